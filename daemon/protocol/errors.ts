@@ -1,0 +1,21 @@
+/** What kind of thing went wrong; decides the exit code of the CLI and how an interface shows it. */
+export type ErrorCode =
+  | 'usage' // the command or its options are wrong
+  | 'data' // a dataset is wrong
+  | 'model' // a base model is wrong or unsupported
+  | 'adapter' // an adapter is wrong or belongs to another base
+  | 'format' // a file does not follow its format
+  | 'io' // the disk or network refused
+  | 'numeric' // a loss that is not finite
+  | 'runtime'; // onnxruntime or a worker failed
+
+/** An error a person is meant to read: one line that says what is wrong, where, and what to do. */
+export class VeraError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'VeraError';
+    this.code = code;
+  }
+}
