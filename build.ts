@@ -1,0 +1,55 @@
+/**
+ * Bundles the command line and its workers into dist/ (`npm run build`).
+ * A worker is found by how the code starts it: `new URL('../x/worker.ts', import.meta.url)`. Each such file becomes a
+ * bundle of its own beside vera.js, and the URL is rewritten to point at it.
+ */
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { build } from 'esbuild';
+import type { Plugin } from 'esbuild';
+
+const WORKER_URL = /new URL\(\s*'(\.{1,2}\/[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
+const root = import.meta.dirname;
+
+const entryPoints: Record<string, string> = { vera: resolve(root, 'daemon/cli/main.ts') };
+for (const file of globSync('daemon/**/*.ts', { cwd: root, exclude: (name) => name.endsWith('.test.ts') })) {
+  const path = resolve(root, file);
+  for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(WORKER_URL)) {
+    const worker = resolve(dirname(path), target);
+    const name = basename(worker, '.ts');
+    if (entryPoints[name] !== undefined && entryPoints[name] !== worker) {
+      throw new Error(`Two entry points are named ${name}: ${entryPoints[name]} and ${worker}; rename one.`);
+    }
+    entryPoints[name] = worker;
+  }
+}
+
+const workerUrls: Plugin = {
+  name: 'worker-urls',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]daemon[\\/].*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        WORKER_URL,
+        (_, target: string) => `new URL('./${basename(target, '.ts')}.js', import.meta.url)`,
+      ),
+      loader: 'ts',
+    }));
+  },
+};
+
+rmSync(resolve(root, 'dist'), { recursive: true, force: true });
+await build({
+  entryPoints,
+  outdir: resolve(root, 'dist'),
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'esm',
+  external: ['onnxruntime-node'],
+  plugins: [workerUrls],
+  // CommonJS dependencies call require, which an ES module has to make for them.
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
+  },
+  logLevel: 'info',
+});

@@ -1,0 +1,178 @@
+/**
+ * Holds the rules of imports: arrows between folders point one way, `graph/` is pure, `protocol/` knows only zod, and
+ * only `runtime/` loads onnxruntime. Reads the imports of every TypeScript file; type imports count as imports.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join, posix } from 'node:path';
+import { test } from 'node:test';
+import ts from 'typescript';
+import { root, sources } from './sources.ts';
+
+const BELOW_WORK = ['protocol', 'formats', 'graph', 'data', 'models', 'methods', 'runtime'];
+const WORK = ['train', 'serve', 'export', 'jobs', 'catalog'];
+
+/** What each folder of daemon/ may import, besides itself. Add a folder here together with its first file. */
+const MAY_IMPORT: Record<string, string[]> = {
+  protocol: [],
+  formats: ['protocol'],
+  graph: ['protocol'],
+  data: ['protocol', 'formats'],
+  models: ['protocol', 'formats', 'graph'],
+  methods: ['protocol', 'formats', 'graph'],
+  runtime: ['protocol', 'formats', 'graph'],
+  train: [...BELOW_WORK, ...WORK],
+  serve: [...BELOW_WORK, ...WORK],
+  export: [...BELOW_WORK, ...WORK],
+  jobs: [...BELOW_WORK, ...WORK],
+  catalog: ['protocol', 'formats', ...WORK],
+  server: [...BELOW_WORK, ...WORK],
+  demo: [...BELOW_WORK, ...WORK],
+  cli: [...BELOW_WORK, ...WORK, 'server', 'demo'],
+};
+
+/** Packages a folder may import where it may not import all of them. */
+const PACKAGES: Record<string, string[]> = {
+  protocol: ['zod'],
+  graph: ['@bufbuild/protobuf'],
+};
+const PURE = ['graph', 'protocol'];
+
+interface Import {
+  file: string;
+  line: number;
+  /** as written */
+  specifier: string;
+  /** folder of the importing file: 'graph', 'extension', 'test'... */
+  from: string;
+  /** the file a relative import names */
+  target?: string;
+  /** the package another import names */
+  package?: string;
+}
+
+/** 'daemon/graph/ops/add.ts' -> 'graph'; 'extension/main.ts' -> 'extension'; 'daemon/main.ts' -> 'daemon'. */
+function folderOf(file: string): string {
+  const parts = file.split('/');
+  return parts[0] === 'daemon' && parts.length > 2 ? parts[1]! : parts.length > 1 ? parts[0]! : 'root';
+}
+
+function importsOf(file: string, text: string): Import[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName: specifier, pos }) => ({
+    file,
+    line: text.slice(0, pos).split('\n').length,
+    specifier,
+    from: folderOf(file),
+    ...(specifier.startsWith('.')
+      ? { target: posix.normalize(posix.join(posix.dirname(file), specifier)) }
+      : { package: packageOf(specifier) }),
+  }));
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.startsWith('test/');
+
+/** Every broken rule, as a person reads it. Tests may import across folders, but never load onnxruntime themselves. */
+function broken(imports: Import[]): string[] {
+  const problems: string[] = [];
+  const arrows = new Map<string, Map<string, Import>>();
+  for (const one of imports) {
+    const say = (rule: string): number => problems.push(`${one.file}:${one.line} imports '${one.specifier}': ${rule}`);
+    if (one.package === 'onnxruntime-node' && one.from !== 'runtime') {
+      say('only daemon/runtime/ imports onnxruntime-node; call its functions.');
+    }
+    if (isTest(one.file) || one.from === 'root') continue;
+    if (one.package !== undefined) {
+      const builtin = isBuiltin(one.specifier);
+      if (PURE.includes(one.from) && builtin) say(`daemon/${one.from}/ is pure and imports nothing of Node.`);
+      const allowed = PACKAGES[one.from];
+      if (!builtin && allowed !== undefined && !allowed.includes(one.package)) {
+        say(`daemon/${one.from}/ may import only these packages: ${allowed.join(', ')}.`);
+      }
+      continue;
+    }
+    const target = one.target!;
+    const to = folderOf(target);
+    if (isTest(target)) say('what ships does not import tests.');
+    if (to === one.from || one.from === 'daemon') continue;
+    if (one.from === 'extension' || one.from === 'webview') {
+      if (to !== 'protocol') say(`${one.from}/ imports nothing of the daemon but daemon/protocol/.`);
+      continue;
+    }
+    const may = MAY_IMPORT[one.from];
+    if (may === undefined) {
+      if (one.file.startsWith('daemon/')) say(`daemon/${one.from}/ is not in MAY_IMPORT of test/imports.test.ts.`);
+      continue;
+    }
+    if (!may.includes(to)) say(`${one.from}/ may import ${may.length > 0 ? may.join(', ') : 'no other folder'}.`);
+    arrows.set(one.from, (arrows.get(one.from) ?? new Map<string, Import>()).set(to, one));
+  }
+  return [...problems, ...cycles(arrows)];
+}
+
+/** Folders that import each other, directly or round a loop, each loop once with a file for every arrow. */
+function cycles(arrows: Map<string, Map<string, Import>>): string[] {
+  const found = new Map<string, string>();
+  const visit = (path: string[]): void => {
+    for (const to of arrows.get(path.at(-1)!)?.keys() ?? []) {
+      const start = path.indexOf(to);
+      if (start < 0) visit([...path, to]);
+      else {
+        const loop = path.slice(start);
+        const steps = loop.map((from, i) => arrows.get(from)!.get(loop[(i + 1) % loop.length]!)!);
+        const key = [...loop].sort().join(' ');
+        found.set(
+          key,
+          `Folders import each other in a circle: ${[...loop, to].join(' -> ')} (${steps.map((s) => `${s.file}:${s.line}`).join(', ')}).`,
+        );
+      }
+    }
+  };
+  for (const from of arrows.keys()) visit([from]);
+  return [...found.values()];
+}
+
+const check = (file: string, text: string): string[] => broken(importsOf(file, text));
+
+test('every import in the repository keeps the rules', () => {
+  const files = sources(['.ts', '.tsx']);
+  const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+  assert.ok(imports.length > 20, `only ${imports.length} imports were found: the reader is broken`);
+  const problems = broken(imports);
+  assert.equal(problems.length, 0, `\n${problems.join('\n')}`);
+});
+
+test('each rule is noticed when it is broken', () => {
+  const bad: [file: string, text: string, says: RegExp][] = [
+    ['daemon/graph/a.ts', "import fs from 'node:fs';", /graph\/ is pure/],
+    ['daemon/graph/a.ts', "import { x } from '../formats/float.ts';", /graph\/ may import protocol/],
+    ['daemon/graph/a.ts', "import x from 'better-sqlite3';", /only these packages: @bufbuild/],
+    ['daemon/protocol/a.ts', "import x from 'yaml';", /only these packages: zod/],
+    ['daemon/protocol/a.ts', "export { x } from '../graph/ir.ts';", /no other folder/],
+    ['daemon/train/a.ts', "const x = await import('onnxruntime-node');", /only daemon\/runtime/],
+    ['daemon/train/a.test.ts', "import x from 'onnxruntime-node';", /only daemon\/runtime/],
+    ['daemon/models/a.ts', "import type { X } from '../methods/vera.ts';", /models\/ may import/],
+    ['daemon/methods/a.ts', "import { x } from '../models/llama.ts';", /methods\/ may import/],
+    ['daemon/formats/a.ts', "import { x } from '../cli/main.ts';", /formats\/ may import/],
+    ['daemon/train/a.ts', "import { x } from '../cli/main.ts';", /train\/ may import/],
+    ['daemon/train/a.ts', "import { x } from '../../test/sources.ts';", /does not import tests/],
+    ['extension/main.ts', "import { x } from '../daemon/train/loop.ts';", /but daemon\/protocol/],
+    ['daemon/novel/a.ts', "import { x } from '../train/loop.ts';", /not in MAY_IMPORT/],
+  ];
+  for (const [file, text, says] of bad) assert.match(check(file, text).join('\n'), says, `${file}: ${text}`);
+  const circle = [
+    ...importsOf('daemon/train/a.ts', "import { x } from '../serve/b.ts';"),
+    ...importsOf('daemon/serve/b.ts', "import { x } from '../export/c.ts';"),
+    ...importsOf('daemon/export/c.ts', "import { x } from '../train/a.ts';"),
+  ];
+  assert.match(broken(circle).join('\n'), /circle: export -> train -> serve -> export \(daemon\/export\/c\.ts:1/);
+  assert.deepEqual(check('daemon/train/a.ts', "import { x } from '../serve/b.ts';\nimport fs from 'node:fs';"), []);
+  assert.deepEqual(check('daemon/runtime/a.ts', "import * as ort from 'onnxruntime-node';"), []);
+});
