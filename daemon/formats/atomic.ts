@@ -1,0 +1,154 @@
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { basename, dirname, join, resolve } from 'node:path';
+import { VeraError } from '../protocol/errors.ts';
+import { quote } from './quote.ts';
+import { ioError } from './read.ts';
+
+const WRITE_CHUNK = 2 ** 30; // one write call takes at most 2^31 - 1 bytes
+
+/**
+ * Writes a file that is whole or absent, whenever the process dies: a temporary file beside it, fsync, rename, fsync of
+ * the folder. Folders on the way are made. An existing file keeps its permissions. Throws VeraError 'io'.
+ */
+export function writeFileAtomic(path: string, data: Uint8Array | string): void {
+  const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
+  writeStreamAtomic(path, (fd) => writeFully(fd, bytes));
+}
+
+/** writeFileAtomic for contents made piece by piece: `write` gets the descriptor of the temporary file. */
+export function writeStreamAtomic(path: string, write: (fd: number) => void): void {
+  const target = resolve(path);
+  const temporary = temporaryName(target);
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    const fd = openSync(temporary, 'wx');
+    try {
+      const existing = statSync(target, { throwIfNoEntry: false });
+      if (existing?.isFile()) fchmodSync(fd, existing.mode & 0o777);
+      write(fd);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, target);
+    syncFolder(dirname(target));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw isSystemError(error) ? ioError(error, 'write', path) : error;
+  }
+  removeLeftovers(target);
+}
+
+/** Writes all of `bytes` at the descriptor's position: a write call may take only a part. */
+export function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;)
+    done += writeSync(fd, bytes, done, Math.min(bytes.length - done, WRITE_CHUNK));
+}
+
+/**
+ * Makes a folder that is whole or absent: `fill` writes into a temporary folder beside it, every file is synced, then one
+ * rename. Refuses a folder that exists and is not empty (VeraError 'usage'): nothing of the user's is overwritten.
+ */
+export async function writeFolderAtomic(dir: string, fill: (temporary: string) => void | Promise<void>): Promise<void> {
+  const target = resolve(dir);
+  const temporary = temporaryName(target);
+  try {
+    refuseOccupied(target, dir);
+    mkdirSync(dirname(target), { recursive: true });
+    mkdirSync(temporary);
+    await fill(temporary);
+    syncTree(temporary);
+    refuseOccupied(target, dir); // somebody may have written there while `fill` ran
+    if (existsSync(target)) rmdirSync(target); // Windows does not rename onto an empty folder
+    renameSync(temporary, target);
+    syncFolder(dirname(target));
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw isSystemError(error) ? ioError(error, 'write', dir) : error;
+  }
+  removeLeftovers(target);
+}
+
+function refuseOccupied(target: string, shown: string): void {
+  const status = lstatSync(target, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  const refuse = (what: string) =>
+    new VeraError('usage', `${quote(shown)} ${what}; choose another folder or remove it first`);
+  if (!status.isDirectory()) throw refuse('exists and is not a folder');
+  if (readdirSync(target).length > 0) throw refuse('exists and is not empty');
+}
+
+/** fsync of a folder, so that a rename in it outlives a power cut; Windows and some network disks have no such call. */
+export function syncFolder(dir: string): void {
+  let fd: number | undefined;
+  try {
+    fd = openSync(dir, 'r');
+    fsyncSync(fd);
+  } catch (error) {
+    if (!['EISDIR', 'EPERM', 'EINVAL', 'EACCES', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function syncTree(dir: string): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) syncTree(path);
+    else if (entry.isFile()) {
+      const fd = openSync(path, 'r+'); // Windows syncs only what is open for writing
+      try {
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+    }
+  }
+  syncFolder(dir);
+}
+
+// The process id in the name tells a leftover of a killed process from a write that is going on.
+const temporaryName = (target: string) =>
+  join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+
+/** Removes what killed processes left of earlier writes of the same target; what cannot be removed does no harm. */
+function removeLeftovers(target: string): void {
+  const prefix = `.${basename(target)}.`;
+  try {
+    for (const name of readdirSync(dirname(target))) {
+      if (!name.startsWith(prefix)) continue;
+      const pid = /^(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length))?.[1];
+      if (pid !== undefined && !isAlive(Number(pid)))
+        rmSync(join(dirname(target), name), { recursive: true, force: true });
+    }
+  } catch {
+    // the write itself is done
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+const isSystemError = (error: unknown) => error instanceof Error && 'syscall' in error && !(error instanceof VeraError);
