@@ -38,7 +38,7 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       } else {
         count.fail++;
         const error = event.data.details.error;
-        failures.push(`FAILED  ${file}:${data.line}  ${data.name}\n${inspect(error.cause ?? error)}\n`);
+        failures.push(`FAILED  ${file}:${data.line}  ${data.name}\n${inspect(error.cause)}\n`);
         yield `FAILED  ${file}  ${data.name}\n`;
       }
     } else if (event.type === 'test:summary' && event.data.file !== undefined) {
