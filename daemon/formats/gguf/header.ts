@@ -1,5 +1,7 @@
 import { VeraError } from '../../protocol/errors.ts';
-import { openReader, type FileReader } from './reader.ts';
+import { quote } from '../quote.ts';
+import { decodeUtf8, withFile } from '../read.ts';
+import { cursorOver, type Cursor } from './cursor.ts';
 import { SUPPORTED_TYPES, supportedTypeNames, typeName, type TensorType } from './types.ts';
 
 // Limits on what a stranger's file can make us allocate or loop over (CWE-770, CWE-789).
@@ -9,7 +11,7 @@ export const MAX_STRING_BYTES = 10_000_000; // chat templates and vocabularies s
 export const MAX_ARRAY_ELEMENTS = 1_000_000; // the largest vocabularies have 256,000 tokens and about 600,000 merges
 export const MAX_DIMENSIONS = 8;
 export const MAX_NAME_BYTES = 65_535; // gguf.md: keys are at most 2^16 - 1 bytes
-export const MAX_HEADER_BYTES = 512_000_000;
+export const MAX_HEADER_BYTES = 128_000_000; // with 256,000 tokens and their merges a header has about 30 MB
 export const MAX_ALIGNMENT = 1 << 20;
 
 export type GgufScalar = number | bigint | boolean | string;
@@ -29,6 +31,8 @@ export interface GgufTensor {
 
 export interface GgufHeader {
   path: string;
+  /** The path as errors show it. */
+  where: string;
   version: number;
   alignment: number;
   metadata: Map<string, GgufValue>;
@@ -44,70 +48,64 @@ const STRING = 8;
  * Throws VeraError('format') naming the field for anything that breaks the format or a limit above. Format: ggml's gguf.md.
  */
 export function readHeader(path: string): GgufHeader {
-  const reader = openReader(path);
-  try {
-    return parse(reader);
-  } finally {
-    reader.close();
-  }
+  return withFile(path, (fd, size) => parse(path, cursorOver(fd, path, size)));
 }
 
-function parse(reader: FileReader): GgufHeader {
-  const path = reader.path;
-  if (reader.size < 24) throw new VeraError('format', `${path}: ${reader.size} bytes are too few for a GGUF file`);
+function parse(path: string, reader: Cursor): GgufHeader {
+  const where = reader.where;
+  if (reader.size < 24) throw new VeraError('format', `${where}: ${reader.size} bytes are too few for a GGUF file`);
   if (reader.take(4, 'the magic number').getUint32(0, true) !== MAGIC) {
-    throw new VeraError('format', `${path}: is not a GGUF file (it does not begin with "GGUF")`);
+    throw new VeraError('format', `${where}: is not a GGUF file (it does not begin with "GGUF")`);
   }
   const version = reader.take(4, 'the version').getUint32(0, true);
   if (version !== 0 && (version & 0xffff) === 0) {
-    throw new VeraError('format', `${path}: is a big-endian GGUF file; convert it to little-endian first`);
+    throw new VeraError('format', `${where}: is a big-endian GGUF file; convert it to little-endian first`);
   }
   if (version !== 2 && version !== 3) {
-    throw new VeraError('format', `${path}: GGUF version ${version} is not supported; versions 2 and 3 are`);
+    throw new VeraError('format', `${where}: GGUF version ${version} is not supported; versions 2 and 3 are`);
   }
   const tensorCount = count(reader, 'the number of tensors', MAX_TENSORS);
   const keyCount = count(reader, 'the number of metadata keys', MAX_KEYS);
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < keyCount; i++) {
     const key = text(reader, `the name of metadata key ${i + 1} of ${keyCount}`, MAX_NAME_BYTES);
-    if (metadata.has(key)) throw new VeraError('format', `${path}: metadata key ${show(key)} stands there twice`);
-    const type = reader.take(4, `the type of ${show(key)}`).getUint32(0, true);
-    metadata.set(key, type === ARRAY ? array(reader, key) : scalar(reader, type, show(key)));
+    if (metadata.has(key)) throw new VeraError('format', `${where}: metadata key ${quote(key)} stands there twice`);
+    const type = reader.take(4, `the type of ${quote(key)}`).getUint32(0, true);
+    metadata.set(key, type === ARRAY ? array(reader, key) : scalar(reader, type, quote(key)));
   }
-  const alignment = readAlignment(path, metadata);
+  const alignment = readAlignment(where, metadata);
   const entries: GgufTensor[] = [];
   for (let i = 0; i < tensorCount; i++) entries.push(tensor(reader, alignment, i, tensorCount));
   const dataStart = Math.ceil(reader.position() / alignment) * alignment;
-  return { path, version, alignment, metadata, tensors: place(reader, entries, dataStart) };
+  return { path, where, version, alignment, metadata, tensors: place(reader, entries, dataStart) };
 }
 
-function count(reader: FileReader, what: string, limit: number): number {
+function count(reader: Cursor, what: string, limit: number): number {
   const value = reader.take(8, what).getBigUint64(0, true);
   if (value > BigInt(limit)) {
     throw new VeraError(
       'format',
-      `${reader.path}: ${what} is ${value}, over the limit of ${limit}; the file is damaged`,
+      `${reader.where}: ${what} is ${value}, over the limit of ${limit}; the file is damaged`,
     );
   }
   return Number(value);
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Called after every piece of unbounded length. */
+function bounded(reader: Cursor): void {
+  if (reader.position() > MAX_HEADER_BYTES) {
+    throw new VeraError('format', `${reader.where}: the header is longer than ${MAX_HEADER_BYTES} bytes`);
+  }
+}
 
-function text(reader: FileReader, what: string, limit = MAX_STRING_BYTES): string {
+function text(reader: Cursor, what: string, limit = MAX_STRING_BYTES): string {
   const length = reader.take(8, what).getBigUint64(0, true);
   if (length > BigInt(limit)) {
-    throw new VeraError('format', `${reader.path}: ${what} has ${length} bytes, over the limit of ${limit}`);
+    throw new VeraError('format', `${reader.where}: ${what} has ${length} bytes, over the limit of ${limit}`);
   }
   const view = reader.take(Number(length), what);
-  if (reader.position() > MAX_HEADER_BYTES) {
-    throw new VeraError('format', `${reader.path}: the header is longer than ${MAX_HEADER_BYTES} bytes`);
-  }
-  try {
-    return utf8.decode(view);
-  } catch (cause) {
-    throw new VeraError('format', `${reader.path}: ${what} is not UTF-8`, { cause });
-  }
+  bounded(reader);
+  return decodeUtf8(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), `${reader.where}: ${what}`);
 }
 
 /** Bytes and decoder of each fixed-size value type, by its number in the file. */
@@ -127,48 +125,48 @@ const FIXED: Readonly<
   12: { bytes: 8, read: (v) => v.getFloat64(0, true) },
 };
 
-function scalar(reader: FileReader, type: number, what: string): GgufScalar {
+function scalar(reader: Cursor, type: number, what: string): GgufScalar {
   if (type === STRING) return text(reader, what);
   const fixed = FIXED[type];
   if (fixed === undefined) {
-    throw new VeraError('format', `${reader.path}: ${what} has the value type ${type}, which GGUF does not define`);
+    throw new VeraError('format', `${reader.where}: ${what} has the value type ${type}, which GGUF does not define`);
   }
   const value = fixed.read(reader.take(fixed.bytes, what));
   if (value === undefined)
-    throw new VeraError('format', `${reader.path}: ${what} is a boolean that is neither 0 nor 1`);
+    throw new VeraError('format', `${reader.where}: ${what} is a boolean that is neither 0 nor 1`);
   return value;
 }
 
-function array(reader: FileReader, key: string): GgufScalar[] {
-  const what = show(key);
+function array(reader: Cursor, key: string): GgufScalar[] {
+  const what = quote(key);
   const type = reader.take(4, what).getUint32(0, true);
   if (type === ARRAY)
-    throw new VeraError('format', `${reader.path}: ${what} is an array of arrays, which is not supported`);
+    throw new VeraError('format', `${reader.where}: ${what} is an array of arrays, which is not supported`);
   const length = count(reader, `the length of ${what}`, MAX_ARRAY_ELEMENTS);
   const values: GgufScalar[] = [];
   for (let i = 0; i < length; i++) values.push(scalar(reader, type, what));
   return values;
 }
 
-function readAlignment(path: string, metadata: Map<string, GgufValue>): number {
+function readAlignment(where: string, metadata: Map<string, GgufValue>): number {
   const value = metadata.get('general.alignment') ?? 32;
   if (typeof value !== 'number' || value < 8 || value > MAX_ALIGNMENT || !Number.isInteger(Math.log2(value))) {
     throw new VeraError(
       'format',
-      `${path}: general.alignment is ${String(value)}; it must be a power of two from 8 to ${MAX_ALIGNMENT}`,
+      `${where}: general.alignment is ${String(value)}; it must be a power of two from 8 to ${MAX_ALIGNMENT}`,
     );
   }
   return value;
 }
 
 /** One row of the tensor table; its offset is still relative to the start of the data. */
-function tensor(reader: FileReader, alignment: number, index: number, total: number): GgufTensor {
-  const path = reader.path;
+function tensor(reader: Cursor, alignment: number, index: number, total: number): GgufTensor {
+  const where = reader.where;
   const name = text(reader, `the name of tensor ${index + 1} of ${total}`, MAX_NAME_BYTES);
-  const what = `tensor ${show(name)}`;
+  const what = `tensor ${quote(name)}`;
   const rank = reader.take(4, `the number of dimensions of ${what}`).getUint32(0, true);
   if (rank > MAX_DIMENSIONS) {
-    throw new VeraError('format', `${path}: ${what} has ${rank} dimensions, over the limit of ${MAX_DIMENSIONS}`);
+    throw new VeraError('format', `${where}: ${what} has ${rank} dimensions, over the limit of ${MAX_DIMENSIONS}`);
   }
   let elements = 1n;
   const dimensions: number[] = [];
@@ -176,7 +174,7 @@ function tensor(reader: FileReader, alignment: number, index: number, total: num
     const size = reader.take(8, `dimension ${axis} of ${what}`).getBigUint64(0, true);
     elements *= size;
     if (size === 0n || elements > BigInt(Number.MAX_SAFE_INTEGER)) {
-      throw new VeraError('format', `${path}: ${what} has the impossible size ${size} in dimension ${axis}`);
+      throw new VeraError('format', `${where}: ${what} has the impossible size ${size} in dimension ${axis}`);
     }
     dimensions.push(Number(size));
   }
@@ -185,28 +183,28 @@ function tensor(reader: FileReader, alignment: number, index: number, total: num
   if (type === undefined) {
     throw new VeraError(
       'format',
-      `${path}: ${what} is stored as ${typeName(id)}, which is not supported; use a file in one of ${supportedTypeNames()}`,
+      `${where}: ${what} is stored as ${typeName(id)}, which is not supported; use a file in one of ${supportedTypeNames()}`,
     );
   }
   const offset = reader.take(8, `the offset of ${what}`).getBigUint64(0, true);
   if (offset % BigInt(alignment) !== 0n) {
     throw new VeraError(
       'format',
-      `${path}: the offset ${offset} of ${what} is not a multiple of the alignment ${alignment}`,
+      `${where}: the offset ${offset} of ${what} is not a multiple of the alignment ${alignment}`,
     );
   }
   const perRow = dimensions[0] ?? 1;
   if (perRow % type.blockElements !== 0) {
     throw new VeraError(
       'format',
-      `${path}: ${what} has rows of ${perRow} elements, not a multiple of the ${type.blockElements} in a ${type.name} block`,
+      `${where}: ${what} has rows of ${perRow} elements, not a multiple of the ${type.blockElements} in a ${type.name} block`,
     );
   }
   const length = (elements / BigInt(type.blockElements)) * BigInt(type.blockBytes);
   if (offset + length > BigInt(reader.size)) {
     throw new VeraError(
       'format',
-      `${path}: ${what} needs ${length} bytes at offset ${offset}, past the end of the file (${reader.size} bytes); ` +
+      `${where}: ${what} needs ${length} bytes at offset ${offset}, past the end of the file (${reader.size} bytes); ` +
         'the file is cut short or damaged',
     );
   }
@@ -214,19 +212,19 @@ function tensor(reader: FileReader, alignment: number, index: number, total: num
 }
 
 /** Turns relative offsets into absolute ones and refuses tensors past the end, twice the same name, and overlaps. */
-function place(reader: FileReader, entries: GgufTensor[], dataStart: number): Map<string, GgufTensor> {
+function place(reader: Cursor, entries: GgufTensor[], dataStart: number): Map<string, GgufTensor> {
   const tensors = new Map<string, GgufTensor>();
   for (const entry of entries) {
     entry.offset += dataStart;
     if (entry.offset + entry.length > reader.size) {
       throw new VeraError(
         'format',
-        `${reader.path}: tensor ${show(entry.name)} ends at byte ${entry.offset + entry.length}, past the end of the file ` +
+        `${reader.where}: tensor ${quote(entry.name)} ends at byte ${entry.offset + entry.length}, past the end of the file ` +
           `(${reader.size} bytes); the file is cut short or damaged`,
       );
     }
     if (tensors.has(entry.name)) {
-      throw new VeraError('format', `${reader.path}: tensor ${show(entry.name)} stands there twice`);
+      throw new VeraError('format', `${reader.where}: tensor ${quote(entry.name)} stands there twice`);
     }
     tensors.set(entry.name, entry);
   }
@@ -234,13 +232,8 @@ function place(reader: FileReader, entries: GgufTensor[], dataStart: number): Ma
   for (const [i, entry] of ordered.entries()) {
     const next = ordered[i + 1];
     if (next !== undefined && entry.offset + entry.length > next.offset) {
-      throw new VeraError('format', `${reader.path}: tensors ${show(entry.name)} and ${show(next.name)} overlap`);
+      throw new VeraError('format', `${reader.where}: tensors ${quote(entry.name)} and ${quote(next.name)} overlap`);
     }
   }
   return tensors;
-}
-
-/** A name from the file as it may be printed: quoted, control characters escaped, cut to 100 characters. */
-function show(name: string): string {
-  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}...` : name);
 }

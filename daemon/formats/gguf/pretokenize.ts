@@ -1,0 +1,92 @@
+import { VeraError } from '../../protocol/errors.ts';
+import { quote } from '../quote.ts';
+
+/** What a byte-level vocabulary's `tokenizer.ggml.pre` name stands for, in the terms of tokenizer.json. */
+export interface PreTokenization {
+  /** Regular expressions applied one after the other; each match becomes a piece of its own. */
+  splits: string[];
+  /** Unicode normal form C before anything else. */
+  normalizeNfc?: true;
+  /** A piece that is a token as a whole is taken without looking at the merges. */
+  ignoreMerges?: true;
+  /** What happens where the file does not say whether the beginning-of-text token is added. */
+  addBos?: true;
+}
+
+const GPT2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
+const contraction = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)`;
+const word = String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`;
+const rest = String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+const LLAMA3 = `${contraction}|${word}|\\p{N}{1,3}|${rest}`;
+const QWEN2 = `${contraction}|${word}|\\p{N}|${rest}`;
+const upper = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
+const lower = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
+const TEKKEN =
+  String.raw`[^\r\n\p{L}\p{N}]?${upper}*${lower}+|[^\r\n\p{L}\p{N}]?${upper}+${lower}*` +
+  String.raw`|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+
+const gpt2: PreTokenization = { splits: [GPT2] };
+const digits: PreTokenization = { splits: [String.raw`\p{N}`, GPT2] }; // every digit on its own
+const llama3: PreTokenization = { splits: [LLAMA3], ignoreMerges: true, addBos: true };
+const qwen2: PreTokenization = { splits: [QWEN2], normalizeNfc: true };
+const deepseekCoder: PreTokenization = {
+  splits: [
+    String.raw`[\r\n]`,
+    String.raw`\s?\p{L}+`,
+    String.raw`\s?\p{P}+`,
+    '[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+',
+    String.raw`\p{N}`,
+  ],
+};
+
+/** By the names that llama.cpp's converter writes; the expressions are those of the models' own tokenizer.json. */
+const BY_NAME: Readonly<Record<string, PreTokenization>> = {
+  'gpt-2': gpt2,
+  'phi-2': gpt2,
+  mpt: gpt2,
+  olmo: gpt2,
+  jais: gpt2,
+  smollm: digits,
+  starcoder: digits,
+  refact: digits,
+  codeshell: digits,
+  'command-r': digits,
+  exaone: digits,
+  'minerva-7b': digits,
+  'llama-bpe': llama3,
+  'llama-v3': llama3,
+  llama3,
+  'smaug-bpe': { splits: [LLAMA3] },
+  dbrx: { splits: [LLAMA3] },
+  falcon3: llama3,
+  pixtral: llama3,
+  qwen2,
+  stablelm2: { splits: [QWEN2] },
+  'deepseek-r1-qwen': { splits: [QWEN2] },
+  tekken: { splits: [TEKKEN], ignoreMerges: true, addBos: true },
+  'deepseek-coder': deepseekCoder,
+};
+
+/**
+ * How text is cut before the merges. Files made before May 2024 do not name it, others say `default`: these are told
+ * by their architecture or by a token only one family has. Throws VeraError('model') for a name that is not known.
+ */
+export function preTokenization(
+  where: string,
+  name: string | undefined,
+  architecture: string,
+  has: (token: string) => boolean,
+): PreTokenization {
+  if (name === undefined || name === 'default') {
+    if (has('<|begin_of_text|>')) return llama3;
+    return architecture === 'qwen2' ? qwen2 : gpt2;
+  }
+  const known = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
+  if (known === undefined) {
+    throw new VeraError(
+      'model',
+      `${where}: the pre-tokenizer ${quote(name)} is not supported; supported are ${Object.keys(BY_NAME).join(', ')}`,
+    );
+  }
+  return known;
+}
