@@ -48,7 +48,7 @@ export function writeStreamAtomic(path: string, write: (fd: number) => void): vo
     renameSync(temporary, target);
     syncFolder(dirname(target));
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw isSystemError(error) ? ioError(error, 'write', path) : error;
   }
   removeLeftovers(target);
@@ -78,7 +78,7 @@ export async function writeFolderAtomic(dir: string, fill: (temporary: string) =
     renameSync(temporary, target);
     syncFolder(dirname(target));
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
+    removeQuietly(temporary);
     throw isSystemError(error) ? ioError(error, 'write', dir) : error;
   }
   removeLeftovers(target);
@@ -126,6 +126,15 @@ function syncTree(dir: string): void {
 // The process id in the name tells a leftover of a killed process from a write that is going on.
 const temporaryName = (target: string) =>
   join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+
+/** Removes what a failed write left; the error that is on its way says more than a second one. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // a read-only or vanished folder: the next write of the same target tries again
+  }
+}
 
 /** Removes what killed processes left of earlier writes of the same target; what cannot be removed does no harm. */
 function removeLeftovers(target: string): void {
