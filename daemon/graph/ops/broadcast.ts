@@ -1,0 +1,23 @@
+import type { Graph } from '../graph.ts';
+import type { Dim, Shape, Value } from '../value.ts';
+import { sameShape } from '../value.ts';
+
+/** The shape two shapes broadcast to (ONNX multidirectional broadcasting). Throws where they do not fit. */
+export function broadcast(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i): Dim => {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x === y || y === 1) return x;
+    if (x === 1) return y;
+    throw new Error(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
+  });
+}
+
+/** Sums a gradient over the axes along which its input of the given shape was broadcast. */
+export function unbroadcast(g: Graph, dy: Value, shape: Shape): Value {
+  if (sameShape(dy.shape, shape)) return dy;
+  const lead = dy.shape.length - shape.length;
+  const axes = dy.shape.flatMap((dim, i) => (i < lead || (shape[i - lead] === 1 && dim !== 1) ? [i] : []));
+  return g.reshape(g.reduceSum(dy, axes), shape);
+}

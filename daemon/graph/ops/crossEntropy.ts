@@ -1,0 +1,79 @@
+import { Graph } from '../graph.ts';
+import { defineOperator, number } from '../operator.ts';
+import type { Inferred } from '../operator.ts';
+import type { Node, Shape, Value } from '../value.ts';
+
+/** The smallest normal float32: a probability below it counts as it, so that its logarithm stays finite. */
+const SMALLEST = 1.1754944e-38;
+
+let bodies = 0;
+
+/**
+ * Sum of weight * -log softmax(hidden head^T)[label] over rows, in chunks, so that the logits never stand whole in memory.
+ * hidden: [n, d], labels: [n] int64, weights: [n], head: [vocabulary, d]; optionally head in int8 [d, vocabulary] with
+ * scales [vocabulary], which then computes the logits. n is a multiple of `chunk`.
+ * Outputs: loss []; with `mode` 'gradient' or 'head' also its gradient for hidden [n, d]; with 'head' also for head.
+ * The gradient for the logits, softmax - onehot, is never quantised: it is one large entry among tiny ones that would all
+ * round to zero.
+ */
+export const crossEntropy = defineOperator('CrossEntropy', {
+  shape: (inputs, attributes) => {
+    const [hidden, , , head] = inputs as [Value, Value, Value, Value];
+    const outputs: Inferred[] = [{ type: 'float32', shape: [] }];
+    if (attributes['mode'] !== 'loss') outputs.push({ type: 'float32', shape: hidden.shape });
+    if (attributes['mode'] === 'head') outputs.push({ type: 'float32', shape: head.shape });
+    return outputs;
+  },
+  gradient: (g, { inputs, outputs, gradients }) => {
+    const dy = gradients[0] as Value;
+    const scaled = outputs.slice(1).map((gradient) => g.mul(gradient, dy));
+    return inputs.map((_, i) => (i === 0 ? scaled[0] : i === 3 ? scaled[1] : undefined));
+  },
+  lower: (g, node) => {
+    const [hidden, labels] = node.inputs as [Value, Value];
+    const chunk = number(node.attributes, 'chunk', 256);
+    const mode = node.attributes['mode'];
+    const head = node.inputs[3] as Value;
+    const rounds = g.reshape(g.one('Div', [g.one('Shape', [labels], { start: 0, end: 1 }), g.indices(chunk)]), []);
+    const carried = [g.scalar(0)];
+    if (mode === 'head') carried.push(g.one('Expand', [g.scalar(0), g.shapeTensor(head.shape)], { $to: JSON.stringify(head.shape) }));
+    const body = lossOfChunk(node, chunk, carried);
+    const results = g.op('Loop', [rounds, undefined, ...carried], { body: { body }, $rounds: 'rounds' });
+    const loss = results[0] as Value;
+    if (mode === 'loss') return [loss];
+    const stacked = results.at(-1) as Value;
+    const dHidden = g.reshape(stacked, hidden.shape);
+    return mode === 'head' ? [loss, dHidden, results[1] as Value] : [loss, dHidden];
+  },
+});
+
+function lossOfChunk(node: Node, chunk: number, carried: readonly Value[]) {
+  const [hidden, labels, weights, head, head8, scale8] = node.inputs as [Value, Value, Value, Value, Value?, Value?];
+  const mode = node.attributes['mode'];
+  const g = new Graph(`loss${String(++bodies)}_`);
+  const round = g.input(`loss${String(bodies)}_round`, 'int64', []);
+  const go = g.input(`loss${String(bodies)}_go`, 'bool', []);
+  const [sum, headSum] = carried.map((v, i) => g.input(`loss${String(bodies)}_carried${String(i)}`, 'float32', v.shape));
+  const start = g.reshape(g.mul(round, g.constant(BigInt64Array.of(BigInt(chunk)), [])), [1]);
+  const end = g.add(start, g.indices(chunk));
+  const part = (x: Value, shape: Shape): Value => g.one('Slice', [x, start, end, g.indices(0)], { $to: JSON.stringify(shape) });
+  const width = hidden.shape[1] as number;
+  const rows = part(hidden, [chunk, width]);
+  const label = part(labels, [chunk]);
+  const weight = g.reshape(part(weights, [chunk]), [chunk, 1]);
+  const column = g.reshape(label, [chunk, 1]);
+  const logits = head8 && scale8 ? g.one('QuantizedLinear', [rows, head8, scale8, head8, scale8]) : g.linear(rows, head);
+  const p = g.one('Softmax', [logits]);
+  const chosen = g.one('GatherElements', [p, column], { axis: 1 });
+  const losses = g.mul(weight, g.one('Log', [g.one('Max', [chosen, g.scalar(SMALLEST)])]));
+  const outputs = [g.one('Identity', [go]), g.sub(sum as Value, g.reduceSum(losses, [0, 1]))];
+  if (mode === 'gradient') {
+    // softmax - onehot times the head is the mean row of the head less the label's own row: no pass over the logits.
+    outputs.push(g.mul(weight, g.sub(g.one('Gemm', [p, head], {}), g.gather(head, label))));
+  } else if (mode === 'head') {
+    const less = g.one('ScatterElements', [p, column, g.sub(chosen, g.scalar(1))], { axis: 1, reduction: 'none' });
+    const dLogits = g.mul(less, weight);
+    outputs.push(g.add(headSum as Value, g.one('Gemm', [dLogits, rows], { transA: 1 })), g.one('Gemm', [dLogits, head], {}));
+  }
+  return { inputs: g.inputs, outputs, nodes: g.nodes, constants: g.constants };
+}

@@ -1,0 +1,22 @@
+import { defineOperator } from '../operator.ts';
+import type { Value } from '../value.ts';
+
+/**
+ * Rows of a table (ONNX Gather-13, axis 0). table: [n, ...], indices: [m] -> [m, ...].
+ * Gradient: rows of dy added up at their indices, by ScatterElements, which adds in order and so gives the same bits each time.
+ */
+export const gather = defineOperator('Gather', {
+  shape: (inputs) => {
+    const [table, indices] = inputs as [Value, Value];
+    return [{ type: table.type, shape: [...indices.shape, ...table.shape.slice(1)] }];
+  },
+  gradient: (g, { inputs, gradients }) => {
+    const [table, indices] = inputs as [Value, Value];
+    const dy = gradients[0] as Value;
+    const rows = g.reshape(indices, [...indices.shape, ...table.shape.slice(1).map(() => 1)]);
+    const spread = g.one('Expand', [rows, g.shapeTensor(dy.shape)], { $to: JSON.stringify(dy.shape) });
+    const zeros = g.one('Expand', [g.scalar(0), g.shapeTensor(table.shape)], { $to: JSON.stringify(table.shape) });
+    return [g.one('ScatterElements', [zeros, spread, dy], { axis: 0, reduction: 'add' }), undefined];
+  },
+  cheap: true,
+});

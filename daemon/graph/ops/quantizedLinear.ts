@@ -1,0 +1,50 @@
+import type { Graph } from '../graph.ts';
+import { defineOperator } from '../operator.ts';
+import type { Value } from '../value.ts';
+
+/** Rows of x as uint8 around 128 with one scale a row: x = scale * (q - 128). Shared by all products of one input. */
+function quantizeRows(g: Graph, x: Value): { q: Value; scale: Value } {
+  const axes = { $axes: [1], keepdims: 1 };
+  const top = g.one('ReduceMax', [x, g.indices(1)], axes);
+  const bottom = g.one('ReduceMin', [x, g.indices(1)], axes);
+  // The floor keeps an all-zero row from dividing by zero.
+  const largest = g.one('Max', [g.one('Max', [top, g.one('Neg', [bottom])]), g.scalar(1e-20)]);
+  const q = g.one('QuantizeLinear', [g.div(x, largest), g.scalar(1 / 127), g.constant(Uint8Array.of(128), [])]);
+  return { q, scale: largest };
+}
+
+/**
+ * y = x W^T with W in int8 and each row of x quantised as it comes (forward), and dx = dy W likewise with a copy of W
+ * quantised along its other axis (backward). x: [n, in], forward weights [in, out] with scales [out], backward weights
+ * [out, in] with scales [in] -> [n, out]. Gradient: the same operator with the two copies exchanged.
+ */
+export const quantizedLinear = defineOperator('QuantizedLinear', {
+  shape: (inputs) => {
+    const [x, forward] = inputs as [Value, Value];
+    if (x.shape[1] !== forward.shape[0]) throw new Error(`QuantizedLinear: [${x.shape.join(', ')}] and [${forward.shape.join(', ')}] do not multiply`);
+    return [{ type: 'float32', shape: [x.shape[0] ?? 1, forward.shape[1] ?? 1] }];
+  },
+  gradient: (g, { inputs, gradients }) => {
+    const [, forward, forwardScale, backward, backwardScale] = inputs as [Value, Value, Value, Value, Value];
+    const dx = g.one('QuantizedLinear', [gradients[0], backward, backwardScale, forward, forwardScale]);
+    return [dx, undefined, undefined, undefined, undefined];
+  },
+  lower: (g, node) => {
+    const [x, weight, scale] = node.inputs as [Value, Value, Value];
+    const { q, scale: rows } = quantizeRows(g, x);
+    const y = g.one('MatMulIntegerToFloat', [q, weight, g.scalar(1 / 127), scale, g.constant(Uint8Array.of(128), [])]);
+    return [g.mul(y, rows)];
+  },
+});
+
+/** uint8 times int8 to float32 (com.microsoft MatMulIntegerToFloat-1). Written only by lowering. */
+export const matMulIntegerToFloat = defineOperator('MatMulIntegerToFloat', {
+  domain: 'com.microsoft',
+  shape: (inputs) => {
+    const [a, b] = inputs as [Value, Value];
+    return [{ type: 'float32', shape: [a.shape[0] ?? 1, b.shape[1] ?? 1] }];
+  },
+});
+
+/** round(x / scale) + zero point (ONNX QuantizeLinear-13). Written only by lowering. */
+export const quantizeLinear = defineOperator('QuantizeLinear', { shape: ([x]) => [{ type: 'uint8', shape: (x as Value).shape }] });

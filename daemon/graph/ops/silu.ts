@@ -1,0 +1,16 @@
+import { defineOperator } from '../operator.ts';
+import type { Value } from '../value.ts';
+
+/** x * sigmoid(x), one pass as onnxruntime's QuickGelu with alpha 1. Gradient: dy * s * (1 + x * (1 - s)), s = sigmoid(x). */
+export const silu = defineOperator('Silu', {
+  shape: ([x]) => [x as Value],
+  gradient: (g, { inputs, outputs, gradients }) => {
+    const [x] = inputs as [Value];
+    const [y] = outputs as [Value];
+    const s = g.one('Sigmoid', [x]);
+    // s + y * (1 - s) = s + y - y * s
+    return [g.mul(gradients[0] as Value, g.sub(g.add(s, y), g.mul(y, s)))];
+  },
+  lower: (g, node) => [g.one('QuickGelu', node.inputs, { alpha: { float: 1 } })],
+  cheap: true,
+});

@@ -1,0 +1,28 @@
+import type { Graph } from '../graph.ts';
+import { rewrite } from '../rewrite.ts';
+import type { Node, Subgraph, Value } from '../value.ts';
+
+/** Values a node reads: its inputs, and what the bodies of its loops take from outside. */
+export function reads(node: Node): Value[] {
+  const values = node.inputs.filter((v) => v !== undefined);
+  for (const attribute of Object.values(node.attributes)) {
+    if (typeof attribute === 'object' && 'body' in attribute) values.push(...captures(attribute.body));
+  }
+  return values;
+}
+
+function captures(body: Subgraph): Value[] {
+  const own = new Set<Value>([...body.inputs, ...body.constants, ...body.nodes.flatMap((node) => node.outputs)]);
+  return [...body.nodes.flatMap(reads), ...body.outputs].filter((v) => !own.has(v));
+}
+
+/** Drops nodes that no output needs. */
+export function deadCode(graph: Graph): Graph {
+  const live = new Set<Value>(graph.outputs.map(({ value }) => value));
+  const dead = new Set<Value>();
+  for (const node of [...graph.nodes].reverse()) {
+    if (node.outputs.some((v) => live.has(v))) for (const v of reads(node)) live.add(v);
+    else for (const v of node.outputs) dead.add(v);
+  }
+  return rewrite({ ...graph, nodes: graph.nodes.filter((node) => !dead.has(node.outputs[0] as Value)) } as Graph, () => undefined);
+}

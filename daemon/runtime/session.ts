@@ -1,0 +1,67 @@
+import { cpus } from 'node:os';
+import { parse, relative } from 'node:path';
+import type { Graph } from '../graph/graph.ts';
+import { serialize } from '../graph/onnx/serialize.ts';
+import { VeraError } from '../protocol/errors.ts';
+
+// Must be set before the library is loaded: its Linux build carries an uploader that is on by default.
+process.env['ORT_DISABLE_TELEMETRY'] = '1';
+const ort = (await import('onnxruntime-node')).default;
+
+export type Tensor = import('onnxruntime-node').Tensor;
+export const { Tensor } = ort;
+
+/** Where the bytes of a weight lie. */
+export interface FileRange {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface SessionOptions {
+  /** Threads of one operator; default: the machine's cores. The same number gives the same bits. */
+  readonly threads?: number;
+  /** Lets the library copy weights into its own layout: faster on small batches, at the price of that copy. */
+  readonly prepack?: boolean;
+  /** Keeps freed memory for the next step instead of returning it: faster, with a higher peak. */
+  readonly arena?: boolean;
+  /** Writes a profile of every operator to files that begin so. */
+  readonly profile?: string;
+}
+
+export const defaultThreads = (): number => Math.max(1, cpus().length);
+
+export type Session = import('onnxruntime-node').InferenceSession;
+
+/** An onnxruntime session (CPU) of a lowered graph; external weights are read in place from the files `locate` names. */
+export async function createSession(graph: Graph, locate: (key: string) => FileRange, options: SessionOptions = {}): Promise<Session> {
+  // Locations must lie below one folder; the root of the file system holds them all.
+  const { root } = parse(process.cwd());
+  const bytes = serialize(graph, (key) => {
+    const { file, offset, length } = locate(key);
+    return { file: relative(root, file), offset, length };
+  });
+  try {
+    return await ort.InferenceSession.create(bytes, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: options.threads ?? defaultThreads(),
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      enableCpuMemArena: options.arena ?? true,
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+      ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
+      extra: {
+        session: {
+          disable_prepacking: options.prepack ? '0' : '1',
+          model_external_initializers_file_folder_path: root,
+          // Threads that spin between operators take time from whoever else works here once the step is over.
+          force_spinning_stop: '1',
+        },
+      },
+    });
+  } catch (cause) {
+    throw new VeraError('runtime', `onnxruntime could not load the graph: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
