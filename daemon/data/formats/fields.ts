@@ -1,0 +1,50 @@
+import { BadRow, type Row } from '../row.ts';
+
+/** The string in column `name`; BadRow when it is missing or of another type. */
+export function stringField(row: Row, name: string): string {
+  const value = row[name];
+  if (typeof value === 'string') return value;
+  throw new BadRow(`"${name}" must be a string, found ${describe(value)}`);
+}
+
+/** The string in column `name`, or '' when it is missing or null. */
+export function optionalString(row: Row, name: string): string {
+  return row[name] === undefined || row[name] === null ? '' : stringField(row, name);
+}
+
+/** The list in column `name`. CSV has no lists, so a string that holds a JSON list is one too. */
+export function listField(row: Row, name: string): unknown[] {
+  let value = row[name];
+  if (typeof value === 'string' && value.trimStart().startsWith('[')) {
+    try {
+      value = JSON.parse(value);
+    } catch {
+      throw new BadRow(`"${name}" holds a list that is not valid JSON`);
+    }
+  }
+  if (!Array.isArray(value)) throw new BadRow(`"${name}" must be a list, found ${describe(value)}`);
+  return value;
+}
+
+/** The list in column `name`, or undefined when it is missing, null or ''. */
+export function optionalList(row: Row, name: string): unknown[] | undefined {
+  const value = row[name];
+  return value === undefined || value === null || value === '' ? undefined : listField(row, name);
+}
+
+/** True for a list, or the JSON text of one. */
+export function isListLike(value: unknown): boolean {
+  return Array.isArray(value) || (typeof value === 'string' && value.trimStart().startsWith('['));
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The kind of a value in words, for error messages. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

@@ -1,0 +1,132 @@
+import { hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { closeSync, readdirSync } from 'node:fs';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { VeraError } from '../../protocol/errors.ts';
+import { isCodeName, isGeneratedText, isLockName, isMinifiedName, isMinifiedText, SKIPPED_FOLDERS } from './code-kinds.ts';
+import { cannotRead, openRegularFile, readFully } from './file.ts';
+import { enter, isIgnored, rulesAbove, type IgnoreRules } from './gitignore.ts';
+import type { ReaderOptions, RowReader } from './reader.ts';
+
+/** Larger source files are data or were generated. */
+export const MAX_CODE_BYTES = 1024 * 1024;
+
+/** Why a file is left out, as it is said. */
+type Reason = 'binary' | 'generated' | 'minified' | 'lock files' | 'larger than 1 MiB' | 'duplicates' | 'empty';
+
+interface CodeFile {
+  path: string;
+  digest: Buffer;
+}
+
+/**
+ * A folder of code: a row per source file, in the order of their paths. What git ignores, what is not text, what a
+ * program wrote and what is there twice is left out. Links are not followed. Files are read again when they are needed.
+ */
+export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowReader {
+  const root = resolve(dir);
+  const files: CodeFile[] = [];
+  const seen = new Set<string>();
+  const leftOut = new Map<Reason, number>();
+  const whole = createHash('sha256');
+  let bytes = 0;
+  for (const path of codePaths(root, rulesAbove(root))) {
+    if (files.length >= maxRows) break;
+    const judged = judge(path);
+    const digest = typeof judged === 'string' ? undefined : hash('sha256', judged, 'buffer');
+    const reason = typeof judged === 'string' ? judged : seen.has(digest!.toString('hex')) ? 'duplicates' : undefined;
+    if (reason !== undefined || !digest) {
+      leftOut.set(reason!, (leftOut.get(reason!) ?? 0) + 1);
+      continue;
+    }
+    seen.add(digest.toString('hex'));
+    files.push({ path, digest });
+    whole.update(relative(root, path).split(sep).join('/')).update('\0').update(digest);
+    bytes += (judged as Buffer).length;
+  }
+  if (files.length === 0) throw withoutCode(dir, leftOut);
+  const note = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(', ');
+  return {
+    name: 'folder of code',
+    count: files.length,
+    bytes,
+    hash: whole.digest('hex'),
+    ...(note === '' ? {} : { note: `left out: ${note}` }),
+    key: (i) => files[i]!.digest.readUIntBE(0, 6),
+    source: (i) => ({ file: files[i]!.path }),
+    read(i) {
+      const { path, digest } = files[i]!;
+      const content = readWhole(path);
+      if (!hash('sha256', content, 'buffer').equals(digest)) {
+        throw new VeraError('data', `${path} changed while it was read; keep the folder unchanged and start again`);
+      }
+      return { content: decode(content), path: relative(root, path).split(sep).join('/') };
+    },
+    close: () => undefined,
+  };
+}
+
+function withoutCode(dir: string, leftOut: Map<Reason, number>): VeraError {
+  const note = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(', ');
+  const data = readdirSync(dir).find((name) => /\.(jsonl|ndjson|csv|tsv|parquet|txt)$/.test(name));
+  return new VeraError(
+    'data',
+    `${dir} is a folder without source files${note === '' ? '' : ` (left out: ${note})`}` +
+      (data === undefined ? '' : `; to train on a dataset in it, name the file: ${join(dir, data)}`),
+  );
+}
+
+/** Paths of candidate files below `dir`, sorted, so that the order is the same on every machine. */
+function* codePaths(dir: string, above: IgnoreRules | undefined): Generator<string> {
+  const rules = enter(dir, above);
+  let entries;
+  try {
+    entries = readdirSync(dir, { withFileTypes: true });
+  } catch (cause) {
+    throw cannotRead(dir, cause);
+  }
+  entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  for (const entry of entries) {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) {
+      if (!SKIPPED_FOLDERS.has(entry.name) && !isIgnored(path, true, rules)) yield* codePaths(path, rules);
+    } else if (entry.isFile() && (isCodeName(entry.name) || isLockName(entry.name)) && !isIgnored(path, false, rules)) {
+      yield path;
+    }
+  }
+}
+
+/** The content of a file worth learning from, or why it is not. */
+function judge(path: string): Buffer | Reason {
+  const name = basename(path);
+  if (isLockName(name)) return 'lock files';
+  if (isMinifiedName(name)) return 'minified';
+  const content = readWhole(path);
+  if (content.length > MAX_CODE_BYTES) return 'larger than 1 MiB';
+  if (content.includes(0)) return 'binary';
+  let text: string;
+  try {
+    text = decode(content);
+  } catch {
+    return 'binary';
+  }
+  if (text.trim() === '') return 'empty';
+  if (isGeneratedText(text)) return 'generated';
+  return isMinifiedText(text) ? 'minified' : content;
+}
+
+/** At most one byte more than MAX_CODE_BYTES, which is enough to see that there is too much. */
+function readWhole(path: string): Buffer {
+  const file = openRegularFile(path);
+  try {
+    const content = Buffer.allocUnsafe(Math.min(file.size, MAX_CODE_BYTES + 1));
+    readFully(file, content, 0);
+    return content;
+  } finally {
+    closeSync(file.fd);
+  }
+}
+
+function decode(content: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(content);
+}

@@ -1,0 +1,65 @@
+import { parse as parseCsv } from 'csv-parse/sync';
+import { VeraError } from '../../protocol/errors.ts';
+import { BadRow, type Row } from '../row.ts';
+import { byteIndexBuilder, byteRows } from './byte-rows.ts';
+import { openRegularFile } from './file.ts';
+import { forEachRecord } from './records.ts';
+import type { ReaderKind, RowReader } from './reader.ts';
+
+/** Comma-separated, first record the column names, quoting as in RFC 4180. */
+export const csv: ReaderKind = { extensions: ['.csv'], open: (path, { maxRows }) => open(path, ',', 'CSV', maxRows) };
+
+/** The same with tabs. */
+export const tsv: ReaderKind = { extensions: ['.tsv'], open: (path, { maxRows }) => open(path, '\t', 'TSV', maxRows) };
+
+function open(path: string, delimiter: string, name: string, maxRows: number): RowReader {
+  const file = openRegularFile(path);
+  const index = byteIndexBuilder();
+  let columns: string[] | undefined;
+  forEachRecord(file, delimiter, (bytes, offset, length, line) => {
+    if (columns) {
+      index.add(bytes, offset, length, line);
+      return index.count < maxRows;
+    }
+    columns = header(bytes, path, delimiter, name);
+    return true;
+  });
+  const names = columns ?? [];
+  const parse = (text: string): Row => {
+    const fields = record(text, delimiter);
+    if (fields.length !== names.length) {
+      throw new BadRow(`${fields.length} fields where the header names ${names.length} columns`);
+    }
+    return Object.fromEntries(names.map((column, i) => [column, fields[i]!]));
+  };
+  return byteRows(file, index.finish(), { name, parse });
+}
+
+function header(bytes: Buffer, path: string, delimiter: string, name: string): string[] {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new VeraError('data', `${path}, line 1: not UTF-8; save the file as UTF-8`);
+  }
+  let columns: string[];
+  try {
+    columns = record(text, delimiter).map((column) => column.trim());
+  } catch (cause) {
+    throw new VeraError('data', `${path}, line 1: the header is not ${name}: ${(cause as Error).message}`, { cause });
+  }
+  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (twice !== undefined) {
+    throw new VeraError('data', `${path}, line 1: the column ${JSON.stringify(twice)} stands twice in the header`);
+  }
+  return columns;
+}
+
+function record(text: string, delimiter: string): string[] {
+  try {
+    // A quote inside an unquoted field is a character like any other, as spreadsheets write it.
+    return (parseCsv(text, { delimiter, relax_quotes: true, record_delimiter: ['\n', '\r\n'] }) as string[][])[0] ?? [];
+  } catch (cause) {
+    throw new BadRow(`the quotes do not match: ${(cause as Error).message.split('\n')[0]}`);
+  }
+}

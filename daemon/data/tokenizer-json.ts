@@ -1,0 +1,50 @@
+type Json = Record<string, unknown>;
+
+/** White space as Rust's `char::is_whitespace` and Oniguruma have it; JavaScript's `\s` adds U+FEFF and lacks U+0085. */
+const BYTE_LEVEL_PATTERN =
+  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
+  '|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+';
+
+/**
+ * A copy of tokenizer.json in which the pre-tokenizers that the JavaScript pipeline reads with JavaScript's character
+ * classes are spelled out, so that ids are those of the Rust library: digits are every \p{N}, not 0-9 alone, and white
+ * space is Unicode's.
+ */
+export function alignWithRust(json: Json): Json {
+  const pre = json['pre_tokenizer'];
+  return { ...json, pre_tokenizer: isObject(pre) ? alignPreTokenizer(pre) : pre };
+}
+
+function alignPreTokenizer(pre: Json): Json {
+  switch (pre['type']) {
+    case 'Sequence':
+      return { ...pre, pretokenizers: (pre['pretokenizers'] as Json[]).map(alignPreTokenizer) };
+    case 'Digits':
+      return split(pre['individual_digits'] === true ? '\\p{N}' : '\\p{N}+');
+    case 'Split':
+      return isObject(pre['pattern']) && typeof pre['pattern']['Regex'] === 'string'
+        ? { ...pre, pattern: { Regex: unicodeSpace(pre['pattern']['Regex']) } }
+        : pre;
+    case 'ByteLevel':
+      // A prefix space goes on before the split, so such a tokenizer keeps the pipeline's own order.
+      if (pre['use_regex'] === false || pre['add_prefix_space'] === true) return pre;
+      return { type: 'Sequence', pretokenizers: [split(BYTE_LEVEL_PATTERN), { ...pre, use_regex: false }] };
+    default:
+      return pre;
+  }
+}
+
+function split(regex: string): Json {
+  return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
+}
+
+/** Replaces \s and \S that are not themselves escaped. */
+function unicodeSpace(regex: string): string {
+  return regex.replace(/\\(.)/gs, (all, letter: string) =>
+    letter === 's' ? '\\p{White_Space}' : letter === 'S' ? '\\P{White_Space}' : all,
+  );
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
+import { VeraError } from '../protocol/errors.ts';
+import { loadChatTemplate, type ChatMessage, type RenderOptions } from './chat-template.ts';
+import { findFim, type FimTokens } from './fim-tokens.ts';
+import { alignWithRust } from './tokenizer-json.ts';
+import { speedUpBpe } from './bpe.ts';
+
+export type { ChatMessage, RenderOptions } from './chat-template.ts';
+
+export interface Tokenizer {
+  /** Token ids of `text`; with the model's own special tokens around them unless `addSpecialTokens` is false. */
+  encode(text: string, options?: { addSpecialTokens?: boolean }): number[];
+  /** Text of `ids`, spaces untouched: code must come back as it went in. */
+  decode(ids: number[], options?: { skipSpecialTokens?: boolean }): string;
+  /** One more than the largest token id; an embedding may have more rows. */
+  vocabSize: number;
+  bosId?: number;
+  eosId?: number;
+  padId?: number;
+  tokenId(token: string): number | undefined;
+  /** Fill-in-the-middle tokens, when the vocabulary has them. */
+  fim?: FimTokens;
+  /** The model's chat template applied; absent when the model has none. */
+  renderChat?(messages: ChatMessage[], options?: RenderOptions): string;
+}
+
+/**
+ * The tokenizer of a Hugging Face folder: tokenizer.json, and what tokenizer_config.json, special_tokens_map.json and
+ * chat_template.jinja add. Throws a 'model' error when tokenizer.json is missing or not understood.
+ */
+export function loadTokenizer(dir: string): Tokenizer {
+  const file = join(dir, 'tokenizer.json');
+  if (!existsSync(file)) {
+    throw new VeraError('model', `${dir} has no tokenizer.json; save the model with a fast tokenizer, which writes it`);
+  }
+  const json = readJson(file);
+  const config = readOptionalJson(join(dir, 'tokenizer_config.json'));
+  const special = specialTokens(config, readOptionalJson(join(dir, 'special_tokens_map.json')));
+  let pipeline: Pipeline;
+  try {
+    pipeline = new Pipeline(alignWithRust(json), config);
+    speedUpBpe(pipeline);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new VeraError('model', `${file} cannot be used: ${reason}`, { cause });
+  }
+
+  const skipped = new Set<number>();
+  let vocabSize = 0;
+  for (const id of pipeline.get_vocab().values()) vocabSize = Math.max(vocabSize, id + 1);
+  for (const [id, token] of pipeline.get_added_tokens_decoder()) {
+    vocabSize = Math.max(vocabSize, id + 1);
+    if (token.special) skipped.add(id);
+  }
+  const tokenId = (token: string) => pipeline.token_to_id(token);
+  const idOf = (name: string) => (special[name] === undefined ? undefined : tokenId(special[name]));
+  const [bosId, eosId, padId] = [idOf('bos_token'), idOf('eos_token'), idOf('pad_token')];
+  const fim = findFim(tokenId);
+  const renderChat = loadChatTemplate(dir, config, special);
+  return {
+    encode: (text, { addSpecialTokens = true } = {}) =>
+      pipeline.encode(text, { add_special_tokens: addSpecialTokens }).ids,
+    decode(ids, { skipSpecialTokens = false } = {}) {
+      const kept = skipSpecialTokens ? ids.filter((id) => !skipped.has(id)) : ids;
+      return kept.length === 0 ? '' : pipeline.decode(kept, { clean_up_tokenization_spaces: false });
+    },
+    vocabSize,
+    tokenId,
+    ...(bosId === undefined ? {} : { bosId }),
+    ...(eosId === undefined ? {} : { eosId }),
+    ...(padId === undefined ? {} : { padId }),
+    ...(fim === undefined ? {} : { fim }),
+    ...(renderChat === undefined ? {} : { renderChat }),
+  };
+}
+
+type Json = Record<string, unknown>;
+
+function readJson(file: string): Json {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new VeraError('model', `${file} is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new VeraError('model', `${file} must hold a JSON object`);
+  }
+  return value as Json;
+}
+
+function readOptionalJson(file: string): Json {
+  return existsSync(file) ? readJson(file) : {};
+}
+
+/** Names such as `eos_token` to their text; a value is a string or an object with `content`. */
+function specialTokens(config: Json, map: Json): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const [name, value] of [...Object.entries(map), ...Object.entries(config)]) {
+    if (!name.endsWith('_token')) continue;
+    if (typeof value === 'string') out[name] = value;
+    else if (typeof value === 'object' && value !== null && 'content' in value && typeof value.content === 'string') {
+      out[name] = value.content;
+    }
+  }
+  return out;
+}
