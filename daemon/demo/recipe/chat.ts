@@ -36,7 +36,11 @@ export function chatsOf(text: string, path: string, next: () => number): Message
           comment,
           code: `${head ?? ''}${(body ?? '').trimEnd()}`,
         }))
-      : [...text.matchAll(DOCUMENTED_FUNCTION)].map(([, comment, code, name, constant]) => ({ name: name ?? constant, comment, code }));
+      : [...text.matchAll(DOCUMENTED_FUNCTION)].map(([, comment, code, name, constant]) => ({
+          name: name ?? constant,
+          comment,
+          code,
+        }));
   const chats: Message[][] = [];
   for (const { name = '', comment = '', code = '' } of found) {
     const documentation = firstParagraph(comment);

@@ -47,7 +47,6 @@ export function rejection(text: string): string | undefined {
   if (SPECIAL_TOKEN.test(text)) return 'holds a special token';
   if (text.split('\n').some((line) => line.length > MAX_LINE)) return 'long lines';
   if ((text.match(/\d/g)?.length ?? 0) > MAX_DIGITS * text.length) return 'mostly numbers';
-  // eslint-disable-next-line no-control-regex -- the ASCII range is meant
   if ((text.match(/[^\x00-\x7f]/g)?.length ?? 0) > MAX_FOREIGN * text.length) return 'mostly not ASCII';
   if (bytes > MAX_COMPRESSION * deflateSync(text).length) return 'repetitive';
   return undefined;

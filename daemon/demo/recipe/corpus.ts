@@ -43,7 +43,14 @@ const CHAT_FRACTION = 0.04;
 function fetchPackage(source: NpmSource, cache: string): string {
   const tarball = join(cache, `${source.name.replace('@', '').replace('/', '-')}-${source.version}.tgz`);
   if (!existsSync(tarball)) {
-    const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', cache, `${source.name}@${source.version}`];
+    const args = [
+      'pack',
+      '--silent',
+      '--ignore-scripts',
+      '--pack-destination',
+      cache,
+      `${source.name}@${source.version}`,
+    ];
     execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
   const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`;
@@ -58,7 +65,10 @@ function fetchPackage(source: NpmSource, cache: string): string {
   }
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { license?: unknown };
   if (manifest.license !== source.licence) {
-    throw new VeraError('data', `${source.name}: sources.json says ${source.licence}, its package.json another licence`);
+    throw new VeraError(
+      'data',
+      `${source.name}: sources.json says ${source.licence}, its package.json another licence`,
+    );
   }
   return folder;
 }
@@ -175,5 +185,6 @@ function main(out: string): void {
 }
 
 const out = process.argv[2];
-if (out === undefined) throw new VeraError('usage', 'node daemon/demo/recipe/corpus.ts OUT: the folder to write to is missing');
+if (out === undefined)
+  throw new VeraError('usage', 'node daemon/demo/recipe/corpus.ts OUT: the folder to write to is missing');
 main(resolve(out));

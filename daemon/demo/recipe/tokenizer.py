@@ -93,8 +93,8 @@ def main(corpus, out):
         "chat_template": CHAT_TEMPLATE,
     }
     with open(os.path.join(out, "tokenizer_config.json"), "w", encoding="utf-8") as file:
-        json.dump(config, file, indent=2, ensure_ascii=False)
-        file.write("\n")
+        fields = [f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in config.items()]
+        file.write("{\n" + ",\n".join(fields) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -1,25 +1,22 @@
 // Encodes OUT/mix.jsonl (written by corpus.ts) once: OUT/train.u16, little-endian token ids, every row followed by <|endoftext|>.
 // Run as `node daemon/demo/recipe/tokens.ts OUT`.
-import { Tokenizer } from '@huggingface/tokenizers';
-import { createReadStream, closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { loadTokenizer } from '../../data/tokenizer.ts';
 import { VeraError } from '../../protocol/errors.ts';
 
 const END_OF_TEXT = '<|endoftext|>';
 
-async function main(out: string): Promise<void> {
-  const read = (name: string): Record<string, unknown> =>
-    JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')) as Record<string, unknown>;
-  const tokenizer = new Tokenizer(read('tokenizer.json'), read('tokenizer_config.json'));
-  const end = tokenizer.token_to_id(END_OF_TEXT);
+function main(out: string): void {
+  const tokenizer = loadTokenizer(join(import.meta.dirname, '..'));
+  const end = tokenizer.tokenId(END_OF_TEXT);
   if (end === undefined) throw new VeraError('model', `tokenizer.json has no ${END_OF_TEXT}`);
   const file = join(out, 'train.u16');
   const handle = openSync(`${file}.part`, 'w');
   let tokens = 0;
-  for await (const line of createInterface({ input: createReadStream(join(out, 'mix.jsonl')), crlfDelay: Infinity })) {
+  for (const line of readFileSync(join(out, 'mix.jsonl'), 'utf8').trimEnd().split('\n')) {
     const { text } = JSON.parse(line) as { text: string };
-    const ids = Uint16Array.from([...tokenizer.encode(text, { add_special_tokens: false }).ids, end]);
+    const ids = Uint16Array.from([...tokenizer.encode(text, { addSpecialTokens: false }), end]);
     writeSync(handle, new Uint8Array(ids.buffer));
     tokens += ids.length;
   }
@@ -29,5 +26,6 @@ async function main(out: string): Promise<void> {
 }
 
 const out = process.argv[2];
-if (out === undefined) throw new VeraError('usage', 'node daemon/demo/recipe/tokens.ts OUT: the folder of mix.jsonl is missing');
-await main(out);
+if (out === undefined)
+  throw new VeraError('usage', 'node daemon/demo/recipe/tokens.ts OUT: the folder of mix.jsonl is missing');
+main(out);
