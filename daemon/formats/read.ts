@@ -34,7 +34,7 @@ export function ioError(error: unknown, action: string, path: string): VeraError
 export function withFile<T>(file: string, use: (fd: number, size: number) => T): T {
   let fd: number;
   try {
-    fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw ioError(error, 'read', file);
   }
