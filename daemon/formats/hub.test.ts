@@ -174,7 +174,7 @@ test('shards are those of the index', async () => {
   await get(dir, endpoint);
   assert.deepEqual([...openTensors(dir).keys()], ['a', 'b']);
   assert.ok(!existsSync(join(dir, 'other.safetensors')));
-  for (const name of ['model-3.safetensors', '../escape.safetensors', '/etc/passwd']) {
+  for (const name of ['model-3.safetensors', '../escape.safetensors', '/etc/passwd', 'config.json']) {
     files['model.safetensors.index.json'] = Buffer.from(JSON.stringify({ weight_map: { a: name } }));
     await rejects(get(out(), endpoint), 'model', /index\.json names ".*", which is not among/);
   }

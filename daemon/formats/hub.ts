@@ -226,9 +226,9 @@ function chooseFiles(id: string, files: Map<string, HubFile>, index: string | un
   if (index !== undefined) {
     const where = `${quote(id)}: ${INDEX_FILE}`;
     for (const name of new Set(parseShardIndex(index, where).values())) {
-      const shard = files.get(name);
+      const shard = name.endsWith('.safetensors') ? files.get(name) : undefined;
       if (shard === undefined)
-        throw new VeraError('model', `${where} names ${quote(name)}, which is not among the model's files`);
+        throw new VeraError('model', `${where} names ${quote(name)}, which is not among the model's safetensors files`);
       weights.push(shard);
     }
     weights.unshift(files.get(INDEX_FILE)!);
