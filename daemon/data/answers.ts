@@ -64,7 +64,8 @@ function findTurn(
   const found = content === '' ? -1 : text.indexOf(content, stableStart ? before.length : cursor);
   const start = stableStart ? before.length : found;
   if (start < 0) throw unstable(index);
-  if (through !== undefined && through.length >= start && text.startsWith(through)) return { start, end: through.length };
+  if (through !== undefined && through.length >= start && text.startsWith(through))
+    return { start, end: through.length };
   if (found < 0) throw unstable(index);
   const end = found + content.length;
   return { start, end: end + closing(through, content, text, end) };

@@ -1,4 +1,4 @@
-import type { Tokenizer as Pipeline } from '@huggingface/tokenizers';
+import type { Pipeline } from './pipeline.ts';
 
 /** What this file touches of the pipeline's BPE model. */
 interface BpeModel {
@@ -28,7 +28,7 @@ const CACHED_WORDS = 65_536;
  * Other kinds of model are left as they are.
  */
 export function speedUpBpe(pipeline: Pipeline): void {
-  const model = pipeline.model as unknown as Partial<BpeModel> | null;
+  const model = pipeline.model as Partial<BpeModel> | null;
   if (!model || !Array.isArray(model.merges) || !(model.bpe_ranks instanceof Map) || !model.bpe) return;
   const ranks = new Map<string, Map<string, number>>();
   model.merges.forEach(([left, right], rank) => {

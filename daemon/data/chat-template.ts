@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Template } from '@huggingface/jinja';
+import { Environment, Interpreter, Template } from '@huggingface/jinja';
 import { VeraError } from '../protocol/errors.ts';
 
 /** A message as chat templates expect it (the shape of OpenAI's chat API, arguments of tool calls as objects). */
@@ -40,7 +40,7 @@ export function loadChatTemplate(
       template = parse(source, dir);
       parsed.set(source, template);
     }
-    return template.render({
+    return render(template, {
       ...specialTokens,
       messages,
       // Templates ask `tools is not none` or `if tools`: null answers both as transformers does.
@@ -52,13 +52,39 @@ export function loadChatTemplate(
   };
 }
 
+/**
+ * Template.render with globals of our own: the library declares `strftime_now` as today's date and lets nobody else.
+ */
+function render(template: Template, variables: Record<string, unknown>): string {
+  const environment = new Environment();
+  for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value);
+  return (new Interpreter(environment).run(template.parsed) as { value: string }).value;
+}
+
+const GLOBALS = {
+  false: false,
+  true: true,
+  none: null,
+  False: false,
+  True: true,
+  None: null,
+  raise_exception: (message: string) => {
+    throw new Error(message);
+  },
+  range: (from: number, to?: number, step = 1) => {
+    const [start, stop] = to === undefined ? [0, from] : [from, to];
+    if (step === 0) throw new Error('range() with a step of 0');
+    return Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
+  },
+};
+
 function templateSources(dir: string, config: Record<string, unknown>): Map<string, string> {
   const sources = new Map<string, string>();
   const declared = config['chat_template'];
   if (typeof declared === 'string') sources.set('default', declared);
   if (Array.isArray(declared)) {
     for (const entry of declared as { name?: unknown; template?: unknown }[]) {
-      if (typeof entry?.name === 'string' && typeof entry.template === 'string') sources.set(entry.name, entry.template);
+      if (typeof entry.name === 'string' && typeof entry.template === 'string') sources.set(entry.name, entry.template);
     }
   }
   const file = join(dir, 'chat_template.jinja');

@@ -118,7 +118,7 @@ function encodeCode(text: string, options: EncodeOptions): Encoded {
   // Four ids go to the three marks and the end, and cutting a token in two at the gap may add some more.
   const chunk = Math.max(2, size - 12);
   const examples: Encoded['examples'] = [];
-  for (let start = 0; start + 1 < ids.length || start === 0; ) {
+  for (let start = 0; start + 1 < ids.length || start === 0;) {
     const wanted = random() < fimRate;
     const window = ids.slice(start, start + (wanted ? chunk : size));
     const source = window.at(-1) === tokenizer.eosId ? window.slice(0, -1) : window;

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { VeraError } from '../protocol/errors.ts';
 import { loadChatTemplate, type ChatMessage, type RenderOptions } from './chat-template.ts';
 import { findFim, type FimTokens } from './fim-tokens.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
 import { alignWithRust } from './tokenizer-json.ts';
 import { speedUpBpe } from './bpe.ts';
 
@@ -40,7 +40,7 @@ export function loadTokenizer(dir: string): Tokenizer {
   const special = specialTokens(config, readOptionalJson(join(dir, 'special_tokens_map.json')));
   let pipeline: Pipeline;
   try {
-    pipeline = new Pipeline(alignWithRust(json), config);
+    pipeline = createPipeline(alignWithRust(json), config);
     speedUpBpe(pipeline);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -3,7 +3,12 @@ import type { Row } from '../row.ts';
 
 /** A row as its format understands it, before any token exists. */
 export type Sample =
-  | { kind: 'chat'; messages: ChatMessage[]; tools?: unknown[]; /** only messages from here on are answers */ from?: number }
+  | {
+      kind: 'chat';
+      messages: ChatMessage[];
+      tools?: unknown[];
+      /** only messages from here on are answers */ from?: number;
+    }
   /** `messages` are used when the model has a chat template, prompt + completion when it has none. */
   | { kind: 'pair'; prompt: string; completion: string; messages: ChatMessage[] }
   | { kind: 'text'; text: string }

@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import { closeSync, readdirSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { VeraError } from '../../protocol/errors.ts';
-import { isCodeName, isGeneratedText, isLockName, isMinifiedName, isMinifiedText, SKIPPED_FOLDERS } from './code-kinds.ts';
+import {
+  isCodeName,
+  isGeneratedText,
+  isLockName,
+  isMinifiedName,
+  isMinifiedText,
+  SKIPPED_FOLDERS,
+} from './code-kinds.ts';
 import { cannotRead, openRegularFile, readFully } from './file.ts';
 import { enter, isIgnored, rulesAbove, type IgnoreRules } from './gitignore.ts';
 import type { ReaderOptions, RowReader } from './reader.ts';

@@ -9,12 +9,15 @@ export interface OpenFile {
   size: number;
 }
 
+/** Windows has no such flag, whatever the declarations say. */
+const NONBLOCK = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
+
 /** Opens a regular file for reading; a device, a pipe or a socket is refused before anything is read from it. */
 export function openRegularFile(path: string): OpenFile {
   try {
     if (!statSync(path).isFile()) throw notRegular(path);
     // Not blocking: between the check and here the name may have become a pipe, whose opening would wait for ever.
-    const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const fd = openSync(path, constants.O_RDONLY | NONBLOCK);
     const stat = fstatSync(fd);
     if (!stat.isFile()) {
       closeSync(fd);

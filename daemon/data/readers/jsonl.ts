@@ -25,7 +25,10 @@ export const jsonl: ReaderKind = {
 };
 
 function notLines(path: string): VeraError {
-  return new VeraError('data', `${path} is one JSON array; write one object a line (jq -c '.[]' does) and name it .jsonl`);
+  return new VeraError(
+    'data',
+    `${path} is one JSON array; write one object a line (jq -c '.[]' does) and name it .jsonl`,
+  );
 }
 
 /** The object that a line holds. Throws BadRow when it is not JSON, not an object, or nested too deep. */
@@ -38,7 +41,7 @@ export function parseJsonRow(text: string): Row {
     throw new BadRow(`not valid JSON: ${shortened((cause as Error).message)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new BadRow(`a line must hold a JSON object, found ${Array.isArray(value) ? 'a list' : `${typeof value}`}`);
+    throw new BadRow(`a line must hold a JSON object, found ${Array.isArray(value) ? 'a list' : typeof value}`);
   }
   return value as Row;
 }

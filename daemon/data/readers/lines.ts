@@ -31,7 +31,7 @@ export function forEachLine(
     return visit(bytes.subarray(from, to), lineStart + from, to - from, line);
   };
 
-  for (let position = byteOrderMark(file); position < file.size; ) {
+  for (let position = byteOrderMark(file); position < file.size;) {
     if (line === 1 && kept === 0 && lineStart === 0) lineStart = position;
     const data = chunk.subarray(0, Math.min(chunk.length, file.size - position));
     readFully(file, data, position);

@@ -85,7 +85,7 @@ function spillRows(spill: Spill, index: ByteIndexBuilder, rows: Record<string, u
   for (const row of rows) {
     const bytes = Buffer.from(`${JSON.stringify(row, plain)}\n`);
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(spill.fd, bytes, done, bytes.length - done);
+      for (let done = 0; done < bytes.length;) done += writeSync(spill.fd, bytes, done, bytes.length - done);
     } catch (cause) {
       const reason = (cause as Error).message;
       throw new VeraError('io', `The temporary folder ${tmpdir()} cannot hold the rows: ${reason}`, { cause });

@@ -36,7 +36,7 @@ export function forEachRecord(
     return length === 0 || visit(bytes.subarray(0, Math.min(length, MAX_ROW_BYTES)), start, length, startLine);
   };
 
-  for (let position = start; position < file.size; ) {
+  for (let position = start; position < file.size;) {
     const data = chunk.subarray(0, Math.min(chunk.length, file.size - position));
     readFully(file, data, position);
     for (let i = 0; i < data.length; i++) {

@@ -1,0 +1,209 @@
+import { statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { VeraError } from '../protocol/errors.ts';
+import { detectFormat, readSample } from './detect.ts';
+import { encodeSample } from './encode.ts';
+import { hasAnswer, type Example } from './example.ts';
+import { seededRandom, shuffled } from './random.ts';
+import { openCodeFolder } from './readers/code.ts';
+import { cannotRead } from './readers/file.ts';
+import type { RowReader } from './readers/reader.ts';
+import { readers } from './readers/registry.ts';
+import { BadRow } from './row.ts';
+import { splitRows } from './split.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+export interface DatasetOptions {
+  tokenizer: Tokenizer;
+  /** Input tokens in a row of a batch. */
+  length: number;
+  lossOn: 'answer' | 'all';
+  onBadRow: 'error' | 'skip';
+  /** Fraction held out by hash; 0 none, 1 everything (in the file's order, as an evaluation wants it). */
+  heldOut: number;
+  /** A format's id, instead of the one that the first rows show. */
+  format?: string;
+  /** Share of code that becomes fill-in-the-middle, where the tokenizer has the tokens. */
+  fimRate: number;
+  /** Use the first rows only. */
+  maxExamples?: number;
+  /** Text and code longer than `length`: windows over all of it (default), or its beginning alone. */
+  windows?: 'cut' | 'split';
+}
+
+export interface Dataset {
+  /** What was detected, as it is said to the user: 'JSONL, chat messages'. */
+  format: string;
+  /** One line: files, rows, skipped. */
+  description: string;
+  /** sha256 (hex) of the content. */
+  hash: string;
+  /** Rows that were wrong and left out; grows while a large file is read. */
+  skipped: { count: number; first?: string };
+  /** Rows longer than `length`, cut at their end; known once they were read. */
+  cut: number;
+  /** Rows left with no answer token; known once they were read. */
+  dropped: number;
+  /** Training rows (before tokenising). */
+  rows: number;
+  heldOutRows: number;
+  /** Seeded shuffle, the same every time; `start` is the number of rows to pass over unread. */
+  train(seed: number, epoch: number, start?: number): AsyncGenerator<Example>;
+  /** In the file's order, never as fill-in-the-middle. */
+  heldOut(): AsyncGenerator<Example>;
+  close(): void;
+}
+
+/** A file up to this size is checked whole before training; of a larger one the first rows are. */
+export const CHECKED_BYTES = 64 * 1024 * 1024;
+const CHECKED_ROWS = 1000;
+
+/** What is known of a row. */
+const BAD = 1;
+const CUT = 2;
+const DROPPED = 4;
+
+/**
+ * Opens a dataset: a JSONL, CSV, TSV, Parquet or text file, or a folder of code. Nothing but an index of rows is kept
+ * in memory. Throws a 'data' error with file and line for what cannot be read (or counts the row, with onBadRow 'skip').
+ */
+export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
+  const reader = await openReader(path, options.maxExamples ?? Infinity);
+  try {
+    return datasetOf(path, reader, options);
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+async function openReader(path: string, maxRows: number): Promise<RowReader> {
+  let folder: boolean;
+  try {
+    folder = statSync(path).isDirectory();
+  } catch (cause) {
+    throw cannotRead(path, cause);
+  }
+  if (folder) return openCodeFolder(path, { maxRows });
+  const ending = extname(path).toLowerCase();
+  const kind = readers.find(({ extensions }) => extensions.includes(ending));
+  if (!kind) {
+    const known = readers.flatMap(({ extensions }) => extensions).join(', ');
+    throw new VeraError('data', `${path}: files of this ending are not known; use ${known} or a folder of code`);
+  }
+  return kind.open(path, { maxRows });
+}
+
+function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Dataset {
+  if (reader.count === 0) throw new VeraError('data', `${path} is empty: it holds no rows`);
+  const format = detectFormat(path, reader, options);
+  const flags = new Uint8Array(reader.count);
+  const skipped: Dataset['skipped'] = { count: 0 };
+  const tally = { cut: 0, dropped: 0 };
+
+  const bad = (i: number, error: BadRow): void => {
+    const { file, line } = reader.source(i);
+    const message = `${file}${line === undefined ? '' : `, line ${line}`}: ${error.message}`;
+    if (options.onBadRow === 'error') throw new VeraError('data', message);
+    if (flags[i]! & BAD) return;
+    flags[i]! |= BAD;
+    skipped.count++;
+    skipped.first ??= message;
+  };
+  const checked = reader.bytes <= CHECKED_BYTES ? reader.count : Math.min(reader.count, CHECKED_ROWS);
+  for (let i = 0; i < checked; i++) {
+    try {
+      readSample(format, reader.read(i));
+    } catch (error) {
+      if (!(error instanceof BadRow)) throw error;
+      bad(i, error);
+    }
+  }
+  const { train, heldOut } = splitRows(reader, (i) => !(flags[i]! & BAD), options.heldOut);
+  if (train.length + heldOut.length === 0) {
+    throw new VeraError('data', `${path} has no row that can be used; the first fault: ${skipped.first}`);
+  }
+
+  /** Examples of row i, and what becomes known of it. */
+  const examplesOf = (i: number, seeds: (string | number)[], fimRate: number): Omit<Example, 'row'>[] => {
+    if (flags[i]! & BAD) return [];
+    try {
+      const { examples, cut } = encodeSample(readSample(format, reader.read(i)), {
+        tokenizer: options.tokenizer,
+        length: options.length,
+        lossOn: options.lossOn,
+        windows: options.windows ?? 'split',
+        fimRate,
+        random: seededRandom(...seeds, reader.key(i)),
+      });
+      const source = reader.source(i);
+      const kept = examples.map((example) => ({ ...example, source })).filter(hasAnswer);
+      if (cut && !(flags[i]! & CUT)) tally.cut++;
+      if (kept.length === 0 && !(flags[i]! & DROPPED)) tally.dropped++;
+      flags[i]! |= (cut ? CUT : 0) | (kept.length === 0 ? DROPPED : 0);
+      return kept;
+    } catch (error) {
+      if (!(error instanceof BadRow)) throw error;
+      bad(i, error);
+      return [];
+    }
+  };
+  async function* stream(
+    order: Uint32Array,
+    start: number,
+    seeds: (string | number)[],
+    fimRate: number,
+  ): AsyncGenerator<Example> {
+    let some = start > 0 || order.length === 0;
+    for (let row = start; row < order.length; row++) {
+      for (const example of examplesOf(order[row]!, seeds, fimRate)) {
+        some = true;
+        yield { ...example, row };
+      }
+    }
+    if (!some) throw nothingLeft(path, options.length, skipped.first);
+  }
+
+  return {
+    format: `${reader.name}, ${format.name}`,
+    get description() {
+      return describe(path, reader, [train.length, heldOut.length], skipped, tally, options.length);
+    },
+    hash: reader.hash,
+    skipped,
+    get cut() {
+      return tally.cut;
+    },
+    get dropped() {
+      return tally.dropped;
+    },
+    rows: train.length,
+    heldOutRows: heldOut.length,
+    train: (seed, epoch, start = 0) =>
+      stream(shuffled(train, 'order', seed, epoch), start, ['fim', seed, epoch], options.fimRate),
+    heldOut: () => stream(heldOut, 0, ['held out'], 0),
+    close: () => reader.close(),
+  };
+}
+
+function nothingLeft(path: string, length: number, first: string | undefined): VeraError {
+  const reason = first ?? `no answer token is within the first ${length} tokens of a row; raise --length`;
+  return new VeraError('data', `${path}: no row gives anything to learn: ${reason}`);
+}
+
+function describe(
+  path: string,
+  reader: RowReader,
+  [train, heldOut]: [number, number],
+  skipped: Dataset['skipped'],
+  tally: { cut: number; dropped: number },
+  length: number,
+): string {
+  const number = (value: number) => value.toLocaleString('en-US');
+  const parts = [`${path}: ${number(train)} rows for training, ${number(heldOut)} held out`];
+  if (reader.note) parts.push(reader.note);
+  if (skipped.count > 0) parts.push(`${number(skipped.count)} skipped, the first: ${skipped.first}`);
+  if (tally.cut > 0) parts.push(`${number(tally.cut)} cut at ${number(length)} tokens`);
+  if (tally.dropped > 0) parts.push(`${number(tally.dropped)} dropped because no answer token was left`);
+  return parts.join('; ');
+}
