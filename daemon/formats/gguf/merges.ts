@@ -22,8 +22,8 @@ export function parseMerges(where: string, lines: string[], has: (token: string)
   });
 }
 
-// Cutting a token at every place is quadratic in its length; 256,000 real tokens need about 10^7 steps (CWE-407).
-const MAX_WORK = 1_000_000_000;
+// Cutting a token at every place is quadratic in its length; 256,000 real tokens make about 2 * 10^7 (CWE-407).
+const MAX_WORK = 100_000_000;
 const MAX_MERGES = 4_000_000;
 
 /**
@@ -46,7 +46,7 @@ export function impliedMerges(where: string, pieces: Map<string, { id: number; s
     const characters = Array.from(token);
     let left = '';
     for (let cut = 1; cut < characters.length; cut++) {
-      left += characters[cut - 1];
+      left += characters[cut - 1] ?? '';
       const right = token.slice(left.length);
       const a = pieces.get(left);
       const b = pieces.get(right);

@@ -44,7 +44,7 @@ export function metadataOf(header: GgufHeader): Metadata {
   ): T[] | undefined => {
     const values = list(key);
     if (values !== undefined && !values.every(check)) throw wrong(key, expected);
-    return values as T[] | undefined;
+    return values;
   };
 
   return {
@@ -70,10 +70,10 @@ export function metadataOf(header: GgufHeader): Metadata {
       if (stored === undefined) return undefined;
       const values = Array.isArray(stored) ? stored.map(numeric) : [numeric(stored)];
       const value = values[0];
-      if (value === undefined || values.some((other) => other !== value)) {
+      if (values.length > 1 && values.some((other) => other !== value)) {
         throw wrong(key, 'the same number for every layer (layers of different shapes are not supported)');
       }
-      if (!Number.isInteger(value) || value < from || value > 0x7fffffff)
+      if (value === undefined || !Number.isInteger(value) || value < from || value > 0x7fffffff)
         throw wrong(key, `a whole number of at least ${from}`);
       return value;
     },

@@ -41,7 +41,7 @@ export function mapTensors(header: GgufHeader, config: ModelConfig): MappedTenso
     if (entry.dimensions.length !== shape.length || dimensions.some((size, i) => entry.dimensions[i] !== size)) {
       throw new VeraError(
         'model',
-        `${where}: tensor ${from} has the shape [${entry.dimensions}], expected [${dimensions}]`,
+        `${where}: tensor ${from} has the shape [${entry.dimensions.join()}], expected [${dimensions.join()}]`,
       );
     }
     used.add(from);
