@@ -12,6 +12,7 @@ import { root, sources } from './sources.ts';
 
 const BELOW_WORK = ['protocol', 'formats', 'graph', 'data', 'models', 'methods', 'runtime'];
 const WORK = ['train', 'serve', 'export', 'jobs', 'catalog'];
+const ALL_BELOW = [...BELOW_WORK, ...WORK, 'home'];
 
 /** What each folder of daemon/ may import, besides itself. Add a folder here together with its first file. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -22,14 +23,25 @@ const MAY_IMPORT: Record<string, string[]> = {
   models: ['protocol', 'formats', 'graph'],
   methods: ['protocol', 'formats', 'graph'],
   runtime: ['protocol', 'formats', 'graph'],
-  train: [...BELOW_WORK, ...WORK],
-  serve: [...BELOW_WORK, ...WORK],
-  export: [...BELOW_WORK, ...WORK],
-  jobs: [...BELOW_WORK, ...WORK],
-  catalog: ['protocol', 'formats', ...WORK],
-  server: [...BELOW_WORK, ...WORK],
-  demo: [...BELOW_WORK, ...WORK],
-  cli: [...BELOW_WORK, ...WORK, 'server', 'demo'],
+  train: ALL_BELOW,
+  serve: ALL_BELOW,
+  export: ALL_BELOW,
+  jobs: ALL_BELOW,
+  catalog: ['protocol', 'formats', 'home'],
+  server: ALL_BELOW,
+  demo: ALL_BELOW,
+  cli: [...ALL_BELOW, 'server', 'demo'],
+  // Files that stand in daemon/ itself.
+  home: ['protocol'],
+  main: [...ALL_BELOW, 'server'],
+};
+
+/**
+ * What a folder may import of another beyond that: a method is written against the interface that models ask for a
+ * layer, never against a model.
+ */
+const MAY_IMPORT_FILE: Record<string, string[]> = {
+  methods: ['daemon/models/adaptation.ts', 'daemon/models/network.ts'],
 };
 
 /** Packages a folder may import where it may not import all of them. */
@@ -52,10 +64,11 @@ interface Import {
   package?: string;
 }
 
-/** 'daemon/graph/ops/add.ts' -> 'graph'; 'extension/main.ts' -> 'extension'; 'daemon/main.ts' -> 'daemon'. */
+/** 'daemon/graph/ops/add.ts' -> 'graph'; 'extension/main.ts' -> 'extension'; 'daemon/home.ts' -> 'home'. */
 function folderOf(file: string): string {
   const parts = file.split('/');
-  return parts[0] === 'daemon' && parts.length > 2 ? parts[1]! : parts.length > 1 ? parts[0]! : 'root';
+  if (parts[0] === 'daemon') return parts[1]!.replace(/\.tsx?$/, '');
+  return parts.length > 1 ? parts[0]! : 'root';
 }
 
 function importsOf(file: string, text: string): Import[] {
@@ -101,17 +114,19 @@ function broken(imports: Import[]): string[] {
     const target = one.target!;
     const to = folderOf(target);
     if (isTest(target)) say('what ships does not import tests.');
-    if (to === one.from || one.from === 'daemon') continue;
+    if (to === one.from) continue;
     if (one.from === 'extension' || one.from === 'webview') {
       if (to !== 'protocol') say(`${one.from}/ imports nothing of the daemon but daemon/protocol/.`);
       continue;
     }
     const may = MAY_IMPORT[one.from];
     if (may === undefined) {
-      if (one.file.startsWith('daemon/')) say(`daemon/${one.from}/ is not in MAY_IMPORT of test/imports.test.ts.`);
+      if (one.file.startsWith('daemon/')) say(`daemon/${one.from} is not in MAY_IMPORT of test/imports.test.ts.`);
       continue;
     }
-    if (!may.includes(to)) say(`${one.from}/ may import ${may.length > 0 ? may.join(', ') : 'no other folder'}.`);
+    const allowedFile = MAY_IMPORT_FILE[one.from]?.includes(target) ?? false;
+    if (!may.includes(to) && !allowedFile)
+      say(`${one.from}/ may import ${may.length > 0 ? may.join(', ') : 'no other folder'}.`);
     arrows.set(one.from, (arrows.get(one.from) ?? new Map<string, Import>()).set(to, one));
   }
   return [...problems, ...cycles(arrows)];
@@ -160,6 +175,7 @@ test('each rule is noticed when it is broken', () => {
     ['daemon/train/a.test.ts', "import x from 'onnxruntime-node';", /only daemon\/runtime/],
     ['daemon/models/a.ts', "import type { X } from '../methods/vera.ts';", /models\/ may import/],
     ['daemon/methods/a.ts', "import { x } from '../models/llama.ts';", /methods\/ may import/],
+    ['daemon/models/a.ts', "import { x } from '../home.ts';", /models\/ may import/],
     ['daemon/formats/a.ts', "import { x } from '../cli/main.ts';", /formats\/ may import/],
     ['daemon/train/a.ts', "import { x } from '../cli/main.ts';", /train\/ may import/],
     ['daemon/train/a.ts', "import { x } from '../../test/sources.ts';", /does not import tests/],
@@ -174,5 +190,6 @@ test('each rule is noticed when it is broken', () => {
   ];
   assert.match(broken(circle).join('\n'), /circle: export -> train -> serve -> export \(daemon\/export\/c\.ts:1/);
   assert.deepEqual(check('daemon/train/a.ts', "import { x } from '../serve/b.ts';\nimport fs from 'node:fs';"), []);
+  assert.deepEqual(check('daemon/methods/a.ts', "import type { LinearSite } from '../models/adaptation.ts';"), []);
   assert.deepEqual(check('daemon/runtime/a.ts', "import * as ort from 'onnxruntime-node';"), []);
 });
