@@ -56,10 +56,19 @@ export function loadChatTemplate(
  * Template.render with globals of our own: the library declares `strftime_now` as today's date and lets nobody else.
  */
 function render(template: Template, variables: Record<string, unknown>): string {
-  const environment = new Environment();
+  const environment = new JinjaEnvironment();
   for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value);
-  return (new Interpreter(environment).run(template.parsed) as { value: string }).value;
+  return new JinjaInterpreter(environment).run(template.parsed).value;
 }
+
+/** What is used of the library's interpreter; its own declarations do not resolve under Node's module rules. */
+interface Scope {
+  set(name: string, value: unknown): void;
+}
+const JinjaEnvironment = Environment as unknown as new () => Scope;
+const JinjaInterpreter = Interpreter as unknown as new (scope: Scope) => {
+  run(program: unknown): { value: string };
+};
 
 const GLOBALS = {
   false: false,

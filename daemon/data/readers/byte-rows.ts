@@ -16,7 +16,7 @@ export interface ByteIndex {
   /** 1-based line on which the row begins. */
   line(i: number): number;
   /** First 48 bits of the sha256 of the row's bytes. */
-  key(this: void, i: number): number;
+  key: (i: number) => number;
 }
 
 export interface ByteIndexBuilder {

@@ -59,7 +59,7 @@ function record(text: string, delimiter: string): string[] {
   try {
     // A quote inside an unquoted field is a character like any other, as spreadsheets write it.
     const options = { delimiter, relax_quotes: true, record_delimiter: ['\n', '\r\n'] };
-    return parseCsv<string[]>(text, options)[0] ?? [];
+    return parseCsv(text, options)[0] ?? [];
   } catch (cause) {
     throw new BadRow(`the quotes do not match: ${(cause as Error).message.split('\n')[0]}`);
   }
