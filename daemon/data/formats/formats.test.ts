@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { BadRow, type Row } from '../row.ts';
+import { formats } from './registry.ts';
+
+function read(row: Row) {
+  const format = formats.find((candidate) => candidate.matches(row));
+  assert.ok(format, `no format for ${JSON.stringify(row)}`);
+  return { id: format.id, sample: format.read(row) };
+}
+
+const user = { role: 'user', content: 'q' };
+const assistant = { role: 'assistant', content: 'a' };
+
+test('each format is known by its columns', () => {
+  const rows: [string, Row][] = [
+    ['chat', { messages: [user, assistant] }],
+    ['chat', { messages: JSON.stringify([user, assistant]) }],
+    ['chat', { conversations: [user, assistant], text: 'other' }],
+    ['sharegpt', { conversations: [{ from: 'human', value: 'q' }] }],
+    ['pair', { prompt: 'q', completion: 'a' }],
+    ['pair', { prompt: '[1, 2]', completion: '[3]' }],
+    ['instruction', { instruction: 'q', input: '', output: 'a' }],
+    ['instruction', { instruction: 'q', context: 'c', response: 'a' }],
+    ['text', { text: 'x', meta: 1 }],
+    ['code', { content: 'x', path: 'a.py' }],
+  ];
+  for (const [id, row] of rows) assert.equal(read(row).id, id, JSON.stringify(row));
+});
+
+test('every file here is in the registry', () => {
+  const files = readdirSync(import.meta.dirname).filter((name) => !/test|format\.ts|fields|registry/.test(name));
+  assert.deepEqual(files.map((name) => name.replace('.ts', '')).sort(), formats.map(({ id }) => id).sort());
+});
+
+test('chat: parts of text are joined, arguments of tool calls become objects, tools are kept', () => {
+  const call = { id: '1', type: 'function', function: { name: 'f', arguments: '{"x": 1}' } };
+  const { sample } = read({
+    messages: [
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' },
+        ],
+      },
+      { role: 'assistant', content: null, tool_calls: [call] },
+      { role: 'tool', tool_call_id: '1', content: 'r' },
+    ],
+    tools: [{ name: 'f' }],
+  });
+  assert.deepEqual(sample, {
+    kind: 'chat',
+    messages: [
+      { role: 'user', content: 'ab' },
+      { role: 'assistant', content: '', tool_calls: [{ ...call, function: { name: 'f', arguments: { x: 1 } } }] },
+      { role: 'tool', content: 'r', tool_call_id: '1' },
+    ],
+    tools: [{ name: 'f' }],
+  });
+});
+
+test('ShareGPT: names become roles, a system column comes first', () => {
+  const turns = [
+    { from: 'human', value: 'q' },
+    { from: 'gpt', value: 'a' },
+  ];
+  const { sample } = read({ conversations: turns, system: 's' });
+  const expected = [{ role: 'system', content: 's' }, user, assistant];
+  assert.deepEqual(sample, { kind: 'chat', messages: expected });
+});
+
+test('pairs and instructions', () => {
+  assert.deepEqual(read({ prompt: 'q', completion: 'a' }).sample, {
+    kind: 'pair',
+    prompt: 'q',
+    completion: 'a',
+    messages: [user, assistant],
+  });
+  assert.deepEqual(read({ prompt: [user], completion: [assistant] }).sample, {
+    kind: 'chat',
+    messages: [user, assistant],
+    from: 1,
+  });
+  const { sample } = read({ instruction: 'do', input: 'this', output: 'a' });
+  assert.ok(sample.kind === 'pair' && sample.prompt === 'do\n\nthis\n\n' && sample.completion === 'a');
+  assert.deepEqual(sample.messages[0], { role: 'user', content: 'do\n\nthis' });
+});
+
+test('missing and mistyped fields say which and what they should be', () => {
+  const faults: [Row, RegExp][] = [
+    [{ messages: [] }, /"messages" is empty/],
+    [{ messages: ['hi'] }, /messages\[0\] must be an object with role and content, found a string/],
+    [{ messages: [{ content: 'x' }] }, /messages\[0\]\.role must be a string, found nothing/],
+    [{ messages: [user, { role: 'robot', content: 'x' }] }, /messages\[1\]\.role is "robot"; known roles are/],
+    [{ messages: [{ role: 'user', content: 5 }] }, /messages\[0\]\.content must be a string, found a number/],
+    [{ messages: [{ role: 'user', content: [{ image: 1 }] }] }, /a part that is not text/],
+    [{ messages: [{ role: 'assistant', content: '', tool_calls: [3] }] }, /a tool call must be an object/],
+    [{ messages: [user], tools: 'x' }, /"tools" must be a list, found a string/],
+    [{ messages: '[{"role":' }, /not valid JSON/],
+    [{ conversations: [{ from: '__proto__', value: 'x' }] }, /conversations\[0\]\.from is "__proto__"/],
+    [{ conversations: [{ from: 'human' }] }, /conversations\[0\]\.value must be a string, found nothing/],
+    [{ prompt: 'q', completion: null }, /"completion" must be a string, found null/],
+    [{ instruction: ['q'], output: 'a' }, /"instruction" must be a string, found a list/],
+    [{ text: 1 }, /"text" must be a string, found a number/],
+    [{ content: {} }, /"content" must be a string, found an object/],
+  ];
+  for (const [row, message] of faults) {
+    assert.throws(
+      () => read(row),
+      (error) => error instanceof BadRow && message.test(error.message),
+      JSON.stringify(row),
+    );
+  }
+});
