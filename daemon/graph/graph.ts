@@ -102,8 +102,10 @@ export class Graph {
     this.outputs.push({ name, value });
   }
 
-  /** The size of a symbolic dimension as an int64 vector of one element, read from an input that has it. */
+  /** The size of a symbolic dimension (or of a multiple, `3*length`) as an int64 vector of one element, read from an input that has it. */
   dimension(name: string): Value {
+    const [times, base] = name.split('*') as [string, string?];
+    if (base) return this.mul(this.dimension(base), this.indices(Number(times)));
     for (const input of this.inputs) {
       const axis = input.shape.indexOf(name);
       if (axis >= 0) return this.one('Shape', [input], { start: axis, end: axis + 1 });

@@ -26,7 +26,7 @@ function copyNodes(nodes: readonly Node[], g: Graph, rule: Rule, outer: Lookup |
     if (value.source?.kind === 'constant') copy = g.constant(value.source.data, value.shape);
     else if (value.source?.kind === 'external') copy = outer ? outer(value) : g.external(value.source.key, value.type, value.shape);
     else if (outer) copy = outer(value);
-    else if (!value.source) throw new Error(`value ${value.name} is used before it is computed`);
+    else if (!value.source) throw new Error(`value ${value.name} of ${value.node?.type ?? ''} is used before it is computed`);
     values.set(value, copy);
     return copy;
   };

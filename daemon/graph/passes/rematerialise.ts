@@ -12,7 +12,6 @@ export function rematerialise(g: Graph, entry: ReadonlyMap<number, Value>, cheap
   const again = new Map<Value, Value>();
   const added: Node[] = [];
   const all = [...g.nodes];
-  const backwardNodes = all.filter((node) => node.backward);
   const make = (action: () => Value): Value => {
     const before = g.nodes.length;
     const value = action();
@@ -41,9 +40,9 @@ export function rematerialise(g: Graph, entry: ReadonlyMap<number, Value>, cheap
     return undefined;
   };
   g.backward = true;
-  const order: Node[] = all.filter((node) => !node.backward);
-  for (const node of backwardNodes) {
-    if (node.segment !== undefined) {
+  const order: Node[] = [];
+  for (const node of all) {
+    if (node.backward && node.segment !== undefined) {
       g.segment = node.segment;
       const { segment } = node;
       const inputs = node.inputs.map((v) => v && recompute(v, segment));

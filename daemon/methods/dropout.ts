@@ -1,0 +1,31 @@
+import type { Value } from '../graph/value.ts';
+import type { Network } from '../models/network.ts';
+
+/** splitmix64, seeded by a text: odd 64-bit numbers that stay the same for the same text. */
+function oddNumbers(text: string, count: number): BigInt64Array {
+  let state = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) state = BigInt.asUintN(64, (state ^ BigInt(byte)) * 0x100000001b3n);
+  return BigInt64Array.from({ length: count }, () => {
+    state = BigInt.asUintN(64, state + 0x9e3779b97f4a7c15n);
+    let z = state;
+    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+    return BigInt.asIntN(64, (z ^ (z >> 31n)) | 1n);
+  });
+}
+
+/**
+ * Drops each element with the given probability and scales the rest, in training only. x: [n, d].
+ * Whether (row, column) is dropped is read from the high bits of a product of two odd 64-bit numbers: one comes with each row
+ * of the step (`noise`, from the run's seed), the other with each column of the layer. So a step can be repeated bit by bit.
+ */
+export function dropout(net: Network, path: string, x: Value, probability: number): Value {
+  const { noise } = net.options;
+  if (!noise || probability === 0) return x;
+  const { g } = net;
+  const width = x.shape[1] as number;
+  const hash = g.mul(g.reshape(noise, ['tokens', 1]), g.constant(oddNumbers(path, width), [1, width]));
+  const threshold = BigInt.asIntN(64, BigInt(Math.round(probability * 2 ** 53)) * 2048n - 2n ** 63n);
+  const kept = g.one('GreaterOrEqual', [hash, g.constant(BigInt64Array.of(threshold), [])]);
+  return g.one('Where', [kept, g.mul(x, g.scalar(1 / (1 - probability))), g.scalar(0)]);
+}

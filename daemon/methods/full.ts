@@ -1,0 +1,18 @@
+import type { Method } from './method.ts';
+
+/** Every tensor of the model is trained: what makes a model from nothing, and the ceiling an adapter is measured against. */
+export const full: Method = {
+  name: 'full',
+  summary: 'every weight of the model (needs memory for all of them; fp32 only)',
+  count: (site) => site.dIn * site.dOut + (site.bias ? site.dOut : 0),
+
+  create(_, __, tensors) {
+    const trained = new Set(tensors.map(({ name }) => name));
+    return {
+      parameters: tensors.map(({ name, shape, read }) => ({ name, shape, group: 'weight', decay: shape.length > 1, initial: read })),
+      linear: (net, site, x) => (trained.has(`${site.path}.weight`) ? net.g.linear(x, net.parameter(`${site.path}.weight`)) : undefined),
+      weight: (net, name) => (trained.has(name) ? net.parameter(name) : undefined),
+      delta: () => undefined,
+    };
+  },
+};

@@ -1,0 +1,52 @@
+import { dropout } from './dropout.ts';
+import type { Method } from './method.ts';
+import { seededUniform } from './random.ts';
+
+export const LORA_A = 'lora_A.weight';
+export const LORA_B = 'lora_B.weight';
+
+/** y = W x + alpha / rank * B (A x), arXiv 2106.09685. A: [rank, dIn] uniform in +-1/sqrt(dIn) as PEFT starts it, B: [dOut, rank] zero. */
+export const lora: Method = {
+  name: 'lora',
+  summary: 'two trained low-rank matrices a layer (arXiv 2106.09685), the measured baseline',
+  count: (site, rank) => rank * (site.dIn + site.dOut),
+
+  create(sites, { rank, alpha, dropout: probability, seed }) {
+    const adapted = new Set(sites.map((site) => site.path));
+    const scale = alpha / rank;
+    return {
+      parameters: sites.flatMap(({ path, dIn, dOut }) => [
+        { name: `${path}.${LORA_A}`, shape: [rank, dIn], group: 'weight', decay: true, initial: () => seededUniform(`${String(seed)} ${path}`, rank * dIn, 1 / Math.sqrt(dIn)) },
+        { name: `${path}.${LORA_B}`, shape: [dOut, rank], group: 'weight', decay: true, initial: () => new Float32Array(dOut * rank) },
+      ]),
+
+      linear(net, site, x) {
+        if (!adapted.has(site.path)) return undefined;
+        const { g } = net;
+        const z = g.linear(dropout(net, site.path, x, probability), net.parameter(`${site.path}.${LORA_A}`));
+        const update = g.linear(g.mul(z, g.scalar(scale)), net.parameter(`${site.path}.${LORA_B}`));
+        return g.add(net.frozen(site, x), update);
+      },
+
+      delta(site, read) {
+        if (!adapted.has(site.path)) return undefined;
+        return product(read(`${site.path}.${LORA_B}`), read(`${site.path}.${LORA_A}`), site.dOut, rank, site.dIn, scale);
+      },
+    };
+  },
+};
+
+/** scale * B A, summed in float64. b: [rows, inner], a: [inner, columns] -> [rows, columns]. */
+function product(b: Float32Array, a: Float32Array, rows: number, inner: number, columns: number, scale: number): Float32Array {
+  const out = new Float32Array(rows * columns);
+  const row = new Float64Array(columns);
+  for (let o = 0; o < rows; o++) {
+    row.fill(0);
+    for (let r = 0; r < inner; r++) {
+      const factor = scale * (b[o * inner + r] as number);
+      for (let i = 0; i < columns; i++) row[i] = (row[i] as number) + factor * (a[r * columns + i] as number);
+    }
+    out.set(row, o * columns);
+  }
+  return out;
+}

@@ -1,0 +1,43 @@
+import type { Adaptation, LinearSite } from '../models/adaptation.ts';
+
+/** Settings of a method as a user gives them; each method reads its own. */
+export interface MethodOptions {
+  readonly rank: number;
+  /** LoRA's scale: the update counts alpha / rank times. */
+  readonly alpha: number;
+  readonly dropout: number;
+  /** VeRA's seed of A and B (PEFT's `projection_prng_key`). */
+  readonly projectionKey: number;
+  /** First value of VeRA's d. */
+  readonly dInitial: number;
+  /** Seed of what a method itself initialises at random. */
+  readonly seed: number;
+}
+
+export const DEFAULTS: MethodOptions = { rank: 256, alpha: 256, dropout: 0, projectionKey: 0, dInitial: 0.1, seed: 0 };
+
+/** A tensor of the base as the `full` method needs it. */
+export interface BaseTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly read: () => Float32Array;
+}
+
+/** What an adapter adds to a layer's weight. b: the adapter's tensors by parameter name. */
+export type ReadParameter = (name: string) => Float32Array;
+
+/** An adaptation that can also say what a merge adds to each weight. */
+export interface MethodAdaptation extends Adaptation {
+  /** The update of a layer's weight, row-major [dOut, dIn]; undefined where it has none. */
+  delta(site: LinearSite, read: ReadParameter): Float32Array | undefined;
+}
+
+/** A way to adapt a frozen model: VeRA, LoRA, or training everything. */
+export interface Method {
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly summary: string;
+  create(sites: readonly LinearSite[], options: MethodOptions, tensors: readonly BaseTensor[]): MethodAdaptation;
+  /** Trainable parameters of a layer, counted without building anything. */
+  count(site: LinearSite, rank: number): number;
+}

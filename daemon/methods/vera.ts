@@ -1,0 +1,107 @@
+import type { Value } from '../graph/value.ts';
+import type { LinearSite } from '../models/adaptation.ts';
+import type { FrozenMatrix, Network } from '../models/network.ts';
+import { dropout } from './dropout.ts';
+import type { Method } from './method.ts';
+import { type Projection, projection } from './projection.ts';
+
+export const LAMBDA_B = 'vera_lambda_b';
+export const LAMBDA_D = 'vera_lambda_d';
+
+/** The frozen pair of an adapter: A [rank, largest dIn], B [largest dOut, rank], of which each layer uses the leading part. */
+export function sharedProjection(sites: readonly Pick<LinearSite, 'dIn' | 'dOut'>[], key: number, rank: number): Projection {
+  return projection(key, rank, Math.max(...sites.map((s) => s.dIn)), Math.max(...sites.map((s) => s.dOut)));
+}
+
+/** The leading columns of A. -> [rank, dIn]. */
+function leadingA({ a, rank, maxIn }: Projection, dIn: number): Float32Array {
+  if (dIn === maxIn) return a;
+  const out = new Float32Array(rank * dIn);
+  for (let r = 0; r < rank; r++) out.set(a.subarray(r * maxIn, r * maxIn + dIn), r * dIn);
+  return out;
+}
+
+/** One matrix object per width, so that all layers of a width share one constant of the graph. */
+function shared(pair: Projection): { A: (dIn: number) => FrozenMatrix; B: (dOut: number) => FrozenMatrix } {
+  const as = new Map<number, FrozenMatrix>();
+  const bs = new Map<number, FrozenMatrix>();
+  const once = (known: Map<number, FrozenMatrix>, width: number, make: () => FrozenMatrix): FrozenMatrix => {
+    const matrix = known.get(width) ?? make();
+    known.set(width, matrix);
+    return matrix;
+  };
+  return {
+    A: (dIn) => once(as, dIn, () => ({ data: leadingA(pair, dIn), rows: pair.rank, columns: dIn })),
+    B: (dOut) => once(bs, dOut, () => ({ data: pair.b.subarray(0, dOut * pair.rank), rows: dOut, columns: pair.rank })),
+  };
+}
+
+/**
+ * Whether it takes fewer multiplications to add b * (B (d * A)) to the weight itself: two products of the matrices and one
+ * `dy^T x` a step, against four narrow products over all tokens.
+ */
+export function materialises(site: Pick<LinearSite, 'dIn' | 'dOut'>, rank: number, tokens: number): boolean {
+  const { dIn, dOut } = site;
+  return 2 * rank * dIn * dOut + tokens * dIn * dOut < 2 * tokens * rank * (dIn + dOut);
+}
+
+/** y = W x + b * (B (d * (A x))), arXiv 2310.11454 eq. 2. b: [dOut], d: [rank]; A: [rank, dIn], B: [dOut, rank] shared and frozen. */
+export const vera: Method = {
+  name: 'vera',
+  summary: 'two short vectors a layer over shared random matrices (arXiv 2310.11454)',
+  count: (site, rank) => site.dOut + rank,
+
+  create(sites, options) {
+    const { rank, projectionKey, dInitial } = options;
+    const adapted = new Set(sites.map((site) => site.path));
+    const pair = sharedProjection(sites, projectionKey, rank);
+    const matrices = shared(pair);
+    const materialised = (net: Network, site: LinearSite, x: Value, b: Value, d: Value): Value => {
+      const { g } = net;
+      const a = g.constant(matrices.A(site.dIn).data, [rank, site.dIn]);
+      const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);
+      const update = g.one('Gemm', [bMatrix, g.mul(g.reshape(d, [rank, 1]), a)], {});
+      return g.linear(x, g.add(net.weight(`${site.path}.weight`), g.mul(g.reshape(b, [site.dOut, 1]), update)));
+    };
+    return {
+      parameters: sites.flatMap((site) => [
+        { name: `${site.path}.${LAMBDA_B}`, shape: [site.dOut], group: 'b', decay: true, initial: () => new Float32Array(site.dOut) },
+        { name: `${site.path}.${LAMBDA_D}`, shape: [rank], group: 'd', decay: true, initial: () => new Float32Array(rank).fill(dInitial) },
+      ]),
+
+      linear(net, site, x) {
+        if (!adapted.has(site.path)) return undefined;
+        const { g } = net;
+        const b = net.parameter(`${site.path}.${LAMBDA_B}`);
+        const d = net.parameter(`${site.path}.${LAMBDA_D}`);
+        const noisy = options.dropout > 0 && net.options.noise;
+        if (!noisy && net.options.precision === 'fp32' && materialises(site, rank, net.options.tokens)) return materialised(net, site, x, b, d);
+        const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));
+        return g.add(net.frozen(site, x), g.mul(b, net.product(matrices.B(site.dOut), g.mul(d, z))));
+      },
+
+      delta(site, read) {
+        if (!adapted.has(site.path)) return undefined;
+        return update(site, pair, read(`${site.path}.${LAMBDA_B}`), read(`${site.path}.${LAMBDA_D}`));
+      },
+    };
+  },
+};
+
+/** b * (B (d * A)) of one layer, summed in float64. -> [dOut, dIn]. */
+function update({ dIn, dOut }: LinearSite, { a, b: bMatrix, rank, maxIn }: Projection, b: Float32Array, d: Float32Array): Float32Array {
+  const out = new Float32Array(dOut * dIn);
+  const row = new Float64Array(dIn);
+  for (let o = 0; o < dOut; o++) {
+    const scale = b[o] as number;
+    if (scale === 0) continue;
+    row.fill(0);
+    for (let r = 0; r < rank; r++) {
+      const factor = scale * (bMatrix[o * rank + r] as number) * (d[r] as number);
+      const start = r * maxIn;
+      for (let i = 0; i < dIn; i++) row[i] = (row[i] as number) + factor * (a[start + i] as number);
+    }
+    out.set(row, o * dIn);
+  }
+  return out;
+}

@@ -1,0 +1,35 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Value } from '../graph/value.ts';
+import type { LlamaConfig } from './config.ts';
+import type { Attend } from './llama.ts';
+import { rotaryTables } from './rotary.ts';
+
+/** What is added to a score that must not count; its exponential is zero in float32. */
+const MASKED = -1e9;
+
+/**
+ * Causal attention over rows that may hold several examples: a position attends to positions not after it of its own segment.
+ * positions, segments: [batch, length] int64. Grouped queries share keys and values (arXiv 2305.13245).
+ */
+export function packedAttention(g: Graph, config: LlamaConfig, positions: Value, segments: Value, maxLength: number): Attend {
+  const { heads, kvHeads, headDim } = config;
+  const group = heads / kvHeads;
+  const groupedLength = group === 1 ? 'length' : `${String(group)}*length`;
+  const tables = rotaryTables(config, maxLength);
+  const table = (data: Float32Array): Value => g.constant(data, [maxLength, headDim / 2]);
+  const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
+  const column = (x: Value): Value => g.reshape(x, ['batch', 1, 'length', 1]);
+  const row = (x: Value): Value => g.reshape(x, ['batch', 1, 1, 'length']);
+  const visible = g.one('And', [g.one('Equal', [column(segments), row(segments)]), g.one('GreaterOrEqual', [column(positions), row(positions)])]);
+  const mask = g.one('Where', [visible, g.scalar(0), g.scalar(MASKED)]);
+  const split = (x: Value, count: number): Value => g.transpose(g.reshape(x, ['batch', 'length', count, headDim]), [0, 2, 1, 3]);
+  return (_, q, k, v) => {
+    const rotated = (x: Value, count: number): Value => g.one('Rotary', [split(x, count), ...angles]);
+    const byGroup = (x: Value): Value => g.reshape(x, ['batch', kvHeads, groupedLength, headDim]);
+    const scores = g.matmul(byGroup(rotated(q, heads)), rotated(k, kvHeads), { transB: true, alpha: headDim ** -0.5 });
+    const p = g.one('Softmax', [g.add(g.reshape(scores, ['batch', heads, 'length', 'length']), mask)]);
+    const out = g.matmul(g.reshape(p, ['batch', kvHeads, groupedLength, 'length']), split(v, kvHeads));
+    const joined = g.transpose(g.reshape(out, ['batch', heads, 'length', headDim]), [0, 2, 1, 3]);
+    return g.reshape(joined, ['tokens', heads * headDim]);
+  };
+}

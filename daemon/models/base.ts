@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../formats/atomic.ts';
+import type { TensorEntry } from '../formats/safetensors.ts';
+import { openTensors } from '../formats/shards.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { type LlamaConfig, readConfig } from './config.ts';
+
+/** A base model on disk, ready to be read. */
+export interface BaseModel {
+  readonly dir: string;
+  readonly config: LlamaConfig;
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  /** sha256 over the tensors' names, types, shapes and bytes: what an adapter is tied to. */
+  readonly fingerprint: string;
+}
+
+/** Opens a Hugging Face folder (config.json, model.safetensors or shards). `cache`: where its fingerprint is remembered. */
+export function openBase(dir: string, cache: string): BaseModel {
+  const config = readConfig(dir);
+  const tensors = openTensors(dir);
+  const tied = config.tied || !tensors.has('lm_head.weight');
+  const model = { dir, config: { ...config, tied }, tensors };
+  if (!tensors.has('model.embed_tokens.weight')) throw new VeraError('model', `${dir}: tensor model.embed_tokens.weight is missing; is this a whole ${config.architecture} checkpoint?`);
+  return { ...model, fingerprint: fingerprint(tensors, cache) };
+}
+
+/** Shape of a tensor of the base; a missing one is an error that names it. */
+export function shapeOf(base: Pick<BaseModel, 'dir' | 'tensors'>, name: string): readonly number[] {
+  const entry = base.tensors.get(name);
+  if (!entry) throw new VeraError('model', `${base.dir}: tensor ${name} is missing; the checkpoint does not hold all that its config.json promises`);
+  return entry.shape;
+}
+
+const BLOCK = 8 << 20;
+
+function fingerprint(tensors: ReadonlyMap<string, TensorEntry>, cache: string): string {
+  const files = [...new Set([...tensors.values()].map(({ file }) => file))].sort();
+  const key = files.map((file) => {
+    const { size, mtimeMs, ino } = statSync(file);
+    return `${realpathSync(file)} ${String(size)} ${String(mtimeMs)} ${String(ino)}`;
+  }).join('\n');
+  const index = join(cache, 'fingerprints.json');
+  const known = readIndex(index);
+  const id = createHash('sha256').update(key).digest('hex');
+  if (known[id]) return known[id];
+  const computed = hashTensors(tensors);
+  writeFileAtomic(index, JSON.stringify({ ...readIndex(index), [id]: computed }, null, 1));
+  return computed;
+}
+
+function readIndex(file: string): Record<string, string> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  } catch {
+    return {}; // It is only a memory of work done: without it the work is done again.
+  }
+}
+
+function hashTensors(tensors: ReadonlyMap<string, TensorEntry>): string {
+  const hash = createHash('sha256');
+  const buffer = Buffer.alloc(BLOCK);
+  for (const name of [...tensors.keys()].sort()) {
+    const { dtype, shape, file, offset, length } = tensors.get(name) as TensorEntry;
+    hash.update(`${name} ${dtype} [${shape.join()}]\n`);
+    const handle = openSync(file, 'r');
+    try {
+      for (let done = 0; done < length; ) {
+        const got = readSync(handle, buffer, 0, Math.min(BLOCK, length - done), offset + done);
+        if (got === 0) throw new VeraError('model', `${file} ended while tensor ${name} was read`);
+        hash.update(buffer.subarray(0, got));
+        done += got;
+      }
+    } finally {
+      closeSync(handle);
+    }
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,139 @@
+import type { Batch } from '../data/batch.ts';
+import { gradients } from '../graph/autodiff.ts';
+import { Graph } from '../graph/graph.ts';
+import { deadCode } from '../graph/passes/deadCode.ts';
+import { lower } from '../graph/passes/lower.ts';
+import { rematerialise } from '../graph/passes/rematerialise.ts';
+import { elements, type Value } from '../graph/value.ts';
+import type { Adaptation } from '../models/adaptation.ts';
+import { packedAttention } from '../models/attention.ts';
+import type { BaseModel } from '../models/base.ts';
+import { shapeOf } from '../models/base.ts';
+import { finalNorm, headWeight, llama } from '../models/llama.ts';
+import { Network, type Precision } from '../models/network.ts';
+import { weightLocator } from '../models/weights.ts';
+import { createSession, type Session, type SessionOptions, Tensor } from '../runtime/session.ts';
+
+export interface StepOptions {
+  readonly base: BaseModel;
+  readonly adaptation: Adaptation;
+  readonly precision: Precision;
+  /** The longest row there will be. */
+  readonly maxLength: number;
+  /** About how many tokens a step has. */
+  readonly tokens: number;
+  /** Where transformed weights are kept. */
+  readonly cache: string;
+  readonly dropout: boolean;
+  readonly session?: SessionOptions;
+}
+
+export interface StepResult {
+  /** Sum of -log p over the counted tokens, in nats. */
+  readonly loss: number;
+  /** Gradient of that sum, laid out as theta. */
+  readonly gradient: Float32Array;
+}
+
+/** Rows of hidden states whose logits are computed at once. */
+const CHUNK = 256;
+
+/**
+ * The graph of one step: (theta, batch) -> (loss, gradient), or the loss alone. theta: [parameters], ids: [tokens],
+ * positions and segments: [batch, length], targets, labels and weights: [counted], inverse: [tokens].
+ */
+export function stepGraph(options: StepOptions, train: boolean): Graph {
+  const { base, adaptation, precision } = options;
+  const g = new Graph();
+  const sizes = adaptation.parameters.map(({ shape }) => elements(shape));
+  const total = sizes.reduce((a, b) => a + b, 0);
+  const flat = total === 0 ? [] : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
+  const ids = g.input('ids', 'int64', ['tokens']);
+  const positions = g.input('positions', 'int64', ['batch', 'length']);
+  const segments = g.input('segments', 'int64', ['batch', 'length']);
+  const targets = g.input('targets', 'int64', ['counted']);
+  const inverse = g.input('inverse', 'int64', ['tokens']);
+  const labels = g.input('labels', 'int64', ['counted']);
+  const weights = g.input('weights', 'float32', ['counted']);
+  const noise = train && options.dropout ? g.input('noise', 'int64', ['tokens']) : undefined;
+  const net = new Network(g, {
+    precision,
+    adaptation,
+    shapeOf: (name) => shapeOf(base, name),
+    parameters: new Map(adaptation.parameters.map(({ name, shape }, i) => [name, g.reshape(flat[i] as Value, shape)])),
+    tokens: options.tokens,
+    differentiable: train,
+    ...(noise ? { noise } : {}),
+  });
+  const attend = packedAttention(g, base.config, positions, segments, options.maxLength);
+  const hidden = finalNorm(net, base.config, g.one('SelectRows', [llama(net, base.config, ids, attend), targets, inverse]));
+  const name = headWeight(base.config);
+  const head = net.weight(name);
+  const trainsHead = adaptation.weight?.(net, name) !== undefined;
+  const head8 = precision === 'int8' ? net.int8(name, base.config.vocabulary, base.config.hidden).slice(0, 2) : [];
+  const loss = g.one('CrossEntropy', [hidden, labels, weights, head, ...head8], { chunk: CHUNK, mode: !train ? 'loss' : trainsHead ? 'head' : 'gradient' });
+  g.output('loss', loss);
+  if (train) {
+    const { of, entry } = gradients(g, loss, flat);
+    const pieces = of.map((gradient, i) => gradient ?? g.constant(new Float32Array(sizes[i] as number)));
+    g.output('gradient', g.one('Concat', pieces, { axis: 0 }));
+    rematerialise(g, entry);
+  }
+  return deadCode(lower(g));
+}
+
+/** Runs steps: the loss of a batch, and its gradient for the trainable vector. */
+export class Step {
+  readonly #session: Session;
+  readonly #train: boolean;
+  readonly #dropout: boolean;
+
+  private constructor(session: Session, train: boolean, dropout: boolean) {
+    this.#session = session;
+    this.#train = train;
+    this.#dropout = dropout;
+  }
+
+  static async create(options: StepOptions, train: boolean): Promise<Step> {
+    const session = await createSession(stepGraph(options, train), weightLocator(options.base, options.cache), options.session);
+    return new Step(session, train, train && options.dropout);
+  }
+
+  /** theta: the trainable vector; noise: one odd number per token where dropout is on. The gradient is empty in evaluation. */
+  async run(theta: Float32Array, batch: Batch, noise?: BigInt64Array): Promise<StepResult> {
+    const feeds = { ...batchFeeds(batch), ...(theta.length > 0 ? { theta: new Tensor('float32', theta, [theta.length]) } : {}) };
+    if (this.#dropout && noise) Object.assign(feeds, { noise: new Tensor('int64', noise, [noise.length]) });
+    const results = await this.#session.run(feeds);
+    const loss = (results['loss'] as Tensor).data[0] as number;
+    return { loss, gradient: this.#train ? ((results['gradient'] as Tensor).data as Float32Array) : new Float32Array() };
+  }
+
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** The tensors of a batch; counted positions are padded to whole chunks by rows of weight zero. */
+function batchFeeds(batch: Batch): Record<string, Tensor> {
+  const { rows, length, ids, positions, segments, targets, labels } = batch;
+  const counted = targets.length;
+  const padded = Math.max(1, Math.ceil(counted / CHUNK)) * CHUNK;
+  const int64 = (values: ArrayLike<number>, dims: number[], size = values.length): Tensor => {
+    const data = new BigInt64Array(size);
+    for (let i = 0; i < values.length; i++) data[i] = BigInt(values[i] as number);
+    return new Tensor('int64', data, dims);
+  };
+  const weights = new Float32Array(padded).fill(1, 0, counted);
+  // A position that is not counted points at the row of zeros that the gradient has behind its last one.
+  const inverse = new BigInt64Array(rows * length).fill(BigInt(padded));
+  targets.forEach((target, i) => (inverse[target] = BigInt(i)));
+  return {
+    ids: int64(ids, [ids.length]),
+    positions: int64(positions, [rows, length]),
+    segments: int64(segments, [rows, length]),
+    targets: int64(targets, [padded], padded),
+    inverse: new Tensor('int64', inverse, [inverse.length]),
+    labels: int64(labels, [padded], padded),
+    weights: new Tensor('float32', weights, [padded]),
+  };
+}
