@@ -1,0 +1,55 @@
+import { CommanderError } from 'commander';
+import { VeraError } from '../protocol/errors.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
+
+/** Exit codes of `vera`, as its help lists them. */
+const EXIT_CODES: Readonly<Record<ErrorCode | 'unexpected' | 'interrupted', number>> = {
+  unexpected: 1,
+  usage: 2,
+  data: 3,
+  model: 4,
+  adapter: 5,
+  format: 6,
+  io: 7,
+  numeric: 8,
+  runtime: 9,
+  interrupted: 130,
+};
+
+/** What a person, a script (`code`, one word) and a shell (`exitCode`) learn of an error. */
+export interface Failure {
+  code: keyof typeof EXIT_CODES;
+  /** One line. */
+  message: string;
+  exitCode: number;
+}
+
+/** Sorts an error that ended a command; undefined where it is no failure (help or the version was asked for). */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return undefined;
+    const message = oneLine(error.message).replace(/^error: /, '');
+    return failure('usage', error.code === 'commander.help' ? 'no command given: run vera --help' : message);
+  }
+  if (error instanceof VeraError) return failure(error.code, error.message);
+  if (error instanceof Error) {
+    if (error.name === 'AbortError') return failure('interrupted', 'interrupted');
+    // A system call that the code around it did not explain, such as a full disk.
+    if ('syscall' in error && 'code' in error) return failure('io', error.message);
+    return failure('unexpected', `unexpected error: ${error.message} (--verbose shows where it happened)`);
+  }
+  return failure('unexpected', `unexpected error: ${String(error)}`);
+}
+
+const failure = (code: Failure['code'], message: string): Failure => ({
+  code,
+  message: oneLine(message),
+  exitCode: EXIT_CODES[code],
+});
+
+const oneLine = (text: string): string => text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
+
+/** For the end of `vera --help`. */
+export const EXIT_CODE_HELP = `Exit codes: 0 done, ${Object.entries(EXIT_CODES)
+  .map(([code, number]) => `${number} ${code}`)
+  .join(', ')}`;

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** `vera`: reads the command line, runs one command, and turns what it throws into one line and an exit code. */
+import { Command, Option } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { COMMANDS } from './commands.ts';
+import { EXIT_CODE_HELP, failureOf } from './failure.ts';
+import { printJson } from './output.ts';
+
+const EXAMPLES = `
+Examples:
+  $ vera train notes.jsonl --base HuggingFaceTB/SmolLM2-135M-Instruct --out my-adapter
+  $ vera generate --base HuggingFaceTB/SmolLM2-135M-Instruct --adapter my-adapter --prompt "Hello"
+  $ vera merge my-adapter --out my-model
+  $ vera plan --base model.gguf --rank 256 --targets q_proj,v_proj
+
+State (cache, checkpoints) lies in VERA_HOME, by default ~/.vera. HF_ENDPOINT and HF_TOKEN are used for hub ids.
+${EXIT_CODE_HELP}
+With --json an error is also one line on standard output: {"event":"error","code":...,"message":...}`;
+
+const argv = process.argv.slice(2);
+const flags = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
+
+function end(error: unknown): void {
+  const failure = failureOf(error);
+  if (failure === undefined) return;
+  if (flags.includes('--verbose') && error instanceof Error) console.error(error);
+  process.stderr.write(`vera: ${failure.message}\n`);
+  if (flags.includes('--json')) printJson({ event: 'error', code: failure.code, message: failure.message });
+  // What a failed command left open must not keep the process; what it has printed must get out first.
+  process.stdout.write('', () => process.exit(failure.exitCode));
+}
+
+async function programFor(args: readonly string[]): Promise<Command> {
+  const program = new Command('vera')
+    .description('Fine-tune language models on your own machine with VeRA: adapters of a few kilobytes and a seed.')
+    .version(manifest.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError();
+  const first = args.find((arg) => !arg.startsWith('-'));
+  const named = first !== undefined && Object.hasOwn(COMMANDS, first) ? first : undefined;
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    if (named !== undefined && named !== name) continue;
+    try {
+      (await load())(program);
+    } catch (error) {
+      if (named !== undefined) throw error;
+      program.command(name).description('cannot be loaded here: run vera doctor');
+    }
+  }
+  for (const command of program.commands) addCommonOptions(command);
+  return program;
+}
+
+/** Every command has these, so none declares them itself. */
+function addCommonOptions(command: Command): void {
+  const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
+  if (!has('--json')) command.addOption(new Option('--json', 'print one JSON object a line'));
+  if (!has('--verbose')) command.addOption(new Option('--verbose', 'print the stack of an error'));
+}
+
+// A reader that stops early (`vera ... | head`) ends the command, as it would end any other program of a pipe.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(141);
+    throw error;
+  });
+}
+process.on('uncaughtException', end);
+
+try {
+  const program = await programFor(flags);
+  await program.parseAsync(argv, { from: 'user' });
+} catch (error) {
+  end(error);
+}
