@@ -38,7 +38,8 @@ export const seed = (text: string): number => whole(text, 0, MAX_SEED);
 export const probability = (text: string): number => between(text, 0, 1, 'a number from 0 to 1');
 
 /** Any number but NaN and infinity. */
-export const finiteNumber = (text: string): number => between(text, -Number.MAX_VALUE, Number.MAX_VALUE, 'a finite number');
+export const finiteNumber = (text: string): number =>
+  between(text, -Number.MAX_VALUE, Number.MAX_VALUE, 'a finite number');
 
 /** Above zero: learning rates, alpha. */
 export const positiveNumber = (text: string): number =>

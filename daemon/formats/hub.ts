@@ -37,6 +37,8 @@ export interface DownloadOptions {
   token?: string;
   /** A branch, tag or commit; without it main. */
   revision?: string;
+  /** False: config.json alone, for which no folder of whole models may be used. */
+  weights?: boolean;
   /** Bytes on the disk of all files together, and the file at work. */
   onProgress?: (done: number, total: number, file: string) => void;
   signal?: AbortSignal;
@@ -74,7 +76,8 @@ export async function downloadModel(id: string, outDir: string, options: Downloa
   };
   const isHere = ({ name, size, digest }: HubFile) => isComplete(join(dir, name), size, digest);
 
-  const index = files.has(SINGLE_FILE) ? undefined : files.get(INDEX_FILE);
+  const withWeights = options.weights ?? true;
+  const index = files.has(SINGLE_FILE) || !withWeights ? undefined : files.get(INDEX_FILE);
   if (index !== undefined) {
     if (index.size > MAX_INDEX_BYTES)
       throw new VeraError(
@@ -84,7 +87,7 @@ export async function downloadModel(id: string, outDir: string, options: Downloa
     if (!(await isHere(index))) await fetchFile(index, () => undefined);
   }
   const shards = index === undefined ? undefined : readText(join(dir, INDEX_FILE), MAX_INDEX_BYTES);
-  const chosen = chooseFiles(id, files, shards);
+  const chosen = chooseFiles(id, files, shards, withWeights);
   const here = new Set<HubFile>();
   for (const file of chosen) if (await isHere(file)) here.add(file);
   refuseFullDisk(
@@ -208,12 +211,17 @@ function readHubFile(entry: unknown, where: string): HubFile | undefined {
 }
 
 /** Small files first, then the weights, config.json last. Weights are one file, or the shards that the index names. */
-function chooseFiles(id: string, files: Map<string, HubFile>, index: string | undefined): HubFile[] {
+function chooseFiles(
+  id: string,
+  files: Map<string, HubFile>,
+  index: string | undefined,
+  withWeights: boolean,
+): HubFile[] {
   const config = files.get('config.json');
   if (config === undefined)
     throw new VeraError('model', `${quote(id)} has no config.json: it is not a model of the transformers kind`);
   const small = [...files.values()].filter(
-    ({ name }) => name !== 'config.json' && (WANTED.has(name) || LICENCE.test(name)),
+    ({ name }) => withWeights && name !== 'config.json' && (WANTED.has(name) || LICENCE.test(name)),
   );
   const huge = [config, ...small].find(({ size }) => size > MAX_TEXT_BYTES);
   if (huge !== undefined)
@@ -221,6 +229,7 @@ function chooseFiles(id: string, files: Map<string, HubFile>, index: string | un
       'model',
       `${quote(id)}: ${quote(huge.name)} has ${huge.size} bytes, more than the ${MAX_TEXT_BYTES} allowed`,
     );
+  if (!withWeights) return [config];
   const weights: HubFile[] = [];
   const single = files.get(SINGLE_FILE);
   if (index !== undefined) {

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../formats/atomic.ts';
+import { modelConfig } from '../formats/gguf/config.ts';
+import { readHeader } from '../formats/gguf/header.ts';
+import { ggufToFolder } from '../formats/gguf.ts';
+import { downloadModel } from '../formats/hub.ts';
+import { quote } from '../formats/quote.ts';
+import { readExactly, withFile } from '../formats/read.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { openBase } from './base.ts';
+import type { BaseModel } from './base.ts';
+import { parseConfig, readConfig } from './config.ts';
+import type { LlamaConfig } from './config.ts';
+
+export interface ResolveOptions {
+  /** Where downloaded and converted models are kept. */
+  readonly cache: string;
+  /** What takes long, and how much of it is done (0 to 1). */
+  readonly onProgress?: (text: string, fraction: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+const MAY_BE =
+  'a base model is a Hugging Face folder (config.json, *.safetensors), a .gguf file, or a hub id such as HuggingFaceTB/SmolLM2-135M';
+const HUB_ID = /^(?!\.+\/)[\w.-]{1,96}\/(?!\.+$)[\w.-]{1,96}$/; // a part of dots alone would leave the cache
+
+/**
+ * Opens the model that `spec` names: a Hugging Face folder, a GGUF file (converted once into the cache, found there again
+ * by its content), or a hub id (downloaded once into the cache, then used without asking the hub). Throws VeraError: 'model'
+ * where nothing of the kind is there, 'format' for a damaged file, 'io' for network and disk.
+ */
+export async function resolveBase(spec: string, options: ResolveOptions): Promise<BaseModel> {
+  return openBase(await resolveFolder(spec, options), options.cache);
+}
+
+/** The config of the model that `spec` names, without its weights: nothing is converted, and of a hub id only config.json is fetched. */
+export async function resolveConfig(spec: string, options: ResolveOptions): Promise<LlamaConfig> {
+  const place = locate(spec);
+  if (place === 'gguf') return parseConfig({ ...modelConfig(readHeader(spec), 'float32') }, spec);
+  if (place === 'folder') return readConfig(spec);
+  const whole = hubFolder(spec, options.cache);
+  if (existsSync(join(whole, 'config.json'))) return readConfig(whole);
+  const folder = hubFolder(spec, join(options.cache, 'configs'));
+  if (!existsSync(join(folder, 'config.json'))) await download(spec, folder, options, false);
+  return readConfig(folder);
+}
+
+async function resolveFolder(spec: string, options: ResolveOptions): Promise<string> {
+  const place = locate(spec);
+  if (place === 'folder') return spec;
+  if (place === 'gguf') return converted(spec, options);
+  const folder = hubFolder(spec, options.cache);
+  if (!existsSync(join(folder, 'config.json'))) await download(spec, folder, options, true);
+  return folder;
+}
+
+/** What `spec` is, told by what is on the disk before what it looks like. */
+function locate(spec: string): 'folder' | 'gguf' | 'hub' {
+  const refuse = (what: string): VeraError => new VeraError('model', `${quote(spec)} ${what}: ${MAY_BE}`);
+  if (spec === '' || spec.includes('\0')) throw refuse('names no model');
+  const status = statusOf(spec);
+  if (status === undefined) {
+    if (HUB_ID.test(spec)) return 'hub';
+    throw refuse('is not there');
+  }
+  if (status.isDirectory()) {
+    if (existsSync(join(spec, 'config.json'))) return 'folder';
+    throw refuse(
+      existsSync(join(spec, 'adapter_config.json'))
+        ? 'is an adapter (pass it as --adapter, and the model it was trained on as --base)'
+        : 'has no config.json',
+    );
+  }
+  if (!status.isFile()) throw refuse('is neither a file nor a folder');
+  if (isGguf(spec, status.size)) return 'gguf';
+  throw refuse(spec.endsWith('.safetensors') ? 'is one file of a model (pass its folder)' : 'is not a GGUF file');
+}
+
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw new VeraError('io', `cannot read ${quote(path)}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** By content: a file keeps its kind whatever its name. */
+const isGguf = (file: string, size: number): boolean =>
+  size >= 4 && Buffer.from(withFile(file, (fd) => readExactly(fd, file, 0, 4))).toString('latin1') === 'GGUF';
+
+const hubFolder = (id: string, cache: string): string => join(cache, 'hub', ...id.split('/'));
+
+async function download(id: string, folder: string, options: ResolveOptions, weights: boolean): Promise<void> {
+  const { onProgress, signal } = options;
+  try {
+    await downloadModel(id, folder, {
+      weights,
+      onProgress: (done, total, file) =>
+        onProgress?.(`downloading ${id}: ${file}`, total === 0 ? 1 : Math.min(1, done / total)),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof VeraError) || cause.code !== 'model') throw cause;
+    // What looks like an id may be a folder that was mistyped.
+    throw new VeraError('model', `${cause.message}; nor is there a file or folder of that name here`, { cause });
+  }
+}
+
+/** The folder a GGUF file was converted into; its name comes from the file's content, so that a copy or a rename is found again. */
+async function converted(file: string, { cache, onProgress }: ResolveOptions): Promise<string> {
+  const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+  const id = await contentId(file, cache, (fraction) => onProgress?.(`reading ${name}`, fraction));
+  const folder = join(cache, 'gguf', id);
+  const isWhole = (): boolean => existsSync(join(folder, 'config.json'));
+  if (isWhole()) return folder;
+  try {
+    await ggufToFolder(file, folder, (fraction) => onProgress?.(`converting ${name}`, fraction));
+  } catch (error) {
+    // Another process may have converted the same file meanwhile.
+    if (!isWhole()) throw error;
+  }
+  return folder;
+}
+
+/** The first 32 hex digits of the sha256 of a file, remembered by its path, size and time, since reading gigabytes takes a while. */
+async function contentId(file: string, cache: string, onProgress: (fraction: number) => void): Promise<string> {
+  const path = realpathSync(file);
+  const { size, mtimeMs, ino } = statSync(path);
+  const key = `${path} ${size} ${mtimeMs} ${ino}`;
+  const index = join(cache, 'gguf', 'index.json');
+  const known = readIndex(index)[key];
+  if (known !== undefined) return known;
+  const hash = createHash('sha256');
+  let done = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 22 })) {
+      hash.update(chunk as Buffer);
+      done += (chunk as Buffer).length;
+      onProgress(done / size);
+    }
+  } catch (cause) {
+    throw new VeraError('io', `cannot read ${quote(file)}: ${(cause as Error).message}`, { cause });
+  }
+  const id = hash.digest('hex').slice(0, 32);
+  writeFileAtomic(index, JSON.stringify({ ...readIndex(index), [key]: id }, null, 1));
+  return id;
+}
+
+function readIndex(file: string): Record<string, string> {
+  try {
+    const index = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.entries(index).filter((entry): entry is [string, string] => /^[0-9a-f]{32}$/.test(String(entry[1]))),
+    );
+  } catch {
+    return {}; // Without this memory the work is done again.
+  }
+}
