@@ -12,7 +12,7 @@ echo "Making test/.venv (about 1 GB, once)..." >&2
 rm -rf .venv
 "${PYTHON:-python3}" -m venv .venv
 # On Linux the default torch brings 3 GB of CUDA; a CPU build is taken where the package index offers one.
-pip=(.venv/bin/pip install --quiet --disable-pip-version-check)
+pip=(.venv/bin/pip install -qq --disable-pip-version-check)
 if ! "${pip[@]}" 'torch==2.13.0+cpu' 2>/dev/null; then
   "${pip[@]}" 'torch==2.13.0'
 fi
