@@ -2,14 +2,18 @@ import type { Value } from '../graph/value.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { FrozenMatrix, Network } from '../models/network.ts';
 import { dropout } from './dropout.ts';
-import type { Method } from './method.ts';
+import type { Method, MethodAdaptation, MethodOptions } from './method.ts';
 import { type Projection, projection } from './projection.ts';
 
 export const LAMBDA_B = 'vera_lambda_b';
 export const LAMBDA_D = 'vera_lambda_d';
 
 /** The frozen pair of an adapter: A [rank, largest dIn], B [largest dOut, rank], of which each layer uses the leading part. */
-export function sharedProjection(sites: readonly Pick<LinearSite, 'dIn' | 'dOut'>[], key: number, rank: number): Projection {
+export function sharedProjection(
+  sites: readonly Pick<LinearSite, 'dIn' | 'dOut'>[],
+  key: number,
+  rank: number,
+): Projection {
   return projection(key, rank, Math.max(...sites.map((s) => s.dIn)), Math.max(...sites.map((s) => s.dOut)));
 }
 
@@ -51,45 +55,65 @@ export const vera: Method = {
   summary: 'two short vectors a layer over shared random matrices (arXiv 2310.11454)',
   count: (site, rank) => site.dOut + rank,
 
-  create(sites, options) {
-    const { rank, projectionKey, dInitial } = options;
-    const adapted = new Set(sites.map((site) => site.path));
-    const pair = sharedProjection(sites, projectionKey, rank);
-    const matrices = shared(pair);
-    const materialised = (net: Network, site: LinearSite, x: Value, b: Value, d: Value): Value => {
-      const { g } = net;
-      const a = g.constant(matrices.A(site.dIn).data, [rank, site.dIn]);
-      const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);
-      const update = g.one('Gemm', [bMatrix, g.mul(g.reshape(d, [rank, 1]), a)], {});
-      return g.linear(x, g.add(net.weight(`${site.path}.weight`), g.mul(g.reshape(b, [site.dOut, 1]), update)));
-    };
-    return {
-      parameters: sites.flatMap((site) => [
-        { name: `${site.path}.${LAMBDA_B}`, shape: [site.dOut], group: 'b', decay: true, initial: () => new Float32Array(site.dOut) },
-        { name: `${site.path}.${LAMBDA_D}`, shape: [rank], group: 'd', decay: true, initial: () => new Float32Array(rank).fill(dInitial) },
-      ]),
-
-      linear(net, site, x) {
-        if (!adapted.has(site.path)) return undefined;
-        const { g } = net;
-        const b = net.parameter(`${site.path}.${LAMBDA_B}`);
-        const d = net.parameter(`${site.path}.${LAMBDA_D}`);
-        const noisy = options.dropout > 0 && net.options.noise;
-        if (!noisy && net.options.precision === 'fp32' && materialises(site, rank, net.options.tokens)) return materialised(net, site, x, b, d);
-        const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));
-        return g.add(net.frozen(site, x), g.mul(b, net.product(matrices.B(site.dOut), g.mul(d, z))));
-      },
-
-      delta(site, read) {
-        if (!adapted.has(site.path)) return undefined;
-        return update(site, pair, read(`${site.path}.${LAMBDA_B}`), read(`${site.path}.${LAMBDA_D}`));
-      },
-    };
-  },
+  create: (sites, options) => adaptWith(sharedProjection(sites, options.projectionKey, options.rank), sites, options),
 };
 
+/** VeRA over a given A and B: those of its seed, or those a folder from elsewhere stores. */
+export function adaptWith(pair: Projection, sites: readonly LinearSite[], options: MethodOptions): MethodAdaptation {
+  const { rank, dInitial } = options;
+  const adapted = new Set(sites.map((site) => site.path));
+  const matrices = shared(pair);
+  const materialised = (net: Network, site: LinearSite, x: Value, b: Value, d: Value): Value => {
+    const { g } = net;
+    const a = g.constant(matrices.A(site.dIn).data, [rank, site.dIn]);
+    const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);
+    const update = g.one('Gemm', [bMatrix, g.mul(g.reshape(d, [rank, 1]), a)], {});
+    return g.linear(x, g.add(net.weight(`${site.path}.weight`), g.mul(g.reshape(b, [site.dOut, 1]), update)));
+  };
+  return {
+    parameters: sites.flatMap((site) => [
+      {
+        name: `${site.path}.${LAMBDA_B}`,
+        shape: [site.dOut],
+        group: 'b',
+        decay: true,
+        initial: () => new Float32Array(site.dOut),
+      },
+      {
+        name: `${site.path}.${LAMBDA_D}`,
+        shape: [rank],
+        group: 'd',
+        decay: true,
+        initial: () => new Float32Array(rank).fill(dInitial),
+      },
+    ]),
+
+    linear(net, site, x) {
+      if (!adapted.has(site.path)) return undefined;
+      const { g } = net;
+      const b = net.parameter(`${site.path}.${LAMBDA_B}`);
+      const d = net.parameter(`${site.path}.${LAMBDA_D}`);
+      const noisy = options.dropout > 0 && net.options.noise;
+      if (!noisy && net.options.precision === 'fp32' && materialises(site, rank, net.options.tokens))
+        return materialised(net, site, x, b, d);
+      const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));
+      return g.add(net.frozen(site, x), g.mul(b, net.product(matrices.B(site.dOut), g.mul(d, z))));
+    },
+
+    delta(site, read) {
+      if (!adapted.has(site.path)) return undefined;
+      return update(site, pair, read(`${site.path}.${LAMBDA_B}`), read(`${site.path}.${LAMBDA_D}`));
+    },
+  };
+}
+
 /** b * (B (d * A)) of one layer, summed in float64. -> [dOut, dIn]. */
-function update({ dIn, dOut }: LinearSite, { a, b: bMatrix, rank, maxIn }: Projection, b: Float32Array, d: Float32Array): Float32Array {
+function update(
+  { dIn, dOut }: LinearSite,
+  { a, b: bMatrix, rank, maxIn }: Projection,
+  b: Float32Array,
+  d: Float32Array,
+): Float32Array {
   const out = new Float32Array(dOut * dIn);
   const row = new Float64Array(dIn);
   for (let o = 0; o < dOut; o++) {

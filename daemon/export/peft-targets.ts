@@ -1,0 +1,46 @@
+import { VeraError } from '../protocol/errors.ts';
+import type { LinearSite } from '../models/adaptation.ts';
+
+/**
+ * The layers adapter_config.json means, by PEFT's rule: a module counts when an item of target_modules is its path or the
+ * end of it, and its layer is in layers_to_transform. Undefined where a regular expression decides: PEFT's are Python's, and
+ * one from a stranger may never end, so there the stored tensors themselves say which layers are adapted.
+ */
+export function targetedSites(config: Record<string, unknown>, sites: readonly LinearSite[]): LinearSite[] | undefined {
+  const { target_modules: targets, exclude_modules: excluded, layers_to_transform: layers } = config;
+  if (typeof excluded === 'string' && excluded !== '') return undefined;
+  const out = excluded === undefined || excluded === null || excluded === '' ? [] : names(excluded, 'exclude_modules');
+  const left = sites.filter(({ path }) => !out.some((name) => endsWith(path, name)));
+  if (targets === 'all-linear') return left;
+  if (typeof targets === 'string') return undefined;
+  const wanted = names(targets, 'target_modules');
+  const chosen = left.filter(({ path }) => wanted.some((name) => endsWith(path, name)));
+  if (layers === undefined || layers === null) return chosen;
+  const numbers = Array.isArray(layers) ? layers : [layers];
+  if (!numbers.every(Number.isSafeInteger)) throw bad('layers_to_transform', 'a whole number or a list of them');
+  if (numbers.length === 0) return chosen;
+  const pattern = config['layers_pattern'];
+  const patterns =
+    pattern === undefined || pattern === null
+      ? []
+      : names(typeof pattern === 'string' ? [pattern] : pattern, 'layers_pattern');
+  // Every layer of these models lies in "layers"; a pattern that does not name it matches nothing, as in PEFT.
+  if (patterns.length > 0 && !patterns.some((name) => name === 'layers' || name === 'model.layers')) return [];
+  return chosen.filter(({ layer }) => layer !== undefined && numbers.includes(layer));
+}
+
+const endsWith = (path: string, name: string): boolean => path === name || path.endsWith(`.${name}`);
+
+function names(value: unknown, key: string): string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) throw bad(key, 'a list of names');
+  return value;
+}
+
+const bad = (key: string, what: string): VeraError =>
+  new VeraError('adapter', `adapter_config.json: "${key}" has to be ${what}`);
+
+/** target_modules as `--targets` writes it. */
+export function targetsText(config: Record<string, unknown>): string {
+  const targets = config['target_modules'];
+  return Array.isArray(targets) ? targets.map(String).sort().join(',') : String(targets ?? '');
+}
