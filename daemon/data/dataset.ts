@@ -6,7 +6,7 @@ import { encodeSample } from './encode.ts';
 import { hasAnswer, type Example } from './example.ts';
 import { seededRandom, shuffled } from './random.ts';
 import { openCodeFolder } from './readers/code.ts';
-import { cannotRead } from './readers/file.ts';
+import { cannotRead, notRegular } from './readers/file.ts';
 import type { RowReader } from './readers/reader.ts';
 import { readers } from './readers/registry.ts';
 import { BadRow } from './row.ts';
@@ -78,13 +78,14 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
 }
 
 async function openReader(path: string, maxRows: number): Promise<RowReader> {
-  let folder: boolean;
+  let stat;
   try {
-    folder = statSync(path).isDirectory();
+    stat = statSync(path);
   } catch (cause) {
     throw cannotRead(path, cause);
   }
-  if (folder) return openCodeFolder(path, { maxRows });
+  if (stat.isDirectory()) return openCodeFolder(path, { maxRows });
+  if (!stat.isFile()) throw notRegular(path);
   const ending = extname(path).toLowerCase();
   const kind = readers.find(({ extensions }) => extensions.includes(ending));
   if (!kind) {

@@ -29,7 +29,8 @@ export function openRegularFile(path: string): OpenFile {
   }
 }
 
-function notRegular(path: string): VeraError {
+/** The refusal of anything that is neither file nor folder. */
+export function notRegular(path: string): VeraError {
   return new VeraError('data', `${path} is a device, a pipe or a socket; give a regular file or a folder of code`);
 }
 
