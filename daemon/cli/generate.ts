@@ -1,0 +1,103 @@
+import { type Command, Option } from 'commander';
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { loadAdapter } from '../export/adapter.ts';
+import { cacheFolder } from '../home.ts';
+import { unadapted } from '../models/adaptation.ts';
+import type { Precision } from '../models/network.ts';
+import { resolveBase } from '../models/resolve.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { Generator } from '../serve/generate.ts';
+import { chatPrompt, fillPrompt, textPrompt } from '../serve/prompt.ts';
+import { sampler } from '../serve/sample.ts';
+import { stopTokens } from '../serve/stop.ts';
+import { textStream } from '../serve/stream.ts';
+import { nonNegativeInteger, nonNegativeNumber, positiveInteger, probability, seed } from './options.ts';
+import { printJson } from './output.ts';
+
+interface Flags {
+  base: string;
+  adapter?: string;
+  prompt: string;
+  maxTokens: number;
+  temperature: number;
+  topP: number;
+  topK: number;
+  seed: number;
+  chat?: boolean;
+  system?: string;
+  fimSuffix?: string;
+  precision: Precision;
+  threads?: number;
+  json?: boolean;
+}
+
+const HELP = `
+Prints what follows the prompt, without the prompt, as it is written; with --json one line at the end: {"text":...}.
+The same seed, settings and number of threads give the same text.`;
+
+export function registerGenerate(program: Command): void {
+  program
+    .command('generate')
+    .description('continue a text with a base model, with or without an adapter')
+    .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id')
+    .option('--adapter <dir>', 'adapter folder (VeRA or LoRA)')
+    .requiredOption('--prompt <text>', 'text to go on from')
+    .option('--max-tokens <n>', 'tokens to write at most', positiveInteger, 128)
+    .option('--temperature <t>', '0: always the most likely token; higher: more varied', nonNegativeNumber, 0.7)
+    .option('--top-p <p>', 'draw from the most likely tokens that together have this probability', probability, 0.95)
+    .option('--top-k <n>', 'draw from this many most likely tokens, 0: from all', nonNegativeInteger, 0)
+    .option('--seed <n>', 'seed of the drawing', seed, 0)
+    .option('--chat', "put the prompt through the model's chat template, as a user's message")
+    .option('--system <text>', 'system message before it, with --chat')
+    .addOption(new Option('--fim-suffix <text>', 'fill in what stands between the prompt and this').conflicts('chat'))
+    .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
+    .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
+    .addHelpText('after', HELP)
+    .action(generate);
+}
+
+async function generate(flags: Flags): Promise<void> {
+  if (flags.system !== undefined && !flags.chat) throw new VeraError('usage', '--system needs --chat');
+  // Refuses settings before anything large is opened.
+  sampler(flags);
+  const cache = cacheFolder();
+  const base = await resolveBase(flags.base, { cache, onProgress: showProgress });
+  const tokenizer = loadTokenizer(base.dir);
+  const loaded = flags.adapter === undefined ? undefined : loadAdapter(flags.adapter, base);
+  const prompt = promptOf(tokenizer, flags);
+  const generator = await Generator.create({
+    base,
+    adaptation: loaded?.adaptation ?? unadapted,
+    theta: loaded?.adapter.theta ?? new Float32Array(),
+    precision: flags.precision,
+    cache,
+    maxLength: Math.min(base.config.maxLength, prompt.length + flags.maxTokens),
+    ...(flags.threads === undefined ? {} : { session: { threads: flags.threads } }),
+  });
+  const stream = textStream(tokenizer, prompt);
+  let text = '';
+  const say = (piece: string): void => {
+    text += piece;
+    if (!flags.json) process.stdout.write(piece);
+  };
+  try {
+    const { maxTokens, temperature, topP, topK } = flags;
+    const stop = stopTokens(base.dir, tokenizer);
+    await generator.generate({ prompt, maxTokens, temperature, topP, topK, seed: flags.seed, stop, onToken: (id) => say(stream.push(id)) });
+    say(stream.end());
+  } finally {
+    await generator.release();
+  }
+  if (flags.json) printJson({ text });
+  else process.stdout.write('\n');
+}
+
+function promptOf(tokenizer: Tokenizer, { prompt, chat, system, fimSuffix }: Flags): number[] {
+  if (chat) return chatPrompt(tokenizer, prompt, system);
+  return fimSuffix === undefined ? textPrompt(tokenizer, prompt) : fillPrompt(tokenizer, prompt, fimSuffix);
+}
+
+/** Says what takes long on a terminal's standard error, one line that writes over itself. */
+function showProgress(text: string, fraction: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${fraction < 1 ? `${text} ${Math.floor(fraction * 100)} %` : ''}`);
+}
