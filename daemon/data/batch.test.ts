@@ -117,7 +117,7 @@ test('a resumed run can be interrupted and resumed again', async () => {
     const { value } = await stream.next();
     await stream.return(undefined);
     assert.deepEqual(value, expected);
-    resume = (value as Batch).resume;
+    resume = value.resume;
     assert.ok(resume.read < 1000 && resume.pending.length < 400);
   }
 });

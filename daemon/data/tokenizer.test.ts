@@ -60,7 +60,7 @@ test('special tokens: ids, skipping, beginning of text', () => {
     middle: tokenizer.tokenId('<fim_middle>'),
     suffix: tokenizer.tokenId('<fim_suffix>'),
   });
-  assert.equal(tokenizer.vocabSize, tokenizer.fim!.suffix + 1);
+  assert.equal(tokenizer.vocabSize, tokenizer.fim.suffix + 1);
   assert.equal(loadTokenizer(tinyTokenizer()).fim, undefined);
 });
 
@@ -81,7 +81,7 @@ test('chat templates: a string, a named list, a file of its own, none', () => {
   const dir = tinyTokenizer({ chatTemplate: 'from the config' });
   writeFileSync(join(dir, 'chat_template.jinja'), 'from the file');
   assert.equal(loadTokenizer(dir).renderChat!(chat), 'from the file');
-  assert.equal(loadTokenizer(tinyTokenizer()).renderChat, undefined);
+  assert.ok(!('renderChat' in loadTokenizer(tinyTokenizer())));
 });
 
 test('a template reads the date it is given', () => {
