@@ -16,8 +16,20 @@ export const lora: Method = {
     const scale = alpha / rank;
     return {
       parameters: sites.flatMap(({ path, dIn, dOut }) => [
-        { name: `${path}.${LORA_A}`, shape: [rank, dIn], group: 'weight', decay: true, initial: () => seededUniform(`${String(seed)} ${path}`, rank * dIn, 1 / Math.sqrt(dIn)) },
-        { name: `${path}.${LORA_B}`, shape: [dOut, rank], group: 'weight', decay: true, initial: () => new Float32Array(dOut * rank) },
+        {
+          name: `${path}.${LORA_A}`,
+          shape: [rank, dIn],
+          group: 'weight',
+          decay: true,
+          initial: () => seededUniform(`${String(seed)} ${path}`, rank * dIn, 1 / Math.sqrt(dIn)),
+        },
+        {
+          name: `${path}.${LORA_B}`,
+          shape: [dOut, rank],
+          group: 'weight',
+          decay: true,
+          initial: () => new Float32Array(dOut * rank),
+        },
       ]),
 
       linear(net, site, x) {
@@ -28,25 +40,12 @@ export const lora: Method = {
         return g.add(net.frozen(site, x), update);
       },
 
-      delta(site, read) {
+      delta(net, site) {
         if (!adapted.has(site.path)) return undefined;
-        return product(read(`${site.path}.${LORA_B}`), read(`${site.path}.${LORA_A}`), site.dOut, rank, site.dIn, scale);
+        const { g } = net;
+        const b = g.mul(net.parameter(`${site.path}.${LORA_B}`), g.scalar(scale));
+        return g.one('Gemm', [b, net.parameter(`${site.path}.${LORA_A}`)], {});
       },
     };
   },
 };
-
-/** scale * B A, summed in float64. b: [rows, inner], a: [inner, columns] -> [rows, columns]. */
-function product(b: Float32Array, a: Float32Array, rows: number, inner: number, columns: number, scale: number): Float32Array {
-  const out = new Float32Array(rows * columns);
-  const row = new Float64Array(columns);
-  for (let o = 0; o < rows; o++) {
-    row.fill(0);
-    for (let r = 0; r < inner; r++) {
-      const factor = scale * (b[o * inner + r] as number);
-      for (let i = 0; i < columns; i++) row[i] = (row[i] as number) + factor * (a[r * columns + i] as number);
-    }
-    out.set(row, o * columns);
-  }
-  return out;
-}

@@ -1,4 +1,6 @@
+import type { Value } from '../graph/value.ts';
 import type { Adaptation, LinearSite } from '../models/adaptation.ts';
+import type { Network } from '../models/network.ts';
 
 /** Settings of a method as a user gives them; each method reads its own. */
 export interface MethodOptions {
@@ -23,13 +25,10 @@ export interface BaseTensor {
   readonly read: () => Float32Array;
 }
 
-/** What an adapter adds to a layer's weight. b: the adapter's tensors by parameter name. */
-export type ReadParameter = (name: string) => Float32Array;
-
 /** An adaptation that can also say what a merge adds to each weight. */
 export interface MethodAdaptation extends Adaptation {
-  /** The update of a layer's weight, row-major [dOut, dIn]; undefined where it has none. */
-  delta(site: LinearSite, read: ReadParameter): Float32Array | undefined;
+  /** The update of a layer's weight, [dOut, dIn], from the parameters; undefined where it has none. */
+  delta(net: Network, site: LinearSite): Value | undefined;
 }
 
 /** A way to adapt a frozen model: VeRA, LoRA, or training everything. */

@@ -63,12 +63,14 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
   const { rank, dInitial } = options;
   const adapted = new Set(sites.map((site) => site.path));
   const matrices = shared(pair);
-  const materialised = (net: Network, site: LinearSite, x: Value, b: Value, d: Value): Value => {
+  /** b * (B (d * A)): [dOut, dIn]. */
+  const delta = (net: Network, site: LinearSite): Value => {
     const { g } = net;
     const a = g.constant(matrices.A(site.dIn).data, [rank, site.dIn]);
     const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);
-    const update = g.one('Gemm', [bMatrix, g.mul(g.reshape(d, [rank, 1]), a)], {});
-    return g.linear(x, g.add(net.weight(`${site.path}.weight`), g.mul(g.reshape(b, [site.dOut, 1]), update)));
+    const d = g.reshape(net.parameter(`${site.path}.${LAMBDA_D}`), [rank, 1]);
+    const b = g.reshape(net.parameter(`${site.path}.${LAMBDA_B}`), [site.dOut, 1]);
+    return g.mul(b, g.one('Gemm', [bMatrix, g.mul(d, a)], {}));
   };
   return {
     parameters: sites.flatMap((site) => [
@@ -91,41 +93,15 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
     linear(net, site, x) {
       if (!adapted.has(site.path)) return undefined;
       const { g } = net;
-      const b = net.parameter(`${site.path}.${LAMBDA_B}`);
-      const d = net.parameter(`${site.path}.${LAMBDA_D}`);
       const noisy = options.dropout > 0 && net.options.noise;
       if (!noisy && net.options.precision === 'fp32' && materialises(site, rank, net.options.tokens))
-        return materialised(net, site, x, b, d);
+        return g.linear(x, g.add(net.weight(`${site.path}.weight`), delta(net, site)));
+      const b = net.parameter(`${site.path}.${LAMBDA_B}`);
+      const d = net.parameter(`${site.path}.${LAMBDA_D}`);
       const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));
       return g.add(net.frozen(site, x), g.mul(b, net.product(matrices.B(site.dOut), g.mul(d, z))));
     },
 
-    delta(site, read) {
-      if (!adapted.has(site.path)) return undefined;
-      return update(site, pair, read(`${site.path}.${LAMBDA_B}`), read(`${site.path}.${LAMBDA_D}`));
-    },
+    delta: (net, site) => (adapted.has(site.path) ? delta(net, site) : undefined),
   };
-}
-
-/** b * (B (d * A)) of one layer, summed in float64. -> [dOut, dIn]. */
-function update(
-  { dIn, dOut }: LinearSite,
-  { a, b: bMatrix, rank, maxIn }: Projection,
-  b: Float32Array,
-  d: Float32Array,
-): Float32Array {
-  const out = new Float32Array(dOut * dIn);
-  const row = new Float64Array(dIn);
-  for (let o = 0; o < dOut; o++) {
-    const scale = b[o] as number;
-    if (scale === 0) continue;
-    row.fill(0);
-    for (let r = 0; r < rank; r++) {
-      const factor = scale * (bMatrix[o * rank + r] as number) * (d[r] as number);
-      const start = r * maxIn;
-      for (let i = 0; i < dIn; i++) row[i] = (row[i] as number) + factor * (a[start + i] as number);
-    }
-    out.set(row, o * dIn);
-  }
-  return out;
 }
