@@ -159,40 +159,58 @@ export function readFloats(entry: TensorEntry): Float32Array {
   return decodeFloats(entry.dtype, readBytes(entry));
 }
 
+type TensorShape = Pick<TensorSource, 'name' | 'dtype' | 'shape'>;
+
+/** Bytes of the file that writeSafetensors makes of these tensors, without making it. */
+export function safetensorsBytes(tensors: readonly TensorShape[], metadata?: Record<string, string>): number {
+  const { head, lengths } = layout('the file', tensors, metadata);
+  return head.length + lengths.reduce((sum, length) => sum + length, 0);
+}
+
 /** Writes the tensors in the given order; the file is whole or absent. transformers asks for metadata {format: 'pt'}. */
 export function writeSafetensors(file: string, tensors: TensorSource[], metadata?: Record<string, string>): void {
-  const fail = (message: string): never => {
-    throw new VeraError('format', `cannot write ${quote(file)}: ${message}`);
-  };
+  const { head, lengths } = layout(file, tensors, metadata);
+  writeStreamAtomic(file, (fd) => {
+    writeFully(fd, head);
+    tensors.forEach(({ name, bytes }, i) => {
+      const data = bytes();
+      if (data.length !== lengths[i])
+        throw refusal(file, `tensor ${quote(name)} takes ${lengths[i]} bytes, but ${data.length} were given`);
+      writeFully(fd, data);
+    });
+  });
+}
+
+const refusal = (file: string, message: string) => new VeraError('format', `cannot write ${quote(file)}: ${message}`);
+
+/** What stands before the data, and the bytes of each tensor's data. */
+function layout(
+  file: string,
+  tensors: readonly TensorShape[],
+  metadata?: Record<string, string>,
+): { head: Buffer; lengths: number[] } {
   const lengths: number[] = [];
   const parts: string[] = metadata === undefined ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
   const names = new Set<string>(['__metadata__']);
   let next = 0;
   for (const { name, dtype, shape } of tensors) {
-    if (names.has(name)) fail(`the name ${quote(name)} is taken`);
-    if (!name.isWellFormed()) fail(`the name ${quote(name)} is not valid Unicode`);
-    if (!isCounts(shape)) fail(`tensor ${quote(name)}: the shape [${String(shape)}] is not a list of sizes`);
+    if (names.has(name)) throw refusal(file, `the name ${quote(name)} is taken`);
+    if (!name.isWellFormed()) throw refusal(file, `the name ${quote(name)} is not valid Unicode`);
+    if (!isCounts(shape))
+      throw refusal(file, `tensor ${quote(name)}: the shape [${String(shape)}] is not a list of sizes`);
     names.add(name);
     const length = shape.reduce((product, dimension) => product * dimension, dtypeSize[dtype]);
     parts.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [next, next + length] })}`);
     lengths.push(length);
     next += length;
   }
-  if (!Number.isSafeInteger(next)) fail('the tensors together are larger than any file');
+  if (!Number.isSafeInteger(next)) throw refusal(file, 'the tensors together are larger than any file');
   const json = Buffer.from(`{${parts.join(',')}}`, 'utf8');
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
   if (headerBytes > MAX_HEADER_BYTES)
-    fail(`a header of ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
+    throw refusal(file, `a header of ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
   const head = Buffer.alloc(LENGTH_BYTES + headerBytes, ' ');
   head.writeBigUInt64LE(BigInt(headerBytes));
   json.copy(head, LENGTH_BYTES);
-  writeStreamAtomic(file, (fd) => {
-    writeFully(fd, head);
-    tensors.forEach(({ name, bytes }, i) => {
-      const data = bytes();
-      if (data.length !== lengths[i])
-        fail(`tensor ${quote(name)} takes ${lengths[i]} bytes, but ${data.length} were given`);
-      writeFully(fd, data);
-    });
-  });
+  return { head, lengths };
 }
