@@ -26,9 +26,10 @@ export function packedAttention(g: Graph, config: LlamaConfig, positions: Value,
   return (_, q, k, v) => {
     const rotated = (x: Value, count: number): Value => g.one('Rotary', [split(x, count), ...angles]);
     const byGroup = (x: Value): Value => g.reshape(x, ['batch', kvHeads, groupedLength, headDim]);
-    const scores = g.matmul(byGroup(rotated(q, heads)), rotated(k, kvHeads), { transB: true, alpha: headDim ** -0.5 });
-    const p = g.one('Softmax', [g.add(g.reshape(scores, ['batch', heads, 'length', 'length']), mask)]);
-    const out = g.matmul(g.reshape(p, ['batch', kvHeads, groupedLength, 'length']), split(v, kvHeads));
+    const [out] = g.op('GroupedAttention', [byGroup(rotated(q, heads)), rotated(k, kvHeads), split(v, kvHeads), mask], {
+      heads,
+      scale: { float: headDim ** -0.5 },
+    }) as [Value, Value];
     const joined = g.transpose(g.reshape(out, ['batch', heads, 'length', headDim]), [0, 2, 1, 3]);
     return g.reshape(joined, ['tokens', heads * headDim]);
   };

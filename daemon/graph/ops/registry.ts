@@ -1,6 +1,7 @@
 import type { Operator } from '../operator.ts';
 import { add } from './add.ts';
 import { and } from './and.ts';
+import { attention } from './attention.ts';
 import { bitShift } from './bitShift.ts';
 import { bitwiseXor } from './bitwiseXor.ts';
 import { cast } from './cast.ts';
@@ -48,6 +49,7 @@ import { where } from './where.ts';
 export const OPERATORS: readonly Operator[] = [
   add,
   and,
+  attention,
   bitShift,
   bitwiseXor,
   cast,
