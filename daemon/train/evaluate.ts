@@ -1,0 +1,46 @@
+import type { Batch } from '../data/batch.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { Step } from './step.ts';
+
+export interface Evaluation {
+  /** Mean of -log p over the counted tokens, in nats; NaN where nothing was counted. */
+  readonly loss: number;
+  /** Counted tokens. */
+  readonly tokens: number;
+}
+
+export interface EvaluateOptions {
+  readonly vocabulary: number;
+  /** Batches at most. */
+  readonly most?: number;
+  readonly onBatch?: (done: Evaluation) => void;
+  /** Looked at between batches: true ends the evaluation with what there is. */
+  readonly stopped?: () => boolean;
+}
+
+/** Mean loss over a stream of batches. theta: the trainable vector. */
+export async function evaluate(step: Step, theta: Float32Array, batches: AsyncIterable<Batch>, options: EvaluateOptions): Promise<Evaluation> {
+  const { vocabulary, most = Infinity, onBatch, stopped } = options;
+  let [sum, tokens, count] = [0, 0, 0];
+  for await (const batch of batches) {
+    checkIds(batch, vocabulary);
+    sum += (await step.run(theta, batch)).loss;
+    tokens += batch.targets.length;
+    onBatch?.({ loss: sum / tokens, tokens });
+    if (++count >= most || stopped?.()) break;
+    await turn();
+  }
+  return { loss: sum / tokens, tokens };
+}
+
+/** A token the embedding has no row for would crash the graph without saying why. */
+export function checkIds({ ids }: Batch, vocabulary: number): void {
+  let largest = 0;
+  for (const id of ids) if (id > largest) largest = id;
+  if (largest >= vocabulary) {
+    throw new VeraError('model', `the tokenizer makes token ${largest}, but the model's vocabulary has ${vocabulary}: tokenizer.json belongs to another model`);
+  }
+}
+
+/** Lets messages and signals in: a step blocks the thread it runs on. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

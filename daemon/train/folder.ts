@@ -1,0 +1,41 @@
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../formats/atomic.ts';
+import { isObject, parseJsonObject } from '../formats/json.ts';
+import { quote } from '../formats/quote.ts';
+import { readText } from '../formats/read.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { TrainSettings } from './settings.ts';
+
+/** Where a run keeps its things in its output folder. */
+export const runFile = (out: string): string => join(out, 'run.json');
+export const metricsFile = (out: string): string => join(out, 'metrics.jsonl');
+export const checkpointsOf = (out: string): string => join(out, 'checkpoints');
+export const lockFile = (out: string): string => join(out, '.lock');
+
+const VERSION = 1;
+const MAX_BYTES = 10_000_000; // settings are a kilobyte or two; sample prompts may be long
+
+/** Refuses a folder in which something is already. */
+export function refuseOccupied(out: string): void {
+  const status = lstatSync(out, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isDirectory() && !status.isSymbolicLink()) throw new VeraError('usage', `--out ${quote(out)} is a file; choose a folder`);
+  if (readdirSync(out).length === 0) return;
+  const run = existsSync(runFile(out)) ? `holds a run: go on with it (vera train --resume ${out}), or` : 'is not empty:';
+  throw new VeraError('usage', `--out ${quote(out)} ${run} choose another folder`);
+}
+
+/** run.json: the settings of a run, and what its checkpoints belong to. */
+export function writeRun(settings: TrainSettings, identity: { base: string; dataset: string }): void {
+  writeFileAtomic(runFile(settings.out), JSON.stringify({ version: VERSION, ...identity, settings }, null, 2) + '\n');
+}
+
+/** The settings of the run in a folder. Throws VeraError 'usage' where there is none. */
+export function readRun(out: string): TrainSettings {
+  const file = runFile(out);
+  if (!existsSync(file)) throw new VeraError('usage', `${quote(out)} holds no run to resume: it has no run.json`);
+  const json = parseJsonObject(readText(file, MAX_BYTES), quote(file));
+  if (json['version'] !== VERSION || !isObject(json['settings'])) throw new VeraError('format', `${quote(file)} is not a run.json of this version`);
+  return { ...(json['settings'] as unknown as TrainSettings), out };
+}

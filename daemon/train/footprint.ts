@@ -1,0 +1,132 @@
+/**
+ * What one training step takes, read off the very graph that will run: multiplications, bytes passed through memory, and
+ * the most memory that intermediate values need at once. Sizes are known once batch and length are.
+ */
+import type { Graph } from '../graph/graph.ts';
+import { reads } from '../graph/passes/deadCode.ts';
+import type { Attribute, Dim, Node, Shape, Value } from '../graph/value.ts';
+
+export interface Footprint {
+  /** Multiplications and additions of matrix products in float32, and with int8 weights. */
+  readonly floatOperations: number;
+  readonly int8Operations: number;
+  /** Bytes that all other nodes read and write. */
+  readonly trafficBytes: number;
+  /** The most bytes that computed values hold at one time. */
+  readonly peakBytes: number;
+  /** Bytes of weights read from files. */
+  readonly weightBytes: number;
+  /** Bytes of constants in the graph itself: VeRA's A and B among them. */
+  readonly constantBytes: number;
+}
+
+const WIDTH = { float32: 4, int64: 8, int32: 4, uint32: 4, uint8: 1, int8: 1, bool: 1 } as const;
+/** Nodes that hand on the same bytes under another shape. */
+const VIEWS = new Set(['Reshape', 'Identity']);
+
+/** sizes: what each symbolic dimension (tokens, batch, length, counted) is. */
+export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>): Footprint {
+  const weights = new Map<string, number>();
+  let constantBytes = 0;
+  for (const value of graph.constants) {
+    if (value.source?.kind === 'external') weights.set(value.source.key, bytesOf(value, sizes));
+    else constantBytes += bytesOf(value, sizes);
+  }
+  const totals = { float: 0, int8: 0, traffic: 0 };
+  for (const node of graph.nodes) count(node, sizes, 1, totals);
+  return {
+    floatOperations: totals.float,
+    int8Operations: totals.int8,
+    trafficBytes: totals.traffic,
+    peakBytes: peak(graph, sizes),
+    weightBytes: [...weights.values()].reduce((sum, bytes) => sum + bytes, 0),
+    constantBytes,
+  };
+}
+
+function count(
+  node: Node,
+  sizes: Readonly<Record<string, number>>,
+  times: number,
+  totals: { float: number; int8: number; traffic: number },
+): void {
+  const body = bodyOf(node);
+  if (body) {
+    const rounds = sizes['rounds'] ?? 1;
+    for (const inner of body.nodes) count(inner, sizes, times * rounds, totals);
+    return;
+  }
+  const [y] = node.outputs as [Value];
+  const first = node.inputs[0];
+  if (node.type === 'Gemm' || node.type === 'FusedMatMul' || node.type === 'MatMulIntegerToFloat') {
+    const inner = first?.shape.at(flag(node.attributes['transA']) ? -2 : -1) as Dim;
+    const operations = 2 * times * elementsOf(y.shape, sizes) * sizeOf(inner, sizes);
+    if (node.type === 'MatMulIntegerToFloat') totals.int8 += operations;
+    else totals.float += operations;
+    return;
+  }
+  if (VIEWS.has(node.type)) return;
+  // A Gather reads only the rows it gives.
+  const inputs = node.type === 'Gather' ? [] : node.inputs.filter((v) => v !== undefined);
+  totals.traffic += times * [...inputs, ...node.outputs].reduce((sum, v) => sum + bytesOf(v, sizes), 0);
+}
+
+/** The most bytes alive at once when nodes run in order and a value is freed after its last reader. */
+function peak(graph: Graph, sizes: Readonly<Record<string, number>>): number {
+  const owner = new Map<Value, Value>();
+  const ownerOf = (value: Value): Value => owner.get(value) ?? value;
+  const lastReader = new Map<Value, number>();
+  graph.nodes.forEach((node, i) => {
+    const [source] = node.inputs;
+    if (VIEWS.has(node.type) && source) owner.set(node.outputs[0] as Value, ownerOf(source));
+    for (const value of reads(node)) lastReader.set(ownerOf(value), i);
+  });
+  for (const { value } of graph.outputs) lastReader.set(ownerOf(value), graph.nodes.length);
+  const alive = new Set<Value>(); // a body also reads values from outside, which are counted there
+  let bytes = 0;
+  let most = 0;
+  graph.nodes.forEach((node, i) => {
+    const made = node.outputs.filter((value) => !owner.has(value));
+    for (const value of made) {
+      alive.add(value);
+      bytes += bytesOf(value, sizes);
+    }
+    most = Math.max(most, bytes + inside(node, sizes));
+    for (const value of [...reads(node), ...made].map(ownerOf)) {
+      if ((lastReader.get(value) ?? i) <= i && alive.delete(value)) bytes -= bytesOf(value, sizes);
+    }
+  });
+  return most;
+}
+
+/** What one round of a loop's body holds at once, at most all it computes. */
+function inside(node: Node, sizes: Readonly<Record<string, number>>): number {
+  const body = bodyOf(node);
+  if (!body) return 0;
+  const graph = { nodes: body.nodes, outputs: body.outputs.map((value) => ({ name: value.name, value })) };
+  return peak(graph as unknown as Graph, sizes);
+}
+
+function bodyOf({ attributes }: Node): { nodes: readonly Node[]; outputs: readonly Value[] } | undefined {
+  const { body } = attributes;
+  return typeof body === 'object' && 'body' in body ? body.body : undefined;
+}
+
+const flag = (attribute: Attribute | undefined): boolean => attribute === 1;
+
+const bytesOf = (value: Value, sizes: Readonly<Record<string, number>>): number =>
+  WIDTH[value.type] * elementsOf(value.shape, sizes);
+
+const elementsOf = (shape: Shape, sizes: Readonly<Record<string, number>>): number =>
+  shape.reduce<number>((product, dim) => product * sizeOf(dim, sizes), 1);
+
+/** A dimension as operators write it: a name, a multiple (`3*length`), or a sum of those (`counted+1`). */
+function sizeOf(dim: Dim, sizes: Readonly<Record<string, number>>): number {
+  if (typeof dim === 'number') return dim;
+  return dim.split('+').reduce((sum, term) => {
+    const factors = term.split('*').map((factor) => sizes[factor] ?? Number(factor));
+    const product = factors.reduce((a, b) => a * b, 1);
+    if (!Number.isFinite(product)) throw new Error(`dimension ${dim} is unknown`);
+    return sum + product;
+  }, 0);
+}

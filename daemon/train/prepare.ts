@@ -1,0 +1,72 @@
+import { openDataset, type Dataset } from '../data/dataset.ts';
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { cacheFolder } from '../home.ts';
+import type { MethodAdaptation, MethodOptions } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
+import { selectSites } from '../methods/targets.ts';
+import type { LinearSite } from '../models/adaptation.ts';
+import type { BaseModel } from '../models/base.ts';
+import { linearSites } from '../models/llama.ts';
+import { resolveBase } from '../models/resolve.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { Emit } from './events.ts';
+import { Step } from './step.ts';
+import type { TrainSettings } from './settings.ts';
+import { networkTensors } from './trainable.ts';
+
+/** Everything a run reads, opened and checked. */
+export interface Prepared {
+  readonly base: BaseModel;
+  readonly tokenizer: Tokenizer;
+  readonly dataset: Dataset;
+  /** The adapted layers; none with `full`. */
+  readonly sites: readonly LinearSite[];
+  readonly options: MethodOptions;
+  readonly adaptation: MethodAdaptation;
+}
+
+/** Opens base, tokenizer and dataset and makes the adaptation. What can be checked cheaply is checked first. */
+export async function prepare(settings: TrainSettings, emit: Emit): Promise<Prepared> {
+  const base = await resolveBase(settings.base, {
+    cache: cacheFolder(),
+    onProgress: (text, fraction) => {
+      emit({ event: 'progress', text, fraction });
+    },
+  });
+  checkLength(base, settings.length);
+  const method = methodNamed(settings.method);
+  const full = method.name === 'full';
+  const sites = full ? [] : selectSites(linearSites(base.config), settings.targets, settings.layers);
+  const { rank, alpha, dropout, projectionKey, dInitial, seed } = settings;
+  const options = { rank, alpha, dropout, projectionKey, dInitial, seed };
+  const tokenizer = loadTokenizer(base.dir);
+  const dataset = await openDataset(settings.data, {
+    tokenizer,
+    length: settings.length,
+    lossOn: settings.lossOn,
+    onBadRow: settings.onBadRow,
+    heldOut: settings.heldOut,
+    fimRate: settings.fimRate,
+    ...(settings.format === undefined ? {} : { format: settings.format }),
+    ...(settings.maxExamples === undefined ? {} : { maxExamples: settings.maxExamples }),
+  });
+  try {
+    return { base, tokenizer, dataset, sites, options, adaptation: method.create(sites, options, full ? networkTensors(base) : []) };
+  } catch (error) {
+    dataset.close();
+    throw error;
+  }
+}
+
+/** Rows longer than a model was made for would be read at positions it never saw. */
+export function checkLength(base: BaseModel, length: number): void {
+  const { maxLength } = base.config;
+  if (length > maxLength) throw new VeraError('usage', `--length ${length} is more than the ${maxLength} tokens that ${base.dir} reads at once`);
+}
+
+/** A step graph for these settings: with gradients, or for evaluation. */
+export function createStep(settings: TrainSettings, { base, adaptation }: Prepared, train: boolean): Promise<Step> {
+  const { precision, length, batch, dropout, threads } = settings;
+  const options = { base, adaptation, precision, maxLength: length, tokens: batch * length, cache: cacheFolder(), dropout: dropout > 0, session: { threads } };
+  return Step.create(options, train);
+}

@@ -1,0 +1,76 @@
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { elements } from '../graph/value.ts';
+import { type Adapter, saveAdapter } from '../export/adapter.ts';
+import { syncFolder, writeFolderAtomic } from '../formats/atomic.ts';
+import { encodeFloats } from '../formats/float.ts';
+import { readBytes, type TensorSource, writeSafetensors } from '../formats/safetensors.ts';
+import type { Prepared } from './prepare.ts';
+import type { TrainSettings } from './settings.ts';
+
+/** Files of a model folder that hold weights or an index of them; all others are kept as they are. */
+const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)(\.index\.json)?$/;
+/** What is written last: a folder with it is complete. */
+const LAST = ['config.json', 'adapter_config.json'];
+
+/**
+ * Puts what was learned into the run's folder: a PEFT adapter, or with `full` a Hugging Face model with the base's files and
+ * types. It is written beside and moved in file by file, config last, so that a folder with its config is whole.
+ * Returns the bytes of the files.
+ */
+export async function saveResult(settings: TrainSettings, prepared: Prepared, theta: Float32Array, run: Record<string, unknown>): Promise<number> {
+  const work = join(settings.out, '.result');
+  rmSync(work, { recursive: true, force: true });
+  if (settings.method === 'full') await writeModel(work, prepared, theta);
+  else {
+    const { sites, options, base } = prepared;
+    const adapter: Adapter = {
+      method: settings.method as Adapter['method'],
+      options,
+      sites: [...sites],
+      targets: settings.targets,
+      theta,
+      baseFingerprint: base.fingerprint,
+      basePath: settings.base,
+      run,
+    };
+    await saveAdapter(work, adapter, { projection: settings.projection });
+  }
+  return moveIn(work, settings.out);
+}
+
+function moveIn(work: string, out: string): number {
+  const names = readdirSync(work);
+  const last = (name: string): number => Number(LAST.includes(name));
+  let bytes = 0;
+  for (const name of names.sort((a, b) => last(a) - last(b))) {
+    bytes += statSync(join(work, name)).size;
+    if (last(name)) syncFolder(out);
+    // A folder of the base (its tokenizer's pieces, say) cannot be renamed onto an older one.
+    if (statSync(join(work, name)).isDirectory()) rmSync(join(out, name), { recursive: true, force: true });
+    renameSync(join(work, name), join(out, name));
+  }
+  syncFolder(out);
+  rmSync(work, { recursive: true, force: true });
+  return bytes;
+}
+
+async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Float32Array): Promise<void> {
+  const learned = new Map<string, Float32Array>();
+  let start = 0;
+  for (const { name, shape } of adaptation.parameters) learned.set(name, theta.subarray(start, (start += elements(shape))));
+  // A copy of tied embeddings under the head's name would contradict what was learned.
+  const tensors = [...base.tensors.values()].filter(({ name }) => !(base.config.tied && name === 'lm_head.weight'));
+  await writeFolderAtomic(dir, (temporary) => {
+    mkdirSync(temporary, { recursive: true });
+    for (const name of readdirSync(base.dir)) {
+      if (WEIGHT_FILE.test(name) || name.startsWith('.')) continue;
+      if (statSync(join(base.dir, name)).isFile()) cpSync(join(base.dir, name), join(temporary, name), { dereference: true });
+    }
+    const sources = tensors.map((entry): TensorSource => {
+      const values = learned.get(entry.name);
+      return { name: entry.name, dtype: entry.dtype, shape: entry.shape, bytes: () => (values ? encodeFloats(entry.dtype, values) : readBytes(entry)) };
+    });
+    writeSafetensors(join(temporary, 'model.safetensors'), sources, { format: 'pt' });
+  });
+}

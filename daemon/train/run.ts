@@ -1,0 +1,307 @@
+import { quote } from '../formats/quote.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { type DataPosition, batchGroups, foreseenSteps, type Group, heldOutBatches } from './batchSource.ts';
+import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { checkIds, evaluate, turn } from './evaluate.ts';
+import type { DoneEvent, Emit } from './events.ts';
+import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
+import { takeLock } from './lock.ts';
+import { currentRss, peakRss } from './memory.ts';
+import { Metrics } from './metrics.ts';
+import { dropoutNoise } from './noise.ts';
+import { numericFailure } from './numeric.ts';
+import { AdamW, clip } from './optimizer.ts';
+import { createStep, prepare, type Prepared } from './prepare.ts';
+import { addEvaluation, addLoss, firstProgress, type Progress, trainLoss } from './progress.ts';
+import { saveResult } from './result.ts';
+import { generateSamples } from './samples.ts';
+import { rateFactor } from './schedule.ts';
+import { identityOf, type TrainSettings } from './settings.ts';
+import type { Step } from './step.ts';
+import { initialTheta, parameterGroups, thetaSize } from './trainable.ts';
+
+export interface RunControl {
+  readonly emit: Emit;
+  /** Asked after every step: true ends the run there, with a checkpoint. */
+  readonly stopped: () => boolean;
+  /** Go on from the newest checkpoint in the output folder. */
+  readonly resume: boolean;
+}
+
+/** A run without an evaluation interval of its own has ten evaluations, but not after fewer steps than this. */
+const LEAST_BETWEEN_EVALUATIONS = 50;
+
+/**
+ * Trains: evaluation and samples before, steps with evaluations and checkpoints between, samples and the adapter at the end.
+ * The same settings, data and threads give the same bits, wherever it was interrupted. Undefined where it was stopped.
+ */
+export async function train(settings: TrainSettings, control: RunControl): Promise<DoneEvent | undefined> {
+  const release = await takeLock(lockFile(settings.out));
+  try {
+    const prepared = await prepare(settings, control.emit);
+    const run = await Run.open(settings, control, prepared);
+    try {
+      return (await run.learn()) ? await run.finish() : undefined;
+    } finally {
+      await run.close();
+      prepared.dataset.close();
+    }
+  } finally {
+    release();
+  }
+}
+
+class Run {
+  readonly #settings: TrainSettings;
+  readonly #control: RunControl;
+  readonly #prepared: Prepared;
+  readonly #checkpoints: string;
+  readonly #identity: string;
+  readonly #optimizer: AdamW;
+  readonly #metrics: Metrics;
+  readonly #foreseen: number;
+  readonly #evalEvery: number;
+  #progress: Progress;
+  #theta: Float32Array;
+  #best: Float32Array | undefined;
+  #savedAt = -1;
+  #train: Step | undefined;
+  #eval: Step | undefined;
+
+  private constructor(settings: TrainSettings, control: RunControl, prepared: Prepared, foreseen: number) {
+    this.#settings = settings;
+    this.#control = control;
+    this.#prepared = prepared;
+    this.#foreseen = foreseen;
+    this.#evalEvery = settings.evalEvery ?? Math.max(LEAST_BETWEEN_EVALUATIONS, Math.ceil(foreseen / 10));
+    this.#checkpoints = checkpointsOf(settings.out);
+    this.#identity = identityOf(settings, prepared.base.fingerprint, prepared.dataset.hash);
+    this.#optimizer = new AdamW(thetaSize(prepared.adaptation), settings);
+    this.#progress = firstProgress();
+    this.#theta = new Float32Array();
+    const restored = control.resume && this.#restore();
+    if (!restored) this.#theta = initialTheta(prepared.adaptation);
+    this.#metrics = new Metrics(metricsFile(settings.out), this.#progress.metricsBytes);
+  }
+
+  static async open(settings: TrainSettings, control: RunControl, prepared: Prepared): Promise<Run> {
+    const { base, dataset, adaptation, sites } = prepared;
+    const foreseen = await foreseenSteps(dataset, settings);
+    const run = new Run(settings, control, prepared, foreseen);
+    writeRun(settings, { base: base.fingerprint, dataset: dataset.hash });
+    const { out, method, precision } = settings;
+    const step = run.#progress.step;
+    control.emit({
+      ...{ event: 'start', out, base: settings.base, method, precision, layers: sites.length, format: dataset.format, data: dataset.description },
+      ...{ rows: dataset.rows, heldOutRows: dataset.heldOutRows, steps: foreseen, trainableParameters: thetaSize(adaptation), step },
+    });
+    return run;
+  }
+
+  /** Takes the newest whole checkpoint; false where there is none yet. */
+  #restore(): boolean {
+    const note = (text: string): void => {
+      this.#control.emit({ event: 'note', text });
+    };
+    const found = newestCheckpoint(this.#checkpoints, note);
+    if (!found) {
+      note('there is no checkpoint yet: starting from the beginning');
+      return false;
+    }
+    const { identity, optimizerSteps, ...progress } = found.state as unknown as Progress & { identity: string; optimizerSteps: number };
+    const { theta, mean, variance, best } = found.vectors;
+    const size = this.#optimizer.mean.length;
+    if (identity !== this.#identity || theta?.length !== size || mean?.length !== size || variance?.length !== size) {
+      throw new VeraError('usage', `the checkpoint ${quote(found.file)} belongs to another base, dataset or settings: ${difference(identity, this.#identity)}`);
+    }
+    this.#progress = progress;
+    this.#theta = theta;
+    this.#best = best;
+    this.#optimizer.mean.set(mean);
+    this.#optimizer.variance.set(variance);
+    this.#optimizer.count = optimizerSteps;
+    this.#savedAt = found.step;
+    return true;
+  }
+
+  /** Steps until the end, false where it was stopped. A checkpoint stands at the end of either. */
+  async learn(): Promise<boolean> {
+    const { settings, progress } = { settings: this.#settings, progress: this.#progress };
+    const epochs = settings.steps === undefined ? settings.epochs : Infinity;
+    const groups = batchGroups(this.#prepared.dataset, settings, progress.position, epochs);
+    try {
+      for (let streamEnded = false; ;) {
+        const ended = streamEnded || this.#early() || progress.step >= (settings.steps ?? Infinity);
+        if (!this.#control.stopped()) await this.#lookAt(ended);
+        const stopped = this.#control.stopped();
+        if (stopped || ended || progress.step % settings.checkpointEvery === 0) this.#save();
+        if (stopped) {
+          this.#control.emit({ event: 'stopped', step: progress.step, checkpoint: this.#checkpoints });
+          return false;
+        }
+        if (ended) return true;
+        const group = await groups.next();
+        if (group.done) streamEnded = true;
+        else await this.#take(group.value);
+      }
+    } finally {
+      await groups.return(undefined);
+    }
+  }
+
+  /** Whether held-out loss has stopped to fall. */
+  #early(): boolean {
+    const { patience } = this.#settings;
+    return patience > 0 && this.#progress.sinceBest >= patience;
+  }
+
+  /** The samples and the evaluation that are due after the steps taken so far. */
+  async #lookAt(ended: boolean): Promise<void> {
+    const { emit, stopped } = this.#control;
+    const progress = this.#progress;
+    if (progress.step === 0 && !progress.samplesBefore) {
+      progress.samplesBefore = await generateSamples(this.#prepared, this.#settings, this.#theta);
+      for (const sample of progress.samplesBefore) emit({ event: 'sample', when: 'before', ...sample });
+    }
+    const due = this.#prepared.dataset.heldOutRows > 0 && (ended || progress.step % this.#evalEvery === 0);
+    if (!due || progress.evaluatedAt === progress.step) return;
+    this.#eval ??= await createStep(this.#settings, this.#prepared, false);
+    const most = this.#settings.evalBatches || Infinity;
+    const { vocabulary } = this.#prepared.base.config;
+    const { loss, tokens } = await evaluate(this.#eval, this.#theta, heldOutBatches(this.#prepared.dataset, this.#settings), { vocabulary, most, stopped });
+    if (stopped()) return; // It is taken again, whole, when the run goes on.
+    if (!Number.isFinite(loss)) throw this.#failure('held-out loss');
+    const best = addEvaluation(progress, loss);
+    if (best) this.#best = this.#theta.slice();
+    this.#metrics.append({ step: progress.step, heldOutLoss: loss });
+    emit({ event: 'eval', step: progress.step, loss, best, tokens });
+  }
+
+  /** One optimizer step: the mean gradient over the counted tokens of its batches. */
+  async #take({ parts, epoch, next }: Group): Promise<void> {
+    const [settings, progress] = [this.#settings, this.#progress];
+    this.#train ??= await createStep(settings, this.#prepared, true);
+    const start = performance.now();
+    let gradient: Float32Array | undefined;
+    let [sum, counted, tokens] = [0, 0, 0];
+    for (const [part, batch] of parts.entries()) {
+      checkIds(batch, this.#prepared.base.config.vocabulary);
+      const noise = settings.dropout > 0 ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length) : undefined;
+      const result = await this.#train.run(this.#theta, batch, noise);
+      gradient = gradient ? add(gradient, result.gradient) : result.gradient;
+      sum += result.loss;
+      counted += batch.targets.length;
+      tokens += batch.tokens;
+    }
+    if (!gradient) return;
+    // A parent that died, or a request to stop, is heard of before anything is written.
+    await turn();
+    const loss = sum / counted;
+    if (!Number.isFinite(loss)) throw this.#failure('loss');
+    scale(gradient, 1 / counted);
+    const gradientNorm = clip(gradient, settings.clip || Infinity);
+    if (!Number.isFinite(gradientNorm)) throw this.#failure('gradient');
+    const factor = this.#rate();
+    const groups = parameterGroups(this.#prepared.adaptation, settings).map((group) => ({ ...group, rate: group.rate * factor }));
+    this.#optimizer.step(this.#theta, gradient, groups);
+    progress.seconds += (performance.now() - start) / 1000;
+    this.#record({ loss, gradientNorm, tokens, learningRate: settings.lr * factor }, epoch, next);
+  }
+
+  #record(figures: { loss: number; gradientNorm: number; tokens: number; learningRate: number }, epoch: number, next: DataPosition): void {
+    const progress = this.#progress;
+    progress.step += 1;
+    progress.position = next;
+    progress.tokens += figures.tokens;
+    progress.peakRssBytes = Math.max(progress.peakRssBytes, peakRss());
+    addLoss(progress, figures.loss);
+    this.#metrics.append({ step: progress.step, epoch, ...figures });
+    const { step, seconds, peakRssBytes } = progress;
+    const steps = Math.max(this.#foreseen, step);
+    this.#control.emit({
+      ...{ event: 'step', step, steps, epoch, ...figures, tokensPerSecond: progress.tokens / seconds },
+      ...{ rssBytes: currentRss(), peakRssBytes, secondsLeft: ((steps - step) * seconds) / step },
+    });
+  }
+
+  /** What the learning rates are multiplied with in the step that comes. */
+  #rate(): number {
+    const { schedule, warmup } = this.#settings;
+    return rateFactor(schedule, this.#progress.step, warmup, this.#foreseen);
+  }
+
+  #failure(what: string): VeraError {
+    const { lr, out } = this.#settings;
+    const { step } = this.#progress;
+    return numericFailure({ what, step, learningRate: lr * this.#rate(), out, checkpoints: this.#checkpoints }, this.#prepared.base);
+  }
+
+  #save(): void {
+    const progress = this.#progress;
+    if (this.#savedAt === progress.step) return;
+    progress.metricsBytes = this.#metrics.sync();
+    const { mean, variance, count } = this.#optimizer;
+    const vectors = { theta: this.#theta, mean, variance, ...(this.#best ? { best: this.#best } : {}) };
+    const file = saveCheckpoint(this.#checkpoints, progress.step, { state: { ...progress, identity: this.#identity, optimizerSteps: count }, vectors });
+    this.#savedAt = progress.step;
+    this.#control.emit({ event: 'checkpoint', step: progress.step, file });
+  }
+
+  /** Samples after, the adapter, and the figures. */
+  async finish(): Promise<DoneEvent> {
+    const [settings, progress, prepared] = [this.#settings, this.#progress, this.#prepared];
+    await this.#release();
+    const theta = this.#best ?? this.#theta;
+    const samples = await generateSamples(prepared, settings, theta);
+    for (const sample of samples) this.#control.emit({ event: 'sample', when: 'after', ...sample });
+    const losses = { trainLoss: trainLoss(progress), evalLoss: progress.best?.loss ?? null, baseEvalLoss: progress.baseLoss };
+    const adapterStep = progress.best?.step ?? progress.step;
+    const { data, seed, lr, batch, length, precision } = settings;
+    const run = { data, dataset: prepared.dataset.hash, seed, lr, batch, length, precision, steps: progress.step, adapterStep, ...losses };
+    const adapterBytes = await saveResult(settings, prepared, theta, run);
+    const size = theta.length;
+    this.#control.emit({
+      ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },
+      ...{ trainSeconds: progress.seconds, optimizerBytes: 3 * 4 * size, rank: settings.rank, batch, length },
+    });
+    const done: DoneEvent = {
+      ...{ event: 'done', adapter: settings.out, ...losses, trainableParameters: size, adapterBytes },
+      ...{ tokensPerSecond: progress.tokens / progress.seconds, peakRssBytes: Math.max(progress.peakRssBytes, peakRss()) },
+    };
+    this.#control.emit(done);
+    return done;
+  }
+
+  async #release(): Promise<void> {
+    const steps = [this.#train, this.#eval];
+    this.#train = this.#eval = undefined;
+    for (const step of steps) await step?.release();
+  }
+
+  async close(): Promise<void> {
+    this.#metrics.close();
+    await this.#release();
+  }
+}
+
+function add(sum: Float32Array, term: Float32Array): Float32Array {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (term[i] as number);
+  return sum;
+}
+
+function scale(values: Float32Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * factor;
+}
+
+/** Which of two identities' parts differ, as a person would name them. */
+function difference(one: string, two: string): string {
+  type Identity = [base: string, dataset: string, ...settings: [string, unknown][]];
+  const [a, b] = [JSON.parse(one) as Identity, JSON.parse(two) as Identity];
+  if (a[0] !== b[0]) return 'the base model is another one';
+  if (a[1] !== b[1]) return 'the dataset has changed';
+  const names = (identity: Identity): Map<string, string> => new Map(identity.slice(2).map(([name, value]) => [name as string, JSON.stringify(value)]));
+  const [old, now] = [names(a), names(b)];
+  const changed = [...new Set([...old.keys(), ...now.keys()])].filter((name) => old.get(name) !== now.get(name));
+  return changed.map((name) => `${name} was ${String(old.get(name))} and is ${String(now.get(name))}`).join(', ');
+}
+

@@ -1,0 +1,56 @@
+import { elements } from '../graph/value.ts';
+import { readFloats } from '../formats/safetensors.ts';
+import type { BaseTensor } from '../methods/method.ts';
+import type { Adaptation, Parameter } from '../models/adaptation.ts';
+import type { BaseModel } from '../models/base.ts';
+import { headWeight, linearSites } from '../models/llama.ts';
+import type { Group } from './optimizer.ts';
+import type { TrainSettings } from './settings.ts';
+
+/** Length of the flat trainable vector. */
+export const thetaSize = (adaptation: Adaptation): number => adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+
+/** The first value of the flat trainable vector. */
+export function initialTheta(adaptation: Adaptation): Float32Array {
+  const theta = new Float32Array(thetaSize(adaptation));
+  let at = 0;
+  for (const parameter of adaptation.parameters) {
+    const values = parameter.initial();
+    theta.set(values, at);
+    at += values.length;
+  }
+  return theta;
+}
+
+const rateOf = ({ group }: Parameter, { lr, lrB, lrD, lrHead }: TrainSettings): number => ({ b: lrB, d: lrD, head: lrHead, weight: undefined })[group] ?? lr;
+
+/** Stretches of the trainable vector with one learning rate and weight decay each; neighbours that agree are one. */
+export function parameterGroups(adaptation: Adaptation, settings: TrainSettings): Group[] {
+  const groups: Group[] = [];
+  let start = 0;
+  for (const parameter of adaptation.parameters) {
+    const end = start + elements(parameter.shape);
+    const [rate, decay] = [rateOf(parameter, settings), parameter.decay ? settings.weightDecay : 0];
+    const last = groups.at(-1);
+    if (last?.rate === rate && last.decay === decay) groups[groups.length - 1] = { ...last, end };
+    else groups.push({ start, end, rate, decay });
+    start = end;
+  }
+  return groups;
+}
+
+/** Every tensor of the base that its network reads, in a fixed order: what the `full` method trains. */
+export function networkTensors(base: BaseModel): BaseTensor[] {
+  const layers = Array.from({ length: base.config.layers }, (_, i) => `model.layers.${i}`);
+  const names = [
+    'model.embed_tokens.weight',
+    ...linearSites(base.config).flatMap(({ path, bias }) => (bias ? [`${path}.weight`, `${path}.bias`] : [`${path}.weight`])),
+    ...layers.flatMap((path) => [`${path}.input_layernorm.weight`, `${path}.post_attention_layernorm.weight`]),
+    'model.norm.weight',
+    headWeight(base.config),
+  ];
+  return [...new Set(names)].flatMap((name) => {
+    const entry = base.tensors.get(name);
+    return entry === undefined ? [] : [{ name, shape: entry.shape, read: () => readFloats(entry) }];
+  });
+}
