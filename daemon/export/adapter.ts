@@ -39,6 +39,15 @@ const PREFIX = 'base_model.model.';
 const SHARED_A = 'base_model.vera_A';
 const SHARED_B = 'base_model.vera_B';
 
+/** The base an adapter's folder names, as it was given when it was trained: a path or a hub id. */
+export function statedBase(dir: string): string | undefined {
+  return readSidecar(dir).basePath ?? baseOf(readPeft(dir).config);
+}
+
+function baseOf({ base_model_name_or_path: stated }: PeftAdapter['config']): string | undefined {
+  return typeof stated === 'string' && stated !== '' ? stated : undefined;
+}
+
 /** What an adapter does to a model. */
 export function adaptationOf(adapter: Pick<Adapter, 'method' | 'options' | 'sites' | 'projection'>): MethodAdaptation {
   const { method, options, sites, projection } = adapter;
@@ -125,8 +134,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
     start += sizeOf(parameter);
   }
   const { run } = sidecar;
-  const stated = config['base_model_name_or_path'];
-  const basePath = sidecar.basePath ?? (typeof stated === 'string' && stated !== '' ? stated : undefined);
+  const basePath = sidecar.basePath ?? baseOf(config);
   const adapter: Adapter = {
     ...{ method, options, sites, theta },
     targets: sidecar.targets ?? targetsText(config),

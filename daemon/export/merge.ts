@@ -1,0 +1,178 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
+import { containedFile } from '../formats/contain.ts';
+import { encodeFloats } from '../formats/float.ts';
+import { quote } from '../formats/quote.ts';
+import { readFloats } from '../formats/safetensors.ts';
+import type { DType, TensorEntry } from '../formats/safetensors.ts';
+import { INDEX_FILE, openTensors, SINGLE_FILE } from '../formats/shards.ts';
+import type { MethodAdaptation } from '../methods/method.ts';
+import type { BaseModel } from '../models/base.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { Adapter } from './adapter.ts';
+import { compareLogits } from './logit-check.ts';
+import type { LogitCheck } from './logit-check.ts';
+import { weightUpdate } from './updates.ts';
+
+export interface MergeOptions {
+  readonly adapter: Adapter;
+  readonly adaptation: MethodAdaptation;
+  readonly base: BaseModel;
+  readonly out: string;
+  /** Where the base's weights are kept in other layouts. */
+  readonly cache: string;
+  readonly onProgress?: (text: string, fraction: number) => void;
+}
+
+export interface MergeReport extends LogitCheck {
+  /** Types of the weights that were changed: what is not F32 rounds, and that is then most of the difference. */
+  readonly dtypes: DType[];
+  /** Files of the base left out since they hold its weights as they were, in another form. */
+  readonly leftOut: string[];
+}
+
+/** What says where a merged model came from, as the base's licence may ask of a changed file. */
+const NOTE = 'vera-merge.json';
+
+/** A float32 merge differs by rounding alone; a thousandth of the largest logit is a hundred times that. */
+const EXACT_TOLERANCE = 1e-3;
+
+/**
+ * Writes the base with the adapter in its weights as a Hugging Face folder: the same files, shards, names and dtypes, only
+ * the adapted weights changed (W + update in float32, then rounded to the tensor's type). One tensor is in memory at a time.
+ * The folder appears only when its logits have been compared with those of base and adapter. Throws VeraError 'usage' where
+ * `out` is not empty, 'numeric' where a weight no longer fits its type or the logits disagree, 'io' for the disk.
+ */
+export async function mergeModel(options: MergeOptions): Promise<MergeReport> {
+  const { adapter, adaptation, base, cache } = options;
+  let report: MergeReport | undefined;
+  await writeFolderAtomic(options.out, async (temporary) => {
+    const leftOut = copyModel(base, temporary);
+    const dtypes = await mergeWeights(options, temporary);
+    options.onProgress?.('comparing logits', 1);
+    const work = join(temporary, '.check');
+    const merged: BaseModel = { ...base, dir: temporary, tensors: openTensors(temporary), fingerprint: 'merged' };
+    const check = await compareLogits(
+      { base, adaptation, theta: adapter.theta, cache },
+      { base: merged, cache: work },
+    ).finally(() => rmSync(work, { recursive: true, force: true }));
+    report = { ...check, dtypes, leftOut };
+    refuseDifference(report);
+    writeFileAtomic(join(temporary, NOTE), JSON.stringify(noteOf(options, report), null, 2) + '\n');
+  });
+  return report!;
+}
+
+/** Every file of the base but weights in other forms, which would still be unmerged. -> what was left out. */
+function copyModel(base: BaseModel, to: string): string[] {
+  const weights = new Set([...base.tensors.values()].map(({ file }) => relative(base.dir, file)));
+  if (!weights.has(SINGLE_FILE)) weights.add(INDEX_FILE);
+  const leftOut: string[] = [];
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(join(base.dir, folder), { withFileTypes: true })) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      // Hidden files are a download's or a version control's own; a merge's work in progress is hidden too.
+      if (entry.name.startsWith('.')) continue;
+      if (entry.isDirectory()) walk(path);
+      else if (!weights.has(join(path)) && HOLDS_WEIGHTS.test(entry.name)) leftOut.push(path);
+      else if (path !== NOTE && statSync(containedFile(base.dir, path)).isFile())
+        copyFile(join(base.dir, path), join(to, path));
+    }
+  };
+  walk('');
+  return leftOut;
+}
+
+const HOLDS_WEIGHTS =
+  /\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|onnx_data|ot|tflite|npz|llamafile)$|\.(safetensors|bin)\.index\.json$/i;
+
+function copyFile(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  chmodSync(to, 0o644); // a copy of a read-only download could be neither merged into nor removed
+}
+
+/** Adds the updates to the adapted weights of the copied files, in place. */
+async function mergeWeights({ adapter, adaptation, base, onProgress }: MergeOptions, dir: string): Promise<DType[]> {
+  const dtypes = new Set<DType>();
+  for (const [i, site] of adapter.sites.entries()) {
+    onProgress?.('merging', i / adapter.sites.length);
+    const name = `${site.path}.weight`;
+    const entry = base.tensors.get(name);
+    if (entry?.shape.join() !== `${site.dOut},${site.dIn}`) {
+      throw new VeraError(
+        'model',
+        `${quote(base.dir)}: tensor ${quote(name)} is not [${site.dOut}, ${site.dIn}], as its config.json has it`,
+      );
+    }
+    const update = await weightUpdate(adaptation, site, adapter.theta);
+    if (!update) throw new Error(`no update for ${site.path}`);
+    const values = addInto(readFloats(entry), update, entry);
+    overwrite(join(dir, relative(base.dir, entry.file)), entry.offset, encodeFloats(entry.dtype, values));
+    dtypes.add(entry.dtype);
+  }
+  return [...dtypes].sort();
+}
+
+/** The largest magnitudes that do not round to infinity. */
+const LARGEST: Partial<Record<DType, number>> = { F16: 65519.99, BF16: 3.395e38 };
+
+/** weights + update, in place; a sum that does not fit the tensor's type is refused where the weight itself did. */
+function addInto(weights: Float32Array, update: Float32Array, { dtype, name }: TensorEntry): Float32Array {
+  const largest = LARGEST[dtype] ?? 3.4028234663852886e38;
+  for (let i = 0; i < weights.length; i++) {
+    const before = weights[i]!;
+    weights[i] = before + update[i]!;
+    if (!(Math.abs(weights[i]!) <= largest) && Math.abs(before) <= largest) {
+      throw new VeraError(
+        'numeric',
+        `tensor ${quote(name)}: the merged weight ${weights[i]!} does not fit ${dtype}; the adapter is damaged or did not converge`,
+      );
+    }
+  }
+  return weights;
+}
+
+function overwrite(file: string, offset: number, bytes: Uint8Array): void {
+  const fd = openSync(file, 'r+');
+  try {
+    for (let done = 0; done < bytes.length;) {
+      done += writeSync(fd, bytes, done, Math.min(bytes.length - done, 2 ** 30), offset + done);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function refuseDifference({ maxDifference, maxLogit, dtypes }: MergeReport): void {
+  const exact = dtypes.every((dtype) => dtype === 'F32' || dtype === 'F64');
+  if (Number.isFinite(maxDifference) && (!exact || maxDifference <= EXACT_TOLERANCE * Math.max(1, maxLogit))) return;
+  throw new VeraError(
+    'numeric',
+    `the merged model's logits differ by ${maxDifference} from those of base and adapter, so it was not written; check the adapter with vera eval`,
+  );
+}
+
+function noteOf({ adapter, base }: MergeOptions, report: MergeReport): Record<string, unknown> {
+  const { method, targets, options } = adapter;
+  return {
+    note: 'The weights of the adapted linear layers were changed: an adapter was merged into them.',
+    base: basename(adapter.basePath ?? base.dir),
+    baseFingerprint: base.fingerprint,
+    ...{ method, targets, rank: options.rank },
+    ...(method === 'vera' ? { projectionKey: options.projectionKey } : { alpha: options.alpha }),
+    maxLogitDifference: report.maxDifference,
+  };
+}
