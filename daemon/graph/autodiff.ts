@@ -17,7 +17,8 @@ export function gradients(g: Graph, loss: Value, wrt: readonly Value[]): Gradien
   const forward = [...g.nodes];
   const depends = new Set<Value>(wrt);
   for (const node of forward) {
-    if (node.inputs.some((v) => v && depends.has(v))) for (const output of node.outputs) depends.add(output);
+    // Integers (a size, an index) do not vary with what they were read from.
+    if (node.inputs.some((v) => v && depends.has(v))) for (const output of node.outputs) if (output.type === 'float32') depends.add(output);
   }
   const adjoint = new Map<Value, Value>([[loss, g.scalar(1)]]);
   const entry = new Map<number, Value>();

@@ -8,6 +8,7 @@ import type { Value } from '../value.ts';
 export const gather = defineOperator('Gather', {
   shape: (inputs) => {
     const [table, indices] = inputs as [Value, Value];
+    if (indices.shape.length !== 1) throw new Error(`Gather: indices [${indices.shape.join(', ')}] are no vector`);
     return [{ type: table.type, shape: [...indices.shape, ...table.shape.slice(1)] }];
   },
   gradient: (g, { inputs, gradients }) => {
