@@ -54,11 +54,10 @@ export interface ReportEvent {
   stoppedEarly: boolean;
   tokens: number;
   trainSeconds: number;
-  /** Gradient and both moments of the optimizer. */
+  /** Gradient and both moments of the optimizer, as they are. */
   optimizerBytes: number;
-  rank: number;
-  batch: number;
-  length: number;
+  /** What the sizes of the layers alone foretold; absent for `full`. */
+  planned?: { trainableParameters: number; adapterBytes: number; optimizerBytes: number };
 }
 
 /** The last line of a run that went through. Without held-out rows there are no held-out losses: null. */

@@ -21,7 +21,7 @@ export function refuseOccupied(out: string): void {
   const status = lstatSync(out, { throwIfNoEntry: false });
   if (status === undefined) return;
   if (!status.isDirectory() && !status.isSymbolicLink()) throw new VeraError('usage', `--out ${quote(out)} is a file; choose a folder`);
-  if (readdirSync(out).length === 0) return;
+  if (readdirSync(out).every((name) => join(out, name) === lockFile(out))) return;
   const run = existsSync(runFile(out)) ? `holds a run: go on with it (vera train --resume ${out}), or` : 'is not empty:';
   throw new VeraError('usage', `--out ${quote(out)} ${run} choose another folder`);
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { quote } from '../formats/quote.ts';
@@ -20,7 +20,7 @@ export async function takeLock(file: string, patience = PATIENCE_MS): Promise<()
       const fd = openSync(file, 'wx');
       writeSync(fd, mine);
       closeSync(fd);
-      return () => rmSync(file, { force: true });
+      return () => release(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw ioError(error, 'write', file);
     }
@@ -29,6 +29,16 @@ export async function takeLock(file: string, patience = PATIENCE_MS): Promise<()
     else if (Date.now() > until) {
       throw new VeraError('io', `another process (${holder}) is training in ${quote(dirname(file))}: wait for it, or end it`);
     } else await setTimeout(POLL_MS);
+  }
+}
+
+/** Removes the lock, and its folder where nothing else came into it. */
+function release(file: string): void {
+  rmSync(file, { force: true });
+  try {
+    rmdirSync(dirname(file));
+  } catch {
+    // it holds a run
   }
 }
 

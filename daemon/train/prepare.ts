@@ -27,12 +27,7 @@ export interface Prepared {
 
 /** Opens base, tokenizer and dataset and makes the adaptation. What can be checked cheaply is checked first. */
 export async function prepare(settings: TrainSettings, emit: Emit): Promise<Prepared> {
-  const base = await resolveBase(settings.base, {
-    cache: cacheFolder(),
-    onProgress: (text, fraction) => {
-      emit({ event: 'progress', text, fraction });
-    },
-  });
+  const base = await resolveBase(settings.base, { cache: cacheFolder(), onProgress: percentages(emit) });
   checkLength(base, settings.length);
   const method = methodNamed(settings.method);
   const full = method.name === 'full';
@@ -56,6 +51,16 @@ export async function prepare(settings: TrainSettings, emit: Emit): Promise<Prep
     dataset.close();
     throw error;
   }
+}
+
+/** Progress as events, one per percent. */
+function percentages(emit: Emit): (text: string, fraction: number) => void {
+  let last = '';
+  return (text, fraction) => {
+    const now = `${text} ${Math.floor(fraction * 100)}`;
+    if (now !== last) emit({ event: 'progress', text, fraction });
+    last = now;
+  };
 }
 
 /** Rows longer than a model was made for would be read at positions it never saw. */

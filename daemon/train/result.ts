@@ -10,13 +10,15 @@ import type { TrainSettings } from './settings.ts';
 
 /** Files of a model folder that hold weights or an index of them; all others are kept as they are. */
 const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)(\.index\.json)?$/;
+/** What an earlier run left in a base that it made. */
+const OF_A_RUN = ['run.json', 'metrics.jsonl'];
 /** What is written last: a folder with it is complete. */
 const LAST = ['config.json', 'adapter_config.json'];
 
 /**
  * Puts what was learned into the run's folder: a PEFT adapter, or with `full` a Hugging Face model with the base's files and
  * types. It is written beside and moved in file by file, config last, so that a folder with its config is whole.
- * Returns the bytes of the files.
+ * Returns the bytes of its safetensors file.
  */
 export async function saveResult(settings: TrainSettings, prepared: Prepared, theta: Float32Array, run: Record<string, unknown>): Promise<number> {
   const work = join(settings.out, '.result');
@@ -44,7 +46,7 @@ function moveIn(work: string, out: string): number {
   const last = (name: string): number => Number(LAST.includes(name));
   let bytes = 0;
   for (const name of names.sort((a, b) => last(a) - last(b))) {
-    bytes += statSync(join(work, name)).size;
+    if (name.endsWith('.safetensors')) bytes += statSync(join(work, name)).size;
     if (last(name)) syncFolder(out);
     // A folder of the base (its tokenizer's pieces, say) cannot be renamed onto an older one.
     if (statSync(join(work, name)).isDirectory()) rmSync(join(out, name), { recursive: true, force: true });
@@ -64,7 +66,7 @@ async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Fl
   await writeFolderAtomic(dir, (temporary) => {
     mkdirSync(temporary, { recursive: true });
     for (const name of readdirSync(base.dir)) {
-      if (WEIGHT_FILE.test(name) || name.startsWith('.')) continue;
+      if (WEIGHT_FILE.test(name) || name.startsWith('.') || OF_A_RUN.includes(name)) continue;
       if (statSync(join(base.dir, name)).isFile()) cpSync(join(base.dir, name), join(temporary, name), { dereference: true });
     }
     const sources = tensors.map((entry): TensorSource => {

@@ -1,9 +1,10 @@
 import { quote } from '../formats/quote.ts';
+import { savings } from '../methods/savings.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type DataPosition, batchGroups, foreseenSteps, type Group, heldOutBatches } from './batchSource.ts';
 import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { checkIds, evaluate, turn } from './evaluate.ts';
-import type { DoneEvent, Emit } from './events.ts';
+import type { DoneEvent, Emit, ReportEvent } from './events.ts';
 import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
 import { takeLock } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
@@ -262,7 +263,7 @@ class Run {
     const size = theta.length;
     this.#control.emit({
       ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },
-      ...{ trainSeconds: progress.seconds, optimizerBytes: 3 * 4 * size, rank: settings.rank, batch, length },
+      ...{ trainSeconds: progress.seconds, optimizerBytes: 3 * this.#theta.byteLength, ...planned(settings, prepared) },
     });
     const done: DoneEvent = {
       ...{ event: 'done', adapter: settings.out, ...losses, trainableParameters: size, adapterBytes },
@@ -282,6 +283,13 @@ class Run {
     this.#metrics.close();
     await this.#release();
   }
+}
+
+/** The plan's figures for this run. */
+function planned({ method, rank, projection }: TrainSettings, { sites }: Prepared): Pick<ReportEvent, 'planned'> {
+  if (method !== 'vera' && method !== 'lora') return {};
+  const { parameters, bytes, fullBytes, gradientBytes, optimizerBytes } = savings(method, sites, rank);
+  return { planned: { trainableParameters: parameters, adapterBytes: projection ? fullBytes : bytes, optimizerBytes: gradientBytes + optimizerBytes } };
 }
 
 function add(sum: Float32Array, term: Float32Array): Float32Array {

@@ -9,13 +9,13 @@ import type { FromWorker, ToWorker } from './supervise.ts';
 let stopped = false;
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => (stopped = true));
+// Without a parent nobody reads what this run does, and another may be about to go on from its checkpoint.
 process.on('disconnect', () => process.exit(1));
 
-const send = (message: FromWorker): void => {
-  if (process.connected) process.send?.(message);
-  // Without a parent nobody reads what this run does, and another may be about to go on from its checkpoint.
+function send(message: FromWorker, sent?: () => void): void {
+  if (process.connected) process.send?.(message, undefined, undefined, sent);
   else process.exit(1);
-};
+}
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'stop') stopped = true;
@@ -23,16 +23,14 @@ process.on('message', (message: ToWorker) => {
 });
 
 async function start({ settings, resume }: Extract<ToWorker, { type: 'start' }>): Promise<void> {
+  let last: FromWorker = { type: 'end' };
   try {
-    const control = { resume, stopped: () => stopped, emit: (event: Extract<FromWorker, { type: 'event' }>['event']) => send({ type: 'event', event }) };
-    await train(settings, control);
-    send({ type: 'end' });
+    await train(settings, { resume, stopped: () => stopped, emit: (event) => send({ type: 'event', event }) });
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     const code = error instanceof VeraError ? error.code : undefined;
     const cause = error instanceof Error && error.cause instanceof Error ? `\n${String(error.cause.stack)}` : '';
-    send({ type: 'error', code, message, stack: `${stack ?? message}${cause}` });
-  } finally {
-    process.disconnect();
+    last = { type: 'error', code, message, stack: `${stack ?? message}${cause}` };
   }
+  send(last, () => process.exit(0));
 }

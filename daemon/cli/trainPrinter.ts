@@ -1,0 +1,122 @@
+import type { DoneEvent, ReportEvent, TrainEvent } from '../train/events.ts';
+import type { TrainSettings } from '../train/settings.ts';
+import { print } from './output.ts';
+
+type StepEvent = Extract<TrainEvent, { event: 'step' }>;
+
+const BAR = 20; // characters
+const PLAIN_EVERY_MS = 10_000; // a log file has a line when a person would look again
+
+const number = (value: number): string => Math.round(value).toLocaleString('en-US');
+const loss = (value: number | null): string => (value === null ? 'none' : value.toFixed(4));
+
+function size(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)));
+  const value = bytes / 1024 ** power;
+  return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;
+}
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Prints a run for a person: a bar on a terminal, plain lines elsewhere, and what came of it at the end. */
+export function trainPrinter(settings: TrainSettings): { print: (event: TrainEvent) => void; end: () => void } {
+  const { stderr } = process;
+  const terminal = stderr.isTTY;
+  let open = false;
+  let lastPlain = -Infinity;
+  let report: ReportEvent | undefined;
+  const clear = (): void => {
+    if (open) stderr.write('\r\u001b[K');
+    open = false;
+  };
+  const bar = (text: string): void => {
+    stderr.write(`\r\u001b[K${text.slice(0, Math.max(20, (stderr.columns || 80) - 1))}`);
+    open = true;
+  };
+  const line = (text: string): void => {
+    clear();
+    print(text);
+  };
+  const step = (event: StepEvent): void => {
+    if (terminal) bar(barOf(event));
+    else if (performance.now() - lastPlain > PLAIN_EVERY_MS || event.step === event.steps) {
+      lastPlain = performance.now();
+      line(plainOf(event));
+    }
+  };
+  return {
+    end: clear,
+    print: (event) => {
+      if (event.event === 'step') step(event);
+      else if (event.event === 'progress') {
+        if (terminal && event.fraction < 1) bar(`${event.text} ${Math.floor(event.fraction * 100)} %`);
+        else clear();
+      } else if (event.event === 'report') report = event;
+      else for (const text of linesOf(event, report, settings)) line(text);
+    },
+  };
+}
+
+function barOf({ step, steps, ...rest }: StepEvent): string {
+  const full = Math.min(BAR, Math.floor((BAR * step) / steps));
+  return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}] ${figuresOf({ step, steps, ...rest })}`;
+}
+
+const plainOf = (event: StepEvent): string => `step ${figuresOf(event)}`;
+
+type Figures = Omit<StepEvent, 'event'>;
+const figuresOf = ({ step, steps, loss: value, tokensPerSecond, rssBytes, peakRssBytes, secondsLeft }: Figures): string =>
+  `${step}/${steps}  loss ${loss(value)}  ${number(tokensPerSecond)} tokens/s  ${size(rssBytes)} (peak ${size(peakRssBytes)})  ${duration(secondsLeft)} left`;
+
+function linesOf(event: TrainEvent, report: ReportEvent | undefined, settings: TrainSettings): string[] {
+  switch (event.event) {
+    case 'start': {
+      const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
+      const what = method === 'full' ? 'all weights' : `rank ${settings.rank} on ${layers} layers`;
+      return [
+        `Data: ${format}. ${data}`,
+        `Method: ${method}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,
+        `${step > 0 ? `Going on after step ${step} of` : 'Training'} ${settings.steps === undefined ? 'about ' : ''}${steps} steps in ${out}`,
+      ];
+    }
+    case 'eval':
+      return [`${event.step === 0 ? 'Before training' : `After step ${event.step}`}: held-out loss ${loss(event.loss)} (${number(event.tokens)} tokens)${event.best ? ', the best so far' : ''}`];
+    case 'sample':
+      return [`Sample ${event.when} training: ${JSON.stringify(event.prompt)} -> ${JSON.stringify(event.text)}`];
+    case 'note':
+      return [`Note: ${event.text}`];
+    case 'stopped':
+      return [`Stopped after step ${event.step}. Go on with: vera train --resume ${settings.out}`];
+    case 'done':
+      return report ? reportLines(event, report, settings) : [];
+    default:
+      return [];
+  }
+}
+
+function reportLines(done: DoneEvent, report: ReportEvent, { method, out }: TrainSettings): string[] {
+  const { planned, optimizerBytes, steps, adapterStep, stoppedEarly, trainSeconds, tokens } = report;
+  const rows: [string, string, string][] = [
+    ['', 'planned', 'measured'],
+    ['trainable parameters', planned ? number(planned.trainableParameters) : '', number(done.trainableParameters)],
+    [method === 'full' ? 'model file' : 'adapter file', planned ? size(planned.adapterBytes) : '', size(done.adapterBytes)],
+    ['gradient and optimizer', planned ? size(planned.optimizerBytes) : '', size(optimizerBytes)],
+    ['peak memory', '', size(done.peakRssBytes)],
+    ['speed', '', `${number(done.tokensPerSecond)} tokens/s`],
+  ];
+  const kept = done.evalLoss === null ? '' : `; the adapter is that of step ${adapterStep}, the best on held-out rows`;
+  const worse = done.evalLoss !== null && done.baseEvalLoss !== null && done.evalLoss >= done.baseEvalLoss;
+  return [
+    `${steps} steps${stoppedEarly ? ' (stopped early: held-out loss no longer fell)' : ''}, ${number(tokens)} tokens in ${duration(trainSeconds)}${kept}`,
+    `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
+    ...(worse ? ['Held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
+    ...rows.map(([name, plan, measured]) => `  ${name.padEnd(24)}${plan.padStart(14)}${measured.padStart(18)}`),
+    `${method === 'full' ? 'Model' : 'Adapter'}: ${out}`,
+  ];
+}
