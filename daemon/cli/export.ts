@@ -29,7 +29,7 @@ export function registerExport(program: Command): void {
     .addOption(formats.makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
-    .option('--projection', "with VeRA's A and B (default)", true)
+    .option('--projection', "with VeRA's A and B", true)
     .option('--no-projection', 'without A and B')
     .addHelpText('after', HELP)
     .action(write);
