@@ -20,8 +20,8 @@ export function rematerialise(g: Graph, entry: ReadonlyMap<number, Value>, cheap
   };
   const recompute = (value: Value, segment: number): Value => {
     const { node } = value;
-    // Constants, parameters and what lies outside the segment are there anyway.
-    if (!node || node.backward || node.segment !== segment) return value;
+    // Constants, parameters and what lies outside the segment are there anyway; one number a row costs nothing to keep.
+    if (!node || node.backward || node.segment !== segment || value.shape.at(-1) === 1) return value;
     const known = again.get(value);
     if (known) return known;
     const gate = entry.get(segment);
@@ -33,6 +33,10 @@ export function rematerialise(g: Graph, entry: ReadonlyMap<number, Value>, cheap
   };
   const copyNode = (node: Node, segment: number): undefined => {
     const inputs = node.inputs.map((v) => v && recompute(v, segment));
+    const first = inputs.findIndex((v) => v && !isStatic(v.shape));
+    const gate = entry.get(segment);
+    // A node that reads only what comes from outside its segment would be found again instead of copied.
+    if (gate && first >= 0 && inputs.every((v, i) => v === node.inputs[i])) inputs[first] = make(() => wait(g, inputs[first] as Value, gate));
     const before = g.nodes.length;
     const outputs = g.op(node.type, inputs, node.attributes);
     added.push(...g.nodes.splice(before));

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Graph } from './graph.ts';
+
+const types = (g: Graph): string[] => g.nodes.map(({ type }) => type);
+
+test('the same operator on the same inputs is one node', () => {
+  const g = new Graph();
+  const x = g.input('x', 'float32', ['tokens', 4]);
+  const a = new Float32Array(8);
+  const [one, two] = [g.linear(x, g.constant(a, [2, 4])), g.linear(x, g.constant(a, [2, 4]))];
+  assert.equal(one, two);
+  assert.deepEqual(types(g), ['Gemm']);
+  assert.notEqual(g.one('Gemm', [x, g.constant(a, [4, 2])]), one, 'another shape of the same bytes is another constant');
+  assert.notEqual(g.linear(x, g.constant(new Float32Array(20), [5, 4])), one);
+  assert.notEqual(g.one('Sub', [x, one.shape[1] === 4 ? one : x]), g.one('Add', [x, x]));
+});
+
+test('attributes tell nodes apart', () => {
+  const g = new Graph();
+  const x = g.input('x', 'float32', [2, 2]);
+  assert.notEqual(g.one('Gemm', [x, x], { transA: 1 }), g.one('Gemm', [x, x], { transB: 1 }));
+  assert.notEqual(g.matmul(x, x, { alpha: 1 }), g.matmul(x, x, { alpha: 0.5 }));
+  assert.equal(g.matmul(x, x, { alpha: 0.5 }), g.matmul(x, x, { alpha: 0.5 }));
+});
+
+test('small constants are one by their values, large ones by their object, weights by their key', () => {
+  const g = new Graph();
+  assert.equal(g.scalar(2), g.scalar(2));
+  assert.notEqual(g.scalar(2), g.scalar(3));
+  assert.notEqual(g.constant(Float32Array.of(2), [1]), g.scalar(2));
+  assert.notEqual(g.constant(Int32Array.of(2), []), g.scalar(2));
+  const [one, two] = [new Float32Array(100), new Float32Array(100)];
+  assert.equal(g.constant(one), g.constant(one));
+  assert.notEqual(g.constant(one), g.constant(two));
+  assert.equal(g.external('w', 'float32', [3]), g.external('w', 'float32', [3]));
+  assert.equal(g.constants.filter(({ source }) => source?.kind === 'external').length, 1);
+});
+
+test('symbolic sizes are read from an input that has them; their multiples are computed', () => {
+  const g = new Graph();
+  g.input('x', 'float32', [3, 'length']);
+  assert.deepEqual(g.dimension('length').node?.attributes, { start: 1, end: 2 });
+  assert.equal(g.dimension('2*length').node?.type, 'Mul');
+  assert.throws(() => g.dimension('rows'), /no input has the dimension rows/);
+  assert.equal(g.shapeTensor([2, 3]).node, undefined);
+  assert.deepEqual(g.shapeTensor([2, 'length', 3]).shape, [3]);
+});
+
+test('an operator that is not in the registry is an error', () => {
+  assert.throws(() => new Graph().op('Nonsense', []), /no operator Nonsense/);
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sessionOf } from '../../../test/gradient.ts';
+import { Tensor } from '../../runtime/session.ts';
+import { gradients } from '../autodiff.ts';
+import { Graph } from '../graph.ts';
+import type { Node, Value } from '../value.ts';
+import { deadCode } from './deadCode.ts';
+import { lower } from './lower.ts';
+import { rematerialise } from './rematerialise.ts';
+
+const LAYERS = 4;
+const WIDTH = 8;
+const TOKENS = 64;
+
+/** A stack of gated layers with norms, each a segment, and the gradient of its weights. */
+function network(again: boolean): { g: Graph; entry: ReadonlyMap<number, Value> } {
+  const g = new Graph();
+  let x = g.input('x', 'float32', ['tokens', WIDTH]);
+  const weights = Array.from({ length: 3 * LAYERS }, (_, i) => g.input(`w${i}`, 'float32', i % 3 === 2 ? [WIDTH] : [WIDTH, WIDTH]));
+  for (let layer = 0; layer < LAYERS; layer++) {
+    g.segment = layer;
+    const [gate, up, norm] = weights.slice(3 * layer) as [Value, Value, Value];
+    const h = g.one('RmsNorm', [x, norm], { epsilon: { float: 1e-5 } });
+    x = g.add(x, g.mul(g.one('Silu', [g.linear(h, gate)]), g.one('Tanh', [g.linear(h, up)])));
+  }
+  g.segment = undefined;
+  const loss = g.reduceSum(g.mul(x, x), [0, 1]);
+  g.output('loss', loss);
+  const { of, entry } = gradients(g, loss, weights);
+  of.forEach((value, i) => g.output(`d${i}`, value!));
+  if (again) rematerialise(g, entry);
+  return { g, entry };
+}
+
+async function run(g: Graph): Promise<Float32Array[]> {
+  const session = await sessionOf(g);
+  const feeds: Record<string, Tensor> = {};
+  for (const { name, shape } of g.inputs.slice(1)) feeds[name] = new Tensor('float32', Float32Array.from({ length: shape.length === 1 ? WIDTH : WIDTH * WIDTH }, (_, i) => Math.sin(i + Number(name.slice(1)))), shape as number[]);
+  feeds['x'] = new Tensor('float32', Float32Array.from({ length: TOKENS * WIDTH }, (_, i) => Math.cos(i)), [TOKENS, WIDTH]);
+  const results = await session.run(feeds);
+  await session.release();
+  return g.outputs.map(({ name }) => results[name]!.data as Float32Array);
+}
+
+/** The most bytes alive at once when the nodes run in their order and each value is freed after its last use. */
+function peakBytes(g: Graph): number {
+  const bytes = ({ shape, type }: Value): number => shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : TOKENS), type === 'int64' ? 8 : 4);
+  // A Reshape moves no data: its output is its input's memory.
+  const owner = (value: Value): Value => (value.node?.type === 'Reshape' ? owner(value.node.inputs[0]!) : value);
+  const last = new Map<Value, Node>();
+  for (const node of g.nodes) for (const input of node.inputs) if (input?.node) last.set(owner(input), node);
+  for (const { value } of g.outputs) last.delete(owner(value));
+  let [alive, peak] = [0, 0];
+  for (const node of g.nodes) {
+    if (node.type !== 'Reshape') alive += node.outputs.reduce((sum, v) => sum + bytes(v), 0);
+    peak = Math.max(peak, alive);
+    for (const [value, at] of last) if (at === node) alive -= bytes(value);
+  }
+  return peak;
+}
+
+/** Whether a value is computed from another. */
+function dependsOn(value: Value, on: Value, seen = new Set<Value>()): boolean {
+  if (value === on) return true;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  return (value.node?.inputs ?? []).some((input) => input && dependsOn(input, on, seen));
+}
+
+test('loss and gradients have the same bits with and without it', async () => {
+  const [plain, again] = [await run(network(false).g), await run(network(true).g)];
+  assert.ok(plain[0]![0]! > 0 && plain.slice(1).every((d) => d.some((v) => v !== 0)));
+  assert.deepEqual(again, plain);
+});
+
+test('fewer bytes are alive at once', () => {
+  const [plain, again] = [false, true].map((yes) => peakBytes(deadCode(lower(network(yes).g))));
+  assert.ok(again! < 0.8 * plain!, `${again} of ${plain} bytes`);
+});
+
+test('what is computed again is cheap, and waits for the gradient that enters its segment', () => {
+  const { g, entry } = network(true);
+  assert.equal(entry.size, LAYERS);
+  const copies = g.nodes.filter((node) => node.backward && ['Silu', 'RmsNorm'].includes(node.type));
+  assert.equal(copies.length, 2 * LAYERS);
+  for (const node of copies) assert.ok(dependsOn(node.outputs[0]!, entry.get(node.segment!)!), `${node.type} of segment ${node.segment}`);
+  const gemms = (graph: Graph): number => graph.nodes.filter(({ type }) => type === 'Gemm').length;
+  assert.equal(gemms(g), gemms(network(false).g), 'no product is computed twice');
+});
+
+test('the order still runs: every value is computed before it is read', () => {
+  const { g } = network(true);
+  const known = new Set<Value>([...g.inputs, ...g.constants]);
+  for (const node of g.nodes) {
+    for (const input of node.inputs) assert.ok(!input || known.has(input), `${node.type} reads ${input?.name}`);
+    for (const output of node.outputs) known.add(output);
+  }
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { floats, given, int64, sessionOf } from '../../test/gradient.ts';
+import { Tensor } from '../runtime/session.ts';
+import { Graph } from './graph.ts';
+import { lower } from './passes/lower.ts';
+import { rewrite } from './rewrite.ts';
+import type { Node, Subgraph } from './value.ts';
+
+const bodyOf = (node: Node): Subgraph => (node.attributes['body'] as { body: Subgraph }).body;
+
+/** A loss whose lowering has a Loop that reads the values outside it. */
+function withLoop(): Graph {
+  const g = new Graph();
+  const hidden = g.one('Tanh', [g.input('hidden', 'float32', ['n', 3])]);
+  const head = g.input('head', 'float32', [4, 3]);
+  g.output('loss', g.one('CrossEntropy', [hidden, g.input('labels', 'int64', ['n']), g.input('weights', 'float32', ['n']), head], { chunk: 2, mode: 'loss' }));
+  return lower(g);
+}
+
+test('a copy computes the same, the bodies of its loops too', async () => {
+  const original = withLoop();
+  const copy = rewrite(rewrite(original, () => undefined), () => undefined);
+  const feeds = Object.fromEntries(
+    Object.entries({ hidden: floats([4, 3]), labels: int64([4], [0, 3, 1, 2]), weights: given([4], [1, 1, 1, 1]), head: floats([4, 3]) }).map(([name, { type, data, dims }]) => [
+      name,
+      new Tensor(type as 'float32', data as Float32Array, [...dims]),
+    ]),
+  );
+  const losses = [];
+  for (const graph of [original, copy]) {
+    const session = await sessionOf(graph);
+    losses.push((await session.run(feeds))['loss']!.data[0]);
+    await session.release();
+  }
+  assert.ok(Number.isFinite(losses[0]));
+  assert.equal(losses[0], losses[1]);
+});
+
+test('a rule reaches the nodes in the bodies of loops, and what they read outside follows', () => {
+  const renamed = rewrite(withLoop(), (g, node) => (node.type === 'Tanh' ? [g.one('Sigmoid', [node.inputs[0]])] : node.type === 'Log' ? [g.one('Neg', [node.inputs[0]])] : undefined));
+  const loop = renamed.nodes.find(({ type }) => type === 'Loop')!;
+  const inside = bodyOf(loop).nodes;
+  assert.ok(inside.some(({ type }) => type === 'Neg') && !inside.some(({ type }) => type === 'Log'));
+  const sigmoid = renamed.nodes.find(({ type }) => type === 'Sigmoid')!.outputs[0];
+  assert.ok(inside.some(({ inputs }) => inputs.includes(sigmoid)), 'the body reads the replaced value');
+  assert.ok(!renamed.nodes.some(({ type }) => type === 'Tanh'));
+});
+
+test('names stay unique over outer graph and bodies, and copies are made in an order that runs', () => {
+  const g = rewrite(withLoop(), () => undefined);
+  const names: string[] = [];
+  const visit = (nodes: readonly Node[]): void => {
+    for (const node of nodes) {
+      names.push(...node.outputs.map(({ name }) => name));
+      if (node.type === 'Loop') visit(bodyOf(node).nodes);
+    }
+  };
+  visit(g.nodes);
+  assert.equal(new Set(names).size, names.length);
+});
+
+test('segments and the mark of the backward pass are kept', () => {
+  const g = new Graph();
+  g.segment = 3;
+  g.backward = true;
+  g.output('y', g.one('Exp', [g.input('x', 'float32', [1])]));
+  const [node] = rewrite(g, () => undefined).nodes;
+  assert.equal(node!.segment, 3);
+  assert.equal(node!.backward, true);
+});
+
+test('a value used before it is computed is an error that names its operator', () => {
+  const g = new Graph();
+  const late = g.one('Exp', [g.input('x', 'float32', [1])]);
+  g.output('y', g.one('Tanh', [late]));
+  g.nodes.reverse();
+  assert.throws(() => rewrite(g, () => undefined), /of Exp is used before it is computed/);
+});
