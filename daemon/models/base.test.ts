@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { modelFixture, modelNames } from '../../test/fixtures/read.ts';
+import { temporaryFolder } from '../../test/temporary.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { openBase, shapeOf } from './base.ts';
+
+const dir = temporaryFolder();
+const cache = join(dir, 'cache');
+
+function copyOf(name: string, to: string): string {
+  const copy = join(dir, to);
+  cpSync(modelFixture(name).dir, copy, { recursive: true });
+  return copy;
+}
+
+test('the fingerprint is of the tensors alone: a copy has the same, a changed bit another', () => {
+  const original = openBase(modelFixture('llama').dir, cache).fingerprint;
+  const copy = copyOf('llama', 'copy');
+  assert.equal(openBase(copy, cache).fingerprint, original);
+  const file = join(copy, 'model.safetensors');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(file, bytes);
+  utimesSync(file, 1, 1);
+  assert.notEqual(openBase(copy, cache).fingerprint, original);
+  const all = modelNames().map((name) => openBase(modelFixture(name).dir, cache).fingerprint);
+  assert.equal(new Set(all).size, all.length);
+});
+
+test('a fingerprint is remembered, and computed again where its memory is damaged', () => {
+  const file = join(cache, 'fingerprints.json');
+  const { fingerprint } = openBase(modelFixture('qwen2').dir, cache);
+  assert.ok(Object.values(JSON.parse(readFileSync(file, 'utf8'))).includes(fingerprint));
+  writeFileSync(file, '{ damaged');
+  assert.equal(openBase(modelFixture('qwen2').dir, cache).fingerprint, fingerprint);
+  rmSync(file);
+  assert.equal(openBase(modelFixture('qwen2').dir, cache).fingerprint, fingerprint);
+});
+
+test('a model whose head is its embeddings is known by its tensors, whatever its config says', () => {
+  const copy = copyOf('llama-gqa-tied-bf16', 'tied');
+  const config = JSON.parse(readFileSync(join(copy, 'config.json'), 'utf8')) as object;
+  writeFileSync(join(copy, 'config.json'), JSON.stringify({ ...config, tie_word_embeddings: false }));
+  assert.equal(openBase(copy, cache).config.tied, true);
+  assert.equal(openBase(modelFixture('llama').dir, cache).config.tied, false);
+});
+
+test('a tensor that is not there is an error that names it', () => {
+  const base = openBase(modelFixture('llama').dir, cache);
+  assert.deepEqual(shapeOf(base, 'model.norm.weight'), [32]);
+  assert.throws(() => shapeOf(base, 'model.layers.9.mlp.up_proj.weight'), (error: unknown) => error instanceof VeraError && error.code === 'model' && error.message.includes('model.layers.9.mlp.up_proj.weight'));
+});

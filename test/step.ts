@@ -1,0 +1,83 @@
+/** Steps of a small model, as tests of models and methods run them. */
+import type { Batch } from '../daemon/data/batch.ts';
+import { seededUniform } from '../daemon/methods/random.ts';
+import { elements } from '../daemon/graph/value.ts';
+import type { Adaptation } from '../daemon/models/adaptation.ts';
+import type { BaseModel } from '../daemon/models/base.ts';
+import type { Precision } from '../daemon/models/network.ts';
+import { Step, type StepResult } from '../daemon/train/step.ts';
+
+/** Rows of equal or unequal length as one batch, each its own example; the next token counts everywhere. */
+export function batchOf(rows: readonly (readonly number[])[]): Batch {
+  const length = Math.max(...rows.map((row) => row.length - 1));
+  const size = rows.length * length;
+  const batch = { ids: new Int32Array(size), positions: new Int32Array(size), segments: new Int32Array(size) };
+  const targets: number[] = [];
+  const labels: number[] = [];
+  rows.forEach((row, r) => {
+    for (let t = 0; t + 1 < row.length; t++) {
+      const at = r * length + t;
+      batch.ids[at] = row[t]!;
+      batch.positions[at] = t;
+      batch.segments[at] = 1;
+      targets.push(at);
+      labels.push(row[t + 1]!);
+    }
+  });
+  const tokens = targets.length;
+  return { rows: rows.length, length, ...batch, targets: Int32Array.from(targets), labels: Int32Array.from(labels), tokens, examples: rows.length };
+}
+
+export const thetaSize = (adaptation: Adaptation): number => adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+
+/** Random numbers for every parameter, so that no gradient vanishes as it does where b is zero. */
+export const randomTheta = (adaptation: Adaptation, size = 0.3): Float32Array => seededUniform('theta', thetaSize(adaptation), size);
+
+/** The parameters as they start. */
+export function initialTheta(adaptation: Adaptation): Float32Array {
+  return Float32Array.from(adaptation.parameters.flatMap(({ initial }) => Array.from(initial())));
+}
+
+export interface OneStep {
+  readonly base: BaseModel;
+  readonly cache: string;
+  readonly adaptation: Adaptation;
+  readonly theta: Float32Array;
+  readonly batch: Batch;
+  readonly precision?: Precision;
+  /** What the choice between equal ways to compute a product is told. */
+  readonly tokens?: number;
+  readonly noise?: BigInt64Array;
+  readonly train?: boolean;
+}
+
+/** Loss and gradient of one batch. */
+export async function oneStep(options: OneStep): Promise<StepResult> {
+  const [result] = await losses(options, [options.theta]);
+  return result!;
+}
+
+/** Loss and gradient of one batch at several values of theta. */
+export async function losses(options: OneStep, thetas: readonly Float32Array[]): Promise<StepResult[]> {
+  const { base, cache, adaptation, batch, precision = 'fp32', tokens = batch.ids.length, noise, train = true } = options;
+  const step = await Step.create(
+    { base, adaptation, precision, maxLength: batch.length, tokens, cache, dropout: noise !== undefined, session: { threads: 1 } },
+    train,
+  );
+  try {
+    const results: StepResult[] = [];
+    for (const theta of thetas) results.push(await step.run(theta, batch, noise));
+    return results;
+  } finally {
+    await step.release();
+  }
+}
+
+/** The slope of the loss along its gradient, by central differences, over the gradient's length: 1 where the gradient is right. */
+export async function slopeAlongGradient(options: OneStep, step = 0.05): Promise<number> {
+  const { gradient } = await oneStep(options);
+  const norm = Math.hypot(...gradient);
+  const moved = (by: number) => options.theta.map((v, i) => v + (by * gradient[i]!) / norm);
+  const [above, below] = await losses({ ...options, train: false }, [moved(step), moved(-step)]);
+  return (above!.loss - below!.loss) / (2 * step) / norm;
+}
