@@ -4,6 +4,13 @@ type Register = (program: Command) => void;
 
 /**
  * Every command of `vera`, in the order of its help. Each is loaded when it is used, so that `vera doctor` works where
- * onnxruntime does not, and `--help` is quick.
+ * onnxruntime does not.
  */
-export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {};
+export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  train: async () => (await import('./train.ts')).registerTrain,
+  eval: async () => (await import('./eval.ts')).registerEval,
+  generate: async () => (await import('./generate.ts')).registerGenerate,
+  merge: async () => (await import('./merge.ts')).registerMerge,
+  export: async () => (await import('./export.ts')).registerExport,
+  import: async () => (await import('./import.ts')).registerImport,
+};
