@@ -36,7 +36,7 @@ export interface StepResult {
 }
 
 /** Rows of hidden states whose logits are computed at once. */
-const CHUNK = 256;
+export const CHUNK = 256;
 
 /**
  * The graph of one step: (theta, batch) -> (loss, gradient), or the loss alone. theta: [parameters], ids: [tokens],
