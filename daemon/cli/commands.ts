@@ -13,4 +13,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   merge: async () => (await import('./merge.ts')).registerMerge,
   export: async () => (await import('./export.ts')).registerExport,
   import: async () => (await import('./import.ts')).registerImport,
+  plan: async () => (await import('./plan.ts')).registerPlan,
 };

@@ -1,0 +1,217 @@
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { cacheFolder } from '../home.ts';
+import { DEFAULTS } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
+import { savings } from '../methods/savings.ts';
+import type { Savings } from '../methods/savings.ts';
+import { selectSites } from '../methods/targets.ts';
+import type { LinearSite } from '../models/adaptation.ts';
+import type { LlamaConfig } from '../models/config.ts';
+import { linearSites } from '../models/llama.ts';
+import type { Precision } from '../models/network.ts';
+import { resolveConfig } from '../models/resolve.ts';
+import { tensorShapes } from '../models/shapes.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { memoryEstimate, secondsEstimate, stepFootprint } from '../train/estimate.ts';
+import type { MemoryEstimate } from '../train/estimate.ts';
+import { measureThroughput } from '../train/throughput.ts';
+import type { Throughput } from '../train/throughput.ts';
+import { positiveInteger, positiveIntegers } from './options.ts';
+import { print, printJson } from './output.ts';
+import { paperLines } from './paperTable.ts';
+import { bytesText, durationText, table } from './table.ts';
+
+interface Flags {
+  base?: string;
+  rank: number;
+  targets: string;
+  layers?: string;
+  batch: number;
+  length: number;
+  steps?: number;
+  precision: Precision;
+  loraRanks: number[];
+  paper?: boolean;
+  json?: boolean;
+}
+
+/** A way to train, counted and estimated; times in seconds, sizes in bytes. */
+interface Plan extends Savings {
+  readonly method: 'vera' | 'lora';
+  readonly memory: MemoryEstimate;
+  readonly secondsPerStep: number;
+}
+
+const MAX_RANK = 65_536; // as in training
+const MAX_TOKENS = 2 ** 24; // of a step, as in training
+const MAX_PROJECTION = 2 ** 28; // elements of A and B that an estimate is worth allocating
+const COUNTS = [1, 1_000, 1_000_000];
+
+const HELP = `
+Parameters and adapter bytes are exact; memory and time are estimates: memory from the graph of the step that would run,
+time from what this machine reached in a third of a second. Of the base only its config is needed.
+With --json: {"vera":{"rank":n,"parameters":n,"bytes":n,...},"lora":[{"rank":n,"parameters":n,"bytes":n,...}],...}`;
+
+export function registerPlan(program: Command): void {
+  program
+    .command('plan')
+    .description('say before training what an adapter will cost, beside LoRA')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id')
+    .option('--rank <r>', 'rank of VeRA', positiveInteger, DEFAULTS.rank)
+    .option('--targets <t>', 'layers to adapt: names, all-linear, or a regular expression', 'q_proj,v_proj')
+    .option('--layers <list>', 'only these transformer layers, as in 0-5,10')
+    .option('--batch <n>', 'rows of a batch', positiveInteger, 4)
+    .option('--length <n>', 'tokens of a row', positiveInteger, 512)
+    .option('--steps <n>', 'say how long so many steps take', positiveInteger)
+    .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
+    .option('--lora-ranks <list>', 'ranks of LoRA to stand beside', positiveIntegers, [1, 8, 16, 64])
+    .option('--paper', "print Table 1 of VeRA's paper (arXiv 2310.11454) from the same formulas, and nothing else")
+    .addHelpText('after', HELP)
+    .action(plan);
+}
+
+async function plan(flags: Flags): Promise<void> {
+  if (flags.paper) {
+    const { json, lines } = paperLines();
+    if (flags.json) printJson(json);
+    else lines.forEach(print);
+    return;
+  }
+  if (flags.base === undefined)
+    throw new VeraError('usage', 'say for which model with --base (or --paper for the table of the paper)');
+  check(flags);
+  const config = await resolveConfig(flags.base, { cache: cacheFolder() });
+  const sites = selectSites(linearSites(config), flags.targets, flags.layers);
+  checkSize(sites, flags);
+  const rates = await measureThroughput(flags.precision);
+  const vera = planOf('vera', config, sites, flags.rank, flags, rates);
+  const lora = flags.loraRanks.map((rank) => planOf('lora', config, sites, rank, flags, rates));
+  if (flags.json) printJson(jsonOf(flags, config, sites, vera, lora, rates));
+  else print(textOf(flags, config, sites, vera, lora, rates));
+}
+
+function check({ rank, loraRanks, batch, length }: Flags): void {
+  const huge = [rank, ...loraRanks].find((value) => value > MAX_RANK);
+  if (huge !== undefined)
+    throw new VeraError('usage', `a rank of ${huge} is more than the ${MAX_RANK} that can be trained`);
+  if (batch * length > MAX_TOKENS) {
+    throw new VeraError('usage', `--batch ${batch} times --length ${length} is more than ${MAX_TOKENS} tokens a step`);
+  }
+}
+
+function checkSize(sites: readonly LinearSite[], { rank }: Flags): void {
+  const widest = Math.max(...sites.map(({ dIn }) => dIn)) + Math.max(...sites.map(({ dOut }) => dOut));
+  if (rank * widest > MAX_PROJECTION) {
+    throw new VeraError(
+      'usage',
+      `--rank ${rank}: A and B would have ${rank * widest} elements; use a rank of at most ${Math.floor(MAX_PROJECTION / widest)}`,
+    );
+  }
+}
+
+function planOf(
+  method: 'vera' | 'lora',
+  config: LlamaConfig,
+  sites: readonly LinearSite[],
+  rank: number,
+  shape: Flags,
+  rates: Throughput,
+): Plan {
+  const counted = savings(method, sites, rank);
+  const adaptation = methodNamed(method).create(sites, { ...DEFAULTS, rank, alpha: rank }, []);
+  const step = stepFootprint(config, adaptation, shape);
+  const memory = memoryEstimate(step, counted.parameters);
+  return { method, ...counted, memory, secondsPerStep: secondsEstimate(step, rates) };
+}
+
+const modelParameters = (config: LlamaConfig): number =>
+  [...tensorShapes(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
+function jsonOf(
+  flags: Flags,
+  config: LlamaConfig,
+  sites: readonly LinearSite[],
+  vera: Plan,
+  lora: readonly Plan[],
+  rates: Throughput,
+): Record<string, unknown> {
+  const { base, targets, layers, batch, length, steps, precision } = flags;
+  const one = ({ method: _, memory, secondsPerStep, ...counted }: Plan): Record<string, unknown> => ({
+    ...counted,
+    peakMemoryBytes: memory.total,
+    secondsPerStep,
+    tokensPerSecond: (batch * length) / secondsPerStep,
+    ...(steps === undefined ? {} : { seconds: steps * secondsPerStep }),
+  });
+  return {
+    vera: one(vera),
+    lora: lora.map(one),
+    adapters: COUNTS.map((count) => ({
+      count,
+      veraBytes: count * vera.bytes,
+      lora: lora.map(({ rank, bytes }) => ({ rank, bytes: count * bytes })),
+    })),
+    base: {
+      spec: base,
+      architecture: config.architecture,
+      parameters: modelParameters(config),
+      adaptedLayers: sites.length,
+    },
+    settings: { targets, ...(layers === undefined ? {} : { layers }), batch, length, precision },
+    memory: vera.memory,
+    throughput: rates,
+  };
+}
+
+function textOf(
+  { base, targets, batch, length, steps, precision }: Flags,
+  config: LlamaConfig,
+  sites: readonly LinearSite[],
+  vera: Plan,
+  lora: readonly Plan[],
+  rates: Throughput,
+): string {
+  const whole = modelParameters(config);
+  const plans = [vera, ...lora];
+  const name = ({ method, rank }: Plan): string => `${method === 'vera' ? 'VeRA' : 'LoRA'} r=${rank}`;
+  const times = (bytes: number): string => (vera.bytes === bytes ? '' : `${(bytes / vera.bytes).toFixed(1)} x`);
+  const costs = table([
+    ['', 'trained', 'of the model', 'adapter', 'against VeRA', 'gradient', 'optimizer', 'peak memory *', 'step *'],
+    ...plans.map((one) => [
+      name(one),
+      one.parameters.toLocaleString('en-US'),
+      `${((100 * one.parameters) / whole).toPrecision(2)} %`,
+      bytesText(one.bytes),
+      times(one.bytes),
+      bytesText(one.gradientBytes),
+      bytesText(one.optimizerBytes),
+      bytesText(one.memory.total),
+      durationText(one.secondsPerStep),
+    ]),
+  ]);
+  const many = table([
+    ['adapters kept', ...plans.map(name)],
+    ...COUNTS.map((count) => [count.toLocaleString('en-US'), ...plans.map(({ bytes }) => bytesText(count * bytes))]),
+  ]);
+  const { process: program, weights, constants, trainable, intermediates } = vera.memory;
+  const giga = (rate: number, unit: string): string => `${(rate / 1e9).toPrecision(3)} ${unit}`;
+  const speeds = [
+    giga(rates.floatOperations, 'GFLOP/s in fp32'),
+    ...(rates.int8Operations > 0 ? [giga(rates.int8Operations, 'GOP/s in int8')] : []),
+    giga(rates.trafficBytes, 'GB/s through memory'),
+  ];
+  return [
+    `${base ?? ''}: ${config.architecture}, ${whole.toLocaleString('en-US')} parameters; ${targets}: ${sites.length} layers adapted; ${batch} x ${length} tokens a step, ${precision}`,
+    '',
+    costs,
+    '',
+    `VeRA's file with A and B in it, as PEFT writes it by default: ${bytesText(vera.fullBytes)}; without them they come back from the seed.`,
+    '',
+    many,
+    '',
+    `* estimates. Memory: ${bytesText(weights)} weights, ${bytesText(intermediates)} intermediate values, ${bytesText(constants)} A, B and tables, ${bytesText(trainable)} trained and its state, ${bytesText(program)} program.`,
+    `  Time: this machine reached ${speeds.join(', ')} just now${steps === undefined ? '' : `; ${steps} steps of VeRA take about ${durationText(steps * vera.secondsPerStep)}`}.`,
+    '  Training takes LoRA and VeRA about the same memory and time; what VeRA saves is what is kept and sent.',
+  ].join('\n');
+}
