@@ -1,0 +1,13 @@
+/** `npm run test:peers`: what real transformers and PEFT make of our files, and we of theirs. setup.sh comes before. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const tests = spawn(
+  process.execPath,
+  ['--test', '--test-timeout=3600000', join(import.meta.dirname, 'peers.test.ts')],
+  {
+    env: { ...process.env, VERA_TEST_PEERS: '1' },
+    stdio: 'inherit',
+  },
+);
+tests.on('exit', (code) => (process.exitCode = code ?? 1));
