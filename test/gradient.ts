@@ -23,17 +23,36 @@ const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 
 let made = 0;
 
 /** Random numbers in [from, to). `shape` names symbolic dimensions where they are not the sizes themselves. */
-export function floats(dims: number[], { from = -1, to = 1, shape = dims }: { from?: number; to?: number; shape?: Shape } = {}): Input {
+export function floats(
+  dims: number[],
+  { from = -1, to = 1, shape = dims }: { from?: number; to?: number; shape?: Shape } = {},
+): Input {
   const middle = (from + to) / 2;
   const data = seededUniform(`input ${++made}`, count(dims), (to - from) / 2).map((v) => v + middle);
   return { type: 'float32', dims, shape, data };
 }
 
-export const given = (dims: number[], values: readonly number[], shape: Shape = dims): Input => ({ type: 'float32', dims, shape, data: Float32Array.from(values) });
-export const int64 = (dims: number[], values: readonly number[], shape: Shape = dims): Input => ({ type: 'int64', dims, shape, data: BigInt64Array.from(values, BigInt) });
-export const bool = (dims: number[], values: readonly number[]): Input => ({ type: 'bool', dims, shape: dims, data: Uint8Array.from(values) });
+export const given = (dims: number[], values: readonly number[], shape: Shape = dims): Input => ({
+  type: 'float32',
+  dims,
+  shape,
+  data: Float32Array.from(values),
+});
+export const int64 = (dims: number[], values: readonly number[], shape: Shape = dims): Input => ({
+  type: 'int64',
+  dims,
+  shape,
+  data: BigInt64Array.from(values, BigInt),
+});
+export const bool = (dims: number[], values: readonly number[]): Input => ({
+  type: 'bool',
+  dims,
+  shape: dims,
+  data: Uint8Array.from(values),
+});
 
-const tensorOf = ({ type, data, dims }: Input): Tensor => new Tensor(type as 'float32', data as Float32Array, [...dims]);
+const tensorOf = ({ type, data, dims }: Input): Tensor =>
+  new Tensor(type as 'float32', data as Float32Array, [...dims]);
 const declare = (g: Graph, inputs: Inputs): Record<string, Value> =>
   Object.fromEntries(Object.entries(inputs).map(([name, { type, shape }]) => [name, g.input(name, type, shape)]));
 
@@ -42,13 +61,19 @@ export const sessionOf = (g: Graph): Promise<Session> =>
   createSession(deadCode(lower(g)), (key) => assert.fail(`weight ${key} lies in no file`), { threads: 1 });
 
 /** What a graph computes: every output's numbers and sizes. */
-export async function evaluate(build: (g: Graph, inputs: Record<string, Value>) => Value | readonly Value[], inputs: Inputs): Promise<{ values: number[]; dims: readonly number[]; shape: Shape }[]> {
+export async function evaluate(
+  build: (g: Graph, inputs: Record<string, Value>) => Value | readonly Value[],
+  inputs: Inputs,
+): Promise<{ values: number[]; dims: readonly number[]; shape: Shape }[]> {
   const g = new Graph();
-  const outputs = [build(g, declare(g, inputs))].flat() as Value[];
+  const built = build(g, declare(g, inputs));
+  const outputs = 'name' in built ? [built] : built;
   outputs.forEach((value, i) => g.output(`of ${i}`, value));
   const session = await sessionOf(g);
   try {
-    const results = await session.run(Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, tensorOf(input)])));
+    const results = await session.run(
+      Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, tensorOf(input)])),
+    );
     return outputs.map(({ shape }, i) => {
       const { data, dims } = results[`of ${i}`] as Tensor;
       return { values: Array.from(data as Float32Array, Number), dims, shape };
@@ -59,11 +84,22 @@ export async function evaluate(build: (g: Graph, inputs: Record<string, Value>) 
 }
 
 /** A test that an operator gives these numbers (within 1e-5) and sizes. */
-export function computes(name: string, build: Build, inputs: Inputs, expected: readonly number[], dims?: readonly number[]): void {
+export function computes(
+  name: string,
+  build: Build,
+  inputs: Inputs,
+  expected: readonly number[],
+  dims?: readonly number[],
+): void {
   test(name, async () => {
     const [result] = await evaluate(build, inputs);
     assert.equal(result!.values.length, expected.length, `${result!.values.join()} and ${expected.join()}`);
-    result!.values.forEach((v, i) => assert.ok(Math.abs(v - expected[i]!) <= 1e-5 * Math.max(1, Math.abs(v)), `element ${i}: ${v}, not ${expected[i]}`));
+    result!.values.forEach((v, i) =>
+      assert.ok(
+        Math.abs(v - expected[i]!) <= 1e-5 * Math.max(1, Math.abs(v)),
+        `element ${i}: ${v}, not ${expected[i]}`,
+      ),
+    );
     if (dims) assert.deepEqual(result!.dims, dims);
   });
 }
@@ -86,10 +122,16 @@ export function differentiates(name: string, build: Build, inputs: Inputs, optio
  * Holds the gradient of sum(output * fixed random numbers) to central differences, element by element. The sum of the
  * differences is made in float64 here; the graph itself runs in float32.
  */
-export async function checkGradient(build: Build, inputs: Inputs, { step = 1e-2, tolerance = 2e-3, frozen = [] }: GradientOptions = {}): Promise<void> {
+export async function checkGradient(
+  build: Build,
+  inputs: Inputs,
+  { step = 1e-2, tolerance = 2e-3, frozen = [] }: GradientOptions = {},
+): Promise<void> {
   const [output] = await evaluate(build, inputs);
   assert.equal(output!.shape.length, output!.dims.length, 'the inferred rank is the real one');
-  output!.shape.forEach((dim, i) => typeof dim === 'number' && assert.equal(output!.dims[i], dim, 'the inferred shape is the real one'));
+  output!.shape.forEach(
+    (dim, i) => typeof dim === 'number' && assert.equal(output!.dims[i], dim, 'the inferred shape is the real one'),
+  );
   const factors = floats([...output!.dims], { shape: output!.shape });
   const wrt = Object.keys(inputs).filter((name) => inputs[name]!.type === 'float32' && !frozen.includes(name));
 
@@ -99,8 +141,15 @@ export async function checkGradient(build: Build, inputs: Inputs, { step = 1e-2,
   const declared = declare(both, inputs);
   const weights = both.input('the factors', 'float32', factors.shape);
   const y = build(both, declared);
-  const loss = both.reduceSum(both.mul(y, weights), y.shape.map((_, i) => i));
-  const { of } = gradients(both, loss, wrt.map((name) => declared[name]!));
+  const loss = both.reduceSum(
+    both.mul(y, weights),
+    y.shape.map((_, i) => i),
+  );
+  const { of } = gradients(
+    both,
+    loss,
+    wrt.map((name) => declared[name]!),
+  );
   of.forEach((value, i) => value && both.output(`of ${wrt[i]}`, value));
 
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, tensorOf(input)]));
@@ -109,7 +158,10 @@ export async function checkGradient(build: Build, inputs: Inputs, { step = 1e-2,
     const results = await differentiated.run({ ...feeds, 'the factors': tensorOf(factors) });
     const lossAt = async (): Promise<number> => {
       const results = await plain.run(feeds);
-      return Array.from(results['of forward']!.data as Float32Array).reduce((sum, v, i) => sum + v * (factors.data[i] as number), 0);
+      return Array.from(results['of forward']!.data as Float32Array).reduce(
+        (sum, v, i) => sum + v * (factors.data[i] as number),
+        0,
+      );
     };
     for (const [k, name] of wrt.entries()) {
       const { data, dims } = inputs[name] as Input & { data: Float32Array };
@@ -124,7 +176,10 @@ export async function checkGradient(build: Build, inputs: Inputs, { step = 1e-2,
         data[i] = middle;
         const wanted = (above - below) / (right - left);
         const got = exact ? (exact.data[i] as number) : 0;
-        assert.ok(Math.abs(got - wanted) <= tolerance * Math.max(1, Math.abs(wanted)), `d ${name}[${i}] is ${got}, finite differences give ${wanted}`);
+        assert.ok(
+          Math.abs(got - wanted) <= tolerance * Math.max(1, Math.abs(wanted)),
+          `d ${name}[${i}] is ${got}, finite differences give ${wanted}`,
+        );
       }
     }
   } finally {

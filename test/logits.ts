@@ -54,7 +54,8 @@ export async function logits(options: Forward, rows: readonly Row[]): Promise<Fl
   }
   const out: Float32Array[] = [];
   for (const row of rows) {
-    const int64 = (values: readonly number[], dims: number[]) => new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+    const int64 = (values: readonly number[], dims: number[]) =>
+      new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
     const { length } = row.ids;
     const results = await session.run({
       ...feeds,

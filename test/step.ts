@@ -25,13 +25,24 @@ export function batchOf(rows: readonly (readonly number[])[]): Batch {
     }
   });
   const tokens = targets.length;
-  return { rows: rows.length, length, ...batch, targets: Int32Array.from(targets), labels: Int32Array.from(labels), tokens, examples: rows.length };
+  return {
+    rows: rows.length,
+    length,
+    ...batch,
+    targets: Int32Array.from(targets),
+    labels: Int32Array.from(labels),
+    tokens,
+    examples: rows.length,
+    resume: { row: rows.length, read: 0, pending: [], skip: 0 },
+  };
 }
 
-export const thetaSize = (adaptation: Adaptation): number => adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+export const thetaSize = (adaptation: Adaptation): number =>
+  adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
 
 /** Random numbers for every parameter, so that no gradient vanishes as it does where b is zero. */
-export const randomTheta = (adaptation: Adaptation, size = 0.3): Float32Array => seededUniform('theta', thetaSize(adaptation), size);
+export const randomTheta = (adaptation: Adaptation, size = 0.3): Float32Array =>
+  seededUniform('theta', thetaSize(adaptation), size);
 
 /** The parameters as they start. */
 export function initialTheta(adaptation: Adaptation): Float32Array {
@@ -59,9 +70,27 @@ export async function oneStep(options: OneStep): Promise<StepResult> {
 
 /** Loss and gradient of one batch at several values of theta. */
 export async function losses(options: OneStep, thetas: readonly Float32Array[]): Promise<StepResult[]> {
-  const { base, cache, adaptation, batch, precision = 'fp32', tokens = batch.ids.length, noise, train = true } = options;
+  const {
+    base,
+    cache,
+    adaptation,
+    batch,
+    precision = 'fp32',
+    tokens = batch.ids.length,
+    noise,
+    train = true,
+  } = options;
   const step = await Step.create(
-    { base, adaptation, precision, maxLength: batch.length, tokens, cache, dropout: noise !== undefined, session: { threads: 1 } },
+    {
+      base,
+      adaptation,
+      precision,
+      maxLength: batch.length,
+      tokens,
+      cache,
+      dropout: noise !== undefined,
+      session: { threads: 1 },
+    },
     train,
   );
   try {

@@ -98,3 +98,14 @@ test('every operator of the graph is in its registry', () => {
       .map((file) => `${file}: an operator that ${registry} does not import is never used; add it there.`),
   );
 });
+
+test('every operator of the graph has its test beside it', () => {
+  const folder = 'daemon/graph/ops/';
+  const operators = sources(['.ts']).filter((file) => file.startsWith(folder) && !file.endsWith('.test.ts'));
+  assert.ok(operators.length > 5, `${folder} holds only ${operators.length} files: the reader is broken`);
+  none(
+    operators
+      .filter((file) => file !== `${folder}registry.ts` && !existsSync(join(root, file.replace(/\.ts$/, '.test.ts'))))
+      .map((file) => `${file}: hold it to finite differences or a reference in ${file.replace(/\.ts$/, '.test.ts')}.`),
+  );
+});

@@ -83,7 +83,16 @@ async function generate(flags: Flags): Promise<void> {
   try {
     const { maxTokens, temperature, topP, topK } = flags;
     const stop = stopTokens(base.dir, tokenizer);
-    await generator.generate({ prompt, maxTokens, temperature, topP, topK, seed: flags.seed, stop, onToken: (id) => say(stream.push(id)) });
+    await generator.generate({
+      prompt,
+      maxTokens,
+      temperature,
+      topP,
+      topK,
+      seed: flags.seed,
+      stop,
+      onToken: (id) => say(stream.push(id)),
+    });
     say(stream.end());
   } finally {
     await generator.release();
@@ -99,5 +108,6 @@ function promptOf(tokenizer: Tokenizer, { prompt, chat, system, fimSuffix }: Fla
 
 /** Says what takes long on a terminal's standard error, one line that writes over itself. */
 function showProgress(text: string, fraction: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${fraction < 1 ? `${text} ${Math.floor(fraction * 100)} %` : ''}`);
+  if (process.stderr.isTTY)
+    process.stderr.write(`\r\u001b[K${fraction < 1 ? `${text} ${Math.floor(fraction * 100)} %` : ''}`);
 }

@@ -5,15 +5,23 @@ import { gradients } from './autodiff.ts';
 import { Graph } from './graph.ts';
 import { deadCode } from './passes/deadCode.ts';
 
-differentiates('a value used many times gets the sum of its gradients', (g, { x, w }) => {
-  const h = g.one('Tanh', [g.linear(x!, w!)]);
-  return g.add(g.mul(h, h), g.add(g.linear(h, w!), x!));
-}, { x: floats([3, 2]), w: floats([2, 2]) });
-differentiates('a chain of layers', (g, { x, w }) => {
-  let y = x!;
-  for (let i = 0; i < 4; i++) y = g.add(y, g.one('Silu', [g.linear(y, w!)]));
-  return y;
-}, { x: floats([2, 3]), w: floats([3, 3]) });
+differentiates(
+  'a value used many times gets the sum of its gradients',
+  (g, { x, w }) => {
+    const h = g.one('Tanh', [g.linear(x!, w!)]);
+    return g.add(g.mul(h, h), g.add(g.linear(h, w!), x!));
+  },
+  { x: floats([3, 2]), w: floats([2, 2]) },
+);
+differentiates(
+  'a chain of layers',
+  (g, { x, w }) => {
+    let y = x!;
+    for (let i = 0; i < 4; i++) y = g.add(y, g.one('Silu', [g.linear(y, w!)]));
+    return y;
+  },
+  { x: floats([2, 3]), w: floats([3, 3]) },
+);
 
 test('a value the loss does not depend on has no gradient, and nothing is computed for it', () => {
   const g = new Graph();
@@ -39,7 +47,10 @@ test('only what lies between the loss and what is asked for is differentiated', 
 test('an operator without a gradient is an error that names it', () => {
   const g = new Graph();
   const x = g.input('x', 'float32', [3]);
-  assert.throws(() => gradients(g, g.reduceSum(g.one('Max', [x, g.scalar(0)]), [0]), [x]), /operator Max has no gradient/);
+  assert.throws(
+    () => gradients(g, g.reduceSum(g.one('Max', [x, g.scalar(0)]), [0]), [x]),
+    /operator Max has no gradient/,
+  );
 });
 
 test('each segment has the gradient that enters it', () => {

@@ -18,7 +18,8 @@ export function gradients(g: Graph, loss: Value, wrt: readonly Value[]): Gradien
   const depends = new Set<Value>(wrt);
   for (const node of forward) {
     // Integers (a size, an index) do not vary with what they were read from.
-    if (node.inputs.some((v) => v && depends.has(v))) for (const output of node.outputs) if (output.type === 'float32') depends.add(output);
+    if (node.inputs.some((v) => v && depends.has(v)))
+      for (const output of node.outputs) if (output.type === 'float32') depends.add(output);
   }
   const adjoint = new Map<Value, Value>([[loss, g.scalar(1)]]);
   const entry = new Map<number, Value>();
@@ -27,7 +28,8 @@ export function gradients(g: Graph, loss: Value, wrt: readonly Value[]): Gradien
   for (const node of forward.reverse()) {
     const dys = node.outputs.map((y) => adjoint.get(y));
     if (dys.every((dy) => dy === undefined) || !node.inputs.some((v) => v && depends.has(v))) continue;
-    if (node.segment !== undefined && !entry.has(node.segment)) entry.set(node.segment, dys.find((dy) => dy !== undefined) as Value);
+    if (node.segment !== undefined && !entry.has(node.segment))
+      entry.set(node.segment, dys.find((dy) => dy !== undefined) as Value);
     g.segment = node.segment;
     differentiate(g, node, dys, depends, adjoint);
   }
@@ -36,7 +38,13 @@ export function gradients(g: Graph, loss: Value, wrt: readonly Value[]): Gradien
   return { of: wrt.map((v) => adjoint.get(v)), entry };
 }
 
-function differentiate(g: Graph, node: Node, dys: readonly (Value | undefined)[], depends: ReadonlySet<Value>, adjoint: Map<Value, Value>): void {
+function differentiate(
+  g: Graph,
+  node: Node,
+  dys: readonly (Value | undefined)[],
+  depends: ReadonlySet<Value>,
+  adjoint: Map<Value, Value>,
+): void {
   const { gradient } = operator(node.type);
   if (!gradient) throw new Error(`operator ${node.type} has no gradient`);
   const inputs = node.inputs.filter((v) => v !== undefined);

@@ -11,7 +11,11 @@ test('the same operator on the same inputs is one node', () => {
   const [one, two] = [g.linear(x, g.constant(a, [2, 4])), g.linear(x, g.constant(a, [2, 4]))];
   assert.equal(one, two);
   assert.deepEqual(types(g), ['Gemm']);
-  assert.notEqual(g.one('Gemm', [x, g.constant(a, [4, 2])]), one, 'another shape of the same bytes is another constant');
+  assert.notEqual(
+    g.one('Gemm', [x, g.constant(a, [4, 2])]),
+    one,
+    'another shape of the same bytes is another constant',
+  );
   assert.notEqual(g.linear(x, g.constant(new Float32Array(20), [5, 4])), one);
   assert.notEqual(g.one('Sub', [x, one.shape[1] === 4 ? one : x]), g.one('Add', [x, x]));
 });

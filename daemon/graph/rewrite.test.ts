@@ -14,18 +14,29 @@ function withLoop(): Graph {
   const g = new Graph();
   const hidden = g.one('Tanh', [g.input('hidden', 'float32', ['n', 3])]);
   const head = g.input('head', 'float32', [4, 3]);
-  g.output('loss', g.one('CrossEntropy', [hidden, g.input('labels', 'int64', ['n']), g.input('weights', 'float32', ['n']), head], { chunk: 2, mode: 'loss' }));
+  g.output(
+    'loss',
+    g.one('CrossEntropy', [hidden, g.input('labels', 'int64', ['n']), g.input('weights', 'float32', ['n']), head], {
+      chunk: 2,
+      mode: 'loss',
+    }),
+  );
   return lower(g);
 }
 
 test('a copy computes the same, the bodies of its loops too', async () => {
   const original = withLoop();
-  const copy = rewrite(rewrite(original, () => undefined), () => undefined);
+  const copy = rewrite(
+    rewrite(original, () => undefined),
+    () => undefined,
+  );
   const feeds = Object.fromEntries(
-    Object.entries({ hidden: floats([4, 3]), labels: int64([4], [0, 3, 1, 2]), weights: given([4], [1, 1, 1, 1]), head: floats([4, 3]) }).map(([name, { type, data, dims }]) => [
-      name,
-      new Tensor(type as 'float32', data as Float32Array, [...dims]),
-    ]),
+    Object.entries({
+      hidden: floats([4, 3]),
+      labels: int64([4], [0, 3, 1, 2]),
+      weights: given([4], [1, 1, 1, 1]),
+      head: floats([4, 3]),
+    }).map(([name, { type, data, dims }]) => [name, new Tensor(type as 'float32', data as Float32Array, [...dims])]),
   );
   const losses = [];
   for (const graph of [original, copy]) {
@@ -38,12 +49,21 @@ test('a copy computes the same, the bodies of its loops too', async () => {
 });
 
 test('a rule reaches the nodes in the bodies of loops, and what they read outside follows', () => {
-  const renamed = rewrite(withLoop(), (g, node) => (node.type === 'Tanh' ? [g.one('Sigmoid', [node.inputs[0]])] : node.type === 'Log' ? [g.one('Neg', [node.inputs[0]])] : undefined));
+  const renamed = rewrite(withLoop(), (g, node) =>
+    node.type === 'Tanh'
+      ? [g.one('Sigmoid', [node.inputs[0]])]
+      : node.type === 'Log'
+        ? [g.one('Neg', [node.inputs[0]])]
+        : undefined,
+  );
   const loop = renamed.nodes.find(({ type }) => type === 'Loop')!;
   const inside = bodyOf(loop).nodes;
   assert.ok(inside.some(({ type }) => type === 'Neg') && !inside.some(({ type }) => type === 'Log'));
   const sigmoid = renamed.nodes.find(({ type }) => type === 'Sigmoid')!.outputs[0];
-  assert.ok(inside.some(({ inputs }) => inputs.includes(sigmoid)), 'the body reads the replaced value');
+  assert.ok(
+    inside.some(({ inputs }) => inputs.includes(sigmoid)),
+    'the body reads the replaced value',
+  );
   assert.ok(!renamed.nodes.some(({ type }) => type === 'Tanh'));
 });
 

@@ -51,5 +51,11 @@ test('a model whose head is its embeddings is known by its tensors, whatever its
 test('a tensor that is not there is an error that names it', () => {
   const base = openBase(modelFixture('llama').dir, cache);
   assert.deepEqual(shapeOf(base, 'model.norm.weight'), [32]);
-  assert.throws(() => shapeOf(base, 'model.layers.9.mlp.up_proj.weight'), (error: unknown) => error instanceof VeraError && error.code === 'model' && error.message.includes('model.layers.9.mlp.up_proj.weight'));
+  assert.throws(
+    () => shapeOf(base, 'model.layers.9.mlp.up_proj.weight'),
+    (error: unknown) =>
+      error instanceof VeraError &&
+      error.code === 'model' &&
+      error.message.includes('model.layers.9.mlp.up_proj.weight'),
+  );
 });

@@ -21,18 +21,26 @@ const parse = (more: Record<string, unknown> = {}) => parseConfig({ ...plain, ..
 const refused = (more: Record<string, unknown>, says: RegExp) =>
   assert.throws(
     () => parse(more),
-    (error: unknown) => error instanceof VeraError && error.code === 'model' && error.message.startsWith('config.json: ') && says.test(error.message),
+    (error: unknown) =>
+      error instanceof VeraError &&
+      error.code === 'model' &&
+      error.message.startsWith('config.json: ') &&
+      says.test(error.message),
   );
 
 test('an unsupported architecture is refused by name, with the list', () => {
-  refused({ architectures: ['GPT2LMHeadModel'] }, /GPT2LMHeadModel is not supported; supported are LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM/);
+  refused(
+    { architectures: ['GPT2LMHeadModel'] },
+    /GPT2LMHeadModel is not supported; supported are LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM/,
+  );
   refused({ architectures: undefined, model_type: 'mamba' }, /model_type mamba is not supported/);
   for (const name of ARCHITECTURES) assert.equal(parse({ architectures: [name] }).architecture, name);
 });
 
 test('sizes that are missing or make no model are refused by name', () => {
   for (const name of ['vocab_size', 'hidden_size', 'intermediate_size', 'num_hidden_layers', 'num_attention_heads']) {
-    for (const value of [undefined, 0, -1, 1.5, '32', null, 1e300]) refused({ [name]: value }, new RegExp(`${name} must be a positive whole number`));
+    for (const value of [undefined, 0, -1, 1.5, '32', null, 1e300])
+      refused({ [name]: value }, new RegExp(`${name} must be a positive whole number`));
   }
   refused({ num_key_value_heads: 3 }, /4 attention heads do not divide among 3/);
   refused({ hidden_act: 'gelu' }, /hidden_act "gelu" is not supported/);
@@ -42,11 +50,31 @@ test('rope scaling: default, linear and llama3 in the older and the newer form, 
   assert.equal(parse().ropeScaling.type, 'default');
   assert.equal(parse().ropeTheta, 10000);
   for (const form of ['rope_scaling', 'rope_parameters']) {
-    const { ropeScaling } = parse({ [form]: { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 64 } });
-    assert.deepEqual(ropeScaling, { type: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 64 });
-    refused({ [form]: { rope_type: 'yarn', factor: 4 } }, /rope scaling "yarn" is not supported; supported are default, linear, llama3/);
+    const { ropeScaling } = parse({
+      [form]: {
+        rope_type: 'llama3',
+        factor: 8,
+        low_freq_factor: 1,
+        high_freq_factor: 4,
+        original_max_position_embeddings: 64,
+      },
+    });
+    assert.deepEqual(ropeScaling, {
+      type: 'llama3',
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalLength: 64,
+    });
+    refused(
+      { [form]: { rope_type: 'yarn', factor: 4 } },
+      /rope scaling "yarn" is not supported; supported are default, linear, llama3/,
+    );
   }
-  assert.deepEqual([parse({ rope_scaling: { type: 'linear', factor: 4 } }).ropeScaling].map(({ type, factor }) => [type, factor]), [['linear', 4]]);
+  assert.deepEqual(
+    [parse({ rope_scaling: { type: 'linear', factor: 4 } }).ropeScaling].map(({ type, factor }) => [type, factor]),
+    [['linear', 4]],
+  );
   assert.equal(parse({ rope_theta: 5e5 }).ropeTheta, 5e5);
   assert.equal(parse({ rope_parameters: { rope_type: 'default', rope_theta: 1e6 }, rope_theta: 5 }).ropeTheta, 1e6);
 });
@@ -64,13 +92,19 @@ test('what a family adds: biases, grouped queries, a sliding window', () => {
   assert.equal(parse().headDim, 8);
   assert.equal(parse({ head_dim: 16 }).headDim, 16);
   assert.equal(parse({ architectures: ['MistralForCausalLM'], sliding_window: 64 }).maxLength, 64);
-  assert.equal(parse({ architectures: ['Qwen2ForCausalLM'], sliding_window: 64, use_sliding_window: false }).maxLength, 128);
+  assert.equal(
+    parse({ architectures: ['Qwen2ForCausalLM'], sliding_window: 64, use_sliding_window: false }).maxLength,
+    128,
+  );
 });
 
 test('a folder without config.json, or with one that is not JSON, is an error that says where', () => {
   assert.throws(() => readConfig(join(dir, 'none')), /none.config\.json is not there/);
   mkdirSync(join(dir, 'broken'));
   writeFileSync(join(dir, 'broken', 'config.json'), '{');
-  assert.throws(() => readConfig(join(dir, 'broken')), (error: unknown) => error instanceof VeraError && /not valid JSON/.test(error.message));
+  assert.throws(
+    () => readConfig(join(dir, 'broken')),
+    (error: unknown) => error instanceof VeraError && /not valid JSON/.test(error.message),
+  );
   assert.equal(readConfig(modelFixture('qwen2').dir).architecture, 'Qwen2ForCausalLM');
 });

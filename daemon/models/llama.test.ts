@@ -19,7 +19,10 @@ assert.ok(modelNames().length >= 6, 'Llama, Mistral and Qwen2, with every rope s
 for (const name of modelNames()) {
   test(`${name}: the logits are those of transformers`, async () => {
     const fixture = modelFixture(name);
-    const ours = await logits({ base: open(name), cache }, fixture.ids.map((ids) => ({ ids })));
+    const ours = await logits(
+      { base: open(name), cache },
+      fixture.ids.map((ids) => ({ ids })),
+    );
     fixture.logits.forEach((theirs, i) => {
       assert.ok(largestDifference(ours[i]!, theirs) < 1e-4, `row ${i}: ${largestDifference(ours[i]!, theirs)}`);
       assert.ok(Math.max(...theirs) - Math.min(...theirs) > 1, 'the logits say something');
@@ -31,7 +34,17 @@ for (const name of modelNames()) {
     const rows = ids.filter((row) => row.length > 1);
     const { losses } = JSON.parse(readFileSync(join(dir, 'ids.json'), 'utf8')) as { losses: number[] };
     assert.equal(losses.length, rows.length);
-    const loss = async (batch: number[][]) => (await oneStep({ base: open(name), cache, adaptation: unadapted, theta: new Float32Array(), batch: batchOf(batch), train: false })).loss;
+    const loss = async (batch: number[][]) =>
+      (
+        await oneStep({
+          base: open(name),
+          cache,
+          adaptation: unadapted,
+          theta: new Float32Array(),
+          batch: batchOf(batch),
+          train: false,
+        })
+      ).loss;
     const sums = losses.map((mean, i) => mean * (rows[i]!.length - 1));
     for (const [i, row] of rows.entries()) assert.ok(Math.abs((await loss([row])) - sums[i]!) < 1e-4 * sums[i]!);
     const all = sums.reduce((a, b) => a + b, 0);
@@ -45,7 +58,11 @@ test('examples packed into one row are computed as if each stood alone', async (
     const alone = await logits({ base: open(name), cache }, [{ ids: a }, { ids: b }]);
     const places = (row: number[]) => row.map((_, i) => i);
     const [packed] = await logits({ base: open(name), cache }, [
-      { ids: [...a, ...b, 0, 0], positions: [...places(a), ...places(b), 0, 0], segments: [...a.map(() => 1), ...b.map(() => 2), 0, 0] },
+      {
+        ids: [...a, ...b, 0, 0],
+        positions: [...places(a), ...places(b), 0, 0],
+        segments: [...a.map(() => 1), ...b.map(() => 2), 0, 0],
+      },
     ]);
     const vocabulary = open(name).config.vocabulary;
     const expected = [...alone[0]!, ...alone[1]!];
@@ -72,7 +89,10 @@ test('packed examples give the gradient of separate rows', async () => {
     segments: Int32Array.from([...a.slice(1).map(() => 1), ...b.slice(1).map(() => 2)]),
     targets: Int32Array.from({ length }, (_, i) => i),
   };
-  const [one, other] = [await oneStep({ base, cache, adaptation, theta, batch: separate }), await oneStep({ base, cache, adaptation, theta, batch: packed })];
+  const [one, other] = [
+    await oneStep({ base, cache, adaptation, theta, batch: separate }),
+    await oneStep({ base, cache, adaptation, theta, batch: packed }),
+  ];
   assert.ok(Math.abs(one.loss - other.loss) < 1e-5 * one.loss);
   const size = Math.max(...one.gradient.map(Math.abs));
   assert.ok(size > 0.01 && largestDifference(one.gradient, other.gradient) < 1e-5 * size);
@@ -84,7 +104,10 @@ test('int8 gives a loss near the exact one and a gradient in its direction', asy
     const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 16 }, []);
     const theta = randomTheta(adaptation);
     const batch = batchOf(modelFixture(name).ids.filter((row) => row.length > 1));
-    const [exact, int8] = [await oneStep({ base, cache, adaptation, theta, batch }), await oneStep({ base, cache, adaptation, theta, batch, precision: 'int8' })];
+    const [exact, int8] = [
+      await oneStep({ base, cache, adaptation, theta, batch }),
+      await oneStep({ base, cache, adaptation, theta, batch, precision: 'int8' }),
+    ];
     assert.ok(Math.abs(int8.loss / exact.loss - 1) < 0.02, `${name}: ${int8.loss} and ${exact.loss}`);
     const similarity = cosine(exact.gradient, int8.gradient);
     assert.ok(similarity > 0.9 && similarity < 1, `${name}: cosine ${similarity}`);
@@ -94,6 +117,12 @@ test('int8 gives a loss near the exact one and a gradient in its direction', asy
 test('the same step gives the same bits', async () => {
   const base = open('mistral-fp16');
   const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 8 }, []);
-  const options = { base, cache, adaptation, theta: randomTheta(adaptation), batch: batchOf([modelFixture('mistral-fp16').ids[0]!]) };
+  const options = {
+    base,
+    cache,
+    adaptation,
+    theta: randomTheta(adaptation),
+    batch: batchOf([modelFixture('mistral-fp16').ids[0]!]),
+  };
   assert.deepEqual(await oneStep(options), await oneStep(options));
 });

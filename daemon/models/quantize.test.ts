@@ -3,9 +3,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { quantizeColumns, transposed } from './quantize.ts';
 
-const matrix = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([rows, columns]) =>
-  fc.tuple(fc.constant(rows), fc.constant(columns), fc.array(fc.float({ min: -100, max: 100, noNaN: true }), { minLength: rows * columns, maxLength: rows * columns })),
-);
+const matrix = fc
+  .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }))
+  .chain(([rows, columns]) =>
+    fc.tuple(
+      fc.constant(rows),
+      fc.constant(columns),
+      fc.array(fc.float({ min: -100, max: 100, noNaN: true }), {
+        minLength: rows * columns,
+        maxLength: rows * columns,
+      }),
+    ),
+  );
 
 test('every value is within half a step of its column, and the largest uses the whole range', () => {
   fc.assert(
@@ -30,5 +39,12 @@ test('a column of zeros stays zero', () => {
 
 test('transposed twice is the matrix itself', () => {
   assert.deepEqual([...transposed(Float32Array.of(1, 2, 3, 4, 5, 6), 2, 3)], [1, 4, 2, 5, 3, 6]);
-  fc.assert(fc.property(matrix, ([rows, columns, values]) => assert.deepEqual(transposed(transposed(Float32Array.from(values), rows, columns), columns, rows), Float32Array.from(values))));
+  fc.assert(
+    fc.property(matrix, ([rows, columns, values]) =>
+      assert.deepEqual(
+        transposed(transposed(Float32Array.from(values), rows, columns), columns, rows),
+        Float32Array.from(values),
+      ),
+    ),
+  );
 });

@@ -21,7 +21,8 @@ export function quantizeColumns(matrix: Float32Array, rows: number, columns: num
   for (let c = 0; c < columns; c++) scale[c] = (scale[c] as number) > SMALLEST ? (scale[c] as number) / 127 : 1;
   const q = new Int8Array(rows * columns);
   for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) q[r * columns + c] = Math.round((matrix[r * columns + c] as number) / (scale[c] as number));
+    for (let c = 0; c < columns; c++)
+      q[r * columns + c] = Math.round((matrix[r * columns + c] as number) / (scale[c] as number));
   }
   return { q, scale };
 }
@@ -29,6 +30,7 @@ export function quantizeColumns(matrix: Float32Array, rows: number, columns: num
 /** The transpose of a matrix [rows, columns]. */
 export function transposed(matrix: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(matrix.length);
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = matrix[r * columns + c] as number;
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) out[c * rows + r] = matrix[r * columns + c] as number;
   return out;
 }

@@ -5,7 +5,16 @@ import { inverseFrequencies, rotaryTables } from './rotary.ts';
 
 const config = (scaling: object | null) =>
   parseConfig(
-    { architectures: ['LlamaForCausalLM'], vocab_size: 9, hidden_size: 64, intermediate_size: 9, num_hidden_layers: 1, num_attention_heads: 1, rope_theta: 10000, rope_scaling: scaling },
+    {
+      architectures: ['LlamaForCausalLM'],
+      vocab_size: 9,
+      hidden_size: 64,
+      intermediate_size: 9,
+      num_hidden_layers: 1,
+      num_attention_heads: 1,
+      rope_theta: 10000,
+      rope_scaling: scaling,
+    },
     'config.json',
   );
 const near = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-6 * Math.abs(b), `${a}, not ${b}`);
@@ -17,12 +26,21 @@ test('frequencies fall from 1 by theta to the power of the dimension', () => {
 });
 
 test('linear scaling divides every frequency', () => {
-  const [plain, scaled] = [inverseFrequencies(config(null)), inverseFrequencies(config({ rope_type: 'linear', factor: 4 }))];
+  const [plain, scaled] = [
+    inverseFrequencies(config(null)),
+    inverseFrequencies(config({ rope_type: 'linear', factor: 4 })),
+  ];
   scaled.forEach((v, i) => near(v, plain[i]! / 4));
 });
 
 test('llama3 scaling leaves short waves, divides long ones, and lies between for the rest', () => {
-  const scaling = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 256 };
+  const scaling = {
+    rope_type: 'llama3',
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 256,
+  };
   const [plain, scaled] = [inverseFrequencies(config(null)), inverseFrequencies(config(scaling))];
   const kinds = plain.map((f, i) => {
     const wave = (2 * Math.PI) / f;

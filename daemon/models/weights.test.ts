@@ -39,8 +39,14 @@ test('the int8 copies times their scales are the weight, to half a step', () => 
   const [rows, columns] = base.tensors.get(NAME)!.shape as [number, number];
   const exact = readFloats(base.tensors.get(NAME)!);
   // The scales may be asked for first: they are made together with the matrix.
-  const [forwardScale, forward] = [new Float32Array(bytesAt(locate(`int8fs:${NAME}`))), new Int8Array(bytesAt(locate(`int8f:${NAME}`)))];
-  const [backward, backwardScale] = [new Int8Array(bytesAt(locate(`int8b:${NAME}`))), new Float32Array(bytesAt(locate(`int8bs:${NAME}`)))];
+  const [forwardScale, forward] = [
+    new Float32Array(bytesAt(locate(`int8fs:${NAME}`))),
+    new Int8Array(bytesAt(locate(`int8f:${NAME}`))),
+  ];
+  const [backward, backwardScale] = [
+    new Int8Array(bytesAt(locate(`int8b:${NAME}`))),
+    new Float32Array(bytesAt(locate(`int8bs:${NAME}`))),
+  ];
   assert.deepEqual([forwardScale.length, backwardScale.length], [rows, columns]);
   for (let r = 0; r < rows; r++) {
     for (let c = 0; c < columns; c++) {
@@ -53,5 +59,8 @@ test('the int8 copies times their scales are the weight, to half a step', () => 
 
 test('a weight that the base lacks is an error that names it', () => {
   const base = openBase(modelFixture('llama').dir, cache);
-  assert.throws(() => weightLocator(base, cache)('f32:model.nothing.weight'), /tensor model\.nothing\.weight is missing/);
+  assert.throws(
+    () => weightLocator(base, cache)('f32:model.nothing.weight'),
+    /tensor model\.nothing\.weight is missing/,
+  );
 });

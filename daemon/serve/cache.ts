@@ -43,7 +43,10 @@ export class KvCache {
           let to = head * headDim * capacity + this.length + t;
           for (let i = from + t * headDim; i < from + (t + 1) * headDim; i++, to += capacity) key[to] = keys[i]!;
         }
-        this.#values[layer]!.set(values.subarray(from, from + count * headDim), (head * capacity + this.length) * headDim);
+        this.#values[layer]!.set(
+          values.subarray(from, from + count * headDim),
+          (head * capacity + this.length) * headDim,
+        );
       }
     }
     this.#mask.fill(0, this.length, this.length + count);
@@ -58,19 +61,27 @@ export class KvCache {
     this.#keys = Array.from({ length: layers }, (_, layer) => {
       const to = new Float32Array(size);
       const from = old.keys[layer];
-      if (from) for (let row = 0; row < kvHeads * headDim; row++) to.set(from.subarray(row * old.capacity, (row + 1) * old.capacity), row * capacity);
+      if (from)
+        for (let row = 0; row < kvHeads * headDim; row++)
+          to.set(from.subarray(row * old.capacity, (row + 1) * old.capacity), row * capacity);
       return to;
     });
     this.#values = Array.from({ length: layers }, (_, layer) => {
       const to = new Float32Array(size);
       const from = old.values[layer];
       const part = old.capacity * headDim;
-      if (from) for (let head = 0; head < kvHeads; head++) to.set(from.subarray(head * part, (head + 1) * part), head * capacity * headDim);
+      if (from)
+        for (let head = 0; head < kvHeads; head++)
+          to.set(from.subarray(head * part, (head + 1) * part), head * capacity * headDim);
       return to;
     });
     this.#mask = new Float32Array(capacity).fill(EMPTY).fill(0, 0, this.length);
     this.#feeds = { empty: new Tensor('float32', this.#mask, [capacity]) };
-    this.#keys.forEach((data, layer) => (this.#feeds[`key${layer}`] = new Tensor('float32', data, [1, kvHeads, headDim, capacity])));
-    this.#values.forEach((data, layer) => (this.#feeds[`value${layer}`] = new Tensor('float32', data, [1, kvHeads, capacity, headDim])));
+    this.#keys.forEach(
+      (data, layer) => (this.#feeds[`key${layer}`] = new Tensor('float32', data, [1, kvHeads, headDim, capacity])),
+    );
+    this.#values.forEach(
+      (data, layer) => (this.#feeds[`value${layer}`] = new Tensor('float32', data, [1, kvHeads, capacity, headDim])),
+    );
   }
 }

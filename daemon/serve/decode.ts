@@ -31,7 +31,10 @@ export function decodeGraph({ base, adaptation, precision, maxLength }: DecodeOp
   const g = new Graph();
   const sizes = adaptation.parameters.map(({ shape }) => elements(shape));
   const total = sizes.reduce((a, b) => a + b, 0);
-  const flat = total === 0 ? [] : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
+  const flat =
+    total === 0
+      ? []
+      : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
   const ids = g.input('ids', 'int64', ['tokens']);
   const net = new Network(g, {
     precision,
@@ -75,7 +78,8 @@ function cachedAttention(g: Graph, config: LlamaConfig, maxLength: number, keys:
   const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
   const seen = g.one('GreaterOrEqual', [g.reshape(positions, ['tokens', 1]), positions]);
   const mask = g.one('Where', [seen, g.scalar(0), g.scalar(MASKED)]);
-  const split = (x: Value, count: number): Value => g.transpose(g.reshape(x, [1, 'tokens', count, headDim]), [0, 2, 1, 3]);
+  const split = (x: Value, count: number): Value =>
+    g.transpose(g.reshape(x, [1, 'tokens', count, headDim]), [0, 2, 1, 3]);
   const part = (p: Value, from: Value, to: Value, size: string): Value =>
     g.one('Slice', [p, from, to, g.indices(3)], { $to: JSON.stringify([1, kvHeads, grouped, size]) });
   return (layer, q, k, v) => {

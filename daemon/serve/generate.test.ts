@@ -20,9 +20,21 @@ after(() => rmSync(cache, { recursive: true, force: true }));
 const session = { threads: 1 };
 
 /** Runs with a generator of a fixture's base; the options not given are those of the plain base in fp32. */
-async function generating<T>(name: string, more: Partial<GeneratorOptions>, use: (generator: Generator, vocabulary: number) => Promise<T>): Promise<T> {
+async function generating<T>(
+  name: string,
+  more: Partial<GeneratorOptions>,
+  use: (generator: Generator, vocabulary: number) => Promise<T>,
+): Promise<T> {
   const base = openBase(modelFixture(name).dir, cache);
-  const plain = { base, adaptation: unadapted, theta: new Float32Array(), precision: 'fp32', cache, maxLength: 128, session } as const;
+  const plain = {
+    base,
+    adaptation: unadapted,
+    theta: new Float32Array(),
+    precision: 'fp32',
+    cache,
+    maxLength: 128,
+    session,
+  } as const;
   const generator = await Generator.create({ ...plain, ...more });
   try {
     return await use(generator, base.config.vocabulary);
@@ -44,7 +56,9 @@ for (const name of modelNames()) {
       const base = openBase(modelFixture(name).dir, cache);
       const { adaptation, theta } = adapted(name);
       // Longer than the cache is at first and than what is read at once.
-      const ids = Array.from({ length: 3 }, () => modelFixture(name).ids[0]!).flat().slice(0, 120);
+      const ids = Array.from({ length: 3 }, () => modelFixture(name).ids[0]!)
+        .flat()
+        .slice(0, 120);
       const [all] = await logits({ base, cache, adaptation, theta, precision }, [{ ids }]);
       const { vocabulary } = base.config;
       const expected = (t: number) => all!.subarray(t * vocabulary, (t + 1) * vocabulary);
@@ -91,7 +105,10 @@ test('greedy generation takes the most likely token of the whole row each time',
     assert.deepEqual(await generator.generate({ ...options, onToken: (id) => seen.push(id) }), expected);
     assert.deepEqual(seen, expected);
     const stopAt = expected[3]!;
-    assert.deepEqual(await generator.generate({ ...options, stop: [stopAt] }), expected.slice(0, expected.indexOf(stopAt)));
+    assert.deepEqual(
+      await generator.generate({ ...options, stop: [stopAt] }),
+      expected.slice(0, expected.indexOf(stopAt)),
+    );
   });
 });
 
@@ -99,7 +116,10 @@ test('the same seed gives the same tokens, another gives others, and calls at on
   await generating('llama', {}, async (generator) => {
     const options: GenerateOptions = { prompt: [5, 6, 7], maxTokens: 20, temperature: 1, seed: 1, stop: [] };
     const first = await generator.generate(options);
-    const [again, other] = await Promise.all([generator.generate(options), generator.generate({ ...options, prompt: [9], seed: 2 })]);
+    const [again, other] = await Promise.all([
+      generator.generate(options),
+      generator.generate({ ...options, prompt: [9], seed: 2 }),
+    ]);
     assert.deepEqual(again, first);
     assert.notDeepEqual(other, first);
     assert.equal(first.length, 20);
@@ -123,11 +143,17 @@ test('generation ends at the length it was made for, and when it is told to', as
 test('prompts and adapters that do not fit are refused', async () => {
   await generating('llama', { maxLength: 10 }, async (generator) => {
     const refused = (prompt: number[], says: RegExp) =>
-      assert.rejects(generator.generate({ prompt, maxTokens: 1, temperature: 0, seed: 0, stop: [] }), (error: unknown) => error instanceof VeraError && says.test(error.message));
+      assert.rejects(
+        generator.generate({ prompt, maxTokens: 1, temperature: 0, seed: 0, stop: [] }),
+        (error: unknown) => error instanceof VeraError && says.test(error.message),
+      );
     await refused([], /no tokens/);
     await refused(new Array<number>(10).fill(1), /10 tokens.*may have 10/);
     await refused([97], /token 97.*vocabulary of 97/);
     await refused([-1], /token -1/);
   });
-  await assert.rejects(generating('llama', { ...adapted('llama'), theta: new Float32Array(3) }, async () => undefined), /adapter holds 3 numbers/);
+  await assert.rejects(
+    generating('llama', { ...adapted('llama'), theta: new Float32Array(3) }, async () => undefined),
+    /adapter holds 3 numbers/,
+  );
 });

@@ -56,7 +56,8 @@ export class Generator {
   static async create(options: GeneratorOptions): Promise<Generator> {
     const { base, adaptation, theta, cache, session } = options;
     const wanted = adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
-    if (theta.length !== wanted) throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${wanted}`);
+    if (theta.length !== wanted)
+      throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${wanted}`);
     return new Generator(await createSession(decodeGraph(options), weightLocator(base, cache), session), options);
   }
 
@@ -74,7 +75,11 @@ export class Generator {
         ...this.#theta,
         ...cache.feeds,
         ids: new Tensor('int64', BigInt64Array.from(part, BigInt), [part.length]),
-        positions: new Tensor('int64', BigInt64Array.from(part, (_, i) => BigInt(cache.length + i)), [1, part.length]),
+        positions: new Tensor(
+          'int64',
+          BigInt64Array.from(part, (_, i) => BigInt(cache.length + i)),
+          [1, part.length],
+        ),
       });
       const data = (name: string): Float32Array<ArrayBuffer> => results[name]!.data as Float32Array<ArrayBuffer>;
       cache.append(data('keys'), data('values'), part.length);
@@ -105,10 +110,17 @@ export class Generator {
     const { vocabulary } = this.#base.config;
     if (prompt.length === 0) throw new VeraError('usage', 'the prompt has no tokens; give it some text');
     if (prompt.length >= this.#maxLength) {
-      throw new VeraError('usage', `the prompt has ${prompt.length} tokens, but prompt and answer together may have ${this.#maxLength}; shorten it`);
+      throw new VeraError(
+        'usage',
+        `the prompt has ${prompt.length} tokens, but prompt and answer together may have ${this.#maxLength}; shorten it`,
+      );
     }
     const bad = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
-    if (bad !== undefined) throw new VeraError('model', `token ${bad} of the prompt is outside the base's vocabulary of ${vocabulary}; does the tokenizer belong to it?`);
+    if (bad !== undefined)
+      throw new VeraError(
+        'model',
+        `token ${bad} of the prompt is outside the base's vocabulary of ${vocabulary}; does the tokenizer belong to it?`,
+      );
   }
 
   async release(): Promise<void> {

@@ -6,8 +6,12 @@ export const textPrompt = (tokenizer: Tokenizer, text: string): number[] => toke
 
 /** Token ids of a question put through the model's chat template, at the point where the answer begins. */
 export function chatPrompt(tokenizer: Tokenizer, question: string, system?: string): number[] {
-  if (!tokenizer.renderChat) throw new VeraError('usage', 'this model has no chat template; leave out the chat option and give the text itself');
-  const messages = [...(system === undefined ? [] : [{ role: 'system', content: system }]), { role: 'user', content: question }];
+  if (!tokenizer.renderChat)
+    throw new VeraError('usage', 'this model has no chat template; leave out the chat option and give the text itself');
+  const messages = [
+    ...(system === undefined ? [] : [{ role: 'system', content: system }]),
+    { role: 'user', content: question },
+  ];
   return tokenizer.encode(tokenizer.renderChat(messages, { addGenerationPrompt: true }), { addSpecialTokens: false });
 }
 

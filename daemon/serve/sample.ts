@@ -31,7 +31,10 @@ export function mostLikely(logits: Float32Array): number {
   let best = 0;
   for (let i = 0; i < logits.length; i++) {
     if (Number.isNaN(logits[i]!)) {
-      throw new VeraError('numeric', `the logit of token ${i} is not a number; the adapter or the base holds values that are not finite`);
+      throw new VeraError(
+        'numeric',
+        `the logit of token ${i} is not a number; the adapter or the base holds values that are not finite`,
+      );
     }
     if (logits[i]! > logits[best]!) best = i;
   }

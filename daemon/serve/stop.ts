@@ -19,5 +19,6 @@ function eosOf(file: string): number[] {
   } catch {
     return []; // The file only adds to what the tokenizer says.
   }
-  return [eos].flat().filter((id): id is number => Number.isInteger(id));
+  const ids: unknown[] = Array.isArray(eos) ? eos : [eos];
+  return ids.filter((id): id is number => Number.isInteger(id));
 }

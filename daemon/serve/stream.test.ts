@@ -45,11 +45,24 @@ test('a fill-in prompt has its three marks, and an answer ends at any of them', 
 
 test('a chat prompt ends where the answer begins; a model without template or marks says so', () => {
   const ids = chatPrompt(tokenizer, 'Hello?', 'Be brief.');
-  assert.equal(tokenizer.decode(ids), tokenizer.renderChat!([{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Hello?' }], { addGenerationPrompt: true }));
+  assert.equal(
+    tokenizer.decode(ids),
+    tokenizer.renderChat!(
+      [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hello?' },
+      ],
+      { addGenerationPrompt: true },
+    ),
+  );
   const plain = { ...tokenizer };
   delete plain.renderChat;
   delete plain.fim;
-  const refused = (action: () => unknown, says: RegExp) => assert.throws(action, (error: unknown) => error instanceof VeraError && error.code === 'usage' && says.test(error.message));
+  const refused = (action: () => unknown, says: RegExp) =>
+    assert.throws(
+      action,
+      (error: unknown) => error instanceof VeraError && error.code === 'usage' && says.test(error.message),
+    );
   refused(() => chatPrompt(plain, 'x'), /no chat template/);
   refused(() => fillPrompt(plain, 'x', 'y'), /no fill-in-the-middle/);
 });

@@ -1,3 +1,9 @@
 import { bool, computes } from '../../../test/gradient.ts';
 
-computes('And: both, broadcast', (g, { a, b }) => g.one('And', [a, b]), { a: bool([2, 2], [1, 1, 0, 0]), b: bool([2], [1, 0]) }, [1, 0, 0, 0], [2, 2]);
+computes(
+  'And: both, broadcast',
+  (g, { a, b }) => g.one('And', [a, b]),
+  { a: bool([2, 2], [1, 1, 0, 0]), b: bool([2], [1, 0]) },
+  [1, 0, 0, 0],
+  [2, 2],
+);

@@ -6,7 +6,8 @@ import type { Value } from '../value.ts';
 
 const [kvHeads, group, length, d] = [2, 2, 3, 4];
 const scale = { float: 0.5 };
-const attend = (g: Graph, { q, k, v, mask }: Record<string, Value>): Value => g.op('GroupedAttention', [q, k, v, mask], { heads: kvHeads * group, scale })[0]!;
+const attend = (g: Graph, { q, k, v, mask }: Record<string, Value>): Value =>
+  g.op('GroupedAttention', [q, k, v, mask], { heads: kvHeads * group, scale })[0]!;
 const causal = given([1, 1, length, length], [0, -1e9, -1e9, 0, 0, -1e9, 0, 0, 0], ['batch', 1, 'length', 'length']);
 const random = {
   q: floats([1, kvHeads, group * length, d], { shape: ['batch', kvHeads, `${group}*length`, d] }),
@@ -20,13 +21,21 @@ const share = 1 / (1 + Math.exp(0.5));
 computes(
   'GroupedAttention: values weighted by the softmax of scaled scores',
   (g, { q, k, v, mask }) => g.op('GroupedAttention', [q, k, v, mask], { heads: 1, scale })[0]!,
-  { q: given([1, 1, 2, 1], [1, 0]), k: given([1, 1, 2, 1], [1, 2]), v: given([1, 1, 2, 1], [10, 20]), mask: given([1, 1, 2, 2], [0, 0, 0, -1e9]) },
+  {
+    q: given([1, 1, 2, 1], [1, 0]),
+    k: given([1, 1, 2, 1], [1, 2]),
+    v: given([1, 1, 2, 1], [10, 20]),
+    mask: given([1, 1, 2, 2], [0, 0, 0, -1e9]),
+  },
   [10 * share + 20 * (1 - share), 10],
 );
 differentiates('GroupedAttention: queries, keys and values under a causal mask', attend, random, { frozen: ['mask'] });
 
 test('GroupedAttention: what a mask hides changes nothing', async () => {
-  const changed = { ...random, v: { ...random.v, data: (random.v.data as Float32Array).map((x, i) => ((i / d) % length >= length - 1 ? 99 : x)) } };
+  const changed = {
+    ...random,
+    v: { ...random.v, data: (random.v.data as Float32Array).map((x, i) => ((i / d) % length >= length - 1 ? 99 : x)) },
+  };
   const [one, other] = [await evaluate(attend, random), await evaluate(attend, changed)];
   const last = (i: number): boolean => Math.floor(i / d) % length === length - 1;
   one[0]!.values.forEach((value, i) => assert.equal(value === other[0]!.values[i], !last(i), `element ${i}`));

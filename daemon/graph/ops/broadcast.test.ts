@@ -18,7 +18,7 @@ test('shapes broadcast as ONNX says, symbolic sizes only to themselves and to 1'
   assert.throws(() => broadcast(['n'], [3]), /do not broadcast/);
 });
 
-test('a gradient of the input\'s own shape is left as it is', () => {
+test("a gradient of the input's own shape is left as it is", () => {
   const g = new Graph();
   const dy = g.input('dy', 'float32', ['n', 3]);
   assert.equal(unbroadcast(g, dy, ['n', 3]), dy);

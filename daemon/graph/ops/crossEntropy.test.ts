@@ -11,9 +11,19 @@ const [rows, width, vocabulary, chunk] = [6, 4, 5, 2];
 const labels = int64([rows], [0, 4, 2, 2, 1, 3], ['n']);
 // The last row is padding, the fourth counts half.
 const weights = given([rows], [1, 1, 1, 0.5, 1, 0], ['n']);
-const inputs: Inputs = { hidden: floats([rows, width], { shape: ['n', width] }), labels, weights, head: floats([vocabulary, width]) };
+const inputs: Inputs = {
+  hidden: floats([rows, width], { shape: ['n', width] }),
+  labels,
+  weights,
+  head: floats([vocabulary, width]),
+};
 
-function loss(g: Graph, { hidden, labels, weights, head }: Record<string, Value>, mode: string, more: Value[] = []): Value {
+function loss(
+  g: Graph,
+  { hidden, labels, weights, head }: Record<string, Value>,
+  mode: string,
+  more: Value[] = [],
+): Value {
   return g.one('CrossEntropy', [hidden, labels, weights, head, ...more], { chunk, mode });
 }
 
@@ -33,19 +43,40 @@ function reference({ hidden, labels, weights, head }: Inputs): number {
 }
 
 for (const mode of ['loss', 'gradient', 'head']) {
-  computes(`CrossEntropy: the weighted sum over all chunks, mode ${mode}`, (g, values) => loss(g, values, mode), inputs, [reference(inputs)], []);
+  computes(
+    `CrossEntropy: the weighted sum over all chunks, mode ${mode}`,
+    (g, values) => loss(g, values, mode),
+    inputs,
+    [reference(inputs)],
+    [],
+  );
 }
-differentiates('CrossEntropy: the gradient of hidden', (g, values) => loss(g, values, 'gradient'), inputs, { frozen: ['weights', 'head'] });
-differentiates('CrossEntropy: the gradients of hidden and head', (g, values) => loss(g, values, 'head'), inputs, { frozen: ['weights'] });
-differentiates('CrossEntropy: below other operators', (g, values) => g.mul(loss(g, { ...values, hidden: g.one('Tanh', [values['hidden']]) }, 'head'), g.scalar(3)), inputs, { frozen: ['weights'] });
+differentiates('CrossEntropy: the gradient of hidden', (g, values) => loss(g, values, 'gradient'), inputs, {
+  frozen: ['weights', 'head'],
+});
+differentiates('CrossEntropy: the gradients of hidden and head', (g, values) => loss(g, values, 'head'), inputs, {
+  frozen: ['weights'],
+});
+differentiates(
+  'CrossEntropy: below other operators',
+  (g, values) => g.mul(loss(g, { ...values, hidden: g.one('Tanh', [values['hidden']]) }, 'head'), g.scalar(3)),
+  inputs,
+  { frozen: ['weights'] },
+);
 
 test('CrossEntropy: a row of weight 0 has neither loss nor gradient, whatever it holds', async () => {
   const run = (last: number) => {
-    const hidden = { ...inputs['hidden']!, data: Float32Array.from(inputs['hidden']!.data as Float32Array).fill(last, -width) };
-    return evaluate((g, values) => {
-      const value = loss(g, values, 'gradient');
-      return [value, gradients(g, value, [values['hidden']!]).of[0]!];
-    }, { ...inputs, hidden });
+    const hidden = {
+      ...inputs['hidden']!,
+      data: Float32Array.from(inputs['hidden']!.data as Float32Array).fill(last, -width),
+    };
+    return evaluate(
+      (g, values) => {
+        const value = loss(g, values, 'gradient');
+        return [value, gradients(g, value, [values['hidden']!]).of[0]!];
+      },
+      { ...inputs, hidden },
+    );
   };
   const [one, other] = [await run(0.5), await run(-7)];
   for (const k of [0, 1]) assert.equal(largestDifference(one[k]!.values, other[k]!.values), 0);
@@ -54,7 +85,12 @@ test('CrossEntropy: a row of weight 0 has neither loss nor gradient, whatever it
 });
 
 test('CrossEntropy: a certain answer costs nothing, an impossible one stays finite', async () => {
-  const sure = { ...inputs, hidden: given([rows, 1], [1, 1, 1, 1, 1, 1], ['n', 1]), head: given([vocabulary, 1], [1000, 0, 0, 0, 0]), labels: int64([rows], [0, 0, 0, 0, 0, 0], ['n']) };
+  const sure = {
+    ...inputs,
+    hidden: given([rows, 1], [1, 1, 1, 1, 1, 1], ['n', 1]),
+    head: given([vocabulary, 1], [1000, 0, 0, 0, 0]),
+    labels: int64([rows], [0, 0, 0, 0, 0, 0], ['n']),
+  };
   assert.equal((await evaluate((g, values) => loss(g, values, 'loss'), sure))[0]!.values[0], 0);
   const never = { ...sure, labels: int64([rows], [1, 1, 1, 1, 1, 1], ['n']) };
   const [value] = (await evaluate((g, values) => loss(g, values, 'loss'), never))[0]!.values;
@@ -64,7 +100,15 @@ test('CrossEntropy: a certain answer costs nothing, an impossible one stays fini
 test('CrossEntropy: an int8 head computes the logits; the gradient still flows through the exact head', async () => {
   const [n, d, v] = [64, 32, 40];
   const head = floats([v, d]);
-  const large: Inputs = { hidden: floats([n, d]), labels: int64([n], Array.from({ length: n }, (_, i) => (i * 3) % v)), weights: given([n], new Array<number>(n).fill(1)), head };
+  const large: Inputs = {
+    hidden: floats([n, d]),
+    labels: int64(
+      [n],
+      Array.from({ length: n }, (_, i) => (i * 3) % v),
+    ),
+    weights: given([n], new Array<number>(n).fill(1)),
+    head,
+  };
   const { q, scale } = quantizeColumns(transposed(head.data as Float32Array, v, d), d, v);
   const run = (quantised: boolean) =>
     evaluate((g, values) => {

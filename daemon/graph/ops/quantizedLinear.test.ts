@@ -12,7 +12,13 @@ const w = floats([dOut, dIn]).data as Float32Array;
 const forward = quantizeColumns(transposed(w, dOut, dIn), dIn, dOut);
 const backward = quantizeColumns(w, dOut, dIn);
 const linear = (g: Graph, x: Value): Value =>
-  g.one('QuantizedLinear', [x, g.constant(forward.q, [dIn, dOut]), g.constant(forward.scale), g.constant(backward.q, [dOut, dIn]), g.constant(backward.scale)]);
+  g.one('QuantizedLinear', [
+    x,
+    g.constant(forward.q, [dIn, dOut]),
+    g.constant(forward.scale),
+    g.constant(backward.q, [dOut, dIn]),
+    g.constant(backward.scale),
+  ]);
 
 const evenRound = (v: number): number => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
 /** The same arithmetic in plain JavaScript: rows to -127..127 by their largest value, an integer product, scaled back. */
@@ -29,7 +35,10 @@ function reference({ data }: Input): number[] {
 }
 
 const x = floats([n, dIn], { shape: ['tokens', dIn] });
-computes('QuantizedLinear: the integer arithmetic, row by row', (g, { x }) => linear(g, x!), { x }, reference(x), [n, dOut]);
+computes('QuantizedLinear: the integer arithmetic, row by row', (g, { x }) => linear(g, x!), { x }, reference(x), [
+  n,
+  dOut,
+]);
 
 test('QuantizedLinear: a row is computed as if it were alone, however large its neighbours are', async () => {
   const alone = { ...x, dims: [1, dIn], data: (x.data as Float32Array).slice(0, dIn) };
@@ -47,10 +56,13 @@ test('QuantizedLinear: a row of zeros gives zeros', async () => {
 test('QuantizedLinear: output and gradient are close to the exact product', async () => {
   const dy = floats([n, dOut], { shape: ['tokens', dOut] });
   const run = (product: (g: Graph, x: Value) => Value) =>
-    evaluate((g, { x, dy }) => {
-      const y = product(g, x!);
-      return [y, gradients(g, g.reduceSum(g.mul(y, dy!), [0, 1]), [x!]).of[0]!];
-    }, { x, dy });
+    evaluate(
+      (g, { x, dy }) => {
+        const y = product(g, x!);
+        return [y, gradients(g, g.reduceSum(g.mul(y, dy!), [0, 1]), [x!]).of[0]!];
+      },
+      { x, dy },
+    );
   const exact = await run((g, x) => g.linear(x, g.constant(w, [dOut, dIn])));
   const int8 = await run(linear);
   for (const k of [0, 1]) {
@@ -62,5 +74,8 @@ test('QuantizedLinear: output and gradient are close to the exact product', asyn
 
 test('QuantizedLinear: shapes that do not fit are an error that names them', () => {
   const g = new Graph();
-  assert.throws(() => linear(g, g.input('x', 'float32', ['tokens', dIn + 1])), /\[tokens, 17\] and \[16, 12\] do not multiply/);
+  assert.throws(
+    () => linear(g, g.input('x', 'float32', ['tokens', dIn + 1])),
+    /\[tokens, 17\] and \[16, 12\] do not multiply/,
+  );
 });

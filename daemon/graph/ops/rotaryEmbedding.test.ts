@@ -18,6 +18,10 @@ computes(
 differentiates(
   'Rotary: turned back',
   (g, { x, positions, cos, sin, minus }) => g.one('Rotary', [x, positions, cos, sin, minus]),
-  { x: floats([2, 2, 3, 4], { shape: ['batch', 2, 'length', 4] }), positions: int64([2, 3], [0, 1, 2, 0, 1, 3], ['batch', 'length']), ...tables },
+  {
+    x: floats([2, 2, 3, 4], { shape: ['batch', 2, 'length', 4] }),
+    positions: int64([2, 3], [0, 1, 2, 0, 1, 3], ['batch', 'length']),
+    ...tables,
+  },
   { frozen: ['cos', 'sin', 'minus'] },
 );

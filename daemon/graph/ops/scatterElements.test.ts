@@ -5,5 +5,11 @@ for (const [reduction, expected] of [
   ['none', [1, 5, 7, 1]],
   ['add', [1, 6, 8, 1]],
 ] as const) {
-  computes(`ScatterElements: ${reduction}`, (g, { data, indices, updates }) => g.one('ScatterElements', [data, indices, updates], { axis: 1, reduction }), inputs, expected, [2, 2]);
+  computes(
+    `ScatterElements: ${reduction}`,
+    (g, { data, indices, updates }) => g.one('ScatterElements', [data, indices, updates], { axis: 1, reduction }),
+    inputs,
+    expected,
+    [2, 2],
+  );
 }

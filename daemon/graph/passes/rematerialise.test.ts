@@ -17,7 +17,9 @@ const TOKENS = 64;
 function network(again: boolean): { g: Graph; entry: ReadonlyMap<number, Value> } {
   const g = new Graph();
   let x = g.input('x', 'float32', ['tokens', WIDTH]);
-  const weights = Array.from({ length: 3 * LAYERS }, (_, i) => g.input(`w${i}`, 'float32', i % 3 === 2 ? [WIDTH] : [WIDTH, WIDTH]));
+  const weights = Array.from({ length: 3 * LAYERS }, (_, i) =>
+    g.input(`w${i}`, 'float32', i % 3 === 2 ? [WIDTH] : [WIDTH, WIDTH]),
+  );
   for (let layer = 0; layer < LAYERS; layer++) {
     g.segment = layer;
     const [gate, up, norm] = weights.slice(3 * layer) as [Value, Value, Value];
@@ -36,8 +38,19 @@ function network(again: boolean): { g: Graph; entry: ReadonlyMap<number, Value> 
 async function run(g: Graph): Promise<Float32Array[]> {
   const session = await sessionOf(g);
   const feeds: Record<string, Tensor> = {};
-  for (const { name, shape } of g.inputs.slice(1)) feeds[name] = new Tensor('float32', Float32Array.from({ length: shape.length === 1 ? WIDTH : WIDTH * WIDTH }, (_, i) => Math.sin(i + Number(name.slice(1)))), shape as number[]);
-  feeds['x'] = new Tensor('float32', Float32Array.from({ length: TOKENS * WIDTH }, (_, i) => Math.cos(i)), [TOKENS, WIDTH]);
+  for (const { name, shape } of g.inputs.slice(1))
+    feeds[name] = new Tensor(
+      'float32',
+      Float32Array.from({ length: shape.length === 1 ? WIDTH : WIDTH * WIDTH }, (_, i) =>
+        Math.sin(i + Number(name.slice(1))),
+      ),
+      shape as number[],
+    );
+  feeds['x'] = new Tensor(
+    'float32',
+    Float32Array.from({ length: TOKENS * WIDTH }, (_, i) => Math.cos(i)),
+    [TOKENS, WIDTH],
+  );
   const results = await session.run(feeds);
   await session.release();
   return g.outputs.map(({ name }) => results[name]!.data as Float32Array);
@@ -45,7 +58,8 @@ async function run(g: Graph): Promise<Float32Array[]> {
 
 /** The most bytes alive at once when the nodes run in their order and each value is freed after its last use. */
 function peakBytes(g: Graph): number {
-  const bytes = ({ shape, type }: Value): number => shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : TOKENS), type === 'int64' ? 8 : 4);
+  const bytes = ({ shape, type }: Value): number =>
+    shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : TOKENS), type === 'int64' ? 8 : 4);
   // A Reshape moves no data: its output is its input's memory.
   const owner = (value: Value): Value => (value.node?.type === 'Reshape' ? owner(value.node.inputs[0]!) : value);
   const last = new Map<Value, Node>();
@@ -84,7 +98,8 @@ test('what is computed again is cheap, and waits for the gradient that enters it
   assert.equal(entry.size, LAYERS);
   const copies = g.nodes.filter((node) => node.backward && ['Silu', 'RmsNorm'].includes(node.type));
   assert.equal(copies.length, 2 * LAYERS);
-  for (const node of copies) assert.ok(dependsOn(node.outputs[0]!, entry.get(node.segment!)!), `${node.type} of segment ${node.segment}`);
+  for (const node of copies)
+    assert.ok(dependsOn(node.outputs[0]!, entry.get(node.segment!)!), `${node.type} of segment ${node.segment}`);
   const gemms = (graph: Graph): number => graph.nodes.filter(({ type }) => type === 'Gemm').length;
   assert.equal(gemms(g), gemms(network(false).g), 'no product is computed twice');
 });

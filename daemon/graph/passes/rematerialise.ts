@@ -8,7 +8,11 @@ import { isStatic } from '../value.ts';
  * What is recomputed waits for the gradient that enters its segment (`entry`); otherwise it could run at once, and save
  * nothing. The wait is a Reshape to the value's own shape plus a zero that comes from that gradient's shape: no data moves.
  */
-export function rematerialise(g: Graph, entry: ReadonlyMap<number, Value>, cheap: (node: Node) => boolean = (node) => operator(node.type).cheap ?? false): void {
+export function rematerialise(
+  g: Graph,
+  entry: ReadonlyMap<number, Value>,
+  cheap: (node: Node) => boolean = (node) => operator(node.type).cheap ?? false,
+): void {
   const again = new Map<Value, Value>();
   const added: Node[] = [];
   const all = [...g.nodes];
@@ -36,7 +40,8 @@ export function rematerialise(g: Graph, entry: ReadonlyMap<number, Value>, cheap
     const first = inputs.findIndex((v) => v && !isStatic(v.shape));
     const gate = entry.get(segment);
     // A node that reads only what comes from outside its segment would be found again instead of copied.
-    if (gate && first >= 0 && inputs.every((v, i) => v === node.inputs[i])) inputs[first] = make(() => wait(g, inputs[first] as Value, gate));
+    if (gate && first >= 0 && inputs.every((v, i) => v === node.inputs[i]))
+      inputs[first] = make(() => wait(g, inputs[first] as Value, gate));
     const before = g.nodes.length;
     const outputs = g.op(node.type, inputs, node.attributes);
     added.push(...g.nodes.splice(before));
