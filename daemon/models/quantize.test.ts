@@ -3,18 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { quantizeColumns, transposed } from './quantize.ts';
 
-const matrix = fc
-  .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }))
-  .chain(([rows, columns]) =>
-    fc.tuple(
-      fc.constant(rows),
-      fc.constant(columns),
-      fc.array(fc.float({ min: -100, max: 100, noNaN: true }), {
-        minLength: rows * columns,
-        maxLength: rows * columns,
-      }),
-    ),
-  );
+const matrix = fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })).chain(([rows, columns]) =>
+  fc.tuple(
+    fc.constant(rows),
+    fc.constant(columns),
+    fc.array(fc.float({ min: -100, max: 100, noNaN: true }), {
+      minLength: rows * columns,
+      maxLength: rows * columns,
+    }),
+  ),
+);
 
 test('every value is within half a step of its column, and the largest uses the whole range', () => {
   fc.assert(

@@ -9,7 +9,13 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 export function stopTokens(dir: string, tokenizer: Tokenizer): number[] {
   const { eosId, fim } = tokenizer;
   const listed = ['generation_config.json', 'config.json'].flatMap((file) => eosOf(join(dir, file)));
-  return [...new Set([...(eosId === undefined ? [] : [eosId]), ...listed, ...(fim ? Object.values(fim) : [])])];
+  return [
+    ...new Set([
+      ...(eosId === undefined ? [] : [eosId]),
+      ...listed,
+      ...(fim ? [fim.prefix, fim.suffix, fim.middle] : []),
+    ]),
+  ];
 }
 
 function eosOf(file: string): number[] {
