@@ -93,7 +93,8 @@ async function runEval(data: string, flags: Flags): Promise<void> {
     if (!Number.isFinite(loss)) throw new VeraError('numeric', `the loss of ${data} is not finite: the base or the adapter holds values that are not, or they overflow`);
     const result = { loss, perplexity: Math.exp(loss), tokens };
     if (flags.json) return void printJson(result);
-    print(`Data: ${dataset.format}. ${dataset.description}`);
+    const { format, heldOutRows, skipped, cut } = dataset;
+    print(`Data: ${format}, ${heldOutRows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`);
     print(`Loss ${loss.toFixed(4)}, perplexity ${result.perplexity.toFixed(2)}, over ${tokens.toLocaleString('en-US')} tokens`);
   } finally {
     dataset.close();

@@ -5,8 +5,8 @@ import { VeraError } from '../protocol/errors.ts';
 import { dropCheckpoint, listCheckpoints } from './checkpoint.ts';
 
 export interface Failure {
-  /** What is not finite: 'loss', 'gradient', 'held-out loss'. */
-  readonly what: string;
+  /** What cannot be gone on with. */
+  readonly fault: 'the loss is not finite' | 'the held-out loss is not finite' | 'the gradient is not finite' | 'the gradient is zero everywhere';
   /** Optimizer steps taken before. */
   readonly step: number;
   readonly learningRate: number;
@@ -15,21 +15,22 @@ export interface Failure {
 }
 
 /**
- * The error of a loss or gradient that is not finite. The checkpoint of this very step holds the parameters that failed, so
+ * The error of a loss or gradient that is not finite, or of a gradient that is zero everywhere: a norm whose squares overflow
+ * gives zeros, so that is how most overflows show. The checkpoint of this very step holds the parameters that failed, so
  * it is removed: the newest that is left was followed by a step that went well.
  */
-export function numericFailure({ what, step, learningRate, out, checkpoints }: Failure, base: BaseModel): VeraError {
+export function numericFailure({ fault, step, learningRate, out, checkpoints }: Failure, base: BaseModel): VeraError {
   const failed = listCheckpoints(checkpoints).find((one) => one.step === step);
   if (failed) dropCheckpoint(checkpoints, failed.file);
   const good = listCheckpoints(checkpoints)[0];
   if (step === 0) {
     const tensor = brokenTensor(base);
-    const why = tensor === undefined ? 'its weights are finite, so they overflow on this data' : `tensor ${quote(tensor)} of it holds values that are not; fetch the model again`;
-    return new VeraError('numeric', `the ${what} of the base model ${quote(base.dir)} is not finite before anything was learned: ${why}`);
+    const why = tensor === undefined ? 'its weights are finite, so values overflow, or with these settings nothing can be learned' : `tensor ${quote(tensor)} holds values that are not finite; fetch the model again`;
+    return new VeraError('numeric', `${fault} on the base model ${quote(base.dir)}, before anything was learned: ${why}`);
   }
   const from = good === undefined ? 'there is no good checkpoint' : `stopped at the last good checkpoint, step ${good.step}, ${good.file}`;
   const next = good === undefined ? 'train again with a lower --lr' : `go on from it with a lower rate: vera train --resume ${out} --lr ${Number((learningRate / 10).toPrecision(2))}`;
-  return new VeraError('numeric', `the ${what} is not finite at step ${step + 1} (learning rate ${Number(learningRate.toPrecision(3))}); ${from}; ${next}`);
+  return new VeraError('numeric', `${fault} at step ${step + 1} (learning rate ${Number(learningRate.toPrecision(3))}); ${from}; ${next}`);
 }
 
 /** The first tensor of the base with a value that is not finite. */

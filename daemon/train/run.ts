@@ -10,7 +10,7 @@ import { takeLock } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { dropoutNoise } from './noise.ts';
-import { numericFailure } from './numeric.ts';
+import { type Failure, numericFailure } from './numeric.ts';
 import { AdamW, clip } from './optimizer.ts';
 import { createStep, prepare, type Prepared } from './prepare.ts';
 import { addEvaluation, addLoss, firstProgress, type Progress, trainLoss } from './progress.ts';
@@ -132,8 +132,9 @@ class Run {
     const groups = batchGroups(this.#prepared.dataset, settings, progress.position, epochs);
     try {
       for (let streamEnded = false; ;) {
-        const ended = streamEnded || this.#early() || progress.step >= (settings.steps ?? Infinity);
-        if (!this.#control.stopped()) await this.#lookAt(ended);
+        const last = streamEnded || progress.step >= (settings.steps ?? Infinity);
+        if (!this.#control.stopped()) await this.#lookAt(last || this.#early());
+        const ended = last || this.#early();
         const stopped = this.#control.stopped();
         if (stopped || ended || progress.step % settings.checkpointEvery === 0) this.#save();
         if (stopped) {
@@ -171,7 +172,7 @@ class Run {
     const { vocabulary } = this.#prepared.base.config;
     const { loss, tokens } = await evaluate(this.#eval, this.#theta, heldOutBatches(this.#prepared.dataset, this.#settings), { vocabulary, most, stopped });
     if (stopped()) return; // It is taken again, whole, when the run goes on.
-    if (!Number.isFinite(loss)) throw this.#failure('held-out loss');
+    if (!Number.isFinite(loss)) throw this.#failure('the held-out loss is not finite');
     const best = addEvaluation(progress, loss);
     if (best) this.#best = this.#theta.slice();
     this.#metrics.append({ step: progress.step, heldOutLoss: loss });
@@ -198,10 +199,11 @@ class Run {
     // A parent that died, or a request to stop, is heard of before anything is written.
     await turn();
     const loss = sum / counted;
-    if (!Number.isFinite(loss)) throw this.#failure('loss');
+    if (!Number.isFinite(loss)) throw this.#failure('the loss is not finite');
     scale(gradient, 1 / counted);
     const gradientNorm = clip(gradient, settings.clip || Infinity);
-    if (!Number.isFinite(gradientNorm)) throw this.#failure('gradient');
+    if (!Number.isFinite(gradientNorm)) throw this.#failure('the gradient is not finite');
+    if (gradientNorm === 0) throw this.#failure('the gradient is zero everywhere');
     const factor = this.#rate();
     const groups = parameterGroups(this.#prepared.adaptation, settings).map((group) => ({ ...group, rate: group.rate * factor }));
     this.#optimizer.step(this.#theta, gradient, groups);
@@ -231,10 +233,10 @@ class Run {
     return rateFactor(schedule, this.#progress.step, warmup, this.#foreseen);
   }
 
-  #failure(what: string): VeraError {
+  #failure(fault: Failure['fault']): VeraError {
     const { lr, out } = this.#settings;
     const { step } = this.#progress;
-    return numericFailure({ what, step, learningRate: lr * this.#rate(), out, checkpoints: this.#checkpoints }, this.#prepared.base);
+    return numericFailure({ fault, step, learningRate: lr * this.#rate(), out, checkpoints: this.#checkpoints }, this.#prepared.base);
   }
 
   #save(): void {
