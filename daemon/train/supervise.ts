@@ -26,7 +26,12 @@ export interface Training {
 
 /** Trains in a process of its own, so that a crash there (out of memory, say) is an error here. */
 export function startTraining(settings: TrainSettings, resume: boolean, emit: Emit): Training {
-  const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+  const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [], {
+    // What this process was started with (a script on the command line, say) is not meant for the worker.
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
   const send = (message: ToWorker): void => {
     if (worker.connected) worker.send(message);
   };
