@@ -40,7 +40,7 @@ const bad = (key: string, what: string): VeraError =>
   new VeraError('adapter', `adapter_config.json: "${key}" has to be ${what}`);
 
 /** target_modules as `--targets` writes it. */
-export function targetsText(config: Record<string, unknown>): string {
-  const targets = config['target_modules'];
-  return Array.isArray(targets) ? targets.map(String).sort().join(',') : String(targets ?? '');
+export function targetsText({ target_modules: targets }: Record<string, unknown>): string {
+  if (Array.isArray(targets)) return targets.map(String).sort().join(',');
+  return typeof targets === 'string' ? targets : '';
 }

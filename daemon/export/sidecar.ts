@@ -56,7 +56,7 @@ export function readSidecar(dir: string): Sidecar {
     ...(targets === undefined ? {} : { targets }),
     ...(baseFingerprint === undefined ? {} : { baseFingerprint }),
     ...(basePath === undefined ? {} : { basePath }),
-    options: options as Partial<MethodOptions>,
+    options,
     ...(run === undefined ? {} : { run }),
   };
 }

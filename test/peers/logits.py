@@ -1,10 +1,10 @@
 """Logits of a Hugging Face model folder, fp32, eval mode, as transformers and PEFT compute them.
 
-usage: logits.py MODEL_DIR IDS.json OUT.f32 [--adapter DIR] [--merge]
+usage: logits.py MODEL_DIR IDS.json OUT.f32 [--adapter DIR] [--merge] [--double]
 
 IDS.json: a list of rows of token ids; rows may differ in length, each is run alone. OUT.f32: the rows' logits one after
 another, little-endian float32 [tokens, vocabulary]. Prints {"vocabulary": n, "rows": [tokens...]}.
---merge: logits after PEFT's merge_and_unload.
+--merge: logits after PEFT's merge_and_unload. --double: computed in float64.
 """
 
 import argparse
@@ -38,11 +38,13 @@ if __name__ == "__main__":
     parser.add_argument("out")
     parser.add_argument("--adapter")
     parser.add_argument("--merge", action="store_true")
+    parser.add_argument("--double", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(0)
     with open(args.ids) as file:
         rows = json.load(file)
-    logits = logits_of(load(args.model, args.adapter, args.merge), rows)
+    model = load(args.model, args.adapter, args.merge)
+    logits = logits_of(model.double() if args.double else model, rows)
     with open(args.out, "wb") as file:
         for row in logits:
             file.write(np.ascontiguousarray(row, dtype="<f4").tobytes())
