@@ -45,12 +45,26 @@ export function registerEval(program: Command): void {
     .argument('<data>', 'dataset file or folder')
     .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id')
     .option('--adapter <dir>', 'adapter folder (VeRA or LoRA)')
-    .option('--length <n>', `tokens of a row at most (default: ${DEFAULT_LENGTH}, or what the model reads at once)`, positiveInteger)
+    .option(
+      '--length <n>',
+      `tokens of a row at most (default: ${DEFAULT_LENGTH}, or what the model reads at once)`,
+      positiveInteger,
+    )
     .option('--batch <n>', 'rows of a batch', positiveInteger, 4)
     .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
-    .addOption(new Option('--format <name>', 'format of the rows (default: detected)').choices(formats.map(({ id }) => id)))
-    .addOption(new Option('--loss-on <what>', 'count the answers alone, or everything').choices(['answer', 'all']).default('answer'))
-    .addOption(new Option('--on-bad-row <what>', 'stop at a bad row, or leave it out').choices(['error', 'skip']).default('error'))
+    .addOption(
+      new Option('--format <name>', 'format of the rows (default: detected)').choices(formats.map(({ id }) => id)),
+    )
+    .addOption(
+      new Option('--loss-on <what>', 'count the answers alone, or everything')
+        .choices(['answer', 'all'])
+        .default('answer'),
+    )
+    .addOption(
+      new Option('--on-bad-row <what>', 'stop at a bad row, or leave it out')
+        .choices(['error', 'skip'])
+        .default('error'),
+    )
     .option('--max-examples <n>', 'use the first rows only', positiveInteger)
     .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
     .addHelpText('after', HELP)
@@ -64,7 +78,8 @@ async function runEval(data: string, flags: Flags): Promise<void> {
   const length = flags.length ?? Math.min(DEFAULT_LENGTH, base.config.maxLength);
   checkLength(base, length);
   const { batch, precision, threads } = flags;
-  if (batch * length > MAX_TOKENS) throw new VeraError('usage', `--batch ${batch} times --length ${length} is more than ${MAX_TOKENS} tokens at once`);
+  if (batch * length > MAX_TOKENS)
+    throw new VeraError('usage', `--batch ${batch} times --length ${length} is more than ${MAX_TOKENS} tokens at once`);
   const loaded = flags.adapter === undefined ? undefined : loadAdapter(flags.adapter, base);
   const dataset = await openDataset(data, {
     tokenizer: loadTokenizer(base.dir),
@@ -79,7 +94,16 @@ async function runEval(data: string, flags: Flags): Promise<void> {
   });
   const adaptation = loaded?.adaptation ?? unadapted;
   const step = await Step.create(
-    { base, adaptation, precision, maxLength: length, tokens: batch * length, cache, dropout: false, ...(threads === undefined ? {} : { session: { threads } }) },
+    {
+      base,
+      adaptation,
+      precision,
+      maxLength: length,
+      tokens: batch * length,
+      cache,
+      dropout: false,
+      ...(threads === undefined ? {} : { session: { threads } }),
+    },
     false,
   );
   try {
@@ -90,12 +114,23 @@ async function runEval(data: string, flags: Flags): Promise<void> {
       onBatch: () => showProgress('evaluating', Math.min(0.99, (done += batch) / dataset.heldOutRows)),
     });
     showProgress('', 1);
-    if (!Number.isFinite(loss)) throw new VeraError('numeric', `the loss of ${data} is not finite: the base or the adapter holds values that are not, or they overflow`);
+    if (!Number.isFinite(loss))
+      throw new VeraError(
+        'numeric',
+        `the loss of ${data} is not finite: the base or the adapter holds values that are not, or they overflow`,
+      );
     const result = { loss, perplexity: Math.exp(loss), tokens };
-    if (flags.json) return void printJson(result);
+    if (flags.json) {
+      printJson(result);
+      return;
+    }
     const { format, heldOutRows, skipped, cut } = dataset;
-    print(`Data: ${format}, ${heldOutRows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`);
-    print(`Loss ${loss.toFixed(4)}, perplexity ${result.perplexity.toFixed(2)}, over ${tokens.toLocaleString('en-US')} tokens`);
+    print(
+      `Data: ${format}, ${heldOutRows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`,
+    );
+    print(
+      `Loss ${loss.toFixed(4)}, perplexity ${result.perplexity.toFixed(2)}, over ${tokens.toLocaleString('en-US')} tokens`,
+    );
   } finally {
     dataset.close();
     await step.release();

@@ -8,9 +8,23 @@ import { VeraError } from '../protocol/errors.ts';
 import { readRun, refuseOccupied } from '../train/folder.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { SCHEDULES } from '../train/schedule.ts';
-import { completeSettings, type GivenSettings, METHOD_NAMES, RESUMABLE, type TrainSettings } from '../train/settings.ts';
+import {
+  completeSettings,
+  type GivenSettings,
+  METHOD_NAMES,
+  RESUMABLE,
+  type TrainSettings,
+} from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
-import { finiteNumber, nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber, probability, seed } from './options.ts';
+import {
+  finiteNumber,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  positiveInteger,
+  positiveNumber,
+  probability,
+  seed,
+} from './options.ts';
 import { printJson } from './output.ts';
 import { trainPrinter } from './trainPrinter.ts';
 
@@ -34,7 +48,12 @@ export function registerTrain(program: Command): void {
     .option('--out <dir>', 'where the adapter goes (default: a new folder in VERA_HOME/adapters)')
     .option('--resume <dir>', 'go on with the run in this folder')
     .optionsGroup('Method:')
-    .addOption(new Option('--method <name>', `${METHODS.map(({ name, summary }) => `${name}: ${summary}`).join('; ')} (default: vera)`).choices(METHOD_NAMES))
+    .addOption(
+      new Option(
+        '--method <name>',
+        `${METHODS.map(({ name, summary }) => `${name}: ${summary}`).join('; ')} (default: vera)`,
+      ).choices(METHOD_NAMES),
+    )
     .option('--rank <r>', 'rank (default: 256, LoRA 16)', positiveInteger)
     .option('--alpha <a>', 'LoRA: the update counts alpha / rank times (default: the rank)', positiveNumber)
     .option('--targets <t>', 'layers to adapt: names, all-linear, or a regular expression (default: q_proj,v_proj)')
@@ -49,7 +68,7 @@ export function registerTrain(program: Command): void {
     .option('--steps <n>', 'optimizer steps (instead of epochs)', positiveInteger)
     .option('--epochs <n>', 'times over the data (default: 1)', positiveInteger)
     .option('--batch <n>', 'rows of a batch (default: 4)', positiveInteger)
-    .option('--length <n>', 'tokens of a row (default: 512)', positiveInteger)
+    .option('--length <n>', 'tokens of a row (default: 512, or what the model reads at once)', positiveInteger)
     .option('--accumulate <n>', 'batches that make one step (default: 1)', positiveInteger)
     .option('--lr <x>', 'learning rate (default: vera 0.004, lora 0.0004, full 0.00005)', positiveNumber)
     .option('--lr-b <x>', "learning rate of VeRA's b (default: --lr)", nonNegativeNumber)
@@ -65,19 +84,48 @@ export function registerTrain(program: Command): void {
     .option('--seed <n>', 'seed of order, dropout and first values (default: 0)', seed)
     .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
     .optionsGroup('Data:')
-    .addOption(new Option('--format <name>', 'format of the rows (default: detected)').choices(formats.map(({ id }) => id)))
-    .addOption(new Option('--packing <how>', 'pack: several examples a row; bucket: like lengths together; none (default: pack)').choices(['pack', 'bucket', 'none']))
-    .addOption(new Option('--loss-on <what>', 'learn the answers alone, or everything (default: answer)').choices(['answer', 'all']))
-    .addOption(new Option('--on-bad-row <what>', 'stop at a bad row, or leave it out (default: error)').choices(['error', 'skip']))
+    .addOption(
+      new Option('--format <name>', 'format of the rows (default: detected)').choices(formats.map(({ id }) => id)),
+    )
+    .addOption(
+      new Option(
+        '--packing <how>',
+        'pack: several examples a row; bucket: like lengths together; none (default: pack)',
+      ).choices(['pack', 'bucket', 'none']),
+    )
+    .addOption(
+      new Option('--loss-on <what>', 'learn the answers alone, or everything (default: answer)').choices([
+        'answer',
+        'all',
+      ]),
+    )
+    .addOption(
+      new Option('--on-bad-row <what>', 'stop at a bad row, or leave it out (default: error)').choices([
+        'error',
+        'skip',
+      ]),
+    )
     .option('--fim-rate <p>', 'share of code learned as fill-in-the-middle (default: 0.5)', probability)
     .option('--max-examples <n>', 'use the first rows only', positiveInteger)
     .optionsGroup('Watching:')
     .option('--held-out <fraction>', 'share of the rows held out for evaluation (default: 0.05)', probability)
-    .option('--eval-every <steps>', 'steps between evaluations (default: a tenth of the run, at least 50)', positiveInteger)
+    .option(
+      '--eval-every <steps>',
+      'steps between evaluations (default: a tenth of the run, at least 50)',
+      positiveInteger,
+    )
     .option('--eval-batches <n>', 'batches of an evaluation at most, 0 for all (default: 32)', nonNegativeInteger)
-    .option('--patience <n>', 'stop after so many evaluations without a better one, 0 for never (default: 0)', nonNegativeInteger)
+    .option(
+      '--patience <n>',
+      'stop after so many evaluations without a better one, 0 for never (default: 0)',
+      nonNegativeInteger,
+    )
     .option('--checkpoint-every <steps>', 'steps between checkpoints (default: 50)', positiveInteger)
-    .option('--sample-prompt <text>', 'prompt of a sample before and after (default: from the data); may be repeated', collect)
+    .option(
+      '--sample-prompt <text>',
+      'prompt of a sample before and after (default: from the data); may be repeated',
+      collect,
+    )
     .option('--sample-tokens <n>', 'tokens of a sample, 0 for no samples (default: 32)', nonNegativeInteger)
     .addHelpText('after', HELP)
     .action(runTrain);
@@ -86,7 +134,9 @@ export function registerTrain(program: Command): void {
 async function runTrain(data: string | undefined, { json = false, ...flags }: Flags): Promise<void> {
   const { resume } = flags;
   const settings = resume === undefined ? newRun(data, flags) : resumedRun(resume, data, flags);
-  const printer = json ? { print: (event: TrainEvent) => printJson({ ...event }), end: () => undefined } : trainPrinter(settings);
+  const printer = json
+    ? { print: (event: TrainEvent) => printJson({ ...event }), end: () => undefined }
+    : trainPrinter(settings);
   const training = startTraining(settings, resume !== undefined, (event) => printer.print(event));
   let stopped = false;
   const interrupt = (): void => {
@@ -107,7 +157,10 @@ async function runTrain(data: string | undefined, { json = false, ...flags }: Fl
 
 const absolute = (path: string): string => (existsSync(path) ? resolve(path) : path);
 
-function settingsOf(data: string | undefined, { resume: _, samplePrompt, base, out, ...given }: Flags): Partial<TrainSettings> {
+function settingsOf(
+  data: string | undefined,
+  { resume: _, samplePrompt, base, out, ...given }: Flags,
+): Partial<TrainSettings> {
   return {
     ...given,
     ...(data === undefined ? {} : { data: resolve(data) }),
@@ -134,8 +187,13 @@ function resumedRun(resume: string, data: string | undefined, flags: Flags): Tra
     const known = (RESUMABLE as readonly string[]).includes(name) || value === before[name as keyof TrainSettings];
     if (!known) throw new VeraError('usage', `${flagOf(name)} cannot be changed by --resume: start a new run with it`);
   }
-  if (given.epochs !== undefined && given.steps === undefined) return completed({ ...before, ...given, steps: undefined });
-  return completed({ ...before, ...given, epochs: given.epochs ?? (before.steps === undefined && given.steps === undefined ? before.epochs : undefined) });
+  if (given.epochs !== undefined && given.steps === undefined)
+    return completed({ ...before, ...given, steps: undefined });
+  return completed({
+    ...before,
+    ...given,
+    epochs: given.epochs ?? (before.steps === undefined && given.steps === undefined ? before.epochs : undefined),
+  });
 }
 
 /** Settings of a run, checked again: someone may have edited run.json. */

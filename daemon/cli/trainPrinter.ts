@@ -1,6 +1,7 @@
 import type { DoneEvent, ReportEvent, TrainEvent } from '../train/events.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { print } from './output.ts';
+import { bytesText, durationText, table } from './table.ts';
 
 type StepEvent = Extract<TrainEvent, { event: 'step' }>;
 
@@ -9,20 +10,6 @@ const PLAIN_EVERY_MS = 10_000; // a log file has a line when a person would look
 
 const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 const loss = (value: number | null): string => (value === null ? 'none' : value.toFixed(4));
-
-function size(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log(Math.max(1, bytes)) / Math.log(1024)));
-  const value = bytes / 1024 ** power;
-  return `${value >= 100 || power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power] ?? 'B'}`;
-}
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
 
 /** Prints a run for a person: a bar on a terminal, plain lines elsewhere, and what came of it at the end. */
 export function trainPrinter(settings: TrainSettings): { print: (event: TrainEvent) => void; end: () => void } {
@@ -71,8 +58,16 @@ function barOf({ step, steps, ...rest }: StepEvent): string {
 const plainOf = (event: StepEvent): string => `step ${figuresOf(event)}`;
 
 type Figures = Omit<StepEvent, 'event'>;
-const figuresOf = ({ step, steps, loss: value, tokensPerSecond, rssBytes, peakRssBytes, secondsLeft }: Figures): string =>
-  `${step}/${steps}  loss ${loss(value)}  ${number(tokensPerSecond)} tokens/s  ${size(rssBytes)} (peak ${size(peakRssBytes)})  ${duration(secondsLeft)} left`;
+const figuresOf = ({
+  step,
+  steps,
+  loss: value,
+  tokensPerSecond,
+  rssBytes,
+  peakRssBytes,
+  secondsLeft,
+}: Figures): string =>
+  `${step}/${steps}  loss ${loss(value)}  ${number(tokensPerSecond)} tokens/s  ${bytesText(rssBytes)} (peak ${bytesText(peakRssBytes)})  ${durationText(secondsLeft)} left`;
 
 function linesOf(event: TrainEvent, report: ReportEvent | undefined, settings: TrainSettings): string[] {
   switch (event.event) {
@@ -86,7 +81,9 @@ function linesOf(event: TrainEvent, report: ReportEvent | undefined, settings: T
       ];
     }
     case 'eval':
-      return [`${event.step === 0 ? 'Before training' : `After step ${event.step}`}: held-out loss ${loss(event.loss)} (${number(event.tokens)} tokens)${event.best ? ', the best so far' : ''}`];
+      return [
+        `${event.step === 0 ? 'Before training' : `After step ${event.step}`}: held-out loss ${loss(event.loss)} (${number(event.tokens)} tokens)${event.best ? ', the best so far' : ''}`,
+      ];
     case 'sample':
       return [`Sample ${event.when} training: ${JSON.stringify(event.prompt)} -> ${JSON.stringify(event.text)}`];
     case 'note':
@@ -105,18 +102,22 @@ function reportLines(done: DoneEvent, report: ReportEvent, { method, out }: Trai
   const rows: [string, string, string][] = [
     ['', 'planned', 'measured'],
     ['trainable parameters', planned ? number(planned.trainableParameters) : '', number(done.trainableParameters)],
-    [method === 'full' ? 'model file' : 'adapter file', planned ? size(planned.adapterBytes) : '', size(done.adapterBytes)],
-    ['gradient and optimizer', planned ? size(planned.optimizerBytes) : '', size(optimizerBytes)],
-    ['peak memory', '', size(done.peakRssBytes)],
-    ['speed', '', `${number(done.tokensPerSecond)} tokens/s`],
+    [
+      method === 'full' ? 'model file' : 'adapter file',
+      planned ? bytesText(planned.adapterBytes) : '',
+      bytesText(done.adapterBytes),
+    ],
+    ['gradient and optimizer', planned ? bytesText(planned.optimizerBytes) : '', bytesText(optimizerBytes)],
+    ['peak memory', planned ? bytesText(planned.peakRssBytes) : '', bytesText(done.peakRssBytes)],
+    ['speed', planned ? `${number(planned.tokensPerSecond)} tokens/s` : '', `${number(done.tokensPerSecond)} tokens/s`],
   ];
   const kept = done.evalLoss === null ? '' : `; the adapter is that of step ${adapterStep}, the best on held-out rows`;
   const worse = done.evalLoss !== null && done.baseEvalLoss !== null && done.evalLoss >= done.baseEvalLoss;
   return [
-    `${steps} steps${stoppedEarly ? ' (stopped early: held-out loss no longer fell)' : ''}, ${number(tokens)} tokens in ${duration(trainSeconds)}${kept}`,
+    `${steps} steps${stoppedEarly ? ' (stopped early: held-out loss no longer fell)' : ''}, ${number(tokens)} tokens in ${durationText(trainSeconds)}${kept}`,
     `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
     ...(worse ? ['Held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
-    ...rows.map(([name, plan, measured]) => `  ${name.padEnd(24)}${plan.padStart(14)}${measured.padStart(18)}`),
+    table(method === 'full' ? rows.map(([name, , measured]) => [name, measured]) : rows),
     `${method === 'full' ? 'Model' : 'Adapter'}: ${out}`,
   ];
 }

@@ -21,7 +21,12 @@ export interface Group {
  * Groups of `accumulate` batches, epoch after epoch, each in its own order; the last group of an epoch may be smaller.
  * It ends after `epochs`, or never.
  */
-export async function* batchGroups(dataset: Dataset, settings: TrainSettings, from: DataPosition, epochs: number): AsyncGenerator<Group> {
+export async function* batchGroups(
+  dataset: Dataset,
+  settings: TrainSettings,
+  from: DataPosition,
+  epochs: number,
+): AsyncGenerator<Group> {
   const { seed, accumulate } = settings;
   let { resume } = from;
   for (let epoch = from.epoch; epoch < epochs; epoch++) {
@@ -42,7 +47,8 @@ export async function* batchGroups(dataset: Dataset, settings: TrainSettings, fr
 }
 
 /** The held-out rows in batches, the same every time. */
-export const heldOutBatches = (dataset: Dataset, settings: TrainSettings): AsyncGenerator<Batch> => batches(dataset.heldOut(), batchShape(settings));
+export const heldOutBatches = (dataset: Dataset, settings: TrainSettings): AsyncGenerator<Batch> =>
+  batches(dataset.heldOut(), batchShape(settings));
 
 const batchShape = ({ batch, length, packing }: TrainSettings) => ({ rows: batch, length, packing });
 

@@ -14,10 +14,16 @@ const newFolder = (): string => join(root, String(count++));
 
 const sample = (step: number) => ({
   state: { step, position: { epoch: 1 }, losses: [1.5, 2.25], best: { loss: 0.1 + step } },
-  vectors: { theta: Float32Array.of(1, -0, NaN, 1e-40, step), mean: new Float32Array(3).fill(0.1), empty: new Float32Array() },
+  vectors: {
+    theta: Float32Array.of(1, -0, NaN, 1e-40, step),
+    mean: new Float32Array(3).fill(0.1),
+    empty: new Float32Array(),
+  },
 });
-const bytesOf = (vector: Float32Array | undefined): Buffer => Buffer.from(vector!.buffer, vector!.byteOffset, vector!.byteLength);
-const damaged = (error: unknown): boolean => error instanceof VeraError && error.code === 'format' && /damaged/.test(error.message);
+const bytesOf = (vector: Float32Array | undefined): Buffer =>
+  Buffer.from(vector!.buffer, vector!.byteOffset, vector!.byteLength);
+const damaged = (error: unknown): boolean =>
+  error instanceof VeraError && error.code === 'format' && /damaged/.test(error.message);
 
 test('a checkpoint comes back bit by bit', () => {
   const dir = newFolder();
@@ -25,7 +31,8 @@ test('a checkpoint comes back bit by bit', () => {
   assert.equal(file, checkpointFile(dir, 7));
   const { state, vectors } = loadCheckpoint(file);
   assert.deepEqual(state, sample(7).state);
-  for (const [name, vector] of Object.entries(sample(7).vectors)) assert.deepEqual(bytesOf(vectors[name]), bytesOf(vector), name);
+  for (const [name, vector] of Object.entries(sample(7).vectors))
+    assert.deepEqual(bytesOf(vectors[name]), bytesOf(vector), name);
   assert.deepEqual(readdirSync(dir), ['step-00000007.ckpt']);
 });
 
@@ -37,7 +44,8 @@ test('any vectors and any text in the state come back', () => {
       const read = loadCheckpoint(saveCheckpoint(dir, 1, { state: { text }, vectors }));
       assert.equal(read.state['text'], text.toWellFormed());
       assert.deepEqual(Object.keys(read.vectors), Object.keys(vectors));
-      for (const [name, vector] of Object.entries(vectors)) assert.deepEqual(bytesOf(read.vectors[name]), bytesOf(vector));
+      for (const [name, vector] of Object.entries(vectors))
+        assert.deepEqual(bytesOf(read.vectors[name]), bytesOf(vector));
     }),
     { numRuns: 50 },
   );
@@ -82,7 +90,7 @@ test('a damaged checkpoint gives way to the one before it, and says so', () => {
 
 test('where all are damaged that is an error, where there are none it is not', () => {
   const dir = newFolder();
-  assert.equal(newestCheckpoint(dir, assert.fail), undefined);
+  assert.equal(newestCheckpoint(dir, (text) => assert.fail(text)), undefined);
   for (const step of [1, 2]) saveCheckpoint(dir, step, sample(step));
   for (const step of [1, 2]) writeFileSync(checkpointFile(dir, step), '');
   assert.throws(() => newestCheckpoint(dir, () => undefined), /no whole one is left/);

@@ -24,7 +24,8 @@ export interface Checkpoint {
   readonly vectors: Readonly<Record<string, Float32Array>>;
 }
 
-export const checkpointFile = (dir: string, step: number): string => join(dir, `step-${String(step).padStart(8, '0')}.ckpt`);
+export const checkpointFile = (dir: string, step: number): string =>
+  join(dir, `step-${String(step).padStart(8, '0')}.ckpt`);
 
 /** Checkpoints of a folder, the newest first. A missing folder has none. */
 export function listCheckpoints(dir: string): { step: number; file: string }[] {
@@ -75,7 +76,8 @@ export function dropCheckpoint(dir: string, file: string): void {
 
 /** Reads and verifies a checkpoint. Throws VeraError 'format' for one that is damaged, 'io' for one that cannot be read. */
 export function loadCheckpoint(file: string): Checkpoint {
-  const damaged = (why: string): VeraError => new VeraError('format', `the checkpoint ${quote(file)} is damaged: ${why}`);
+  const damaged = (why: string): VeraError =>
+    new VeraError('format', `the checkpoint ${quote(file)} is damaged: ${why}`);
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -87,7 +89,7 @@ export function loadCheckpoint(file: string): Checkpoint {
     const hash = createHash('sha256');
     let at = 0;
     const read = (bytes: Uint8Array): void => {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const got = readSync(fd, bytes, done, Math.min(BLOCK, bytes.length - done), at);
         if (got === 0) throw damaged('it ends too early');
         done += got;
@@ -125,7 +127,10 @@ export function loadCheckpoint(file: string): Checkpoint {
 }
 
 /** The newest checkpoint that is whole, or undefined where there is none at all; `note` hears of each damaged one. */
-export function newestCheckpoint(dir: string, note: (text: string) => void): (Checkpoint & { step: number; file: string }) | undefined {
+export function newestCheckpoint(
+  dir: string,
+  note: (text: string) => void,
+): (Checkpoint & { step: number; file: string }) | undefined {
   const found = listCheckpoints(dir);
   for (const { step, file } of found) {
     try {
@@ -134,7 +139,11 @@ export function newestCheckpoint(dir: string, note: (text: string) => void): (Ch
       if (!(error instanceof VeraError) || error.code !== 'format') throw error;
       note(`${error.message}; the one before it is used`);
       if (file === found.at(-1)?.file) {
-        throw new VeraError('format', `${error.message}, and no whole one is left in ${quote(dir)}: start the run again`, { cause: error });
+        throw new VeraError(
+          'format',
+          `${error.message}, and no whole one is left in ${quote(dir)}: start the run again`,
+          { cause: error },
+        );
       }
     }
   }
@@ -144,7 +153,9 @@ export function newestCheckpoint(dir: string, note: (text: string) => void): (Ch
 function parseHeader(text: string): { state: Record<string, unknown>; vectors: [string, number][] } | undefined {
   try {
     const header = JSON.parse(text) as { state: Record<string, unknown>; vectors: [string, number][] };
-    const valid = header.vectors.every(([name, length]) => typeof name === 'string' && Number.isSafeInteger(length) && length >= 0);
+    const valid = header.vectors.every(
+      ([name, length]) => typeof name === 'string' && Number.isSafeInteger(length) && length >= 0,
+    );
     return valid && typeof header.state === 'object' ? header : undefined;
   } catch {
     return undefined;

@@ -19,7 +19,12 @@ export interface EvaluateOptions {
 }
 
 /** Mean loss over a stream of batches. theta: the trainable vector. */
-export async function evaluate(step: Step, theta: Float32Array, batches: AsyncIterable<Batch>, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(
+  step: Step,
+  theta: Float32Array,
+  batches: AsyncIterable<Batch>,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const { vocabulary, most = Infinity, onBatch, stopped } = options;
   let [sum, tokens, count] = [0, 0, 0];
   for await (const batch of batches) {
@@ -38,7 +43,10 @@ export function checkIds({ ids }: Batch, vocabulary: number): void {
   let largest = 0;
   for (const id of ids) if (id > largest) largest = id;
   if (largest >= vocabulary) {
-    throw new VeraError('model', `the tokenizer makes token ${largest}, but the model's vocabulary has ${vocabulary}: tokenizer.json belongs to another model`);
+    throw new VeraError(
+      'model',
+      `the tokenizer makes token ${largest}, but the model's vocabulary has ${vocabulary}: tokenizer.json belongs to another model`,
+    );
   }
 }
 

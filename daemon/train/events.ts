@@ -56,8 +56,14 @@ export interface ReportEvent {
   trainSeconds: number;
   /** Gradient and both moments of the optimizer, as they are. */
   optimizerBytes: number;
-  /** What the sizes of the layers alone foretold; absent for `full`. */
-  planned?: { trainableParameters: number; adapterBytes: number; optimizerBytes: number };
+  /** What the plan foretells; absent for `full`. */
+  planned?: {
+    trainableParameters: number;
+    adapterBytes: number;
+    optimizerBytes: number;
+    peakRssBytes: number;
+    tokensPerSecond: number;
+  };
 }
 
 /** The last line of a run that went through. Without held-out rows there are no held-out losses: null. */

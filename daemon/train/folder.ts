@@ -20,9 +20,12 @@ const MAX_BYTES = 10_000_000; // settings are a kilobyte or two; sample prompts 
 export function refuseOccupied(out: string): void {
   const status = lstatSync(out, { throwIfNoEntry: false });
   if (status === undefined) return;
-  if (!status.isDirectory() && !status.isSymbolicLink()) throw new VeraError('usage', `--out ${quote(out)} is a file; choose a folder`);
+  if (!status.isDirectory() && !status.isSymbolicLink())
+    throw new VeraError('usage', `--out ${quote(out)} is a file; choose a folder`);
   if (readdirSync(out).every((name) => join(out, name) === lockFile(out))) return;
-  const run = existsSync(runFile(out)) ? `holds a run: go on with it (vera train --resume ${out}), or` : 'is not empty:';
+  const run = existsSync(runFile(out))
+    ? `holds a run: go on with it (vera train --resume ${out}), or`
+    : 'is not empty:';
   throw new VeraError('usage', `--out ${quote(out)} ${run} choose another folder`);
 }
 
@@ -36,6 +39,7 @@ export function readRun(out: string): TrainSettings {
   const file = runFile(out);
   if (!existsSync(file)) throw new VeraError('usage', `${quote(out)} holds no run to resume: it has no run.json`);
   const json = parseJsonObject(readText(file, MAX_BYTES), quote(file));
-  if (json['version'] !== VERSION || !isObject(json['settings'])) throw new VeraError('format', `${quote(file)} is not a run.json of this version`);
+  if (json['version'] !== VERSION || !isObject(json['settings']))
+    throw new VeraError('format', `${quote(file)} is not a run.json of this version`);
   return { ...(json['settings'] as unknown as TrainSettings), out };
 }

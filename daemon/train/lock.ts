@@ -15,7 +15,7 @@ const YOUNG_MS = 2000;
 export async function takeLock(file: string, patience = PATIENCE_MS): Promise<() => void> {
   const mine = `${process.pid} ${startOf(process.pid)}`;
   mkdirSync(dirname(file), { recursive: true });
-  for (const until = Date.now() + patience; ; ) {
+  for (const until = Date.now() + patience; ;) {
     try {
       const fd = openSync(file, 'wx');
       writeSync(fd, mine);
@@ -27,7 +27,10 @@ export async function takeLock(file: string, patience = PATIENCE_MS): Promise<()
     const holder = holderOf(file);
     if (holder === undefined) rmSync(file, { force: true });
     else if (Date.now() > until) {
-      throw new VeraError('io', `another process (${holder}) is training in ${quote(dirname(file))}: wait for it, or end it`);
+      throw new VeraError(
+        'io',
+        `another process (${holder}) is training in ${quote(dirname(file))}: wait for it, or end it`,
+      );
     } else await setTimeout(POLL_MS);
   }
 }

@@ -6,7 +6,11 @@ import { dropCheckpoint, listCheckpoints } from './checkpoint.ts';
 
 export interface Failure {
   /** What cannot be gone on with. */
-  readonly fault: 'the loss is not finite' | 'the held-out loss is not finite' | 'the gradient is not finite' | 'the gradient is zero everywhere';
+  readonly fault:
+    | 'the loss is not finite'
+    | 'the held-out loss is not finite'
+    | 'the gradient is not finite'
+    | 'the gradient is zero everywhere';
   /** Optimizer steps taken before. */
   readonly step: number;
   readonly learningRate: number;
@@ -25,12 +29,27 @@ export function numericFailure({ fault, step, learningRate, out, checkpoints }: 
   const good = listCheckpoints(checkpoints)[0];
   if (step === 0) {
     const tensor = brokenTensor(base);
-    const why = tensor === undefined ? 'its weights are finite, so values overflow, or with these settings nothing can be learned' : `tensor ${quote(tensor)} holds values that are not finite; fetch the model again`;
-    return new VeraError('numeric', `${fault} on the base model ${quote(base.dir)}, before anything was learned: ${why}`);
+    const why =
+      tensor === undefined
+        ? 'its weights are finite, so values overflow, or with these settings nothing can be learned'
+        : `tensor ${quote(tensor)} holds values that are not finite; fetch the model again`;
+    return new VeraError(
+      'numeric',
+      `${fault} on the base model ${quote(base.dir)}, before anything was learned: ${why}`,
+    );
   }
-  const from = good === undefined ? 'there is no good checkpoint' : `stopped at the last good checkpoint, step ${good.step}, ${good.file}`;
-  const next = good === undefined ? 'train again with a lower --lr' : `go on from it with a lower rate: vera train --resume ${out} --lr ${Number((learningRate / 10).toPrecision(2))}`;
-  return new VeraError('numeric', `${fault} at step ${step + 1} (learning rate ${Number(learningRate.toPrecision(3))}); ${from}; ${next}`);
+  const from =
+    good === undefined
+      ? 'there is no good checkpoint'
+      : `stopped at the last good checkpoint, step ${good.step}, ${good.file}`;
+  const next =
+    good === undefined
+      ? 'train again with a lower --lr'
+      : `go on from it with a lower rate: vera train --resume ${out} --lr ${Number((learningRate / 10).toPrecision(2))}`;
+  return new VeraError(
+    'numeric',
+    `${fault} at step ${step + 1} (learning rate ${Number(learningRate.toPrecision(3))}); ${from}; ${next}`,
+  );
 }
 
 /** The first tensor of the base with a value that is not finite. */

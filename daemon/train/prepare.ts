@@ -11,11 +11,13 @@ import { resolveBase } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Emit } from './events.ts';
 import { Step } from './step.ts';
-import type { TrainSettings } from './settings.ts';
+import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
 import { networkTensors } from './trainable.ts';
 
 /** Everything a run reads, opened and checked. */
 export interface Prepared {
+  /** With the length of rows that suits the base, where none was given. */
+  readonly settings: TrainSettings;
   readonly base: BaseModel;
   readonly tokenizer: Tokenizer;
   readonly dataset: Dataset;
@@ -26,8 +28,9 @@ export interface Prepared {
 }
 
 /** Opens base, tokenizer and dataset and makes the adaptation. What can be checked cheaply is checked first. */
-export async function prepare(settings: TrainSettings, emit: Emit): Promise<Prepared> {
-  const base = await resolveBase(settings.base, { cache: cacheFolder(), onProgress: percentages(emit) });
+export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepared> {
+  const base = await resolveBase(given.base, { cache: cacheFolder(), onProgress: percentages(emit) });
+  const settings = given.length === 0 ? { ...given, length: Math.min(DEFAULT_LENGTH, base.config.maxLength) } : given;
   checkLength(base, settings.length);
   const method = methodNamed(settings.method);
   const full = method.name === 'full';
@@ -46,7 +49,15 @@ export async function prepare(settings: TrainSettings, emit: Emit): Promise<Prep
     ...(settings.maxExamples === undefined ? {} : { maxExamples: settings.maxExamples }),
   });
   try {
-    return { base, tokenizer, dataset, sites, options, adaptation: method.create(sites, options, full ? networkTensors(base) : []) };
+    return {
+      settings,
+      base,
+      tokenizer,
+      dataset,
+      sites,
+      options,
+      adaptation: method.create(sites, options, full ? networkTensors(base) : []),
+    };
   } catch (error) {
     dataset.close();
     throw error;
@@ -66,12 +77,25 @@ function percentages(emit: Emit): (text: string, fraction: number) => void {
 /** Rows longer than a model was made for would be read at positions it never saw. */
 export function checkLength(base: BaseModel, length: number): void {
   const { maxLength } = base.config;
-  if (length > maxLength) throw new VeraError('usage', `--length ${length} is more than the ${maxLength} tokens that ${base.dir} reads at once`);
+  if (length > maxLength)
+    throw new VeraError(
+      'usage',
+      `--length ${length} is more than the ${maxLength} tokens that ${base.dir} reads at once`,
+    );
 }
 
 /** A step graph for these settings: with gradients, or for evaluation. */
 export function createStep(settings: TrainSettings, { base, adaptation }: Prepared, train: boolean): Promise<Step> {
   const { precision, length, batch, dropout, threads } = settings;
-  const options = { base, adaptation, precision, maxLength: length, tokens: batch * length, cache: cacheFolder(), dropout: dropout > 0, session: { threads } };
+  const options = {
+    base,
+    adaptation,
+    precision,
+    maxLength: length,
+    tokens: batch * length,
+    cache: cacheFolder(),
+    dropout: dropout > 0,
+    session: { threads },
+  };
   return Step.create(options, train);
 }

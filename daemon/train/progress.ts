@@ -47,7 +47,8 @@ export function addLoss(progress: Progress, loss: number): void {
 }
 
 /** Mean loss of the last (at most ten) steps; null before the first. */
-export const trainLoss = ({ losses }: Progress): number | null => (losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length);
+export const trainLoss = ({ losses }: Progress): number | null =>
+  losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length;
 
 /** Notes a held-out loss; true where it is the best since training began. */
 export function addEvaluation(progress: Progress, loss: number): boolean {

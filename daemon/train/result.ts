@@ -20,7 +20,12 @@ const LAST = ['config.json', 'adapter_config.json'];
  * types. It is written beside and moved in file by file, config last, so that a folder with its config is whole.
  * Returns the bytes of its safetensors file.
  */
-export async function saveResult(settings: TrainSettings, prepared: Prepared, theta: Float32Array, run: Record<string, unknown>): Promise<number> {
+export async function saveResult(
+  settings: TrainSettings,
+  prepared: Prepared,
+  theta: Float32Array,
+  run: Record<string, unknown>,
+): Promise<number> {
   const work = join(settings.out, '.result');
   rmSync(work, { recursive: true, force: true });
   if (settings.method === 'full') await writeModel(work, prepared, theta);
@@ -60,18 +65,25 @@ function moveIn(work: string, out: string): number {
 async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Float32Array): Promise<void> {
   const learned = new Map<string, Float32Array>();
   let start = 0;
-  for (const { name, shape } of adaptation.parameters) learned.set(name, theta.subarray(start, (start += elements(shape))));
+  for (const { name, shape } of adaptation.parameters)
+    learned.set(name, theta.subarray(start, (start += elements(shape))));
   // A copy of tied embeddings under the head's name would contradict what was learned.
   const tensors = [...base.tensors.values()].filter(({ name }) => !(base.config.tied && name === 'lm_head.weight'));
   await writeFolderAtomic(dir, (temporary) => {
     mkdirSync(temporary, { recursive: true });
     for (const name of readdirSync(base.dir)) {
       if (WEIGHT_FILE.test(name) || name.startsWith('.') || OF_A_RUN.includes(name)) continue;
-      if (statSync(join(base.dir, name)).isFile()) cpSync(join(base.dir, name), join(temporary, name), { dereference: true });
+      if (statSync(join(base.dir, name)).isFile())
+        cpSync(join(base.dir, name), join(temporary, name), { dereference: true });
     }
     const sources = tensors.map((entry): TensorSource => {
       const values = learned.get(entry.name);
-      return { name: entry.name, dtype: entry.dtype, shape: entry.shape, bytes: () => (values ? encodeFloats(entry.dtype, values) : readBytes(entry)) };
+      return {
+        name: entry.name,
+        dtype: entry.dtype,
+        shape: entry.shape,
+        bytes: () => (values ? encodeFloats(entry.dtype, values) : readBytes(entry)),
+      };
     });
     writeSafetensors(join(temporary, 'model.safetensors'), sources, { format: 'pt' });
   });

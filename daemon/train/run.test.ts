@@ -27,7 +27,19 @@ interface Outcome {
 type Given = Partial<GivenSettings>;
 
 const settingsOf = (given: Given) =>
-  completeSettings({ ...{ data: text, base: tiny, out: join(root, `out-${count++}`), length: 48, batch: 4, rank: 8, threads: 1, sampleTokens: 0 }, ...given });
+  completeSettings({
+    ...{
+      data: text,
+      base: tiny,
+      out: join(root, `out-${count++}`),
+      length: 48,
+      batch: 4,
+      rank: 8,
+      threads: 1,
+      sampleTokens: 0,
+    },
+    ...given,
+  });
 
 /** Runs until the end, or until `stopAfter` steps. */
 async function run(given: Given, { resume = false, stopAfter = Infinity } = {}): Promise<Outcome> {
@@ -46,12 +58,14 @@ const FULL = { method: 'full', rank: undefined, lr: 3e-3 } as const;
 const newest = (out: string) => loadCheckpoint(listCheckpoints(checkpointsOf(out))[0]!.file);
 const steps = ({ events }: Outcome) => events.filter((event) => event.event === 'step');
 const evals = ({ events }: Outcome) => events.filter((event) => event.event === 'eval');
-const bytes = (vector: Float32Array | undefined): Buffer => Buffer.from(vector!.buffer, vector!.byteOffset, vector!.byteLength);
+const bytes = (vector: Float32Array | undefined): Buffer =>
+  Buffer.from(vector!.buffer, vector!.byteOffset, vector!.byteLength);
 
 function assertSameBits(a: string, b: string): void {
   const [one, two] = [newest(a), newest(b)];
   assert.deepEqual(Object.keys(one.vectors), Object.keys(two.vectors));
-  for (const name of Object.keys(one.vectors)) assert.ok(bytes(one.vectors[name]).equals(bytes(two.vectors[name])), name);
+  for (const name of Object.keys(one.vectors))
+    assert.ok(bytes(one.vectors[name]).equals(bytes(two.vectors[name])), name);
   assert.equal(readFileSync(metricsFile(a), 'utf8'), readFileSync(metricsFile(b), 'utf8'));
   for (const name of readdirSync(a).filter((file) => file.endsWith('.safetensors'))) {
     assert.ok(readFileSync(join(a, name)).equals(readFileSync(join(b, name))), name);
@@ -69,16 +83,43 @@ test('full training: the loss falls, and the result is a model that can be a bas
   assert.equal(done!.adapter, out);
   const base = openBase(out, join(root, 'cache'));
   assert.deepEqual([...base.tensors.keys()].sort(), [...openBase(tiny, join(root, 'cache')).tensors.keys()].sort());
-  assert.deepEqual(Object.keys(done!), ['event', 'adapter', 'trainLoss', 'evalLoss', 'baseEvalLoss', 'trainableParameters', 'adapterBytes', 'tokensPerSecond', 'peakRssBytes']);
+  assert.deepEqual(Object.keys(done!), [
+    'event',
+    'adapter',
+    'trainLoss',
+    'evalLoss',
+    'baseEvalLoss',
+    'trainableParameters',
+    'adapterBytes',
+    'tokensPerSecond',
+    'peakRssBytes',
+  ]);
   assert.deepEqual(events.at(-1), done);
 });
 
-for (const [method, precision, dropout] of [['vera', 'fp32', 0], ['vera', 'int8', 0.1], ['lora', 'fp32', 0.1]] as const) {
+for (const [method, precision, dropout] of [
+  ['vera', 'fp32', 0],
+  ['vera', 'int8', 0.1],
+  ['lora', 'fp32', 0.1],
+] as const) {
   test(`${method} in ${precision}: the held-out loss falls, from that of the base`, async () => {
     const { out: base, done: before } = await trained();
     const data = writeTinyChat(join(root, 'chat.jsonl'), 80);
-    const outcome = await run({ base, data, method, precision, dropout, lr: 0.02, targets: 'all-linear', steps: 40, heldOut: 0.2 });
-    assert.ok(outcome.done!.evalLoss! < outcome.done!.baseEvalLoss! - 0.3, `${outcome.done!.baseEvalLoss} -> ${outcome.done!.evalLoss}`);
+    const outcome = await run({
+      base,
+      data,
+      method,
+      precision,
+      dropout,
+      lr: 0.02,
+      targets: 'all-linear',
+      steps: 40,
+      heldOut: 0.2,
+    });
+    assert.ok(
+      outcome.done!.evalLoss! < outcome.done!.baseEvalLoss! - 0.3,
+      `${outcome.done!.baseEvalLoss} -> ${outcome.done!.evalLoss}`,
+    );
     assert.ok(before!.trainableParameters > outcome.done!.trainableParameters);
     assert.ok(existsSync(join(outcome.out, 'adapter_model.safetensors')));
   });
@@ -91,7 +132,18 @@ test('the type of the base is kept by full training', async () => {
 });
 
 test('stopped after any step and resumed: the same bits as without, dropout, accumulation and epochs included', async () => {
-  const given: Given = { base: (await trained()).out, dropout: 0.2, accumulate: 2, epochs: 2, batch: 2, evalEvery: 4, heldOut: 0.1, checkpointEvery: 5, schedule: 'cosine', warmup: 3 };
+  const given: Given = {
+    base: (await trained()).out,
+    dropout: 0.2,
+    accumulate: 2,
+    epochs: 2,
+    batch: 2,
+    evalEvery: 4,
+    heldOut: 0.1,
+    checkpointEvery: 5,
+    schedule: 'cosine',
+    warmup: 3,
+  };
   const whole = await run(given);
   const total = steps(whole).length;
   assert.ok(total >= 10, `${total} steps`);
@@ -103,7 +155,10 @@ test('stopped after any step and resumed: the same bits as without, dropout, acc
       assert.equal(stopped.done, undefined);
       assert.equal(stopped.events.at(-1)?.event, 'stopped');
       const resumed = await run({ ...given, packing, out }, { resume: true });
-      assert.deepEqual({ ...resumed.done, adapter: '', tokensPerSecond: 0, peakRssBytes: 0 }, { ...reference.done, adapter: '', tokensPerSecond: 0, peakRssBytes: 0 });
+      assert.deepEqual(
+        { ...resumed.done, adapter: '', tokensPerSecond: 0, peakRssBytes: 0 },
+        { ...reference.done, adapter: '', tokensPerSecond: 0, peakRssBytes: 0 },
+      );
       assertSameBits(reference.out, out);
     }
   }
@@ -133,7 +188,10 @@ test('the learning rates of b and d are their own', async () => {
   const vectorsOf = async (given: Given): Promise<{ b: boolean; d: boolean }> => {
     const { out } = await run({ base, steps: 3, heldOut: 0, targets: 'q_proj', layers: '0', ...given });
     const { theta } = newest(out).vectors;
-    return { b: theta!.subarray(0, 32).some((value) => value !== 0), d: theta!.subarray(32).some((value) => value !== Math.fround(0.1)) };
+    return {
+      b: theta!.subarray(0, 32).some((value) => value !== 0),
+      d: theta!.subarray(32).some((value) => value !== Math.fround(0.1)),
+    };
   };
   assert.deepEqual(await vectorsOf({ lrD: 0 }), { b: true, d: false });
   assert.deepEqual(await vectorsOf({}), { b: true, d: true });
@@ -150,7 +208,16 @@ test('clipping bounds the step, and the norm that is told is the one before', as
 
 test('early stopping: patience runs out on a held-out loss that rises, and the best parameters are kept', async () => {
   const data = writeTinyText(join(root, 'few.jsonl'), 12, 'few');
-  const outcome = await run({ ...FULL, data, lr: 0.02, schedule: 'constant', steps: 400, heldOut: 0.4, evalEvery: 2, patience: 3 });
+  const outcome = await run({
+    ...FULL,
+    data,
+    lr: 0.02,
+    schedule: 'constant',
+    steps: 400,
+    heldOut: 0.4,
+    evalEvery: 2,
+    patience: 3,
+  });
   const taken = steps(outcome).length;
   assert.ok(taken < 400, 'it ran to the end');
   const best = evals(outcome).slice(1).reduce((a, b) => (b.loss < a.loss ? b : a)); // prettier-ignore
@@ -164,27 +231,46 @@ test('early stopping: patience runs out on a held-out loss that rises, and the b
 
 for (const lr of [1e30, 1e19]) {
   test(`learning rate ${lr}: values that overflow end the run at the last good checkpoint`, async () => {
-  const given: Given = { base: (await trained()).out, lr, steps: 20, heldOut: 0, checkpointEvery: 1, schedule: 'constant' };
-  const settings = settingsOf(given);
-  await assert.rejects(train(settings, { resume: false, stopped: () => false, emit: () => undefined }), (error: unknown) => {
-    assert.ok(error instanceof VeraError && error.code === 'numeric');
-    assert.match(error.message, /^the (loss is not finite|gradient is zero everywhere) at step \d+ .*stopped at the last good checkpoint, step \d+, .*\.ckpt; go on from it with a lower rate: vera train --resume .* --lr/);
-    return true;
+    const given: Given = {
+      base: (await trained()).out,
+      lr,
+      steps: 20,
+      heldOut: 0,
+      checkpointEvery: 1,
+      schedule: 'constant',
+    };
+    const settings = settingsOf(given);
+    await assert.rejects(
+      train(settings, { resume: false, stopped: () => false, emit: () => undefined }),
+      (error: unknown) => {
+        assert.ok(error instanceof VeraError && error.code === 'numeric');
+        assert.match(
+          error.message,
+          /^the (loss is not finite|gradient is zero everywhere) at step \d+ .*stopped at the last good checkpoint, step \d+, .*\.ckpt; go on from it with a lower rate: vera train --resume .* --lr/,
+        );
+        return true;
+      },
+    );
+    const [good] = listCheckpoints(checkpointsOf(settings.out));
+    assert.ok(loadCheckpoint(good!.file).vectors['theta']!.every(Number.isFinite));
+    assert.ok(!existsSync(join(settings.out, 'adapter_config.json')));
+    const resumed = await run({ ...given, out: settings.out, lr: 1e-3 }, { resume: true });
+    assert.equal(steps(resumed).at(-1)!.step, 20);
+    assert.ok(Number.isFinite(resumed.done!.trainLoss));
   });
-  const [good] = listCheckpoints(checkpointsOf(settings.out));
-  assert.ok(loadCheckpoint(good!.file).vectors['theta']!.every(Number.isFinite));
-  assert.ok(!existsSync(join(settings.out, 'adapter_config.json')));
-  const resumed = await run({ ...given, out: settings.out, lr: 1e-3 }, { resume: true });
-  assert.equal(steps(resumed).at(-1)!.step, 20);
-  assert.ok(Number.isFinite(resumed.done!.trainLoss));
-});
 }
 
-for (const [name, spoil] of [['NaN', NaN], ['infinite', Infinity]] as const) {
+for (const [name, spoil] of [
+  ['NaN', NaN],
+  ['infinite', Infinity],
+] as const) {
   test(`a base with a ${name} weight is named before anything is learned`, async () => {
     const base = writeTinyModel(join(root, `tiny-${name}`), { spoil });
     for (const heldOut of [0, 0.2]) {
-      await assert.rejects(run({ base, steps: 3, heldOut }), /loss is not finite on the base model .* before anything was learned: tensor "model\.layers\.0\.mlp\.up_proj\.weight"/);
+      await assert.rejects(
+        run({ base, steps: 3, heldOut }),
+        /loss is not finite on the base model .* before anything was learned: tensor "model\.layers\.0\.mlp\.up_proj\.weight"/,
+      );
     }
   });
 }
@@ -200,7 +286,9 @@ test('a damaged newest checkpoint: the one before it leads to the same bits', as
   whole[whole.length >> 1] = whole[whole.length >> 1]! ^ 64;
   writeFileSync(last.file, whole);
   const resumed = await run({ ...given, out }, { resume: true });
-  assert.ok(resumed.events.some((event) => event.event === 'note' && /step-00000009\.ckpt" is damaged/.test(event.text)));
+  assert.ok(
+    resumed.events.some((event) => event.event === 'note' && /step-00000009\.ckpt" is damaged/.test(event.text)),
+  );
   assert.equal(steps(resumed)[0]!.step, 9);
   assertSameBits(reference.out, out);
 });
@@ -209,13 +297,25 @@ test('a checkpoint is not gone on with on another base or dataset', async () => 
   const base = (await trained()).out;
   const given: Given = { base, steps: 6, out: join(root, 'another'), heldOut: 0 };
   await run(given, { stopAfter: 2 });
-  await assert.rejects(run({ ...given, base: tiny }, { resume: true }), /belongs to another base, dataset or settings: the base model is another one/);
-  await assert.rejects(run({ ...given, data: writeTinyText(join(root, 'new.jsonl'), 30, 'new') }, { resume: true }), /the dataset has changed/);
+  await assert.rejects(
+    run({ ...given, base: tiny }, { resume: true }),
+    /belongs to another base, dataset or settings: the base model is another one/,
+  );
+  await assert.rejects(
+    run({ ...given, data: writeTinyText(join(root, 'new.jsonl'), 30, 'new') }, { resume: true }),
+    /the dataset has changed/,
+  );
   await assert.rejects(run({ ...given, projectionKey: 9 }, { resume: true }), /projectionKey was 0 and is 9/);
 });
 
 test('samples are written before and after', async () => {
-  const { events } = await run({ ...FULL, steps: 20, heldOut: 0, sampleTokens: 5, samplePrompts: ['the fox', 'a user'] });
+  const { events } = await run({
+    ...FULL,
+    steps: 20,
+    heldOut: 0,
+    sampleTokens: 5,
+    samplePrompts: ['the fox', 'a user'],
+  });
   const samples = events.filter((event) => event.event === 'sample');
   assert.deepEqual(samples.map(({ when, prompt }) => [when, prompt]), [['before', 'the fox'], ['before', 'a user'], ['after', 'the fox'], ['after', 'a user']]); // prettier-ignore
   assert.notEqual(samples[0]!.text, samples[2]!.text);

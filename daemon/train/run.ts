@@ -1,10 +1,9 @@
 import { quote } from '../formats/quote.ts';
-import { savings } from '../methods/savings.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type DataPosition, batchGroups, foreseenSteps, type Group, heldOutBatches } from './batchSource.ts';
 import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { checkIds, evaluate, turn } from './evaluate.ts';
-import type { DoneEvent, Emit, ReportEvent } from './events.ts';
+import type { DoneEvent, Emit } from './events.ts';
 import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
 import { takeLock } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
@@ -12,6 +11,7 @@ import { Metrics } from './metrics.ts';
 import { dropoutNoise } from './noise.ts';
 import { type Failure, numericFailure } from './numeric.ts';
 import { AdamW, clip } from './optimizer.ts';
+import { plannedFigures } from './planned.ts';
 import { createStep, prepare, type Prepared } from './prepare.ts';
 import { addEvaluation, addLoss, firstProgress, type Progress, trainLoss } from './progress.ts';
 import { saveResult } from './result.ts';
@@ -40,7 +40,7 @@ export async function train(settings: TrainSettings, control: RunControl): Promi
   const release = await takeLock(lockFile(settings.out));
   try {
     const prepared = await prepare(settings, control.emit);
-    const run = await Run.open(settings, control, prepared);
+    const run = await Run.open(prepared.settings, control, prepared);
     try {
       return (await run.learn()) ? await run.finish() : undefined;
     } finally {
@@ -93,8 +93,23 @@ class Run {
     const { out, method, precision } = settings;
     const step = run.#progress.step;
     control.emit({
-      ...{ event: 'start', out, base: settings.base, method, precision, layers: sites.length, format: dataset.format, data: dataset.description },
-      ...{ rows: dataset.rows, heldOutRows: dataset.heldOutRows, steps: foreseen, trainableParameters: thetaSize(adaptation), step },
+      ...{
+        event: 'start',
+        out,
+        base: settings.base,
+        method,
+        precision,
+        layers: sites.length,
+        format: dataset.format,
+        data: dataset.description,
+      },
+      ...{
+        rows: dataset.rows,
+        heldOutRows: dataset.heldOutRows,
+        steps: foreseen,
+        trainableParameters: thetaSize(adaptation),
+        step,
+      },
     });
     return run;
   }
@@ -109,11 +124,17 @@ class Run {
       note('there is no checkpoint yet: starting from the beginning');
       return false;
     }
-    const { identity, optimizerSteps, ...progress } = found.state as unknown as Progress & { identity: string; optimizerSteps: number };
+    const { identity, optimizerSteps, ...progress } = found.state as unknown as Progress & {
+      identity: string;
+      optimizerSteps: number;
+    };
     const { theta, mean, variance, best } = found.vectors;
     const size = this.#optimizer.mean.length;
     if (identity !== this.#identity || theta?.length !== size || mean?.length !== size || variance?.length !== size) {
-      throw new VeraError('usage', `the checkpoint ${quote(found.file)} belongs to another base, dataset or settings: ${difference(identity, this.#identity)}`);
+      throw new VeraError(
+        'usage',
+        `the checkpoint ${quote(found.file)} belongs to another base, dataset or settings: ${difference(identity, this.#identity)}`,
+      );
     }
     this.#progress = progress;
     this.#theta = theta;
@@ -170,7 +191,12 @@ class Run {
     this.#eval ??= await createStep(this.#settings, this.#prepared, false);
     const most = this.#settings.evalBatches || Infinity;
     const { vocabulary } = this.#prepared.base.config;
-    const { loss, tokens } = await evaluate(this.#eval, this.#theta, heldOutBatches(this.#prepared.dataset, this.#settings), { vocabulary, most, stopped });
+    const { loss, tokens } = await evaluate(
+      this.#eval,
+      this.#theta,
+      heldOutBatches(this.#prepared.dataset, this.#settings),
+      { vocabulary, most, stopped },
+    );
     if (stopped()) return; // It is taken again, whole, when the run goes on.
     if (!Number.isFinite(loss)) throw this.#failure('the held-out loss is not finite');
     const best = addEvaluation(progress, loss);
@@ -188,7 +214,8 @@ class Run {
     let [sum, counted, tokens] = [0, 0, 0];
     for (const [part, batch] of parts.entries()) {
       checkIds(batch, this.#prepared.base.config.vocabulary);
-      const noise = settings.dropout > 0 ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length) : undefined;
+      const noise =
+        settings.dropout > 0 ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length) : undefined;
       const result = await this.#train.run(this.#theta, batch, noise);
       gradient = gradient ? add(gradient, result.gradient) : result.gradient;
       sum += result.loss;
@@ -205,13 +232,20 @@ class Run {
     if (!Number.isFinite(gradientNorm)) throw this.#failure('the gradient is not finite');
     if (gradientNorm === 0) throw this.#failure('the gradient is zero everywhere');
     const factor = this.#rate();
-    const groups = parameterGroups(this.#prepared.adaptation, settings).map((group) => ({ ...group, rate: group.rate * factor }));
+    const groups = parameterGroups(this.#prepared.adaptation, settings).map((group) => ({
+      ...group,
+      rate: group.rate * factor,
+    }));
     this.#optimizer.step(this.#theta, gradient, groups);
     progress.seconds += (performance.now() - start) / 1000;
     this.#record({ loss, gradientNorm, tokens, learningRate: settings.lr * factor }, epoch, next);
   }
 
-  #record(figures: { loss: number; gradientNorm: number; tokens: number; learningRate: number }, epoch: number, next: DataPosition): void {
+  #record(
+    figures: { loss: number; gradientNorm: number; tokens: number; learningRate: number },
+    epoch: number,
+    next: DataPosition,
+  ): void {
     const progress = this.#progress;
     progress.step += 1;
     progress.position = next;
@@ -236,7 +270,10 @@ class Run {
   #failure(fault: Failure['fault']): VeraError {
     const { lr, out } = this.#settings;
     const { step } = this.#progress;
-    return numericFailure({ fault, step, learningRate: lr * this.#rate(), out, checkpoints: this.#checkpoints }, this.#prepared.base);
+    return numericFailure(
+      { fault, step, learningRate: lr * this.#rate(), out, checkpoints: this.#checkpoints },
+      this.#prepared.base,
+    );
   }
 
   #save(): void {
@@ -245,7 +282,10 @@ class Run {
     progress.metricsBytes = this.#metrics.sync();
     const { mean, variance, count } = this.#optimizer;
     const vectors = { theta: this.#theta, mean, variance, ...(this.#best ? { best: this.#best } : {}) };
-    const file = saveCheckpoint(this.#checkpoints, progress.step, { state: { ...progress, identity: this.#identity, optimizerSteps: count }, vectors });
+    const file = saveCheckpoint(this.#checkpoints, progress.step, {
+      state: { ...progress, identity: this.#identity, optimizerSteps: count },
+      vectors,
+    });
     this.#savedAt = progress.step;
     this.#control.emit({ event: 'checkpoint', step: progress.step, file });
   }
@@ -257,19 +297,40 @@ class Run {
     const theta = this.#best ?? this.#theta;
     const samples = await generateSamples(prepared, settings, theta);
     for (const sample of samples) this.#control.emit({ event: 'sample', when: 'after', ...sample });
-    const losses = { trainLoss: trainLoss(progress), evalLoss: progress.best?.loss ?? null, baseEvalLoss: progress.baseLoss };
+    const losses = {
+      trainLoss: trainLoss(progress),
+      evalLoss: progress.best?.loss ?? null,
+      baseEvalLoss: progress.baseLoss,
+    };
     const adapterStep = progress.best?.step ?? progress.step;
     const { data, seed, lr, batch, length, precision } = settings;
-    const run = { data, dataset: prepared.dataset.hash, seed, lr, batch, length, precision, steps: progress.step, adapterStep, ...losses };
+    const run = {
+      data,
+      dataset: prepared.dataset.hash,
+      seed,
+      lr,
+      batch,
+      length,
+      precision,
+      steps: progress.step,
+      adapterStep,
+      ...losses,
+    };
     const adapterBytes = await saveResult(settings, prepared, theta, run);
     const size = theta.length;
+    // Before the plan's own measurements can add to it.
+    const peakRssBytes = Math.max(progress.peakRssBytes, peakRss());
     this.#control.emit({
       ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },
-      ...{ trainSeconds: progress.seconds, optimizerBytes: 3 * this.#theta.byteLength, ...planned(settings, prepared) },
+      ...{
+        trainSeconds: progress.seconds,
+        optimizerBytes: 3 * this.#theta.byteLength,
+        ...(await plannedFigures(settings, prepared)),
+      },
     });
     const done: DoneEvent = {
       ...{ event: 'done', adapter: settings.out, ...losses, trainableParameters: size, adapterBytes },
-      ...{ tokensPerSecond: progress.tokens / progress.seconds, peakRssBytes: Math.max(progress.peakRssBytes, peakRss()) },
+      ...{ tokensPerSecond: progress.tokens / progress.seconds, peakRssBytes },
     };
     this.#control.emit(done);
     return done;
@@ -287,13 +348,6 @@ class Run {
   }
 }
 
-/** The plan's figures for this run. */
-function planned({ method, rank, projection }: TrainSettings, { sites }: Prepared): Pick<ReportEvent, 'planned'> {
-  if (method !== 'vera' && method !== 'lora') return {};
-  const { parameters, bytes, fullBytes, gradientBytes, optimizerBytes } = savings(method, sites, rank);
-  return { planned: { trainableParameters: parameters, adapterBytes: projection ? fullBytes : bytes, optimizerBytes: gradientBytes + optimizerBytes } };
-}
-
 function add(sum: Float32Array, term: Float32Array): Float32Array {
   for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (term[i] as number);
   return sum;
@@ -309,9 +363,9 @@ function difference(one: string, two: string): string {
   const [a, b] = [JSON.parse(one) as Identity, JSON.parse(two) as Identity];
   if (a[0] !== b[0]) return 'the base model is another one';
   if (a[1] !== b[1]) return 'the dataset has changed';
-  const names = (identity: Identity): Map<string, string> => new Map(identity.slice(2).map(([name, value]) => [name as string, JSON.stringify(value)]));
+  const names = (identity: Identity): Map<string, string> =>
+    new Map(identity.slice(2).map(([name, value]) => [name as string, JSON.stringify(value)]));
   const [old, now] = [names(a), names(b)];
   const changed = [...new Set([...old.keys(), ...now.keys()])].filter((name) => old.get(name) !== now.get(name));
   return changed.map((name) => `${name} was ${String(old.get(name))} and is ${String(now.get(name))}`).join(', ');
 }
-

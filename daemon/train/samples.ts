@@ -1,6 +1,7 @@
 import type { Example } from '../data/example.ts';
 import { cacheFolder } from '../home.ts';
 import { Generator } from '../serve/generate.ts';
+import { stopTokens } from '../serve/stop.ts';
 import type { Prepared } from './prepare.ts';
 import type { TrainSettings } from './settings.ts';
 
@@ -13,17 +14,29 @@ export interface Sample {
 const PROMPT_TOKENS = 64;
 
 /** What the model writes after each prompt, always taking the likeliest token. theta: the trainable vector. */
-export async function generateSamples(prepared: Prepared, settings: TrainSettings, theta: Float32Array): Promise<Sample[]> {
+export async function generateSamples(
+  prepared: Prepared,
+  settings: TrainSettings,
+  theta: Float32Array,
+): Promise<Sample[]> {
   const { base, tokenizer, adaptation } = prepared;
   const { precision, sampleTokens, threads, seed } = settings;
   const prompts = await promptsOf(prepared, settings);
   if (sampleTokens === 0 || prompts.length === 0) return [];
   const maxLength = Math.min(base.config.maxLength, Math.max(...prompts.map(({ length }) => length)) + sampleTokens);
-  const generator = await Generator.create({ base, adaptation, theta, precision, cache: cacheFolder(), maxLength, session: { threads } });
+  const generator = await Generator.create({
+    base,
+    adaptation,
+    theta,
+    precision,
+    cache: cacheFolder(),
+    maxLength,
+    session: { threads },
+  });
   try {
+    const stop = stopTokens(base.dir, tokenizer);
     const samples: Sample[] = [];
     for (const prompt of prompts) {
-      const stop = tokenizer.eosId === undefined ? [] : [tokenizer.eosId];
       const ids = await generator.generate({ prompt, maxTokens: sampleTokens, temperature: 0, seed, stop });
       samples.push({ prompt: tokenizer.decode(prompt), text: tokenizer.decode(ids) });
     }
@@ -34,8 +47,14 @@ export async function generateSamples(prepared: Prepared, settings: TrainSetting
 }
 
 /** The prompts that were asked for, or the beginning of the first row that is held out (of the first to learn from, where none is). */
-async function promptsOf({ tokenizer, dataset, base }: Prepared, { samplePrompts, seed }: TrainSettings): Promise<number[][]> {
-  if (samplePrompts) return samplePrompts.map((text) => tokenizer.encode(text).slice(-(base.config.maxLength >> 1))).filter(({ length }) => length > 0);
+async function promptsOf(
+  { tokenizer, dataset, base }: Prepared,
+  { samplePrompts, seed }: TrainSettings,
+): Promise<number[][]> {
+  if (samplePrompts)
+    return samplePrompts
+      .map((text) => tokenizer.encode(text).slice(-(base.config.maxLength >> 1)))
+      .filter(({ length }) => length > 0);
   const rows = dataset.heldOutRows > 0 ? dataset.heldOut() : dataset.train(seed, 0);
   for await (const example of rows) return [beginningOf(example)];
   return [];
@@ -45,5 +64,7 @@ async function promptsOf({ tokenizer, dataset, base }: Prepared, { samplePrompts
 function beginningOf({ ids, counts }: Example): number[] {
   const answer = counts.indexOf(1, 1);
   const end = answer > 1 ? answer : Math.max(1, ids.length >> 1);
-  return answer > 1 ? [...ids.slice(Math.max(0, end - PROMPT_TOKENS), end)] : [...ids.slice(0, Math.min(end, PROMPT_TOKENS))];
+  return answer > 1
+    ? [...ids.slice(Math.max(0, end - PROMPT_TOKENS), end)]
+    : [...ids.slice(0, Math.min(end, PROMPT_TOKENS))];
 }

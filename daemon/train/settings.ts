@@ -28,7 +28,7 @@ export interface TrainSettings {
   readonly epochs: number;
   /** Rows of a batch. */
   readonly batch: number;
-  /** Tokens of a row. */
+  /** Tokens of a row; 0: DEFAULT_LENGTH, or what the model reads at once where that is less. */
   readonly length: number;
   /** Batches whose gradients make one step. */
   readonly accumulate: number;
@@ -70,7 +70,9 @@ export interface TrainSettings {
 }
 
 /** What a user may leave out. */
-export type GivenSettings = Pick<TrainSettings, 'data' | 'base' | 'out'> & { readonly [K in keyof TrainSettings]?: TrainSettings[K] | undefined };
+export type GivenSettings = Pick<TrainSettings, 'data' | 'base' | 'out'> & {
+  readonly [K in keyof TrainSettings]?: TrainSettings[K] | undefined;
+};
 
 /** Learning rates that suit a method: VeRA's is about ten times LoRA's (arXiv 2310.11454, section 4). */
 const RATES: Readonly<Record<string, number>> = { vera: 4e-3, lora: 4e-4, full: 5e-5 };
@@ -79,6 +81,9 @@ const RANKS: Readonly<Record<string, number>> = { vera: DEFAULTS.rank, lora: 16 
 const MAX_RANK = 65_536; // A and B of a larger one would not fit a typed array for any model
 const MAX_RATE = 1e30; // beyond it a learning rate is no number in float32
 const MAX_THREADS = 1024; // a pool of more is a slip of the finger, and onnxruntime would try
+
+/** Tokens of a row where the user does not say. */
+export const DEFAULT_LENGTH = 512;
 
 const STANDARD = {
   method: 'vera',
@@ -89,7 +94,7 @@ const STANDARD = {
   precision: 'fp32',
   epochs: 1,
   batch: 4,
-  length: 512,
+  length: 0,
   accumulate: 1,
   packing: 'pack',
   lossOn: 'answer',
@@ -116,16 +121,28 @@ export function completeSettings(given: GivenSettings): TrainSettings {
   const wrong = (message: string): never => {
     throw new VeraError('usage', message);
   };
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as unknown as GivenSettings;
+  const present = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as unknown as GivenSettings;
   const method = methodNamed(present.method ?? STANDARD.method).name;
   if (method === 'full') {
-    const names = { rank: '--rank', alpha: '--alpha', dropout: '--dropout', targets: '--targets', layers: '--layers', lrB: '--lr-b', lrD: '--lr-d' } as const;
+    const names = {
+      rank: '--rank',
+      alpha: '--alpha',
+      dropout: '--dropout',
+      targets: '--targets',
+      layers: '--layers',
+      lrB: '--lr-b',
+      lrD: '--lr-d',
+    } as const;
     for (const [name, flag] of Object.entries(names)) {
-      if (present[name as keyof typeof names] !== undefined) wrong(`${flag} has no meaning with --method full, which trains every weight`);
+      if (present[name as keyof typeof names] !== undefined)
+        wrong(`${flag} has no meaning with --method full, which trains every weight`);
     }
     if (present.precision === 'int8') wrong('--method full trains the weights themselves and needs --precision fp32');
   }
-  if (method !== 'vera' && (present.lrB !== undefined || present.lrD !== undefined)) wrong('--lr-b and --lr-d are the learning rates of --method vera; use --lr');
+  if (method !== 'vera' && (present.lrB !== undefined || present.lrD !== undefined))
+    wrong('--lr-b and --lr-d are the learning rates of --method vera; use --lr');
   if (method !== 'lora' && present.alpha !== undefined) wrong('--alpha is a setting of --method lora; VeRA has none');
   if (present.steps !== undefined && present.epochs !== undefined) wrong('give --steps or --epochs, not both');
   const rank = present.rank ?? RANKS[method] ?? DEFAULTS.rank;
@@ -138,7 +155,7 @@ export function completeSettings(given: GivenSettings): TrainSettings {
     rank,
     alpha: present.alpha ?? rank,
   } as TrainSettings;
-  checkNumbers(settings, wrong);
+  checkNumbers({ ...settings, length: present.length ?? DEFAULT_LENGTH }, wrong);
   return settings;
 }
 
@@ -177,8 +194,12 @@ function checkNumbers(settings: TrainSettings, wrong: (message: string) => never
   range('--checkpoint-every', settings.checkpointEvery, 1, count, true);
   range('--sample-tokens', settings.sampleTokens, 0, 4096, true);
   range('--threads', settings.threads, 1, MAX_THREADS, true);
-  if (settings.batch * settings.length > 2 ** 24) wrong(`--batch ${settings.batch} times --length ${settings.length} is more than ${2 ** 24} tokens a step; use --accumulate for larger steps`);
-  if (settings.patience > 0 && settings.heldOut === 0) wrong('--patience needs held-out rows: give --held-out more than 0');
+  if (settings.batch * settings.length > 2 ** 24)
+    wrong(
+      `--batch ${settings.batch} times --length ${settings.length} is more than ${2 ** 24} tokens a step; use --accumulate for larger steps`,
+    );
+  if (settings.patience > 0 && settings.heldOut === 0)
+    wrong('--patience needs held-out rows: give --held-out more than 0');
 }
 
 export const METHOD_NAMES: readonly string[] = METHODS.map(({ name }) => name);

@@ -23,16 +23,44 @@ const data = writeTinyText(join(root, 'text.jsonl'), 80);
 
 const STEPS = 30;
 const settingsOf = (out: string, given: Partial<GivenSettings> = {}) =>
-  completeSettings({ ...{ data, base, out: join(root, out), length: 48, batch: 2, rank: 8, threads: 1, sampleTokens: 4, steps: STEPS, evalEvery: 6, heldOut: 0.1 }, checkpointEvery: 4, dropout: 0.1, ...given });
+  completeSettings({
+    ...{
+      data,
+      base,
+      out: join(root, out),
+      length: 48,
+      batch: 2,
+      rank: 8,
+      threads: 1,
+      sampleTokens: 4,
+      steps: STEPS,
+      evalEvery: 6,
+      heldOut: 0.1,
+    },
+    checkpointEvery: 4,
+    dropout: 0.1,
+    ...given,
+  });
 
 const bytes = (vector: Float32Array): Buffer => Buffer.from(vector.buffer);
 function contents(out: string): { theta: Buffer; mean: Buffer; variance: Buffer; metrics: string; adapter: Buffer } {
   const { theta, mean, variance } = loadCheckpoint(listCheckpoints(checkpointsOf(out))[0]!.file).vectors;
   const metrics = readFileSync(metricsFile(out), 'utf8');
-  return { theta: bytes(theta!), mean: bytes(mean!), variance: bytes(variance!), metrics, adapter: readFileSync(join(out, 'adapter_model.safetensors')) };
+  return {
+    theta: bytes(theta!),
+    mean: bytes(mean!),
+    variance: bytes(variance!),
+    metrics,
+    adapter: readFileSync(join(out, 'adapter_model.safetensors')),
+  };
 }
 
-const killed = (error: unknown): boolean => error instanceof VeraError && error.code === 'runtime' && /ended by SIGKILL .*after step \d+; (go on from the checkpoint of step \d+: vera train --resume|there was no checkpoint yet)/.test(error.message);
+const killed = (error: unknown): boolean =>
+  error instanceof VeraError &&
+  error.code === 'runtime' &&
+  /ended by SIGKILL .*after step \d+; (go on from the checkpoint of step \d+: vera train --resume|there was no checkpoint yet)/.test(
+    error.message,
+  );
 
 test('SIGKILL at any time, again and again, then resume: the same bits as an uninterrupted run', async () => {
   const whole = settingsOf('whole');
@@ -85,14 +113,20 @@ test('a stop ends after the step under way, with a checkpoint there', async () =
 
 test('an error of the worker is an error here', async () => {
   const training = startTraining(settingsOf('bad', { targets: 'nothing' }), false, () => undefined);
-  await assert.rejects(training.ended, (error: unknown) => error instanceof VeraError && error.code === 'usage' && /match no linear layer/.test(error.message));
+  await assert.rejects(
+    training.ended,
+    (error: unknown) =>
+      error instanceof VeraError && error.code === 'usage' && /match no linear layer/.test(error.message),
+  );
 });
 
 test('where the parent is killed the worker ends too, and the run can be gone on with at once', async () => {
   const settings = settingsOf('orphan', { steps: 100_000, evalEvery: 1000, schedule: 'constant' });
   const script = `import { startTraining } from ${JSON.stringify(new URL('./supervise.ts', import.meta.url).href)};
     const training = startTraining(${JSON.stringify(settings)}, false, (event) => { if (event.event === 'step' && event.step === 9) console.log(training.pid); });`;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
   parent.kill('SIGKILL');
   const resumed: number[] = [];

@@ -69,8 +69,14 @@ function errorOf({ code, message, stack }: Extract<FromWorker, { type: 'error' }
 }
 
 function crashed(out: string, step: number, code: number | null, signal: NodeJS.Signals | null): VeraError {
-  const how = signal === null ? `with exit code ${String(code)}` : `by ${signal}${signal === 'SIGKILL' ? ' (the system does that where memory runs out)' : ''}`;
+  const how =
+    signal === null
+      ? `with exit code ${String(code)}`
+      : `by ${signal}${signal === 'SIGKILL' ? ' (the system does that where memory runs out)' : ''}`;
   const saved = listCheckpoints(checkpointsOf(out))[0];
-  const next = saved === undefined ? 'there was no checkpoint yet: start again' : `go on from the checkpoint of step ${saved.step}: vera train --resume ${out}`;
+  const next =
+    saved === undefined
+      ? 'there was no checkpoint yet: start again'
+      : `go on from the checkpoint of step ${saved.step}: vera train --resume ${out}`;
   return new VeraError('runtime', `the training process ended ${how} after step ${step}; ${next}`);
 }

@@ -8,7 +8,8 @@ import type { Group } from './optimizer.ts';
 import type { TrainSettings } from './settings.ts';
 
 /** Length of the flat trainable vector. */
-export const thetaSize = (adaptation: Adaptation): number => adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+export const thetaSize = (adaptation: Adaptation): number =>
+  adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
 
 /** The first value of the flat trainable vector. */
 export function initialTheta(adaptation: Adaptation): Float32Array {
@@ -22,7 +23,8 @@ export function initialTheta(adaptation: Adaptation): Float32Array {
   return theta;
 }
 
-const rateOf = ({ group }: Parameter, { lr, lrB, lrD, lrHead }: TrainSettings): number => ({ b: lrB, d: lrD, head: lrHead, weight: undefined })[group] ?? lr;
+const rateOf = ({ group }: Parameter, { lr, lrB, lrD, lrHead }: TrainSettings): number =>
+  ({ b: lrB, d: lrD, head: lrHead, weight: undefined })[group] ?? lr;
 
 /** Stretches of the trainable vector with one learning rate and weight decay each; neighbours that agree are one. */
 export function parameterGroups(adaptation: Adaptation, settings: TrainSettings): Group[] {
@@ -44,7 +46,9 @@ export function networkTensors(base: BaseModel): BaseTensor[] {
   const layers = Array.from({ length: base.config.layers }, (_, i) => `model.layers.${i}`);
   const names = [
     'model.embed_tokens.weight',
-    ...linearSites(base.config).flatMap(({ path, bias }) => (bias ? [`${path}.weight`, `${path}.bias`] : [`${path}.weight`])),
+    ...linearSites(base.config).flatMap(({ path, bias }) =>
+      bias ? [`${path}.weight`, `${path}.bias`] : [`${path}.weight`],
+    ),
     ...layers.flatMap((path) => [`${path}.input_layernorm.weight`, `${path}.post_attention_layernorm.weight`]),
     'model.norm.weight',
     headWeight(base.config),
