@@ -14,4 +14,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   export: async () => (await import('./export.ts')).registerExport,
   import: async () => (await import('./import.ts')).registerImport,
   plan: async () => (await import('./plan.ts')).registerPlan,
+  doctor: async () => (await import('./doctor.ts')).registerDoctor,
 };

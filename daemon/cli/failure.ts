@@ -28,7 +28,9 @@ export interface Failure {
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
-    const message = oneLine(error.message).replace(/^error: /, '').replace(' is invalid. it must', ' is invalid: it must');
+    const message = oneLine(error.message)
+      .replace(/^error: /, '')
+      .replace(' is invalid. it must', ' is invalid: it must');
     return failure('usage', error.code === 'commander.help' ? 'no command given: run vera --help' : message);
   }
   if (error instanceof VeraError) return failure(error.code, error.message);

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Graph } from '../graph/graph.ts';
+import { DEFAULTS } from '../methods/method.ts';
+import { vera } from '../methods/vera.ts';
+import { lora } from '../methods/lora.ts';
+import { readConfig } from '../models/config.ts';
+import { linearSites } from '../models/llama.ts';
+import { openTensors } from '../formats/shards.ts';
+import { tensorShapes } from '../models/shapes.ts';
+import { memoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
+import { footprint } from './footprint.ts';
+
+const MODELS = join(import.meta.dirname, '../../test/fixtures/models');
+
+test('a chain worked out by hand: products, traffic and the most memory at once', () => {
+  const g = new Graph();
+  const x = g.input('x', 'float32', ['tokens', 4]);
+  const w = g.external('f32:w', 'float32', [8, 4]);
+  const a = g.linear(x, w); // [tokens, 8]
+  const b = g.one('Sigmoid', [a]);
+  const c = g.one('Sigmoid', [g.reshape(b, ['tokens', 2, 4])]);
+  g.output('c', c);
+  const tokens = 10;
+  const made = footprint(g, { tokens });
+  assert.equal(made.floatOperations, 2 * tokens * 8 * 4);
+  assert.equal(made.int8Operations, 0);
+  assert.equal(made.weightBytes, 4 * 8 * 4);
+  const one = 4 * tokens * 8;
+  // The reshape is a view; a is gone before c is made.
+  assert.equal(made.peakBytes, 2 * one);
+  assert.ok(made.trafficBytes >= 4 * one && made.trafficBytes < 4 * one + 200);
+});
+
+for (const name of ['llama', 'llama-gqa-tied-bf16', 'llama-linear-biases-sharded', 'mistral-fp16', 'qwen2']) {
+  test(`tensor shapes from the config are those of the checkpoint: ${name}`, () => {
+    const dir = join(MODELS, name);
+    const stored = [...openTensors(dir)].map(([tensor, { shape }]) => [tensor, shape] as const);
+    const expected = tensorShapes(readConfig(dir));
+    assert.deepEqual(
+      Object.fromEntries(expected),
+      Object.fromEntries(stored.map(([tensor, shape]) => [tensor, [...shape]])),
+    );
+  });
+}
+
+test('the estimate follows batch, length, rank and precision as it must', () => {
+  const config = readConfig(join(MODELS, 'llama'));
+  const sites = linearSites(config);
+  const at = (rank: number, batch: number, length: number, precision: 'fp32' | 'int8' = 'fp32') =>
+    stepFootprint(config, vera.create(sites, { ...DEFAULTS, rank }, []), { precision, batch, length });
+  const base = at(4, 2, 32);
+  const wide = at(4, 4, 32);
+  assert.ok(wide.floatOperations > base.floatOperations && wide.peakBytes > base.peakBytes);
+  assert.equal(wide.weightBytes, base.weightBytes);
+  assert.ok(at(4, 2, 64).peakBytes > base.peakBytes);
+  assert.ok(at(64, 2, 32).constantBytes > base.constantBytes);
+  const int8 = at(4, 2, 32, 'int8');
+  assert.ok(int8.int8Operations > int8.floatOperations / 10);
+  assert.equal(base.int8Operations, 0);
+
+  // Forward and backward of the frozen layers and the head are at least 4 operations a weight and token.
+  const weights = sites.reduce((sum, { dIn, dOut }) => sum + dIn * dOut, 0);
+  assert.ok(base.floatOperations > 3 * 2 * 32 * weights);
+  const other = stepFootprint(config, lora.create(sites, { ...DEFAULTS, rank: 4, alpha: 4 }, []), {
+    precision: 'fp32',
+    batch: 2,
+    length: 32,
+  });
+  assert.ok(other.peakBytes > 0 && other.floatOperations > 3 * 2 * 32 * weights);
+
+  const memory = memoryEstimate(base, 100);
+  const { total, ...terms } = memory;
+  assert.equal(
+    total,
+    Object.values(terms).reduce((sum, bytes) => sum + bytes, 0),
+  );
+  assert.equal(terms.trainable, 1600);
+  const rates = { floatOperations: 1e9, int8Operations: 0, trafficBytes: 1e9 };
+  assert.equal(secondsEstimate(base, rates), base.floatOperations / 1e9 + base.trafficBytes / 1e9);
+});
