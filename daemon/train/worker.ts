@@ -13,7 +13,11 @@ process.on('SIGTERM', () => (stopped = true));
 process.on('disconnect', () => process.exit(1));
 
 function send(message: FromWorker, sent?: () => void): void {
-  if (process.connected) process.send?.(message, undefined, undefined, sent);
+  const after = (error: Error | null): void => {
+    if (error) process.exit(1);
+    sent?.();
+  };
+  if (process.connected) process.send?.(message, undefined, undefined, after);
   else process.exit(1);
 }
 
