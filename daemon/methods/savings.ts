@@ -43,8 +43,8 @@ const TENSORS: Readonly<Record<'vera' | 'lora', (site: LinearSite, rank: number)
 };
 
 export function savings(method: 'vera' | 'lora', sites: readonly LinearSite[], rank: number): Savings {
-  const { count } = methodNamed(method);
-  const parameters = sites.reduce((sum, site) => sum + count(site, rank), 0);
+  const counted = methodNamed(method);
+  const parameters = sites.reduce((sum, site) => sum + counted.count(site, rank), 0);
   return {
     rank,
     parameters,

@@ -23,6 +23,8 @@ export interface Footprint {
 const WIDTH = { float32: 4, int64: 8, int32: 4, uint32: 4, uint8: 1, int8: 1, bool: 1 } as const;
 /** Nodes that hand on the same bytes under another shape. */
 const VIEWS = new Set(['Reshape', 'Identity']);
+/** Nodes that read no more of their inputs than they give. */
+const READ_LITTLE = new Set(['Shape', 'Gather', 'Slice']);
 
 /** sizes: what each symbolic dimension (tokens, batch, length, counted) is. */
 export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>): Footprint {
@@ -66,8 +68,7 @@ function count(
     return;
   }
   if (VIEWS.has(node.type)) return;
-  // A Gather reads only the rows it gives.
-  const inputs = node.type === 'Gather' ? [] : node.inputs.filter((v) => v !== undefined);
+  const inputs = READ_LITTLE.has(node.type) ? [] : node.inputs.filter((v) => v !== undefined);
   totals.traffic += times * [...inputs, ...node.outputs].reduce((sum, v) => sum + bytesOf(v, sizes), 0);
 }
 
