@@ -54,7 +54,7 @@ function count(
 ): void {
   const body = bodyOf(node);
   if (body) {
-    const rounds = sizes['rounds'] ?? 1;
+    const rounds = sizeOf(node.attributes['$rounds'] as string, sizes);
     for (const inner of body.nodes) count(inner, sizes, times * rounds, totals);
     return;
   }
