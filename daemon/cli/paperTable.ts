@@ -40,7 +40,7 @@ const cellText = (row: PaperRow, column: (typeof COLUMNS)[number]): string =>
 function note(row: PaperRow, column: (typeof COLUMNS)[number]): string {
   const { text, printedRank, parameters, bytes }: PaperCell = row[column];
   const own = column.endsWith('Bytes') ? `${bytes.toLocaleString('en-US')} bytes` : parameters.toLocaleString('en-US');
-  return `${text} is that of rank ${printedRank}; rank ${row.rank} has ${own}`;
+  return `${text} is that of rank ${printedRank} (rank ${row.rank} has ${own})`;
 }
 
 const jsonRow = (row: PaperRow): Record<string, unknown> => ({

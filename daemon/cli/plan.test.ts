@@ -90,7 +90,7 @@ test('the paper table, with its odd cells explained', () => {
   assert.match(stdout, /^RoBERTa-base +256 +9437\.1K +36MB +24\.5K +96KB$/m);
   assert.match(stdout, /^GPT-3 +16 +75\.5M +288MB +2\.8M\* +10\.5MB\*$/m);
   assert.match(stdout, /275 TB/);
-  assert.match(stdout, /RoBERTa-large, rank 16: 49\.5K is that of rank 8; rank 16 has 49,920/);
+  assert.match(stdout, /RoBERTa-large, rank 16: 49\.5K is that of rank 8 \(rank 16 has 49,920\)/);
   const { paper } = JSON.parse(plan('--paper', '--json').stdout);
   assert.equal(paper.length, 9);
   assert.deepEqual(paper[4].vera, { parameters: 49920, bytes: 199680 });

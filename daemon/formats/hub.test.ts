@@ -1,3 +1,4 @@
+/** Long because every way in which a hub or a network can fail needs a server that fails so. */
 import { after, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
