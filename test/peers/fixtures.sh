@@ -38,3 +38,15 @@ curve vera-qv llama-gqa-tied-bf16 --lr 0.02 --method vera --rank 8 --targets q_p
 curve vera-all-linear qwen2 --lr 0.02 --method vera --rank 6 --targets all-linear --key 3
 curve vera-decay llama --lr 0.02 --method vera --rank 8 --targets q_proj,v_proj --weight-decay 0.1
 curve lora-qv llama3-rope --lr 0.005 --method lora --init "$fixtures/adapters/lora-qv"
+
+# The same of a real model, where it is there (test/models/fetch.sh).
+gguf=test/.models/SmolLM2-135M-Instruct.Q4_1.gguf
+if [ -f "$gguf" ]; then
+  converted=$(mktemp -d)
+  trap 'rm -rf "$converted"' EXIT
+  node -e 'import("./daemon/formats/gguf.ts").then(({ ggufToFolder }) => ggufToFolder(...process.argv.slice(1)))' \
+    "$gguf" "$converted/model"
+  "$python" $peers/curve_fixture.py "$converted/model" "$fixtures/curves/smollm2-vera-qv.json" \
+    --name SmolLM2-135M-Instruct --text LICENSE --count 24 --length 64 --steps 40 --rows 2 \
+    --lr 0.01 --method vera --rank 256 --targets q_proj,v_proj --key 0
+fi
