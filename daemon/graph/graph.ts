@@ -49,7 +49,10 @@ export class Graph {
 
   /** A constant held in the graph itself. data: the elements in row-major order; shape defaults to a vector. */
   constant(data: TensorData, shape: Shape = [data.length]): Value {
-    const key = data.length <= 16 ? `constant ${typeOf(data)} ${data.join()} [${shape.join()}]` : `constant #${identity(data)} [${shape.join()}]`;
+    const key =
+      data.length <= 16
+        ? `constant ${typeOf(data)} ${data.join()} [${shape.join()}]`
+        : `constant #${identity(data)} [${shape.join()}]`;
     return this.#leaf(key, typeOf(data), shape, { kind: 'constant', data });
   }
 
@@ -72,7 +75,11 @@ export class Graph {
   }
 
   /** Adds a node (or finds the equal one) and returns its outputs. */
-  op(type: string, inputs: readonly (Value | undefined)[], attributes: Readonly<Record<string, Attribute>> = {}): Value[] {
+  op(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value[] {
     const rules = operator(type);
     const key = `${type} ${inputs.map((v) => v?.name ?? '').join()} ${JSON.stringify(attributes, (_, v: unknown) => (typeof v === 'object' && v !== null && 'nodes' in v ? identity(v) : v))}`;
     const known = this.#known.get(key);
@@ -94,7 +101,11 @@ export class Graph {
   }
 
   /** Adds a node with one output. */
-  one(type: string, inputs: readonly (Value | undefined)[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
+  one(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+  ): Value {
     return this.op(type, inputs, attributes)[0] as Value;
   }
 
@@ -151,7 +162,11 @@ export class Graph {
 
   /** alpha * op(a) op(b) over the last two axes. */
   matmul(a: Value, b: Value, options: { transA?: boolean; transB?: boolean; alpha?: number } = {}): Value {
-    return this.one('FusedMatMul', [a, b], { transA: Number(options.transA ?? false), transB: Number(options.transB ?? false), alpha: { float: options.alpha ?? 1 } });
+    return this.one('FusedMatMul', [a, b], {
+      transA: Number(options.transA ?? false),
+      transB: Number(options.transB ?? false),
+      alpha: { float: options.alpha ?? 1 },
+    });
   }
 
   reshape(x: Value, shape: Shape): Value {

@@ -24,9 +24,11 @@ function copyNodes(nodes: readonly Node[], g: Graph, rule: Rule, outer: Lookup |
     if (known) return known;
     let copy = value;
     if (value.source?.kind === 'constant') copy = g.constant(value.source.data, value.shape);
-    else if (value.source?.kind === 'external') copy = outer ? outer(value) : g.external(value.source.key, value.type, value.shape);
+    else if (value.source?.kind === 'external')
+      copy = outer ? outer(value) : g.external(value.source.key, value.type, value.shape);
     else if (outer) copy = outer(value);
-    else if (!value.source) throw new Error(`value ${value.name} of ${value.node?.type ?? ''} is used before it is computed`);
+    else if (!value.source)
+      throw new Error(`value ${value.name} of ${value.node?.type ?? ''} is used before it is computed`);
     values.set(value, copy);
     return copy;
   };

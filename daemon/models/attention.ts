@@ -11,7 +11,13 @@ const MASKED = -1e9;
  * Causal attention over rows that may hold several examples: a position attends to positions not after it of its own segment.
  * positions, segments: [batch, length] int64. Grouped queries share keys and values (arXiv 2305.13245).
  */
-export function packedAttention(g: Graph, config: LlamaConfig, positions: Value, segments: Value, maxLength: number): Attend {
+export function packedAttention(
+  g: Graph,
+  config: LlamaConfig,
+  positions: Value,
+  segments: Value,
+  maxLength: number,
+): Attend {
   const { heads, kvHeads, headDim } = config;
   const group = heads / kvHeads;
   const groupedLength = group === 1 ? 'length' : `${String(group)}*length`;
@@ -20,9 +26,13 @@ export function packedAttention(g: Graph, config: LlamaConfig, positions: Value,
   const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
   const column = (x: Value): Value => g.reshape(x, ['batch', 1, 'length', 1]);
   const row = (x: Value): Value => g.reshape(x, ['batch', 1, 1, 'length']);
-  const visible = g.one('And', [g.one('Equal', [column(segments), row(segments)]), g.one('GreaterOrEqual', [column(positions), row(positions)])]);
+  const visible = g.one('And', [
+    g.one('Equal', [column(segments), row(segments)]),
+    g.one('GreaterOrEqual', [column(positions), row(positions)]),
+  ]);
   const mask = g.one('Where', [visible, g.scalar(0), g.scalar(MASKED)]);
-  const split = (x: Value, count: number): Value => g.transpose(g.reshape(x, ['batch', 'length', count, headDim]), [0, 2, 1, 3]);
+  const split = (x: Value, count: number): Value =>
+    g.transpose(g.reshape(x, ['batch', 'length', count, headDim]), [0, 2, 1, 3]);
   return (_, q, k, v) => {
     const rotated = (x: Value, count: number): Value => g.one('Rotary', [split(x, count), ...angles]);
     const byGroup = (x: Value): Value => g.reshape(x, ['batch', kvHeads, groupedLength, headDim]);

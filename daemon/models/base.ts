@@ -22,14 +22,22 @@ export function openBase(dir: string, cache: string): BaseModel {
   const tensors = openTensors(dir);
   const tied = config.tied || !tensors.has('lm_head.weight');
   const model = { dir, config: { ...config, tied }, tensors };
-  if (!tensors.has('model.embed_tokens.weight')) throw new VeraError('model', `${dir}: tensor model.embed_tokens.weight is missing; is this a whole ${config.architecture} checkpoint?`);
+  if (!tensors.has('model.embed_tokens.weight'))
+    throw new VeraError(
+      'model',
+      `${dir}: tensor model.embed_tokens.weight is missing; is this a whole ${config.architecture} checkpoint?`,
+    );
   return { ...model, fingerprint: fingerprint(tensors, cache) };
 }
 
 /** Shape of a tensor of the base; a missing one is an error that names it. */
 export function shapeOf(base: Pick<BaseModel, 'dir' | 'tensors'>, name: string): readonly number[] {
   const entry = base.tensors.get(name);
-  if (!entry) throw new VeraError('model', `${base.dir}: tensor ${name} is missing; the checkpoint does not hold all that its config.json promises`);
+  if (!entry)
+    throw new VeraError(
+      'model',
+      `${base.dir}: tensor ${name} is missing; the checkpoint does not hold all that its config.json promises`,
+    );
   return entry.shape;
 }
 
@@ -37,10 +45,12 @@ const BLOCK = 8 << 20;
 
 function fingerprint(tensors: ReadonlyMap<string, TensorEntry>, cache: string): string {
   const files = [...new Set([...tensors.values()].map(({ file }) => file))].sort();
-  const key = files.map((file) => {
-    const { size, mtimeMs, ino } = statSync(file);
-    return `${realpathSync(file)} ${String(size)} ${String(mtimeMs)} ${String(ino)}`;
-  }).join('\n');
+  const key = files
+    .map((file) => {
+      const { size, mtimeMs, ino } = statSync(file);
+      return `${realpathSync(file)} ${String(size)} ${String(mtimeMs)} ${String(ino)}`;
+    })
+    .join('\n');
   const index = join(cache, 'fingerprints.json');
   const known = readIndex(index);
   const id = createHash('sha256').update(key).digest('hex');
@@ -66,7 +76,7 @@ function hashTensors(tensors: ReadonlyMap<string, TensorEntry>): string {
     hash.update(`${name} ${dtype} [${shape.join()}]\n`);
     const handle = openSync(file, 'r');
     try {
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         const got = readSync(handle, buffer, 0, Math.min(BLOCK, length - done), offset + done);
         if (got === 0) throw new VeraError('model', `${file} ended while tensor ${name} was read`);
         hash.update(buffer.subarray(0, got));

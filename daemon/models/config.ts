@@ -43,24 +43,35 @@ export function readConfig(dir: string): LlamaConfig {
     json = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    const why = missing ? 'is not there: a base model is a Hugging Face folder, a GGUF file or a hub id' : `is not valid JSON: ${String((cause as Error).message)}`;
+    const why = missing
+      ? 'is not there: a base model is a Hugging Face folder, a GGUF file or a hub id'
+      : `is not valid JSON: ${String((cause as Error).message)}`;
     throw new VeraError('model', `${file} ${why}`, { cause });
   }
   return parseConfig(json, file);
 }
 
 export function parseConfig(json: Record<string, unknown>, file: string): LlamaConfig {
-  const architecture = Array.isArray(json['architectures']) ? String(json['architectures'][0]) : `model_type ${String(json['model_type'])}`;
+  const architecture = Array.isArray(json['architectures'])
+    ? String(json['architectures'][0])
+    : `model_type ${String(json['model_type'])}`;
   if (!ARCHITECTURES.includes(architecture)) {
-    throw new VeraError('model', `${file}: architecture ${architecture} is not supported; supported are ${ARCHITECTURES.join(', ')}`);
+    throw new VeraError(
+      'model',
+      `${file}: architecture ${architecture} is not supported; supported are ${ARCHITECTURES.join(', ')}`,
+    );
   }
   const size = (name: string, fallback?: number): number => {
     const value = json[name] ?? fallback;
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0) throw new VeraError('model', `${file}: ${name} must be a positive whole number, not ${JSON.stringify(value)}`);
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0)
+      throw new VeraError('model', `${file}: ${name} must be a positive whole number, not ${JSON.stringify(value)}`);
     return value;
   };
   if (json['hidden_act'] !== undefined && json['hidden_act'] !== 'silu') {
-    throw new VeraError('model', `${file}: hidden_act ${JSON.stringify(json['hidden_act'])} is not supported; supported is "silu"`);
+    throw new VeraError(
+      'model',
+      `${file}: hidden_act ${JSON.stringify(json['hidden_act'])} is not supported; supported is "silu"`,
+    );
   }
   const heads = size('num_attention_heads');
   const qwen = architecture === 'Qwen2ForCausalLM';
@@ -85,7 +96,11 @@ export function parseConfig(json: Record<string, unknown>, file: string): LlamaC
     mlpBias: json['mlp_bias'] === true,
     ...rope(json, file),
   };
-  if (config.heads % config.kvHeads !== 0) throw new VeraError('model', `${file}: ${String(config.heads)} attention heads do not divide among ${String(config.kvHeads)} key-value heads`);
+  if (config.heads % config.kvHeads !== 0)
+    throw new VeraError(
+      'model',
+      `${file}: ${String(config.heads)} attention heads do not divide among ${String(config.kvHeads)} key-value heads`,
+    );
   return config;
 }
 
@@ -94,7 +109,10 @@ function rope(json: Record<string, unknown>, file: string): { ropeTheta: number;
   const scaling = newer ?? (json['rope_scaling'] as Record<string, unknown> | null | undefined) ?? {};
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
   if (type !== 'default' && type !== 'linear' && type !== 'llama3') {
-    throw new VeraError('model', `${file}: rope scaling ${JSON.stringify(type)} is not supported; supported are default, linear, llama3`);
+    throw new VeraError(
+      'model',
+      `${file}: rope scaling ${JSON.stringify(type)} is not supported; supported are default, linear, llama3`,
+    );
   }
   const field = (name: string, fallback: number): number => Number(scaling[name] ?? fallback);
   return {

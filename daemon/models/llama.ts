@@ -10,7 +10,13 @@ export type Attend = (layer: number, q: Value, k: Value, v: Value) => Value;
 export function linearSites(config: LlamaConfig): LinearSite[] {
   const { hidden, intermediate, heads, kvHeads, headDim, qkvBias, outputBias, mlpBias } = config;
   return Array.from({ length: config.layers }, (_, layer) => {
-    const site = (name: string, dIn: number, dOut: number, bias: boolean): LinearSite => ({ path: `model.layers.${String(layer)}.${name}`, layer, dIn, dOut, bias });
+    const site = (name: string, dIn: number, dOut: number, bias: boolean): LinearSite => ({
+      path: `model.layers.${String(layer)}.${name}`,
+      layer,
+      dIn,
+      dOut,
+      bias,
+    });
     return [
       site('self_attn.q_proj', hidden, heads * headDim, qkvBias),
       site('self_attn.k_proj', hidden, kvHeads * headDim, qkvBias),
@@ -24,7 +30,8 @@ export function linearSites(config: LlamaConfig): LinearSite[] {
 }
 
 /** The tensor the logits are computed with: the embeddings themselves where they are tied. [vocabulary, hidden]. */
-export const headWeight = (config: LlamaConfig): string => (config.tied ? 'model.embed_tokens.weight' : 'lm_head.weight');
+export const headWeight = (config: LlamaConfig): string =>
+  config.tied ? 'model.embed_tokens.weight' : 'lm_head.weight';
 
 /** A Llama-type decoder. ids: [tokens] -> hidden states [tokens, hidden] before the final norm. */
 export function llama(net: Network, config: LlamaConfig, ids: Value, attend: Attend): Value {
@@ -38,9 +45,24 @@ export function llama(net: Network, config: LlamaConfig, ids: Value, attend: Att
   return x;
 }
 
-function decoderLayer(net: Network, config: LlamaConfig, layer: number, sites: LinearSite[], x: Value, attend: Attend): Value {
+function decoderLayer(
+  net: Network,
+  config: LlamaConfig,
+  layer: number,
+  sites: LinearSite[],
+  x: Value,
+  attend: Attend,
+): Value {
   const { g } = net;
-  const [q, k, v, o, gate, up, down] = sites as [LinearSite, LinearSite, LinearSite, LinearSite, LinearSite, LinearSite, LinearSite];
+  const [q, k, v, o, gate, up, down] = sites as [
+    LinearSite,
+    LinearSite,
+    LinearSite,
+    LinearSite,
+    LinearSite,
+    LinearSite,
+    LinearSite,
+  ];
   const path = `model.layers.${String(layer)}`;
   const h = norm(net, config, `${path}.input_layernorm`, x);
   const attended = attend(layer, net.linear(q, h), net.linear(k, h), net.linear(v, h));

@@ -45,7 +45,10 @@ export class Network {
 
   /** A tensor of the model in float32: trained, or a frozen one of the base. */
   weight(name: string): Value {
-    return this.options.adaptation.weight?.(this, name) ?? this.g.external(`f32:${name}`, 'float32', this.options.shapeOf(name));
+    return (
+      this.options.adaptation.weight?.(this, name) ??
+      this.g.external(`f32:${name}`, 'float32', this.options.shapeOf(name))
+    );
   }
 
   /** A trainable parameter of the adaptation. */
@@ -70,9 +73,16 @@ export class Network {
 
   /** The int8 copies of a weight [dOut, dIn]: forward [dIn, dOut] and its scales, backward [dOut, dIn] and its scales. */
   int8(name: string, dOut: number, dIn: number): [Value, Value, Value, Value] {
-    const forward: [Value, Value] = [this.g.external(`int8f:${name}`, 'int8', [dIn, dOut]), this.g.external(`int8fs:${name}`, 'float32', [dOut])];
+    const forward: [Value, Value] = [
+      this.g.external(`int8f:${name}`, 'int8', [dIn, dOut]),
+      this.g.external(`int8fs:${name}`, 'float32', [dOut]),
+    ];
     if (!this.options.differentiable) return [...forward, ...forward];
-    return [...forward, this.g.external(`int8b:${name}`, 'int8', [dOut, dIn]), this.g.external(`int8bs:${name}`, 'float32', [dIn])];
+    return [
+      ...forward,
+      this.g.external(`int8b:${name}`, 'int8', [dOut, dIn]),
+      this.g.external(`int8bs:${name}`, 'float32', [dIn]),
+    ];
   }
 
   /** x M^T for a frozen matrix M, in the network's precision. x: [n, columns] -> [n, rows]. */

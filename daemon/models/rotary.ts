@@ -10,7 +10,10 @@ export interface RotaryTables {
 /** Inverse frequencies of a Llama-type model [headDim / 2], scaled as its config says (rope types default, linear, llama3). */
 export function inverseFrequencies(config: LlamaConfig): Float32Array {
   const { headDim, ropeTheta, ropeScaling } = config;
-  const plain = Float32Array.from({ length: headDim / 2 }, (_, i) => 1 / Math.fround(ropeTheta ** Math.fround((2 * i) / headDim)));
+  const plain = Float32Array.from(
+    { length: headDim / 2 },
+    (_, i) => 1 / Math.fround(ropeTheta ** Math.fround((2 * i) / headDim)),
+  );
   if (ropeScaling.type === 'default') return plain;
   if (ropeScaling.type === 'linear') return plain.map((f) => f / ropeScaling.factor);
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalLength } = ropeScaling;

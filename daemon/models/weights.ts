@@ -35,7 +35,10 @@ export function weightLocator(base: BaseModel, cache: string): (key: string) => 
 function transform(kind: string, entry: TensorEntry, folder: string): void {
   const write = (as: string, data: Float32Array | Int8Array): void => {
     mkdirSync(join(folder, as), { recursive: true });
-    writeFileAtomic(join(folder, as, `${entry.name}.bin`), new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    writeFileAtomic(
+      join(folder, as, `${entry.name}.bin`),
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
   };
   const values = readFloats(entry);
   if (kind === 'f32') {
@@ -44,7 +47,9 @@ function transform(kind: string, entry: TensorEntry, folder: string): void {
   }
   const [rows, columns] = entry.shape as [number, number];
   const forward = kind.startsWith('int8f');
-  const { q, scale } = forward ? quantizeColumns(transposed(values, rows, columns), columns, rows) : quantizeColumns(values, rows, columns);
+  const { q, scale } = forward
+    ? quantizeColumns(transposed(values, rows, columns), columns, rows)
+    : quantizeColumns(values, rows, columns);
   // The scales go last: whoever finds the matrix must find them too, and asks for them second.
   write(forward ? 'int8f' : 'int8b', q);
   write(forward ? 'int8fs' : 'int8bs', scale);

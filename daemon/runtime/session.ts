@@ -34,7 +34,11 @@ export const defaultThreads = (): number => Math.max(1, cpus().length);
 export type Session = import('onnxruntime-node').InferenceSession;
 
 /** An onnxruntime session (CPU) of a lowered graph; external weights are read in place from the files `locate` names. */
-export async function createSession(graph: Graph, locate: (key: string) => FileRange, options: SessionOptions = {}): Promise<Session> {
+export async function createSession(
+  graph: Graph,
+  locate: (key: string) => FileRange,
+  options: SessionOptions = {},
+): Promise<Session> {
   // Locations must lie below one folder; the root of the file system holds them all.
   const { root } = parse(process.cwd());
   const bytes = serialize(graph, (key) => {
@@ -64,6 +68,10 @@ export async function createSession(graph: Graph, locate: (key: string) => FileR
       },
     });
   } catch (cause) {
-    throw new VeraError('runtime', `onnxruntime could not load the graph: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new VeraError(
+      'runtime',
+      `onnxruntime could not load the graph: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }

@@ -12,6 +12,7 @@ import { shapeOf } from '../models/base.ts';
 import { finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network, type Precision } from '../models/network.ts';
 import { weightLocator } from '../models/weights.ts';
+import { MICRO_TOKENS, type MicroBatch, microBatches } from './microBatch.ts';
 import { createSession, type Session, type SessionOptions, Tensor } from '../runtime/session.ts';
 
 export interface StepOptions {
@@ -20,7 +21,7 @@ export interface StepOptions {
   readonly precision: Precision;
   /** The longest row there will be. */
   readonly maxLength: number;
-  /** About how many tokens a step has. */
+  /** About how many tokens run through the network at once (`tokensAtOnce` of a batch). */
   readonly tokens: number;
   /** Where transformed weights are kept. */
   readonly cache: string;
@@ -38,6 +39,19 @@ export interface StepResult {
 /** Rows of hidden states whose logits are computed at once. */
 export const CHUNK = 256;
 
+/** Tokens at once from which activations are computed again rather than kept: below, keeping them costs little memory. */
+const REMATERIALISE_FROM = 512;
+
+/** Trainable numbers from which a gradient is too long to be added up many times a step. */
+const LONG_GRADIENT = 1 << 20;
+const LONG_GRADIENT_TOKENS = 2048;
+
+/** Tokens of one run of the graph: rows are never cut, and a long gradient (as the `full` method has) wants fewer runs. */
+export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: number): number {
+  const parameters = adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+  return Math.min(tokens, Math.max(maxLength, parameters > LONG_GRADIENT ? LONG_GRADIENT_TOKENS : MICRO_TOKENS));
+}
+
 /**
  * The graph of one step: (theta, batch) -> (loss, gradient), or the loss alone. theta: [parameters], ids: [tokens],
  * positions and segments: [batch, length], targets, labels and weights: [counted], inverse: [tokens].
@@ -47,7 +61,10 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
   const g = new Graph();
   const sizes = adaptation.parameters.map(({ shape }) => elements(shape));
   const total = sizes.reduce((a, b) => a + b, 0);
-  const flat = total === 0 ? [] : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
+  const flat =
+    total === 0
+      ? []
+      : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
   const ids = g.input('ids', 'int64', ['tokens']);
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const segments = g.input('segments', 'int64', ['batch', 'length']);
@@ -66,18 +83,25 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
     ...(noise ? { noise } : {}),
   });
   const attend = packedAttention(g, base.config, positions, segments, options.maxLength);
-  const hidden = finalNorm(net, base.config, g.one('SelectRows', [llama(net, base.config, ids, attend), targets, inverse]));
+  const hidden = finalNorm(
+    net,
+    base.config,
+    g.one('SelectRows', [llama(net, base.config, ids, attend), targets, inverse]),
+  );
   const name = headWeight(base.config);
   const head = net.weight(name);
   const trainsHead = adaptation.weight?.(net, name) !== undefined;
   const head8 = precision === 'int8' ? net.int8(name, base.config.vocabulary, base.config.hidden).slice(0, 2) : [];
-  const loss = g.one('CrossEntropy', [hidden, labels, weights, head, ...head8], { chunk: CHUNK, mode: !train ? 'loss' : trainsHead ? 'head' : 'gradient' });
+  const loss = g.one('CrossEntropy', [hidden, labels, weights, head, ...head8], {
+    chunk: CHUNK,
+    mode: !train ? 'loss' : trainsHead ? 'head' : 'gradient',
+  });
   g.output('loss', loss);
   if (train) {
     const { of, entry } = gradients(g, loss, flat);
     const pieces = of.map((gradient, i) => gradient ?? g.constant(new Float32Array(sizes[i] as number)));
     g.output('gradient', g.one('Concat', pieces, { axis: 0 }));
-    rematerialise(g, entry);
+    if (options.tokens > REMATERIALISE_FROM) rematerialise(g, entry);
   }
   return deadCode(lower(g));
 }
@@ -85,27 +109,49 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
 /** Runs steps: the loss of a batch, and its gradient for the trainable vector. */
 export class Step {
   readonly #session: Session;
+  readonly #options: StepOptions;
   readonly #train: boolean;
-  readonly #dropout: boolean;
 
-  private constructor(session: Session, train: boolean, dropout: boolean) {
+  private constructor(session: Session, options: StepOptions, train: boolean) {
     this.#session = session;
+    this.#options = options;
     this.#train = train;
-    this.#dropout = dropout;
   }
 
-  static async create(options: StepOptions, train: boolean): Promise<Step> {
-    const session = await createSession(stepGraph(options, train), weightLocator(options.base, options.cache), options.session);
-    return new Step(session, train, train && options.dropout);
+  static async create(asked: StepOptions, train: boolean): Promise<Step> {
+    const { adaptation, maxLength, tokens, precision } = asked;
+    const options = { ...asked, tokens: tokensAtOnce(adaptation, maxLength, tokens) };
+    // int8 products are faster on the library's own layout, and the first copy is let go; float32 ones hardly differ.
+    const session = { prepack: precision === 'int8', ...asked.session };
+    const locate = weightLocator(options.base, options.cache);
+    return new Step(await createSession(stepGraph(options, train), locate, session), options, train);
   }
 
-  /** theta: the trainable vector; noise: one odd number per token where dropout is on. The gradient is empty in evaluation. */
+  /**
+   * theta: the trainable vector; noise: one odd number per token where dropout is on. The gradient is empty in evaluation.
+   * The batch runs in parts, always cut the same way, so that the sums are the same bits each time.
+   */
   async run(theta: Float32Array, batch: Batch, noise?: BigInt64Array): Promise<StepResult> {
-    const feeds = { ...batchFeeds(batch), ...(theta.length > 0 ? { theta: new Tensor('float32', theta, [theta.length]) } : {}) };
-    if (this.#dropout && noise) Object.assign(feeds, { noise: new Tensor('int64', noise, [noise.length]) });
-    const results = await this.#session.run(feeds);
-    const loss = (results['loss'] as Tensor).data[0] as number;
-    return { loss, gradient: this.#train ? ((results['gradient'] as Tensor).data as Float32Array) : new Float32Array() };
+    let loss = 0;
+    const gradient = new Float32Array(this.#train ? theta.length : 0);
+    for (const part of microBatches(batch, this.#options.tokens)) {
+      const feeds = partFeeds(part);
+      if (theta.length > 0) feeds['theta'] = new Tensor('float32', theta, [theta.length]);
+      if (this.#train && this.#options.dropout && noise) {
+        feeds['noise'] = new Tensor(
+          'int64',
+          BigInt64Array.from(part.from, (i) => noise[i] as bigint),
+          [part.from.length],
+        );
+      }
+      const results = await this.#session.run(feeds);
+      loss += (results['loss'] as Tensor).data[0] as number;
+      if (this.#train) {
+        const piece = (results['gradient'] as Tensor).data as Float32Array;
+        for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (piece[i] as number);
+      }
+    }
+    return { loss, gradient };
   }
 
   async release(): Promise<void> {
@@ -113,11 +159,11 @@ export class Step {
   }
 }
 
-/** The tensors of a batch; counted positions are padded to whole chunks by rows of weight zero. */
-function batchFeeds(batch: Batch): Record<string, Tensor> {
-  const { rows, length, ids, positions, segments, targets, labels } = batch;
+/** The tensors of a part of a batch; counted positions of more than one chunk are padded to whole chunks by rows of weight zero. */
+function partFeeds(part: MicroBatch): Record<string, Tensor> {
+  const { rows, length, ids, positions, segments, targets, labels } = part;
   const counted = targets.length;
-  const padded = Math.max(1, Math.ceil(counted / CHUNK)) * CHUNK;
+  const padded = counted <= CHUNK ? counted : Math.ceil(counted / CHUNK) * CHUNK;
   const int64 = (values: ArrayLike<number>, dims: number[], size = values.length): Tensor => {
     const data = new BigInt64Array(size);
     for (let i = 0; i < values.length; i++) data[i] = BigInt(values[i] as number);

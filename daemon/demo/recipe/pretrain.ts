@@ -25,13 +25,21 @@ const FLOOR = 0.05; // of the peak learning rate, at the end
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string', default: '45' }, threads: { type: 'string', default: '2' }, rate: { type: 'string', default: '0.002' } },
+  options: {
+    minutes: { type: 'string', default: '45' },
+    threads: { type: 'string', default: '2' },
+    rate: { type: 'string', default: '0.002' },
+  },
 });
 const [init, tokensFile, out] = positionals as [string, string, string];
 const bytes = readFileSync(tokensFile);
 const tokens = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 const base = openBase(init, cacheFolder());
-const tensors = [...base.tensors.values()].map((entry) => ({ name: entry.name, shape: entry.shape, read: () => readFloats(entry) }));
+const tensors = [...base.tensors.values()].map((entry) => ({
+  name: entry.name,
+  shape: entry.shape,
+  read: () => readFloats(entry),
+}));
 const adaptation = full.create([], DEFAULTS, tensors);
 const { parameters } = adaptation;
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
@@ -60,7 +68,12 @@ function* windows(): Generator<number> {
 /** Rows of the corpus as packed documents: attention and positions begin anew behind each end-of-document token. */
 function batchOf(starts: readonly number[]): Batch {
   const n = ROWS * LENGTH;
-  const batch = { ids: new Int32Array(n), positions: new Int32Array(n), segments: new Int32Array(n), labels: new Int32Array(n) };
+  const batch = {
+    ids: new Int32Array(n),
+    positions: new Int32Array(n),
+    segments: new Int32Array(n),
+    labels: new Int32Array(n),
+  };
   starts.forEach((window, row) => {
     let position = 0;
     let segment = 1;
@@ -85,7 +98,16 @@ function batchOf(starts: readonly number[]): Batch {
 
 const minutes = Number(values.minutes);
 const step = await Step.create(
-  { base, adaptation, precision: 'fp32', maxLength: LENGTH, tokens: ROWS * LENGTH, cache: cacheFolder(), dropout: false, session: { threads: Number(values.threads) } },
+  {
+    base,
+    adaptation,
+    precision: 'fp32',
+    maxLength: LENGTH,
+    tokens: ROWS * LENGTH,
+    cache: cacheFolder(),
+    dropout: false,
+    session: { threads: Number(values.threads) },
+  },
   true,
 );
 const adam = new AdamW(theta.length, { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 });
@@ -104,12 +126,20 @@ while (elapsed() < minutes) {
   const scaled = gradient.map((g) => g / batch.targets.length);
   const norm = clip(scaled, 1);
   const progress = elapsed() / minutes;
-  const rate = Number(values.rate) * Math.min((adam.count + 1) / 100, FLOOR + (1 - FLOOR) * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress))));
-  adam.step(theta, scaled, spans.map((span): Group => ({ ...span, rate })));
+  const rate =
+    Number(values.rate) *
+    Math.min((adam.count + 1) / 100, FLOOR + (1 - FLOOR) * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress))));
+  adam.step(
+    theta,
+    scaled,
+    spans.map((span): Group => ({ ...span, rate })),
+  );
   average = average === undefined ? loss / batch.targets.length : 0.98 * average + (0.02 * loss) / batch.targets.length;
   if (adam.count % 20 === 0) {
     const seen = adam.count * ROWS * LENGTH;
-    console.log(`step ${String(adam.count)} tokens ${String(seen)} loss ${average.toFixed(4)} norm ${norm.toFixed(2)} rate ${rate.toExponential(2)} minutes ${elapsed().toFixed(1)} tokens/s ${(seen / elapsed() / 60).toFixed(0)}`);
+    console.log(
+      `step ${String(adam.count)} tokens ${String(seen)} loss ${average.toFixed(4)} norm ${norm.toFixed(2)} rate ${rate.toExponential(2)} minutes ${elapsed().toFixed(1)} tokens/s ${(seen / elapsed() / 60).toFixed(0)}`,
+    );
   }
   if (elapsed() - saved > 5) {
     save();
@@ -121,7 +151,8 @@ save();
 
 function save(): void {
   mkdirSync(out, { recursive: true });
-  for (const file of ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json']) copyFileSync(join(init, file), join(out, file));
+  for (const file of ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json'])
+    copyFileSync(join(init, file), join(out, file));
   const sources = parameters.map(({ name, shape }, i) => ({
     name,
     dtype: 'F16' as const,

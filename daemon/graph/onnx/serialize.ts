@@ -51,12 +51,15 @@ export function serialize(graph: Graph, locate: (key: string) => Location): Uint
       initializer: graph.constants.map((value) => initializer(value, locate)),
       input: graph.inputs.map((value) => valueInfo(value.name, value)),
       output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+      // Shapes that are stated need no names made up for them, which onnxruntime does in time quadratic in their number.
+      valueInfo: graph.nodes.flatMap((node) => node.outputs.map((value) => valueInfo(value.name, value))),
     }),
   });
   return toBinary(ModelProtoSchema, model);
 }
 
-const rename = (value: Value, name: string): NodeProto => create(NodeProtoSchema, { opType: 'Identity', input: [value.name], output: [name], name: `output ${name}` });
+const rename = (value: Value, name: string): NodeProto =>
+  create(NodeProtoSchema, { opType: 'Identity', input: [value.name], output: [name], name: `output ${name}` });
 
 function nodeProto(node: Node): NodeProto {
   const [first] = node.outputs;
@@ -66,13 +69,16 @@ function nodeProto(node: Node): NodeProto {
     name: `${node.type} ${first?.name ?? ''}`,
     input: node.inputs.map((v) => v?.name ?? ''),
     output: node.outputs.map((v) => v.name),
-    attribute: Object.entries(node.attributes).flatMap(([name, value]) => (name.startsWith('$') ? [] : [attributeProto(name, value)])),
+    attribute: Object.entries(node.attributes).flatMap(([name, value]) =>
+      name.startsWith('$') ? [] : [attributeProto(name, value)],
+    ),
   });
 }
 
 function attributeProto(name: string, value: Attribute): AttributeProto {
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: Kind.INT, i: BigInt(value) });
-  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: Kind.STRING, s: new TextEncoder().encode(value) });
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, { name, type: Kind.STRING, s: new TextEncoder().encode(value) });
   if ('body' in value) return create(AttributeProtoSchema, { name, type: Kind.GRAPH, g: bodyProto(value.body) });
   if ('float' in value) return create(AttributeProtoSchema, { name, type: Kind.FLOAT, f: value.float });
   return create(AttributeProtoSchema, { name, type: Kind.INTS, ints: value.map(BigInt) });
@@ -82,7 +88,11 @@ function bodyProto(body: Subgraph): GraphProto {
   return create(GraphProtoSchema, {
     name: 'body',
     node: body.nodes.map(nodeProto),
-    initializer: body.constants.map((value) => initializer(value, () => { throw new Error('weights belong to the outer graph'); })),
+    initializer: body.constants.map((value) =>
+      initializer(value, () => {
+        throw new Error('weights belong to the outer graph');
+      }),
+    ),
     input: body.inputs.map((value) => valueInfo(value.name, value)),
     output: body.outputs.map((value) => valueInfo(value.name, value)),
   });
@@ -90,10 +100,18 @@ function bodyProto(body: Subgraph): GraphProto {
 
 function valueInfo(name: string, value: Value): ValueInfoProto {
   const dim = value.shape.map((d) =>
-    create(TensorShapeProto_DimensionSchema, { value: typeof d === 'number' ? { case: 'dimValue', value: BigInt(d) } : { case: 'dimParam', value: d } }),
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof d === 'number' ? { case: 'dimValue', value: BigInt(d) } : { case: 'dimParam', value: d },
+    }),
   );
-  const tensor = create(TypeProto_TensorSchema, { elemType: ONNX_TYPES[value.type], shape: create(TensorShapeProtoSchema, { dim }) });
-  return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }) });
+  const tensor = create(TypeProto_TensorSchema, {
+    elemType: ONNX_TYPES[value.type],
+    shape: create(TensorShapeProtoSchema, { dim }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensor } }),
+  });
 }
 
 function initializer(value: Value, locate: (key: string) => Location): TensorProto {
@@ -103,7 +121,8 @@ function initializer(value: Value, locate: (key: string) => Location): TensorPro
   if (source?.kind !== 'external') throw new Error(`${value.name} is no constant`);
   const { file, offset, length } = locate(source.key);
   const width = { float32: 4, int64: 8, int32: 4, uint32: 4, uint8: 1, int8: 1, bool: 1 }[value.type];
-  if (elements(shape) * width !== length) throw new Error(`weight ${source.key}: ${String(length)} bytes do not make [${shape.join(', ')}] ${value.type}`);
+  if (elements(shape) * width !== length)
+    throw new Error(`weight ${source.key}: ${String(length)} bytes do not make [${shape.join(', ')}] ${value.type}`);
   const entry = (key: string, text: string) => create(StringStringEntryProtoSchema, { key, value: text });
   return create(TensorProtoSchema, {
     ...base,

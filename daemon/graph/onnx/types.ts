@@ -1,7 +1,15 @@
 import type { ElementType } from '../value.ts';
 
 /** ONNX's numbers of the element types (TensorProto.DataType in onnx.proto). */
-export const ONNX_TYPES: Record<ElementType, number> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, uint32: 12 };
+export const ONNX_TYPES: Record<ElementType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  uint32: 12,
+};
 
 export function elementTypeOf(onnxType: number): ElementType {
   const found = Object.entries(ONNX_TYPES).find(([, number]) => number === onnxType);

@@ -11,7 +11,8 @@ let bodies = 0;
 /**
  * Sum of weight * -log softmax(hidden head^T)[label] over rows, in chunks, so that the logits never stand whole in memory.
  * hidden: [n, d], labels: [n] int64, weights: [n], head: [vocabulary, d]; optionally head in int8 [d, vocabulary] with
- * scales [vocabulary], which then computes the logits. n is a multiple of `chunk`.
+ * scales [vocabulary], which then computes the logits. n is at most `chunk`, or a
+ * multiple of it.
  * Outputs: loss []; with `mode` 'gradient' or 'head' also its gradient for hidden [n, d]; with 'head' also for head.
  * The gradient for the logits, softmax - onehot, is never quantised: it is one large entry among tiny ones that would all
  * round to zero.
@@ -34,9 +35,11 @@ export const crossEntropy = defineOperator('CrossEntropy', {
     const chunk = number(node.attributes, 'chunk', 256);
     const mode = node.attributes['mode'];
     const head = node.inputs[3] as Value;
-    const rounds = g.reshape(g.one('Div', [g.one('Shape', [labels], { start: 0, end: 1 }), g.indices(chunk)]), []);
+    const count = g.one('Shape', [labels], { start: 0, end: 1 });
+    const rounds = g.reshape(g.one('Div', [g.add(count, g.indices(chunk - 1)), g.indices(chunk)]), []);
     const carried = [g.scalar(0)];
-    if (mode === 'head') carried.push(g.one('Expand', [g.scalar(0), g.shapeTensor(head.shape)], { $to: JSON.stringify(head.shape) }));
+    if (mode === 'head')
+      carried.push(g.one('Expand', [g.scalar(0), g.shapeTensor(head.shape)], { $to: JSON.stringify(head.shape) }));
     const body = lossOfChunk(node, chunk, carried);
     const results = g.op('Loop', [rounds, undefined, ...carried], { body: { body }, $rounds: 'rounds' });
     const loss = results[0] as Value;
@@ -53,16 +56,20 @@ function lossOfChunk(node: Node, chunk: number, carried: readonly Value[]) {
   const g = new Graph(`loss${String(++bodies)}_`);
   const round = g.input(`loss${String(bodies)}_round`, 'int64', []);
   const go = g.input(`loss${String(bodies)}_go`, 'bool', []);
-  const [sum, headSum] = carried.map((v, i) => g.input(`loss${String(bodies)}_carried${String(i)}`, 'float32', v.shape));
+  const [sum, headSum] = carried.map((v, i) =>
+    g.input(`loss${String(bodies)}_carried${String(i)}`, 'float32', v.shape),
+  );
   const start = g.reshape(g.mul(round, g.constant(BigInt64Array.of(BigInt(chunk)), [])), [1]);
   const end = g.add(start, g.indices(chunk));
-  const part = (x: Value, shape: Shape): Value => g.one('Slice', [x, start, end, g.indices(0)], { $to: JSON.stringify(shape) });
+  const part = (x: Value, shape: Shape): Value =>
+    g.one('Slice', [x, start, end, g.indices(0)], { $to: JSON.stringify(shape) });
   const width = hidden.shape[1] as number;
-  const rows = part(hidden, [chunk, width]);
-  const label = part(labels, [chunk]);
-  const weight = g.reshape(part(weights, [chunk]), [chunk, 1]);
-  const column = g.reshape(label, [chunk, 1]);
-  const logits = head8 && scale8 ? g.one('QuantizedLinear', [rows, head8, scale8, head8, scale8]) : g.linear(rows, head);
+  const rows = part(hidden, ['rows', width]);
+  const label = part(labels, ['rows']);
+  const weight = asColumn(g, part(weights, ['rows']));
+  const column = asColumn(g, label);
+  const logits =
+    head8 && scale8 ? g.one('QuantizedLinear', [rows, head8, scale8, head8, scale8]) : g.linear(rows, head);
   const p = g.one('Softmax', [logits]);
   const chosen = g.one('GatherElements', [p, column], { axis: 1 });
   const losses = g.mul(weight, g.one('Log', [g.one('Max', [chosen, g.scalar(SMALLEST)])]));
@@ -73,7 +80,14 @@ function lossOfChunk(node: Node, chunk: number, carried: readonly Value[]) {
   } else if (mode === 'head') {
     const less = g.one('ScatterElements', [p, column, g.sub(chosen, g.scalar(1))], { axis: 1, reduction: 'none' });
     const dLogits = g.mul(less, weight);
-    outputs.push(g.add(headSum as Value, g.one('Gemm', [dLogits, rows], { transA: 1 })), g.one('Gemm', [dLogits, head], {}));
+    outputs.push(
+      g.add(headSum as Value, g.one('Gemm', [dLogits, rows], { transA: 1 })),
+      g.one('Gemm', [dLogits, head], {}),
+    );
   }
   return { inputs: g.inputs, outputs, nodes: g.nodes, constants: g.constants };
 }
+
+/** x: [n] -> [n, 1]. */
+const asColumn = (g: Graph, x: Value): Value =>
+  g.one('Reshape', [x, g.indices(-1, 1)], { $to: JSON.stringify([...x.shape, 1]) });

@@ -11,7 +11,10 @@ export const div = defineOperator('Div', {
   gradient: (g, { inputs, gradients }) => {
     const [a, b] = inputs as [Value, Value];
     const dy = gradients[0] as Value;
-    return [unbroadcast(g, g.div(dy, b), a.shape), unbroadcast(g, g.one('Neg', [g.div(g.mul(dy, a), g.mul(b, b))]), b.shape)];
+    return [
+      unbroadcast(g, g.div(dy, b), a.shape),
+      unbroadcast(g, g.one('Neg', [g.div(g.mul(dy, a), g.mul(b, b))]), b.shape),
+    ];
   },
   cheap: true,
 });

@@ -5,6 +5,9 @@ import { unbroadcast } from './broadcast.ts';
 /** Broadcast to a shape (ONNX Expand-13); `$to` is the shape with its symbolic names. Gradient: dy summed over the new axes. */
 export const expand = defineOperator('Expand', {
   shape: ([x], attributes) => [{ type: (x as Value).type, shape: JSON.parse(attributes['$to'] as string) as Shape }],
-  gradient: (g, { inputs, gradients }) => [unbroadcast(g, gradients[0] as Value, (inputs[0] as Value).shape), undefined],
+  gradient: (g, { inputs, gradients }) => [
+    unbroadcast(g, gradients[0] as Value, (inputs[0] as Value).shape),
+    undefined,
+  ],
   cheap: true,
 });

@@ -21,8 +21,12 @@ export const fusedMatMul = defineOperator('FusedMatMul', {
     const transA = Boolean(number(node.attributes, 'transA', 0));
     const transB = Boolean(number(node.attributes, 'transB', 0));
     const alpha = number(node.attributes, 'alpha', 1);
-    const da = transA ? g.matmul(b, dy, { transA: transB, transB: true, alpha }) : g.matmul(dy, b, { transB: !transB, alpha });
-    const db = transB ? g.matmul(dy, a, { transA: true, transB: transA, alpha }) : g.matmul(a, dy, { transA: !transA, alpha });
+    const da = transA
+      ? g.matmul(b, dy, { transA: transB, transB: true, alpha })
+      : g.matmul(dy, b, { transB: !transB, alpha });
+    const db = transB
+      ? g.matmul(dy, a, { transA: true, transB: transA, alpha })
+      : g.matmul(a, dy, { transA: !transA, alpha });
     return [unbroadcast(g, da, a.shape), unbroadcast(g, db, b.shape)];
   },
 });

@@ -18,8 +18,12 @@ export const gemm = defineOperator('Gemm', {
     const transA = number(node.attributes, 'transA', 0);
     const transB = number(node.attributes, 'transB', 0);
     return [
-      transA ? g.one('Gemm', [b, dy], { transA: transB, transB: 1 }) : g.one('Gemm', [dy, b], { transA: 0, transB: 1 - transB }),
-      transB ? g.one('Gemm', [dy, a], { transA: 1, transB: transA }) : g.one('Gemm', [a, dy], { transA: 1 - transA, transB: 0 }),
+      transA
+        ? g.one('Gemm', [b, dy], { transA: transB, transB: 1 })
+        : g.one('Gemm', [dy, b], { transA: 0, transB: 1 - transB }),
+      transB
+        ? g.one('Gemm', [dy, a], { transA: 1, transB: transA })
+        : g.one('Gemm', [a, dy], { transA: 1 - transA, transB: 0 }),
     ];
   },
 });

@@ -4,13 +4,19 @@ import type { Value } from '../value.ts';
 
 /** Rows of x as uint8 around 128 with one scale a row: x = scale * (q - 128). Shared by all products of one input. */
 function quantizeRows(g: Graph, x: Value): { q: Value; scale: Value } {
-  const axes = { $axes: [1], keepdims: 1 };
+  const rows = x.shape.slice(0, 1);
+  const axes = { $axes: [1], keepdims: 0 };
   const top = g.one('ReduceMax', [x, g.indices(1)], axes);
   const bottom = g.one('ReduceMin', [x, g.indices(1)], axes);
   // The floor keeps an all-zero row from dividing by zero.
-  const largest = g.one('Max', [g.one('Max', [top, g.one('Neg', [bottom])]), g.scalar(1e-20)]);
-  const q = g.one('QuantizeLinear', [g.div(x, largest), g.scalar(1 / 127), g.constant(Uint8Array.of(128), [])]);
-  return { q, scale: largest };
+  const largest = g.one('Max', [top, g.one('Neg', [bottom]), g.scalar(1e-20)]);
+  const scale = g.mul(largest, g.scalar(1 / 127));
+  const zero = g.constant(Uint8Array.of(128), []);
+  const zeros = g.one('Expand', [zero, g.one('Shape', [x], { start: 0, end: 1 })], { $to: JSON.stringify(rows) });
+  return {
+    q: g.one('QuantizeLinear', [x, scale, zeros], { axis: 0 }),
+    scale: g.one('Reshape', [scale, g.indices(-1, 1)], { $to: JSON.stringify([...rows, 1]) }),
+  };
 }
 
 /**
@@ -21,7 +27,8 @@ function quantizeRows(g: Graph, x: Value): { q: Value; scale: Value } {
 export const quantizedLinear = defineOperator('QuantizedLinear', {
   shape: (inputs) => {
     const [x, forward] = inputs as [Value, Value];
-    if (x.shape[1] !== forward.shape[0]) throw new Error(`QuantizedLinear: [${x.shape.join(', ')}] and [${forward.shape.join(', ')}] do not multiply`);
+    if (x.shape[1] !== forward.shape[0])
+      throw new Error(`QuantizedLinear: [${x.shape.join(', ')}] and [${forward.shape.join(', ')}] do not multiply`);
     return [{ type: 'float32', shape: [x.shape[0] ?? 1, forward.shape[1] ?? 1] }];
   },
   gradient: (g, { inputs, gradients }) => {
@@ -32,7 +39,7 @@ export const quantizedLinear = defineOperator('QuantizedLinear', {
   lower: (g, node) => {
     const [x, weight, scale] = node.inputs as [Value, Value, Value];
     const { q, scale: rows } = quantizeRows(g, x);
-    const y = g.one('MatMulIntegerToFloat', [q, weight, g.scalar(1 / 127), scale, g.constant(Uint8Array.of(128), [])]);
+    const y = g.one('MatMulIntegerToFloat', [q, weight, g.scalar(1), scale, g.constant(Uint8Array.of(128), [])]);
     return [g.mul(y, rows)];
   },
 });
@@ -47,4 +54,6 @@ export const matMulIntegerToFloat = defineOperator('MatMulIntegerToFloat', {
 });
 
 /** round(x / scale) + zero point (ONNX QuantizeLinear-13). Written only by lowering. */
-export const quantizeLinear = defineOperator('QuantizeLinear', { shape: ([x]) => [{ type: 'uint8', shape: (x as Value).shape }] });
+export const quantizeLinear = defineOperator('QuantizeLinear', {
+  shape: ([x]) => [{ type: 'uint8', shape: (x as Value).shape }],
+});

@@ -15,6 +15,9 @@ export function reducedShape(inputs: readonly Value[], attributes: Readonly<Reco
 export function expandBack(g: Graph, { inputs, gradients, node }: RuleArguments): Value {
   const [x] = inputs as [Value];
   const axes = numbers(node.attributes, '$axes');
-  const kept = g.reshape(gradients[0] as Value, x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim)));
+  const kept = g.reshape(
+    gradients[0] as Value,
+    x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim)),
+  );
   return g.one('Expand', [kept, g.shapeTensor(x.shape)], { $to: JSON.stringify(x.shape) });
 }

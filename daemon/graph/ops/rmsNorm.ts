@@ -16,9 +16,19 @@ export const rmsNorm = defineOperator('RmsNorm', {
     const mean = g.one('ReduceMean', [g.mul(p, x), g.indices(axis)], { $axes: [axis], keepdims: 1 });
     const factor = g.mul(g.mul(mean, inverse), g.mul(inverse, inverse));
     const dx = g.sub(g.mul(p, inverse), g.mul(x, factor));
-    return [dx, g.reduceSum(g.mul(dy, g.mul(x, inverse)), x.shape.slice(0, -1).map((_, i) => i))];
+    return [
+      dx,
+      g.reduceSum(
+        g.mul(dy, g.mul(x, inverse)),
+        x.shape.slice(0, -1).map((_, i) => i),
+      ),
+    ];
   },
-  lower: (g, node) => g.op('SimplifiedLayerNormalization', node.inputs, { axis: -1, epsilon: { float: number(node.attributes, 'epsilon', 1e-5) } }),
+  lower: (g, node) =>
+    g.op('SimplifiedLayerNormalization', node.inputs, {
+      axis: -1,
+      epsilon: { float: number(node.attributes, 'epsilon', 1e-5) },
+    }),
   cheap: true,
 });
 

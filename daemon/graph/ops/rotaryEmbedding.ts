@@ -17,4 +17,8 @@ export const rotaryEmbedding = defineOperator('Rotary', {
 });
 
 /** The ONNX form (com.microsoft RotaryEmbedding-1), written only by lowering. */
-export const onnxRotaryEmbedding = defineOperator('RotaryEmbedding', { domain: 'com.microsoft', shape: ([x]) => [x as Value], cheap: true });
+export const onnxRotaryEmbedding = defineOperator('RotaryEmbedding', {
+  domain: 'com.microsoft',
+  shape: ([x]) => [x as Value],
+  cheap: true,
+});

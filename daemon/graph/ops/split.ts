@@ -6,10 +6,16 @@ export const split = defineOperator('Split', {
   shape: ([x], attributes) => {
     const { type, shape } = x as Value;
     const axis = number(attributes, 'axis', 0);
-    return numbers(attributes, '$sizes').map((size) => ({ type, shape: shape.map((dim, i) => (i === axis ? size : dim)) }));
+    return numbers(attributes, '$sizes').map((size) => ({
+      type,
+      shape: shape.map((dim, i) => (i === axis ? size : dim)),
+    }));
   },
   gradient: (g, { outputs, gradients, node }) => {
-    const parts = outputs.map((y, i) => gradients[i] ?? g.one('Expand', [g.scalar(0), g.shapeTensor(y.shape)], { $to: JSON.stringify(y.shape) }));
+    const parts = outputs.map(
+      (y, i) =>
+        gradients[i] ?? g.one('Expand', [g.scalar(0), g.shapeTensor(y.shape)], { $to: JSON.stringify(y.shape) }),
+    );
     return [g.one('Concat', parts, { axis: number(node.attributes, 'axis', 0) }), undefined];
   },
 });

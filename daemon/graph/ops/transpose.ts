@@ -3,10 +3,17 @@ import type { Dim, Value } from '../value.ts';
 
 /** Axes in another order (ONNX Transpose-13). Gradient: transposed by the inverse permutation. */
 export const transpose = defineOperator('Transpose', {
-  shape: ([x], attributes) => [{ type: (x as Value).type, shape: numbers(attributes, 'perm').map((axis) => (x as Value).shape[axis] as Dim) }],
+  shape: ([x], attributes) => [
+    { type: (x as Value).type, shape: numbers(attributes, 'perm').map((axis) => (x as Value).shape[axis] as Dim) },
+  ],
   gradient: (g, { gradients, node }) => {
     const perm = numbers(node.attributes, 'perm');
-    return [g.transpose(gradients[0] as Value, perm.map((_, i) => perm.indexOf(i)))];
+    return [
+      g.transpose(
+        gradients[0] as Value,
+        perm.map((_, i) => perm.indexOf(i)),
+      ),
+    ];
   },
   cheap: true,
 });

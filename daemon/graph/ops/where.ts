@@ -12,7 +12,11 @@ export const where = defineOperator('Where', {
     const [condition, a, b] = inputs as [Value, Value, Value];
     const dy = gradients[0] as Value;
     const zero = g.scalar(0);
-    return [undefined, unbroadcast(g, g.one('Where', [condition, dy, zero]), a.shape), unbroadcast(g, g.one('Where', [condition, zero, dy]), b.shape)];
+    return [
+      undefined,
+      unbroadcast(g, g.one('Where', [condition, dy, zero]), a.shape),
+      unbroadcast(g, g.one('Where', [condition, zero, dy]), b.shape),
+    ];
   },
   cheap: true,
 });

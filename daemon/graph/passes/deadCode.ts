@@ -24,5 +24,8 @@ export function deadCode(graph: Graph): Graph {
     if (node.outputs.some((v) => live.has(v))) for (const v of reads(node)) live.add(v);
     else for (const v of node.outputs) dead.add(v);
   }
-  return rewrite({ ...graph, nodes: graph.nodes.filter((node) => !dead.has(node.outputs[0] as Value)) } as Graph, () => undefined);
+  return rewrite(
+    { ...graph, nodes: graph.nodes.filter((node) => !dead.has(node.outputs[0] as Value)) } as Graph,
+    () => undefined,
+  );
 }

@@ -5,7 +5,9 @@ import type { Node } from '../value.ts';
 
 const unknownToOnnx = (node: Node): boolean =>
   operator(node.type).lower !== undefined ||
-  Object.values(node.attributes).some((value) => typeof value === 'object' && 'body' in value && value.body.nodes.some(unknownToOnnx));
+  Object.values(node.attributes).some(
+    (value) => typeof value === 'object' && 'body' in value && value.body.nodes.some(unknownToOnnx),
+  );
 
 /** Replaces operators that ONNX lacks by ones it has, inside the bodies of loops too. */
 export function lower(graph: Graph): Graph {
