@@ -55,7 +55,10 @@ export async function lossCurve(
   try {
     const losses: number[] = [];
     for (let i = 0; i < fixture.steps; i++) {
-      const rows = Array.from({ length: fixture.rows }, (_, r) => fixture.ids[(i * fixture.rows + r) % fixture.ids.length]!);
+      const rows = Array.from(
+        { length: fixture.rows },
+        (_, r) => fixture.ids[(i * fixture.rows + r) % fixture.ids.length]!,
+      );
       const batch = batchOf(rows);
       const { loss, gradient } = await step.run(theta, batch);
       optimizer.step(

@@ -14,5 +14,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   export: async () => (await import('./export.ts')).registerExport,
   import: async () => (await import('./import.ts')).registerImport,
   plan: async () => (await import('./plan.ts')).registerPlan,
+  demo: async () => (await import('./demo.ts')).registerDemo,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
 };
