@@ -8,7 +8,7 @@ type Lookup = (value: Value) => Value;
 let copies = 0;
 
 /** A new graph with every node copied or replaced, those in the bodies of loops too; equal nodes become one. */
-export function rewrite(old: Graph, rule: Rule): Graph {
+export function rewrite(old: Pick<Graph, 'inputs' | 'nodes' | 'outputs'>, rule: Rule): Graph {
   const g = new Graph();
   for (const input of old.inputs) g.inputs.push(input);
   const map = copyNodes(old.nodes, g, rule, undefined);

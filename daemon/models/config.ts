@@ -45,7 +45,7 @@ export function readConfig(dir: string): LlamaConfig {
     const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const why = missing
       ? 'is not there: a base model is a Hugging Face folder, a GGUF file or a hub id'
-      : `is not valid JSON: ${String((cause as Error).message)}`;
+      : `is not valid JSON: ${(cause as Error).message}`;
     throw new VeraError('model', `${file} ${why}`, { cause });
   }
   return parseConfig(json, file);

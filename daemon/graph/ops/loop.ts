@@ -9,11 +9,9 @@ export const loop = defineOperator('Loop', {
   shape: (inputs, attributes) => {
     const { body } = attributes['body'] as { body: Subgraph };
     const carried = inputs.length - 1;
-    return body.outputs
-      .slice(1)
-      .map((v, i): Pick<Value, 'type' | 'shape'> => ({
-        type: v.type,
-        shape: i < carried ? v.shape : [attributes['$rounds'] as string, ...v.shape],
-      }));
+    return body.outputs.slice(1).map((v, i): Pick<Value, 'type' | 'shape'> => ({
+      type: v.type,
+      shape: i < carried ? v.shape : [attributes['$rounds'] as string, ...v.shape],
+    }));
   },
 });

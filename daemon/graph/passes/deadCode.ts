@@ -24,8 +24,7 @@ export function deadCode(graph: Graph): Graph {
     if (node.outputs.some((v) => live.has(v))) for (const v of reads(node)) live.add(v);
     else for (const v of node.outputs) dead.add(v);
   }
-  return rewrite(
-    { ...graph, nodes: graph.nodes.filter((node) => !dead.has(node.outputs[0] as Value)) } as Graph,
-    () => undefined,
-  );
+  const { inputs, outputs } = graph;
+  const nodes = graph.nodes.filter((node) => !dead.has(node.outputs[0] as Value));
+  return rewrite({ inputs, nodes, outputs }, () => undefined);
 }
