@@ -42,7 +42,7 @@ test('it trains, shows losses and completions before and after, counts, merges a
     /^ {2}VeRA r=64 +15,232 +0\.43 % +72\.9 kB/m,
     /^ {2}LoRA r=8 +189,952 +5\.4 %/m,
     /logits differ by at most [\d.e-]+ from those of model and adapter/,
-    /^What to do next\n.*generate --base/m,
+    /^What to do next\n.*\n.*generate --base/m,
   ])
     assert.match(stdout, part);
   assert.doesNotMatch(stdout, /NaN|undefined|\r|\u001b/);
