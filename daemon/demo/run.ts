@@ -52,7 +52,7 @@ const SETTINGS = {
   targets: 'all-linear',
   batch: 2,
   length: 256,
-  lrB: 0.2,
+  lrB: 0.1,
   lrD: 0.05,
   fimRate: 0,
   heldOut: 0.04,
