@@ -33,18 +33,26 @@ export const defaultThreads = (): number => Math.max(1, cpus().length);
 
 export type Session = import('onnxruntime-node').InferenceSession;
 
-/** An onnxruntime session (CPU) of a lowered graph; external weights are read in place from the files `locate` names. */
-export async function createSession(
-  graph: Graph,
-  locate: (key: string) => FileRange,
-  options: SessionOptions = {},
-): Promise<Session> {
-  // Locations must lie below one folder; the root of the file system holds them all.
-  const { root } = parse(process.cwd());
-  const bytes = serialize(graph, (key) => {
+// Locations of external weights must lie below one folder; the root of the file system holds them all.
+const { root } = parse(process.cwd());
+
+/** ONNX bytes of a lowered graph, for `openSession`; external weights are named by the files that `locate` finds. */
+export function modelBytes(graph: Graph, locate: (key: string) => FileRange): Uint8Array {
+  return serialize(graph, (key) => {
     const { file, offset, length } = locate(key);
     return { file: relative(root, file), offset, length };
   });
+}
+
+/** An onnxruntime session (CPU) of a lowered graph; external weights are read in place. */
+export const createSession = (
+  graph: Graph,
+  locate: (key: string) => FileRange,
+  options: SessionOptions = {},
+): Promise<Session> => openSession(modelBytes(graph, locate), options);
+
+/** An onnxruntime session (CPU) of what `modelBytes` gave. */
+export async function openSession(bytes: Uint8Array, options: SessionOptions): Promise<Session> {
   try {
     return await ort.InferenceSession.create(bytes, {
       executionProviders: ['cpu'],

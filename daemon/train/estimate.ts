@@ -5,7 +5,7 @@ import type { Precision } from '../models/network.ts';
 import { tensorShapes } from '../models/shapes.ts';
 import { footprint } from './footprint.ts';
 import type { Footprint } from './footprint.ts';
-import { CHUNK, stepGraph } from './step.ts';
+import { CHUNK, stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 
 export interface StepShape {
@@ -16,19 +16,35 @@ export interface StepShape {
   readonly length: number;
 }
 
-/** What a step takes, from the graph that will run. No weights are needed, and nothing is computed. */
+/** What a step takes, from the graph that will run, in the parts it will run in. No weights are needed, and nothing is computed. */
 export function stepFootprint(
   config: LlamaConfig,
   adaptation: MethodAdaptation,
   { precision, batch, length }: StepShape,
 ): Footprint {
-  const tokens = batch * length;
+  const tokens = tokensAtOnce(adaptation, length, batch * length);
+  const rows = Math.max(1, Math.floor(tokens / length));
   const entry = { dtype: 'F32', file: '', offset: 0, length: 0 } as const;
   const tensors = [...tensorShapes(config)].map(([name, shape]) => [name, { ...entry, name, shape }] as const);
   const base: BaseModel = { dir: '', config, tensors: new Map(tensors), fingerprint: '' };
   const graph = stepGraph({ base, adaptation, precision, maxLength: length, tokens, cache: '', dropout: false }, true);
-  const rounds = Math.ceil(tokens / CHUNK);
-  return footprint(graph, { batch, length, tokens, counted: rounds * CHUNK, rounds });
+  const parts = Math.ceil(batch / rows);
+  const counted = rows * length <= CHUNK ? rows * length : Math.ceil((rows * length) / CHUNK) * CHUNK;
+  const sizes = {
+    batch: rows,
+    length,
+    tokens: rows * length,
+    counted,
+    rounds: Math.ceil(counted / CHUNK),
+    rows: Math.min(counted, CHUNK),
+  };
+  const part = footprint(graph, sizes);
+  return {
+    ...part,
+    floatOperations: parts * part.floatOperations,
+    int8Operations: parts * part.int8Operations,
+    trafficBytes: parts * part.trafficBytes,
+  };
 }
 
 /** Terms of the most memory that training needs, in bytes. */

@@ -13,7 +13,8 @@ import { finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network, type Precision } from '../models/network.ts';
 import { weightLocator } from '../models/weights.ts';
 import { MICRO_TOKENS, type MicroBatch, microBatches } from './microBatch.ts';
-import { createSession, type Session, type SessionOptions, Tensor } from '../runtime/session.ts';
+import { type Feeds, Lanes, type PlainTensor } from '../runtime/lanes.ts';
+import { defaultThreads, modelBytes, type SessionOptions } from '../runtime/session.ts';
 
 export interface StepOptions {
   readonly base: BaseModel;
@@ -108,12 +109,12 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
 
 /** Runs steps: the loss of a batch, and its gradient for the trainable vector. */
 export class Step {
-  readonly #session: Session;
+  readonly #lanes: Lanes;
   readonly #options: StepOptions;
   readonly #train: boolean;
 
-  private constructor(session: Session, options: StepOptions, train: boolean) {
-    this.#session = session;
+  private constructor(lanes: Lanes, options: StepOptions, train: boolean) {
+    this.#lanes = lanes;
     this.#options = options;
     this.#train = train;
   }
@@ -121,53 +122,58 @@ export class Step {
   static async create(asked: StepOptions, train: boolean): Promise<Step> {
     const { adaptation, maxLength, tokens, precision } = asked;
     const options = { ...asked, tokens: tokensAtOnce(adaptation, maxLength, tokens) };
-    // int8 products are faster on the library's own layout, and the first copy is let go; float32 ones hardly differ.
-    const session = { prepack: precision === 'int8', ...asked.session };
-    const locate = weightLocator(options.base, options.cache);
-    return new Step(await createSession(stepGraph(options, train), locate, session), options, train);
+    const threads = asked.session?.threads ?? defaultThreads();
+    // int8 products are over so soon that threads would spend their time waiting for one another: parts of a step run side by
+    // side instead, on weights in the library's own layout. float32 products fill the threads, and read the weights in place.
+    const lanes = train && precision === 'int8' ? Math.min(threads, Math.ceil(tokens / options.tokens)) : 1;
+    const session = { prepack: lanes > 1, ...asked.session, threads: Math.max(1, Math.floor(threads / lanes)) };
+    const bytes = modelBytes(stepGraph(options, train), weightLocator(options.base, options.cache));
+    return new Step(await Lanes.create(bytes, lanes, session), options, train);
   }
 
   /**
    * theta: the trainable vector; noise: one odd number per token where dropout is on. The gradient is empty in evaluation.
-   * The batch runs in parts, always cut the same way, so that the sums are the same bits each time.
+   * The batch runs in parts, always cut the same way and added in order, so that the sums are the same bits each time.
    */
   async run(theta: Float32Array, batch: Batch, noise?: BigInt64Array): Promise<StepResult> {
-    let loss = 0;
-    const gradient = new Float32Array(this.#train ? theta.length : 0);
+    const jobs: Feeds[] = [];
     for (const part of microBatches(batch, this.#options.tokens)) {
       const feeds = partFeeds(part);
-      if (theta.length > 0) feeds['theta'] = new Tensor('float32', theta, [theta.length]);
+      if (theta.length > 0) feeds['theta'] = { type: 'float32', data: theta, dims: [theta.length] };
       if (this.#train && this.#options.dropout && noise) {
-        feeds['noise'] = new Tensor(
-          'int64',
-          BigInt64Array.from(part.from, (i) => noise[i] as bigint),
-          [part.from.length],
-        );
+        feeds['noise'] = {
+          type: 'int64',
+          data: BigInt64Array.from(part.from, (i) => noise[i] as bigint),
+          dims: [part.from.length],
+        };
       }
-      const results = await this.#session.run(feeds);
-      loss += (results['loss'] as Tensor).data[0] as number;
-      if (this.#train) {
-        const piece = (results['gradient'] as Tensor).data as Float32Array;
-        for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (piece[i] as number);
-      }
+      jobs.push(feeds);
+    }
+    const results = await this.#lanes.run(jobs);
+    const gradient = new Float32Array(this.#train ? theta.length : 0);
+    let loss = 0;
+    for (const result of results) {
+      loss += (result['loss'] as Float32Array)[0] as number;
+      const piece = result['gradient'];
+      if (piece) for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i] as number) + (piece[i] as number);
     }
     return { loss, gradient };
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#lanes.release();
   }
 }
 
 /** The tensors of a part of a batch; counted positions of more than one chunk are padded to whole chunks by rows of weight zero. */
-function partFeeds(part: MicroBatch): Record<string, Tensor> {
+function partFeeds(part: MicroBatch): Feeds {
   const { rows, length, ids, positions, segments, targets, labels } = part;
   const counted = targets.length;
   const padded = counted <= CHUNK ? counted : Math.ceil(counted / CHUNK) * CHUNK;
-  const int64 = (values: ArrayLike<number>, dims: number[], size = values.length): Tensor => {
+  const int64 = (values: ArrayLike<number>, dims: number[], size = values.length): PlainTensor => {
     const data = new BigInt64Array(size);
     for (let i = 0; i < values.length; i++) data[i] = BigInt(values[i] as number);
-    return new Tensor('int64', data, dims);
+    return { type: 'int64', data, dims };
   };
   const weights = new Float32Array(padded).fill(1, 0, counted);
   // A position that is not counted points at the row of zeros that the gradient has behind its last one.
@@ -178,8 +184,8 @@ function partFeeds(part: MicroBatch): Record<string, Tensor> {
     positions: int64(positions, [rows, length]),
     segments: int64(segments, [rows, length]),
     targets: int64(targets, [padded], padded),
-    inverse: new Tensor('int64', inverse, [inverse.length]),
+    inverse: { type: 'int64', data: inverse, dims: [inverse.length] },
     labels: int64(labels, [padded], padded),
-    weights: new Tensor('float32', weights, [padded]),
+    weights: { type: 'float32', data: weights, dims: [padded] },
   };
 }

@@ -110,7 +110,9 @@ function instructionRows(count: number): string {
   for (const name of readdirSync(library)
     .filter((n) => n.endsWith('.py'))
     .sort()) {
-    for (const messages of chatsOf(readFileSync(join(library, name), 'utf8'), name, random(name))) {
+    for (const messages of chatsOf(readFileSync(join(library, name), 'utf8'), name, random(name)).map((chat) =>
+      chat.map((m) => ({ ...m })),
+    )) {
       const prompt = tokenizer.encode(
         tokenizer.renderChat?.(messages.slice(0, -1), { addGenerationPrompt: true }) ?? '',
       );
