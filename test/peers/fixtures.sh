@@ -47,6 +47,6 @@ if [ -f "$gguf" ]; then
   node -e 'import("./daemon/formats/gguf.ts").then(({ ggufToFolder }) => ggufToFolder(...process.argv.slice(1)))' \
     "$gguf" "$converted/model"
   "$python" $peers/curve_fixture.py "$converted/model" "$fixtures/curves/smollm2-vera-qv.json" \
-    --name SmolLM2-135M-Instruct --text LICENSE --count 24 --length 64 --steps 40 --rows 2 \
+    --name SmolLM2-135M-Instruct --text LICENSE --count 24 --length 32 --steps 40 --rows 2 \
     --lr 0.01 --method vera --rank 256 --targets q_proj,v_proj --key 0
 fi
