@@ -124,9 +124,9 @@ export class Step {
     const options = { ...asked, tokens: tokensAtOnce(adaptation, maxLength, tokens) };
     const threads = asked.session?.threads ?? defaultThreads();
     // int8 products are over so soon that threads would spend their time waiting for one another: parts of a step run side by
-    // side instead, on weights in the library's own layout. float32 products fill the threads, and read the weights in place.
+    // side instead. float32 products fill the threads.
     const lanes = train && precision === 'int8' ? Math.min(threads, Math.ceil(tokens / options.tokens)) : 1;
-    const session = { prepack: lanes > 1, ...asked.session, threads: Math.max(1, Math.floor(threads / lanes)) };
+    const session = { ...asked.session, threads: Math.max(1, Math.floor(threads / lanes)) };
     const bytes = modelBytes(stepGraph(options, train), weightLocator(options.base, options.cache));
     return new Step(await Lanes.create(bytes, lanes, session), options, train);
   }
