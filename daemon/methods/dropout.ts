@@ -4,7 +4,8 @@ import type { Network } from '../models/network.ts';
 /** splitmix64, seeded by a text: odd 64-bit numbers that stay the same for the same text. */
 function oddNumbers(text: string, count: number): BigInt64Array {
   let state = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) state = BigInt.asUintN(64, (state ^ BigInt(byte)) * 0x100000001b3n);
+  for (const byte of new TextEncoder().encode(text))
+    state = BigInt.asUintN(64, (state ^ BigInt(byte)) * 0x100000001b3n);
   return BigInt64Array.from({ length: count }, () => {
     state = BigInt.asUintN(64, state + 0x9e3779b97f4a7c15n);
     let z = state;

@@ -9,8 +9,15 @@ export const full: Method = {
   create(_, __, tensors) {
     const trained = new Set(tensors.map(({ name }) => name));
     return {
-      parameters: tensors.map(({ name, shape, read }) => ({ name, shape, group: 'weight', decay: shape.length > 1, initial: read })),
-      linear: (net, site, x) => (trained.has(`${site.path}.weight`) ? net.g.linear(x, net.parameter(`${site.path}.weight`)) : undefined),
+      parameters: tensors.map(({ name, shape, read }) => ({
+        name,
+        shape,
+        group: 'weight',
+        decay: shape.length > 1,
+        initial: read,
+      })),
+      linear: (net, site, x) =>
+        trained.has(`${site.path}.weight`) ? net.g.linear(x, net.parameter(`${site.path}.weight`)) : undefined,
       weight: (net, name) => (trained.has(name) ? net.parameter(name) : undefined),
       delta: () => undefined,
     };

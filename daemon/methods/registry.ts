@@ -9,6 +9,10 @@ export const METHODS: readonly Method[] = [vera, lora, full];
 
 export function methodNamed(name: string): Method {
   const found = METHODS.find((method) => method.name === name);
-  if (!found) throw new VeraError('usage', `method ${JSON.stringify(name)} is unknown; there are ${METHODS.map((m) => m.name).join(', ')}`);
+  if (!found)
+    throw new VeraError(
+      'usage',
+      `method ${JSON.stringify(name)} is unknown; there are ${METHODS.map((m) => m.name).join(', ')}`,
+    );
   return found;
 }

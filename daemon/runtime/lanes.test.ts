@@ -13,7 +13,9 @@ function doubling(): Uint8Array {
   });
 }
 
-const job = (...data: number[]): Feeds => ({ x: { type: 'float32', data: Float32Array.from(data), dims: [data.length] } });
+const job = (...data: number[]): Feeds => ({
+  x: { type: 'float32', data: Float32Array.from(data), dims: [data.length] },
+});
 
 for (const count of [1, 3]) {
   test(`${String(count)} lanes give the results in the order of the jobs`, async () => {

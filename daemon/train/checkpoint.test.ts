@@ -90,7 +90,10 @@ test('a damaged checkpoint gives way to the one before it, and says so', () => {
 
 test('where all are damaged that is an error, where there are none it is not', () => {
   const dir = newFolder();
-  assert.equal(newestCheckpoint(dir, (text) => assert.fail(text)), undefined);
+  assert.equal(
+    newestCheckpoint(dir, (text) => assert.fail(text)),
+    undefined,
+  );
   for (const step of [1, 2]) saveCheckpoint(dir, step, sample(step));
   for (const step of [1, 2]) writeFileSync(checkpointFile(dir, step), '');
   assert.throws(() => newestCheckpoint(dir, () => undefined), /no whole one is left/);

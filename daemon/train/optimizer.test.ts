@@ -10,7 +10,9 @@ test('the first step of Adam moves each element by its rate against the gradient
     { start: 2, end: 3, rate: 0.01, decay: 0 },
   ]);
   const expected = [0.9, 1.1, 0.99, 1];
-  theta.forEach((value, i) => assert.ok(Math.abs(value - (expected[i] as number)) < 1e-5, `${String(i)}: ${String(value)}`));
+  theta.forEach((value, i) =>
+    assert.ok(Math.abs(value - (expected[i] as number)) < 1e-5, `${String(i)}: ${String(value)}`),
+  );
 });
 
 test('weight decay shrinks by rate times decay, apart from the gradient', () => {
@@ -22,7 +24,12 @@ test('weight decay shrinks by rate times decay, apart from the gradient', () => 
 test('Adam finds the minimum of a quadratic', () => {
   const theta = Float32Array.of(5, -3);
   const adam = new AdamW(2);
-  for (let i = 0; i < 500; i++) adam.step(theta, theta.map((x) => 2 * (x - 1)), [{ start: 0, end: 2, rate: 0.05, decay: 0 }]);
+  for (let i = 0; i < 500; i++)
+    adam.step(
+      theta,
+      theta.map((x) => 2 * (x - 1)),
+      [{ start: 0, end: 2, rate: 0.05, decay: 0 }],
+    );
   for (const x of theta) assert.ok(Math.abs(x - 1) < 1e-2, String(x));
 });
 
@@ -36,7 +43,10 @@ test('clipping keeps the direction and bounds the norm', () => {
 });
 
 test('schedules rise over the warm-up and end where they should', () => {
-  assert.deepEqual([0, 1, 2, 3].map((step) => rateFactor('constant', step, 4, 10)), [0.25, 0.5, 0.75, 1]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((step) => rateFactor('constant', step, 4, 10)),
+    [0.25, 0.5, 0.75, 1],
+  );
   assert.equal(rateFactor('constant', 9, 4, 10), 1);
   assert.equal(rateFactor('linear', 7, 4, 10), 0.5);
   assert.equal(rateFactor('cosine', 10, 4, 10), 0);
