@@ -1,7 +1,8 @@
 /**
  * Training speed and peak memory beside HF PEFT, in one run on one machine: `npm run bench:train [-- --steps 4 --rounds 2 --quick]`.
  * The two sides take turns, each in a process of its own; the best step of all rounds counts, for both alike. Each line gives
- * the ratio; the ceilings are the fastest product of the same size that each library reaches here.
+ * the ratio; at the end stand the rates of onnxruntime's own matrix products here, and the speed at which a step would run if
+ * it were nothing but products at those rates.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,13 @@ import { loadTokenizer } from '../../daemon/data/tokenizer.ts';
 import { random } from '../../daemon/demo/recipe/fim.ts';
 import { chatsOf } from '../../daemon/demo/recipe/chat.ts';
 import { cacheFolder } from '../../daemon/home.ts';
+import { DEFAULTS } from '../../daemon/methods/method.ts';
+import { selectSites } from '../../daemon/methods/targets.ts';
+import { vera } from '../../daemon/methods/vera.ts';
+import { linearSites } from '../../daemon/models/llama.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
+import { stepFootprint } from '../../daemon/train/estimate.ts';
+import { measureThroughput } from '../../daemon/train/throughput.ts';
 import { root } from '../sources.ts';
 
 const { values } = parseArgs({
@@ -142,6 +149,22 @@ try {
       () => ours('int8', targets),
       () => peft('bf16', targets),
       'tokensPerSecond',
+    );
+  }
+  for (const precision of ['fp32', 'int8'] as const) {
+    const rates = await measureThroughput(precision, 2);
+    const adaptation = vera.create(
+      selectSites(linearSites(base.config), 'q_proj,v_proj'),
+      { ...DEFAULTS, rank: RANK },
+      [],
+    );
+    const step = stepFootprint(base.config, adaptation, { precision, batch: BATCH, length: LENGTH });
+    const seconds =
+      step.floatOperations / rates.floatOperations +
+      (precision === 'int8' ? step.int8Operations / rates.int8Operations : 0);
+    const rate = precision === 'int8' ? rates.int8Operations : rates.floatOperations;
+    console.log(
+      `products alone, ${precision} q+v: ${((BATCH * LENGTH) / seconds).toFixed(0)} tokens/s at ${(rate / 1e9).toFixed(0)} GFLOP/s`,
     );
   }
   const rows = instructionRows(Number(values.rows));
