@@ -54,6 +54,13 @@ export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: 
 }
 
 /**
+ * Sessions that run parts of a step side by side. int8 products are over so soon that the threads of one session would spend
+ * their time waiting for one another; float32 products fill them, and one session reads the weights once.
+ */
+export const laneCount = (precision: Precision, threads: number, parts: number): number =>
+  precision === 'int8' ? Math.max(1, Math.min(threads, parts)) : 1;
+
+/**
  * The graph of one step: (theta, batch) -> (loss, gradient), or the loss alone. theta: [parameters], ids: [tokens],
  * positions and segments: [batch, length], targets, labels and weights: [counted], inverse: [tokens].
  */
@@ -123,9 +130,7 @@ export class Step {
     const { adaptation, maxLength, tokens, precision } = asked;
     const options = { ...asked, tokens: tokensAtOnce(adaptation, maxLength, tokens) };
     const threads = asked.session?.threads ?? defaultThreads();
-    // int8 products are over so soon that threads would spend their time waiting for one another: parts of a step run side by
-    // side instead. float32 products fill the threads.
-    const lanes = train && precision === 'int8' ? Math.min(threads, Math.ceil(tokens / options.tokens)) : 1;
+    const lanes = train ? laneCount(precision, threads, Math.ceil(tokens / options.tokens)) : 1;
     const session = { ...asked.session, threads: Math.max(1, Math.floor(threads / lanes)) };
     const bytes = modelBytes(stepGraph(options, train), weightLocator(options.base, options.cache));
     return new Step(await Lanes.create(bytes, lanes, session), options, train);
