@@ -2,8 +2,6 @@ import type { Operator } from '../operator.ts';
 import { add } from './add.ts';
 import { and } from './and.ts';
 import { attention } from './attention.ts';
-import { bitShift } from './bitShift.ts';
-import { bitwiseXor } from './bitwiseXor.ts';
 import { cast } from './cast.ts';
 import { concat } from './concat.ts';
 import { crossEntropy } from './crossEntropy.ts';
@@ -50,8 +48,6 @@ export const OPERATORS: readonly Operator[] = [
   add,
   and,
   attention,
-  bitShift,
-  bitwiseXor,
   cast,
   concat,
   crossEntropy,
