@@ -13,6 +13,11 @@ const EXIT_CODES: Readonly<Record<ErrorCode | 'unexpected' | 'interrupted', numb
   io: 7,
   numeric: 8,
   runtime: 9,
+  missing: 10,
+  conflict: 11,
+  dependents: 12,
+  catalog: 13,
+  daemon: 14,
   interrupted: 130,
 };
 

@@ -1,8 +1,8 @@
-import { cpus } from 'node:os';
 import { parse, relative } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import { serialize } from '../graph/onnx/serialize.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { defaultThreads } from './threads.ts';
 
 // Must be set before the library is loaded: its Linux build carries an uploader that is on by default.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -28,8 +28,6 @@ export interface SessionOptions {
   /** Writes a profile of every operator to files that begin so. */
   readonly profile?: string;
 }
-
-export const defaultThreads = (): number => Math.max(1, cpus().length);
 
 export type Session = import('onnxruntime-node').InferenceSession;
 

@@ -5,7 +5,7 @@ import type { Precision } from '../models/network.ts';
 import { tensorShapes } from '../models/shapes.ts';
 import { footprint } from './footprint.ts';
 import type { Footprint } from './footprint.ts';
-import { defaultThreads } from '../runtime/session.ts';
+import { defaultThreads } from '../runtime/threads.ts';
 import { CHUNK, laneCount, stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 

@@ -2,7 +2,7 @@ import { METHODS, methodNamed } from '../methods/registry.ts';
 import { DEFAULTS } from '../methods/method.ts';
 import type { Precision } from '../models/network.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { defaultThreads } from '../runtime/session.ts';
+import { defaultThreads } from '../runtime/threads.ts';
 import { ADAM_DEFAULTS } from './optimizer.ts';
 import type { Schedule } from './schedule.ts';
 

@@ -14,7 +14,8 @@ import { Network, type Precision } from '../models/network.ts';
 import { weightLocator } from '../models/weights.ts';
 import { MICRO_TOKENS, type MicroBatch, microBatches } from './microBatch.ts';
 import { type Feeds, Lanes, type PlainTensor } from '../runtime/lanes.ts';
-import { defaultThreads, modelBytes, type SessionOptions } from '../runtime/session.ts';
+import { modelBytes, type SessionOptions } from '../runtime/session.ts';
+import { defaultThreads } from '../runtime/threads.ts';
 
 export interface StepOptions {
   readonly base: BaseModel;

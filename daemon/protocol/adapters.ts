@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { method } from './method.ts';
+import { count, finite, hash, id, json, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
+
+export const adapter = z.object({
+  id,
+  name: z.string(),
+  note: z.string(),
+  tags: z.array(z.string()),
+  user: z.string(),
+  /** null: of no project, for all of its user's. */
+  project: z.string().nullable(),
+  method: z.enum(['vera', 'lora']),
+  rank: count,
+  targets: z.string(),
+  /** Seed of A and B; null for LoRA, and where A and B came from elsewhere and are stored. */
+  projectionKey: count.nullable(),
+  parameters: count,
+  /** Bytes of its vectors. */
+  bytes: count,
+  /** sha256 of what it is (layers, settings, vectors): equal for equal adapters in any catalog. */
+  hash,
+  base: z.object({ id, name: z.string(), fingerprint: z.string() }),
+  run: id.nullable(),
+  dataset: id.nullable(),
+  parent: id.nullable(),
+  /** Figures of the run that made it. */
+  trainLoss: finite.nullable(),
+  heldOutLoss: finite.nullable(),
+  baseHeldOutLoss: finite.nullable(),
+  createdAt: time,
+  /** In the trash since. */
+  deletedAt: time.nullable(),
+});
+export type AdapterRow = z.infer<typeof adapter>;
+
+/** Something that depends on another thing. */
+export const dependent = z.object({ kind: z.string(), id: id.nullable(), what: z.string() });
+
+/** Which adapter; a name is looked for in `project` first, then among those of no project, then everywhere. */
+const which = { adapter: ref, project: ref.optional(), user: ref.optional() };
+
+export const list = method(
+  'adapters.list',
+  'Lists adapters, the newest first.',
+  z.strictObject({
+    project: ref.optional(),
+    user: ref.optional(),
+    base: z.string().max(4096).optional(),
+    tag: name.optional(),
+    /** Words in names, notes and tags; each may be the beginning of one. */
+    search: z.string().max(200).optional(),
+    deleted: z.boolean().default(false),
+    ...page,
+  }),
+  pageOf(adapter),
+);
+export const get = method('adapters.get', 'One adapter.', z.strictObject(which), adapter);
+export const lineage = method(
+  'adapters.lineage',
+  'What an adapter came from and what came from it.',
+  z.strictObject(which),
+  z.object({
+    adapter,
+    ancestors: z.array(adapter),
+    children: z.array(adapter),
+    dataset: json.nullable(),
+    run: json.nullable(),
+  }),
+);
+export const update = method(
+  'adapters.update',
+  'Renames an adapter, or changes its note, tags or project.',
+  z.strictObject({
+    ...which,
+    name: name.optional(),
+    note: note.optional(),
+    tags: tags.optional(),
+    moveTo: ref.nullable().optional(),
+  }),
+  adapter,
+);
+export const activate = method(
+  'adapters.activate',
+  'Makes an adapter the active one of a user, in one project or (without a project) wherever none is chosen.',
+  z.strictObject(which),
+  z.object({ adapter, user: z.string(), project: z.string().nullable() }),
+);
+export const deactivate = method(
+  'adapters.deactivate',
+  'Takes the choice back.',
+  z.strictObject({ project: ref.optional(), user: ref.optional() }),
+  z.object({}),
+);
+export const active = method(
+  'adapters.active',
+  'The active adapter of a user in a project: the choice for the project, else the one for all of the user.',
+  z.strictObject({ project: ref.optional(), workspace: path.optional(), user: ref.optional() }),
+  z.object({ adapter: adapter.nullable(), by: z.enum(['project', 'user']).nullable() }),
+);
+export const remove = method(
+  'adapters.delete',
+  "Puts an adapter into the trash for thirty days. Refused with 'dependents' while others depend on it, unless confirmed.",
+  z.strictObject({ ...which, confirm: z.boolean().default(false) }),
+  z.object({ adapter, dependents: z.array(dependent), purgedAt: time }),
+);
+export const restore = method(
+  'adapters.restore',
+  'Takes an adapter out of the trash.',
+  z.strictObject({ adapter: id }),
+  adapter,
+);
+export const save = method(
+  'adapters.save',
+  'Writes an adapter as a PEFT folder that must not exist yet.',
+  z.strictObject({ ...which, dir: path, projection: z.boolean().default(false) }),
+  z.object({ dir: z.string() }),
+);
+export const pack = method(
+  'adapters.pack',
+  'Writes an adapter, with what is known of it, as one file for another catalog.',
+  z.strictObject({ ...which, file: path }),
+  z.object({ file: z.string(), bytes: count }),
+);
+export const unpack = method(
+  'adapters.unpack',
+  'Takes in an adapter from the file of another catalog.',
+  z.strictObject({ file: path, name: name.optional(), project: ref.optional(), user: ref.optional() }),
+  adapter,
+);

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { job } from './jobs.ts';
+import { method, notification } from './method.ts';
+import { count, id, json, time } from './values.ts';
+
+/**
+ * What can be followed: 'jobs' (the state of every job), 'job/7' (all of job 7: its state, steps, evaluations, samples,
+ * notes), 'catalog' (what was made, changed or deleted).
+ */
+export const topic = z.union([
+  z.literal('jobs'),
+  z.literal('catalog'),
+  z.templateLiteral(['job/', z.int().positive()]),
+]);
+export type Topic = z.infer<typeof topic>;
+
+export const body = z.discriminatedUnion('type', [
+  /** A job's new state. */
+  z.object({ type: z.literal('job'), job }),
+  /** What the worker of a job told; for a training job the lines that `vera train --json` prints. */
+  z.object({ type: z.literal('worker'), job: id, event: json }),
+  z.object({
+    type: z.literal('catalog'),
+    change: z.enum(['created', 'changed', 'deleted', 'restored', 'activated', 'purged']),
+    kind: z.enum(['adapter', 'run', 'project', 'user', 'base', 'dataset', 'export']),
+    id,
+    name: z.string().nullable(),
+  }),
+]);
+export type EventBody = z.infer<typeof body>;
+
+/** Events are numbered from 1 in the order they became durable; a number never comes twice, also across restarts. */
+export const event = z.object({ number: count, time, body });
+export type Event = z.infer<typeof event>;
+
+export const subscribe = method(
+  'events.subscribe',
+  'Follows topics: first every event after `after` (left out: none), then each new one, in order, each once.',
+  z.strictObject({ topics: z.array(topic).min(1).max(100), after: count.optional() }),
+  z.object({ subscription: id, number: count }),
+);
+export const unsubscribe = method(
+  'events.unsubscribe',
+  'Ends a subscription.',
+  z.strictObject({ subscription: id }),
+  z.object({}),
+);
+
+export const happened = notification(
+  'events.happened',
+  'Events of a subscription, in order.',
+  z.object({ subscription: id, events: z.array(event) }),
+);
+export const skipped = notification(
+  'events.skipped',
+  'The reader was too slow, or the events are too old to be kept: all up to number `to` are left out, and this is the latest state of the jobs concerned.',
+  z.object({ subscription: id, to: count, jobs: z.array(job) }),
+);

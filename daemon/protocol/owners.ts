@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { dependent } from './adapters.ts';
+import { method } from './method.ts';
+import { count, id, name, note, page, pageOf, path, ref, time } from './values.ts';
+
+/** A workspace folder, or a topic without one. */
+export const project = z.object({
+  id,
+  name: z.string(),
+  folder: z.string().nullable(),
+  note: z.string(),
+  adapters: count,
+  createdAt: time,
+  deletedAt: time.nullable(),
+});
+export type ProjectRow = z.infer<typeof project>;
+
+/** Somebody (or some task) that adapters are for. The first is the one who runs the daemon. */
+export const user = z.object({
+  id,
+  name: z.string(),
+  note: z.string(),
+  adapters: count,
+  createdAt: time,
+  deletedAt: time.nullable(),
+});
+export type UserRow = z.infer<typeof user>;
+
+const listing = z.strictObject({
+  search: z.string().max(200).optional(),
+  deleted: z.boolean().default(false),
+  ...page,
+});
+const deletion = <T extends z.ZodType>(thing: T) => z.object({ thing, dependents: z.array(dependent), purgedAt: time });
+
+export const projectsList = method('projects.list', 'Lists projects.', listing, pageOf(project));
+export const projectsCreate = method(
+  'projects.create',
+  'Makes a project; of a folder that is one already, answers with it.',
+  z.strictObject({ name: name.optional(), folder: path.optional(), note: note.optional() }),
+  project,
+);
+export const projectsUpdate = method(
+  'projects.update',
+  'Renames a project, or changes its note or folder.',
+  z.strictObject({ project: ref, name: name.optional(), note: note.optional(), folder: path.nullable().optional() }),
+  project,
+);
+export const projectsDelete = method(
+  'projects.delete',
+  "Puts a project into the trash for thirty days. Refused with 'dependents' while it has adapters or runs, unless confirmed: they stay, without a project until it is restored.",
+  z.strictObject({ project: ref, confirm: z.boolean().default(false) }),
+  deletion(project),
+);
+export const projectsRestore = method(
+  'projects.restore',
+  'Takes a project out of the trash.',
+  z.strictObject({ project: id }),
+  project,
+);
+
+export const usersList = method('users.list', 'Lists users.', listing, pageOf(user));
+export const usersCreate = method(
+  'users.create',
+  'Makes a user.',
+  z.strictObject({ name, note: note.optional() }),
+  user,
+);
+export const usersUpdate = method(
+  'users.update',
+  'Renames a user, or changes the note.',
+  z.strictObject({ user: ref, name: name.optional(), note: note.optional() }),
+  user,
+);
+export const usersDelete = method(
+  'users.delete',
+  "Puts a user into the trash for thirty days. Refused with 'dependents' while adapters are theirs, unless confirmed.",
+  z.strictObject({ user: ref, confirm: z.boolean().default(false) }),
+  deletion(user),
+);
+export const usersRestore = method(
+  'users.restore',
+  'Takes a user out of the trash.',
+  z.strictObject({ user: id }),
+  user,
+);

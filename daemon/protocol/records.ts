@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { method } from './method.ts';
+import { count, finite, id, json, page, pageOf, time } from './values.ts';
+
+/** A base model that was used, by the fingerprint of its weights. */
+export const baseModel = z.object({
+  id,
+  fingerprint: z.string(),
+  /** As it was given last: a folder, a file or a hub id. */
+  spec: z.string(),
+  architecture: z.string().nullable(),
+  parameters: finite.nullable(),
+  createdAt: time,
+  usedAt: time,
+});
+/** A dataset that was used, by the hash of its content. */
+export const dataset = z.object({
+  id,
+  hash: z.string(),
+  path: z.string(),
+  format: z.string().nullable(),
+  rows: count.nullable(),
+  createdAt: time,
+  usedAt: time,
+});
+/** Something that was written out of an adapter. */
+export const exported = z.object({
+  id,
+  adapter: id.nullable(),
+  job: id.nullable(),
+  kind: z.string(),
+  path: z.string(),
+  details: json,
+  createdAt: time,
+});
+/** Who did what to what, and when. */
+export const auditEntry = z.object({
+  id,
+  time,
+  actor: z.string(),
+  action: z.string(),
+  kind: z.string(),
+  subject: id.nullable(),
+  details: json,
+});
+
+export const basesList = method(
+  'bases.list',
+  'Lists base models, the latest used first.',
+  z.strictObject(page),
+  pageOf(baseModel),
+);
+export const datasetsList = method(
+  'datasets.list',
+  'Lists datasets, the latest used first.',
+  z.strictObject(page),
+  pageOf(dataset),
+);
+export const exportsList = method(
+  'exports.list',
+  'Lists exports and merges, the newest first.',
+  z.strictObject({ adapter: id.optional(), ...page }),
+  pageOf(exported),
+);
+export const auditList = method(
+  'audit.list',
+  'Lists what was done, the newest first.',
+  z.strictObject({ kind: z.string().max(100).optional(), subject: id.optional(), ...page }),
+  pageOf(auditEntry),
+);

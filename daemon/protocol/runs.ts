@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { adapter, dependent } from './adapters.ts';
+import { method } from './method.ts';
+import { count, finite, id, json, page, pageOf, ref, time } from './values.ts';
+
+export const run = z.object({
+  id,
+  job: id.nullable(),
+  /** running until its job is over; then as its job ended. */
+  state: z.enum(['running', 'succeeded', 'failed', 'cancelled']),
+  user: z.string(),
+  project: z.string().nullable(),
+  base: z.object({ id, name: z.string() }).nullable(),
+  dataset: z.object({ id, path: z.string(), hash: z.string() }).nullable(),
+  /** Every setting, complete. */
+  settings: json,
+  /** Folder with its checkpoints. */
+  out: z.string(),
+  step: count,
+  steps: count.nullable(),
+  trainLoss: finite.nullable(),
+  heldOutLoss: finite.nullable(),
+  baseHeldOutLoss: finite.nullable(),
+  /** The 'report' and 'done' events. */
+  report: json.nullable(),
+  adapter: id.nullable(),
+  createdAt: time,
+  endedAt: time.nullable(),
+  deletedAt: time.nullable(),
+});
+export type RunRow = z.infer<typeof run>;
+
+/** One step or evaluation; null where it was not measured. */
+export const metric = z.object({
+  step: count,
+  epoch: finite.nullable(),
+  loss: finite.nullable(),
+  heldOutLoss: finite.nullable(),
+  learningRate: finite.nullable(),
+  gradientNorm: finite.nullable(),
+  tokens: finite.nullable(),
+  tokensPerSecond: finite.nullable(),
+});
+export type Metric = z.infer<typeof metric>;
+
+export const list = method(
+  'runs.list',
+  'Lists runs, the newest first.',
+  z.strictObject({ project: ref.optional(), user: ref.optional(), deleted: z.boolean().default(false), ...page }),
+  pageOf(run),
+);
+export const get = method(
+  'runs.get',
+  'One run, with its adapter.',
+  z.strictObject({ run: id }),
+  z.object({ run, adapter: adapter.nullable() }),
+);
+export const metrics = method(
+  'runs.metrics',
+  'Steps and evaluations of a run, by step.',
+  z.strictObject({ run: id, after: count.optional(), limit: z.int().min(1).max(10_000).default(10_000) }),
+  z.object({ metrics: z.array(metric), more: z.boolean() }),
+);
+export const remove = method(
+  'runs.delete',
+  "Puts a run into the trash for thirty days. Refused with 'dependents' while adapters came from it, unless confirmed.",
+  z.strictObject({ run: id, confirm: z.boolean().default(false) }),
+  z.object({ run, dependents: z.array(dependent), purgedAt: time }),
+);
+export const restore = method('runs.restore', 'Takes a run out of the trash.', z.strictObject({ run: id }), run);

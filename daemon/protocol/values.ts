@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/** Identity of a row in a catalog. */
+export const id = z.int().positive();
+/** Milliseconds since 1970. */
+export const time = z.number();
+export const count = z.int().nonnegative();
+/** A number that is one: neither NaN nor infinite. */
+export const finite = z.number();
+/** sha256, hexadecimal. */
+export const hash = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const MAX_NAME = 200; // characters: what fits a line
+export const MAX_PATH = 4096; // characters: PATH_MAX of Linux
+export const MAX_TEXT = 10_000; // characters of a note, a prompt
+
+/** A label for people. It is never used as a path, and cannot be mistaken for one. */
+export const name = z
+  .string()
+  .min(1)
+  .max(MAX_NAME)
+  .refine((text) => text === text.trim() && !/[\p{Cc}\p{Cf}/\\]/u.test(text) && text !== '.' && text !== '..', {
+    error: 'a name has no slashes, control characters or spaces around it, and is not . or ..',
+  });
+export const note = z.string().max(MAX_TEXT);
+export const tags = z.array(name).max(32);
+
+/** An absolute path on the daemon's machine. */
+export const path = z
+  .string()
+  .min(1)
+  .max(MAX_PATH)
+  .refine((text) => !text.includes('\0') && /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(text), {
+    error: 'a path is absolute and has no NUL',
+  });
+
+/** A thing by its number or its name. */
+export const ref = z.union([id, name]);
+
+export const MAX_PAGE = 500;
+/** Part of a list: at most `limit` items from where `after`, the `next` of the page before, points. */
+export const page = { limit: z.int().min(1).max(MAX_PAGE).default(50), after: z.string().max(400).optional() };
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() });
+
+/** A plain JSON object. */
+export const json = z.record(z.string(), z.json());
+export const nothing = z.object({});
