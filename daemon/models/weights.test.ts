@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { modelFixture } from '../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { readFloats } from '../formats/safetensors.ts';
+import type { FileRange } from '../graph/onnx/serialize.ts';
 import { openBase } from './base.ts';
-import { type FileRange, weightLocator } from './weights.ts';
+import { weightLocator } from './weights.ts';
 
 const cache = temporaryFolder();
 const NAME = 'model.layers.0.mlp.up_proj.weight';

@@ -1,18 +1,11 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
-
 import { readFloats, type TensorEntry } from '../formats/safetensors.ts';
+import type { FileRange } from '../graph/onnx/serialize.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { BaseModel } from './base.ts';
 import { quantizeColumns, transposed } from './quantize.ts';
-
-/** Part of a file. */
-export interface FileRange {
-  readonly file: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /**
  * Finds the bytes of a frozen weight by the key a network gave it: `f32:NAME`, or `int8f:NAME`, `int8fs:NAME`,

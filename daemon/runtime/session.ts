@@ -1,6 +1,6 @@
 import { parse, relative } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
-import { serialize } from '../graph/onnx/serialize.ts';
+import { type FileRange, serialize } from '../graph/onnx/serialize.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { defaultThreads } from './threads.ts';
 
@@ -10,13 +10,6 @@ const ort = (await import('onnxruntime-node')).default;
 
 export type Tensor = import('onnxruntime-node').Tensor;
 export const { Tensor } = ort;
-
-/** Where the bytes of a weight lie. */
-export interface FileRange {
-  readonly file: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 export interface SessionOptions {
   /** Threads of one operator; default: the machine's cores. The same number gives the same bits. */

@@ -98,3 +98,9 @@ test('the hash knows contents and paths; the key contents alone', () => {
 test('a folder without code says what was left out', () => {
   assert.throws(() => open(folder('bare', { 'x.lock': 'x' })), /without source files \(left out: 1 lock files\)/);
 });
+
+test('a folder that git ignores says so', () => {
+  const outer = folder('outer', { '.gitignore': 'inner/\n', 'inner/a.py': 'a = 1', 'inner/b.py': 'b = 2' });
+  mkdirSync(join(outer, '.git'));
+  assert.throws(() => open(join(outer, 'inner')), /without source files \(left out: 2 that git ignores\)/);
+});

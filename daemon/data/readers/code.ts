@@ -37,7 +37,8 @@ export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowRead
   const leftOut = new Map<Reason, number>();
   const whole = createHash('sha256');
   let bytes = 0;
-  for (const path of codePaths(root, rulesAbove(root))) {
+  let ignored = 0;
+  for (const path of codePaths(root, rulesAbove(root), () => ignored++)) {
     if (files.length >= maxRows) break;
     const judged = judge(path);
     const digest = typeof judged === 'string' ? undefined : hash('sha256', judged, 'buffer');
@@ -51,7 +52,7 @@ export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowRead
     whole.update(relative(root, path).split(sep).join('/')).update('\0').update(digest);
     bytes += (judged as Buffer).length;
   }
-  if (files.length === 0) throw withoutCode(dir, leftOut);
+  if (files.length === 0) throw withoutCode(dir, leftOut, ignored);
   const note = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(', ');
   return {
     name: 'folder of code',
@@ -73,8 +74,12 @@ export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowRead
   };
 }
 
-function withoutCode(dir: string, leftOut: Map<Reason, number>): VeraError {
-  const note = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(', ');
+function withoutCode(dir: string, leftOut: Map<Reason, number>, ignored: number): VeraError {
+  const reasons: [string, number][] = [
+    ...leftOut,
+    ...(ignored > 0 ? [['that git ignores', ignored] as [string, number]] : []),
+  ];
+  const note = reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
   const data = readdirSync(dir).find((name) => /\.(jsonl|ndjson|csv|tsv|parquet|txt)$/.test(name));
   return new VeraError(
     'data',
@@ -83,8 +88,11 @@ function withoutCode(dir: string, leftOut: Map<Reason, number>): VeraError {
   );
 }
 
-/** Paths of candidate files below `dir`, sorted, so that the order is the same on every machine. */
-function* codePaths(dir: string, above: IgnoreRules | undefined): Generator<string> {
+/**
+ * Paths of candidate files below `dir`, sorted, so that the order is the same on every machine; `ignored` hears of each
+ * file and folder that git ignores.
+ */
+function* codePaths(dir: string, above: IgnoreRules | undefined, ignored: () => void): Generator<string> {
   const rules = enter(dir, above);
   let entries;
   try {
@@ -95,11 +103,14 @@ function* codePaths(dir: string, above: IgnoreRules | undefined): Generator<stri
   entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   for (const entry of entries) {
     const path = join(dir, entry.name);
-    if (entry.isDirectory()) {
-      if (!SKIPPED_FOLDERS.has(entry.name) && !isIgnored(path, true, rules)) yield* codePaths(path, rules);
-    } else if (entry.isFile() && (isCodeName(entry.name) || isLockName(entry.name)) && !isIgnored(path, false, rules)) {
-      yield path;
-    }
+    const folder = entry.isDirectory();
+    if (
+      folder ? SKIPPED_FOLDERS.has(entry.name) : !entry.isFile() || !(isCodeName(entry.name) || isLockName(entry.name))
+    )
+      continue;
+    if (isIgnored(path, folder, rules)) ignored();
+    else if (folder) yield* codePaths(path, rules, ignored);
+    else yield path;
   }
 }
 

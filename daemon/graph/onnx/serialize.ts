@@ -29,15 +29,15 @@ import { elements } from '../value.ts';
 const OPSET = 18n;
 const IR_VERSION = 9n;
 
-/** Bytes of a weight: part of a file, named relative to the model's folder as ONNX external data. */
-export interface Location {
+/** Where the bytes of a weight lie: part of a file, which ONNX external data names relative to the model's folder. */
+export interface FileRange {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
 }
 
 /** ONNX model bytes of a graph in which every operator is one of ONNX's; `locate` finds the bytes of an external weight. */
-export function serialize(graph: Graph, locate: (key: string) => Location): Uint8Array {
+export function serialize(graph: Graph, locate: (key: string) => FileRange): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'vera-studio',
@@ -114,7 +114,7 @@ function valueInfo(name: string, value: Value): ValueInfoProto {
   });
 }
 
-function initializer(value: Value, locate: (key: string) => Location): TensorProto {
+function initializer(value: Value, locate: (key: string) => FileRange): TensorProto {
   const { source, shape } = value;
   const base = { name: value.name, dataType: ONNX_TYPES[value.type], dims: shape.map((d) => BigInt(d)) };
   if (source?.kind === 'constant') return create(TensorProtoSchema, { ...base, rawData: bytesOf(source.data) });
