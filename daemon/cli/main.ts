@@ -54,8 +54,9 @@ async function programFor(args: readonly string[]): Promise<Command> {
   return program;
 }
 
-/** Every command has these, so none declares them itself. */
+/** Every command has these, so none declares them itself; those under a group, and the group, too. */
 function addCommonOptions(command: Command): void {
+  command.commands.forEach(addCommonOptions);
   const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
   if (!has('--json')) command.addOption(new Option('--json', 'print one JSON object a line'));
   if (!has('--verbose')) command.addOption(new Option('--verbose', 'print the stack of an error'));

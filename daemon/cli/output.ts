@@ -10,3 +10,7 @@ export function printJson(object: Record<string, unknown>): void {
 export function print(line = ''): void {
   process.stdout.write(line + '\n');
 }
+
+/** Text from a catalog (a note, a path, a reason) as a terminal may show it: in one line, with nothing that it would obey. */
+export const plain = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();

@@ -1,10 +1,13 @@
-/** Columns side by side, the first to the left and the others to the right; the first row is the head. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Columns side by side, those in `left` (by default the first) to the left and the others to the right; the first row is the head. */
+export function table(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>
       row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .map((cell, column) => {
+          const width = widths[column] ?? 0;
+          return left.includes(column) ? cell.padEnd(width) : cell.padStart(width);
+        })
         .join('  ')
         .trimEnd(),
     )
@@ -31,4 +34,12 @@ export function durationText(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A moment (milliseconds since 1970) in the time of this place: 2026-03-01 14:05. */
+export function dateText(time: number): string {
+  const date = new Date(time);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
