@@ -45,7 +45,7 @@ await build({
   platform: 'node',
   target: 'node22',
   format: 'esm',
-  external: ['onnxruntime-node'],
+  external: ['onnxruntime-node', 'better-sqlite3'], // their libraries lie beside their own files
   plugins: [workerUrls],
   // CommonJS dependencies call require, which an ES module has to make for them.
   banner: {

@@ -29,11 +29,14 @@ const MAY_IMPORT: Record<string, string[]> = {
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'home'],
   server: ALL_BELOW,
+  // What a running daemon needs besides its work: lock, discovery file, log.
+  life: ['protocol', 'formats', 'home'],
+  client: ['protocol', 'life', 'home'],
   demo: ALL_BELOW,
-  cli: [...ALL_BELOW, 'server', 'demo'],
+  cli: [...ALL_BELOW, 'client', 'life', 'server', 'demo'],
   // Files that stand in daemon/ itself.
   home: ['protocol'],
-  main: [...ALL_BELOW, 'server'],
+  main: [...ALL_BELOW, 'life', 'server'],
 };
 
 /**

@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import { happened, skipped, subscribe, unsubscribe } from '../protocol/events.ts';
+import type { Event, Topic } from '../protocol/events.ts';
+import type { Job } from '../protocol/jobs.ts';
+import type { Connection } from './socket.ts';
+
+export interface FollowListener {
+  /** In order of their numbers, each once, whatever happens to connection and daemon. */
+  events(events: Event[]): void;
+  /** All events up to number `to` that did not come are left out; this is the latest state of their jobs. */
+  skipped?(to: number, jobs: Job[]): void;
+}
+
+/** Somebody who follows topics, over one connection after another. */
+export interface Follower {
+  readonly topics: Topic[];
+  readonly on: FollowListener;
+  /** Number of the last event that came; undefined: none is wanted of before the first subscription. */
+  last: number | undefined;
+}
+
+type Notice =
+  | { kind: 'happened'; params: z.output<typeof happened.params> }
+  | { kind: 'skipped'; params: z.output<typeof skipped.params> };
+
+/** The subscriptions of one connection. */
+export interface Subscriptions {
+  /** Subscribes to what comes after the follower's last event; once, however often it is called. */
+  add(follower: Follower): Promise<void>;
+  remove(follower: Follower): Promise<void>;
+}
+
+export function subscriptionsOn({ rpc }: Connection): Subscriptions {
+  const followers = new Map<number, Follower>();
+  const added = new Map<Follower, Promise<number>>();
+  /** What came for subscriptions whose numbers are not known yet. */
+  const early: Notice[] = [];
+  const receive = (notice: Notice): void => {
+    const follower = followers.get(notice.params.subscription);
+    if (follower === undefined) {
+      if (added.size > followers.size) early.push(notice);
+    } else deliver(follower, notice);
+  };
+  rpc.onNotification(happened.name, (params) => receive({ kind: 'happened', params: happened.params.parse(params) }));
+  rpc.onNotification(skipped.name, (params) => receive({ kind: 'skipped', params: skipped.params.parse(params) }));
+
+  const begin = async (follower: Follower): Promise<number> => {
+    const { topics, last } = follower;
+    const answer = await rpc.sendRequest(subscribe.name, { topics, ...(last === undefined ? {} : { after: last }) });
+    const { subscription, number } = subscribe.result.parse(answer);
+    // A smaller number than was seen: the catalog is an older copy, and its numbers come again.
+    if (last === undefined || number < last) follower.last = number;
+    followers.set(subscription, follower);
+    for (const notice of early.splice(0)) receive(notice);
+    return subscription;
+  };
+  return {
+    add: async (follower) => {
+      const adding = added.get(follower) ?? begin(follower);
+      added.set(follower, adding);
+      try {
+        await adding;
+      } catch (error) {
+        added.delete(follower);
+        throw error;
+      }
+    },
+    remove: async (follower) => {
+      const subscription = await added.get(follower);
+      if (subscription === undefined) return;
+      added.delete(follower);
+      followers.delete(subscription);
+      await rpc.sendRequest(unsubscribe.name, { subscription });
+    },
+  };
+}
+
+function deliver(follower: Follower, notice: Notice): void {
+  const last = follower.last ?? 0;
+  try {
+    if (notice.kind === 'skipped') {
+      const { to, jobs } = notice.params;
+      follower.last = Math.max(last, to);
+      follower.on.skipped?.(to, jobs);
+      return;
+    }
+    const fresh = notice.params.events.filter(({ number }) => number > last);
+    if (fresh.length === 0) return;
+    follower.last = fresh.at(-1)!.number;
+    follower.on.events(fresh);
+  } catch (error) {
+    // The JSON-RPC library would swallow the listener's error.
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { closeSync, fchmodSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { z } from 'zod';
+import { writeFully, writeStreamAtomic } from '../formats/atomic.ts';
+import { discoveryFile } from '../home.ts';
+
+/** What a client needs to reach the daemon of its user; the content of the discovery file. */
+export const discovery = z.object({
+  pid: z.int().positive(),
+  port: z.int().min(1).max(65_535),
+  /** 32 random bytes in base64url, others at every start. */
+  token: z.string().regex(/^[\w-]{43,}$/),
+  version: z.string().min(1).max(100),
+  protocol: z.int().nonnegative(),
+  startedAt: z.number(),
+});
+export type Discovery = z.infer<typeof discovery>;
+
+/** damaged: there, but cut, foreign or unreadable; `reason` says how. */
+export type Found =
+  | { state: 'none' }
+  | { state: 'damaged'; reason: string }
+  | { state: 'whole'; discovery: Discovery; /** Others than the user may read it. */ open: boolean };
+
+const MAX_BYTES = 4096; // it has 200
+
+/** Looks at the discovery file; what it says of a daemon may be out of date. */
+export function lookAtDiscovery(file = discoveryFile()): Found {
+  let text: string;
+  let open: boolean;
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const { uid, mode, size } = fstatSync(fd);
+      if (!isOurs(uid)) return { state: 'damaged', reason: 'it belongs to another user' };
+      if (size > MAX_BYTES) return { state: 'damaged', reason: `it has ${size} bytes` };
+      open = process.platform !== 'win32' && (mode & 0o077) !== 0;
+      const bytes = Buffer.alloc(MAX_BYTES);
+      text = bytes.toString('utf8', 0, readSync(fd, bytes));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'none' };
+    return { state: 'damaged', reason: (error as Error).message };
+  }
+  try {
+    const parsed = discovery.safeParse(JSON.parse(text));
+    if (parsed.success) return { state: 'whole', discovery: parsed.data, open };
+    return { state: 'damaged', reason: `${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or wrong` };
+  } catch {
+    return { state: 'damaged', reason: 'it is not JSON' };
+  }
+}
+
+/** Another user's file could send a client, and what it says, to another user's daemon. */
+const isOurs = (uid: number): boolean =>
+  process.getuid === undefined || process.getuid() === uid || process.getuid() === 0;
+
+/** What the discovery file says, undefined where there is none that is whole. */
+export function readDiscovery(file = discoveryFile()): Discovery | undefined {
+  const found = lookAtDiscovery(file);
+  return found.state === 'whole' ? found.discovery : undefined;
+}
+
+/** Writes the file, readable by the user alone before a byte of the token is in it. */
+export function writeDiscovery(content: Discovery, file = discoveryFile()): void {
+  writeStreamAtomic(file, (fd) => {
+    fchmodSync(fd, 0o600);
+    writeFully(fd, Buffer.from(JSON.stringify(content) + '\n'));
+  });
+}
+
+/** Whether the file still says this. */
+export function isWritten(content: Discovery, file = discoveryFile()): boolean {
+  const found = lookAtDiscovery(file);
+  return found.state === 'whole' && !found.open && JSON.stringify(found.discovery) === JSON.stringify(content);
+}
+
+/** Removes the file where it is still that of the daemon with this token. */
+export function removeDiscovery(token: string, file = discoveryFile()): void {
+  if (readDiscovery(file)?.token === token) rmSync(file, { force: true });
+}

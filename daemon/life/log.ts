@@ -1,0 +1,81 @@
+import { mkdirSync, writeSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import { createStream } from 'rotating-file-stream';
+import type { RotatingFileStream } from 'rotating-file-stream';
+
+export const LOG_FILE = 'daemon.log';
+const SIZE = 5_000_000; // bytes of a file: some weeks
+const KEPT = 4; // daemon.log.1 (the newest) to daemon.log.4
+const MAX_BACKLOG = 8_000_000; // bytes; what a disk that does not take them may cost in memory
+const REOPEN_MS = 30_000; // after a full disk, say
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Log {
+  readonly logger: Logger;
+  /** Resolves when all lines are with the system. */
+  end(): Promise<void>;
+}
+
+/**
+ * The daemon's log: JSON lines in `folder`, in files of limited size and number, readable by the user alone. Whatever is in
+ * `secrets` is never written. Where the disk refuses, lines are lost, and the daemon goes on.
+ */
+export function openLog(
+  folder: string,
+  { level, secrets, size = SIZE }: { level: LogLevel; secrets: readonly string[]; size?: number },
+): Log {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  let stream = open(folder, size);
+  let opened = performance.now();
+  let lost = 0;
+  const write = (line: string): void => {
+    if (stream.destroyed && performance.now() - opened > REOPEN_MS) {
+      stream = open(folder, size);
+      opened = performance.now();
+    }
+    if (stream.destroyed || stream.writableLength > MAX_BACKLOG) {
+      lost++;
+      return;
+    }
+    if (lost > 0)
+      stream.write(JSON.stringify({ level: 40, time: Date.now(), msg: `${lost} lines of this log were lost` }) + '\n');
+    lost = 0;
+    stream.write(secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line));
+  };
+  const logger = pino(
+    { level, base: { pid: process.pid }, redact: ['token', '*.token', '*.authorization', '*.*.authorization'] },
+    { write },
+  );
+  return { logger, end: () => ended(stream) };
+}
+
+function open(folder: string, size: number): RotatingFileStream {
+  const stream = createStream(LOG_FILE, {
+    path: folder.endsWith(sep) ? folder : join(folder, sep),
+    size: `${size}B`,
+    rotate: KEPT,
+    mode: 0o600,
+  });
+  const say = (error: Error): void => {
+    try {
+      writeSync(2, `vera daemon: the log in ${folder} cannot be written: ${error.message}\n`);
+    } catch {
+      // nobody to tell
+    }
+  };
+  stream.on('error', say);
+  stream.on('warning', say);
+  return stream;
+}
+
+function ended(stream: RotatingFileStream): Promise<void> {
+  if (stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.once('close', resolve).once('error', () => resolve());
+    stream.end(() => resolve());
+  });
+}

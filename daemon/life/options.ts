@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { VeraError } from '../protocol/errors.ts';
+import { LOG_LEVELS } from './log.ts';
+import type { LogLevel } from './log.ts';
+
+/** What a daemon is started with. Nothing of it comes from a workspace. */
+export interface DaemonOptions {
+  /** 0: one that is free. */
+  readonly port: number;
+  /** Without work, until it ends. */
+  readonly idleMinutes: number;
+  /** Compute jobs at once; left out, the queue decides. */
+  readonly maxRunning?: number;
+  readonly memoryBudgetBytes?: number;
+  readonly logLevel: LogLevel;
+  /** Waits for the daemon that runs to end, and takes its place. */
+  readonly successor: boolean;
+  /** What it says its version is, where that is not the program's own. */
+  readonly version?: string;
+}
+
+const IDLE_MINUTES = 60;
+const FLAGS = {
+  port: { type: 'string' },
+  'idle-minutes': { type: 'string' },
+  'max-running': { type: 'string' },
+  'memory-budget': { type: 'string' },
+  'log-level': { type: 'string' },
+  successor: { type: 'boolean', default: false },
+  'as-version': { type: 'string' },
+} as const;
+
+/** Reads the daemon's command line and environment (VERA_IDLE_MINUTES, VERA_LOG_LEVEL). Throws VeraError 'usage'. */
+export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): DaemonOptions {
+  const flags = parsed(args);
+  const level = flags['log-level'] ?? env['VERA_LOG_LEVEL'] ?? 'info';
+  if (!LOG_LEVELS.includes(level as LogLevel))
+    throw new VeraError('usage', `the log level is one of ${LOG_LEVELS.join(', ')}, not '${level}'`);
+  const maxRunning = flags['max-running'];
+  const budget = flags['memory-budget'];
+  const version = flags['as-version'];
+  return {
+    port: number('--port', flags.port ?? '0', 0, 65_535, true),
+    idleMinutes: number(
+      'idle minutes',
+      flags['idle-minutes'] ?? env['VERA_IDLE_MINUTES'] ?? String(IDLE_MINUTES),
+      0,
+      1e6,
+    ),
+    ...(maxRunning === undefined ? {} : { maxRunning: number('--max-running', maxRunning, 1, 1000, true) }),
+    ...(budget === undefined ? {} : { memoryBudgetBytes: number('--memory-budget', budget, 1, 1e15) }),
+    logLevel: level as LogLevel,
+    successor: flags.successor,
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+function parsed(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'] {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS }).values;
+  } catch (error) {
+    throw new VeraError('usage', (error as Error).message, { cause: error });
+  }
+}
+
+function number(what: string, text: string, least: number, most: number, whole = false): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  throw new VeraError(
+    'usage',
+    `${what}: '${text}' is not a ${whole ? 'whole number' : 'number'} from ${least} to ${most}`,
+  );
+}

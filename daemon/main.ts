@@ -1,0 +1,138 @@
+/** The daemon: one process a user that owns the catalog and the queue, and answers clients until nobody needs it. */
+import { randomBytes } from 'node:crypto';
+import manifest from '../package.json' with { type: 'json' };
+import { pruneEvents } from './catalog/events.ts';
+import { openCatalog } from './catalog/open.ts';
+import { purgeTrash } from './catalog/trash.ts';
+import { catalogFile, daemonLockFile, logsFolder, makePrivateFolders } from './home.ts';
+import { createQueue } from './jobs/queue.ts';
+import { isWritten, removeDiscovery, writeDiscovery } from './life/discovery.ts';
+import { endInOrder } from './life/ending.ts';
+import type { Step } from './life/ending.ts';
+import { idleTime } from './life/idle.ts';
+import { takeLock } from './life/lock.ts';
+import type { Lock } from './life/lock.ts';
+import { openLog } from './life/log.ts';
+import { refuseOldNode } from './life/node.ts';
+import { daemonOptions } from './life/options.ts';
+import type { DaemonOptions } from './life/options.ts';
+import { waitForLock } from './life/successor.ts';
+import { PROTOCOL } from './protocol/method.ts';
+import { startServer } from './server/server.ts';
+
+const TICK_MS = 1000;
+const HOUR_MS = 3_600_000;
+const TOKEN_BYTES = 32;
+
+try {
+  refuseOldNode();
+  const options = daemonOptions(process.argv.slice(2), process.env);
+  const version = options.version ?? manifest.version;
+  makePrivateFolders();
+  const lock = options.successor ? await waitForLock(version) : takeLock(daemonLockFile());
+  if (lock === undefined) process.stderr.write('vera daemon: another one runs already\n');
+  else await live(lock, options, version);
+} catch (error) {
+  process.stderr.write(`vera daemon: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+/** Runs the daemon of the process that holds the lock; returns when it answers. */
+async function live(lock: Lock, options: DaemonOptions, version: string): Promise<void> {
+  const startedAt = Date.now();
+  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+  const log = openLog(logsFolder(), { level: options.logLevel, secrets: [token] });
+  const { logger } = log;
+  const steps: Step[] = [{ name: 'lock', run: () => lock.release() }];
+  let ending: Promise<void> | undefined;
+  let draining = false;
+
+  /** Ends everything that has begun, the last first, and then the process. */
+  const end = (why: string, exitCode = 0): Promise<void> => {
+    ending ??= (async () => {
+      logger.info({ why }, 'ending');
+      for (const problem of await endInOrder(steps.toReversed())) logger.error(`while ending: ${problem}`);
+      logger.info({ seconds: Math.round((Date.now() - startedAt) / 1000) }, 'ended');
+      await endInOrder([{ name: 'log', run: () => log.end() }], 2000);
+      process.exit(exitCode);
+    })();
+    return ending;
+  };
+  const fatal = (error: unknown): void => {
+    logger.fatal({ err: error }, 'unexpected error');
+    process.stderr.write(
+      `vera daemon: unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    void end('unexpected error', 1);
+  };
+  process.on('uncaughtException', fatal).on('unhandledRejection', fatal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void end(signal));
+
+  try {
+    const catalog = await openCatalog(catalogFile());
+    steps.push({ name: 'catalog', run: () => catalog.close() });
+    for (const note of catalog.notes) logger.warn(note);
+
+    const { maxRunning, memoryBudgetBytes } = options;
+    const queue = createQueue({
+      ...{ catalog, log: logger },
+      ...(maxRunning === undefined ? {} : { maxRunning }),
+      ...(memoryBudgetBytes === undefined ? {} : { memoryBudgetBytes }),
+    });
+    let clients = (): number => 0;
+    const busy = (): boolean => clients() > 0 || queue.counts().running + queue.counts().queued > 0;
+    const idle = idleTime(options.idleMinutes * 60_000, busy);
+    catalog.onEvents(idle.touch);
+
+    const drain = (): void => {
+      if (draining) return;
+      draining = true;
+      logger.info('draining: ends when what runs is done');
+      queue.drain();
+      const quiet = (): void => void end('drained');
+      if (queue.counts().running > 0) queue.onQuiet(quiet);
+      else setTimeout(quiet, 100); // after the answer to who asked
+    };
+    const life = { startedAt, stop: () => end('a client asked'), drain, draining: () => draining, idleAt: idle.at };
+    steps.push({ name: 'discovery', run: () => removeDiscovery(token) });
+    const server = await startServer({
+      ...{ catalog, queue, token, version, log: logger, port: options.port },
+      life: { ...life, logsFolder: logsFolder() },
+    });
+    clients = () => server.clients();
+    steps.push({ name: 'server', run: () => server.close() }, { name: 'queue', run: () => queue.stop() });
+    await queue.start();
+
+    const mine = { pid: process.pid, port: server.port, token, version, protocol: PROTOCOL, startedAt };
+    writeDiscovery(mine);
+    logger.info({ port: server.port, version, home: catalogFile(), ms: Math.round(performance.now()) }, 'ready');
+
+    /** Every second: ends without work, or where the lock is no longer what keeps others away; mends the discovery file. */
+    const tick = (): void => {
+      if (ending !== undefined) return;
+      if (!lock.stands()) void end('the lock was removed', 1);
+      else if (idle.isOver()) void end('idle');
+      else if (!isWritten(mine)) {
+        logger.warn('the discovery file was damaged or removed: written again');
+        writeDiscovery(mine);
+      }
+    };
+    /** Old things leave for good. */
+    const tidy = async (): Promise<void> => {
+      await purgeTrash(catalog);
+      await pruneEvents(catalog);
+    };
+    const failed = (error: unknown): void => logger.error({ err: error }, 'a periodic task failed');
+    const every = (ms: number, task: () => void | Promise<void>): void => {
+      const timer = setInterval(() => void Promise.resolve().then(task).catch(failed), ms);
+      steps.push({ name: 'timer', run: () => clearInterval(timer) });
+    };
+    every(TICK_MS, tick);
+    every(HOUR_MS, tidy);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    logger.fatal({ err: error }, 'it could not start');
+    process.stderr.write(`vera daemon: ${message}\n`);
+    await end('it could not start', 1);
+  }
+}
