@@ -2,9 +2,6 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { cacheFolder } from '../home.ts';
 import { DEFAULTS } from '../methods/method.ts';
-import { methodNamed } from '../methods/registry.ts';
-import { savings } from '../methods/savings.ts';
-import type { Savings } from '../methods/savings.ts';
 import { selectSites } from '../methods/targets.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { LlamaConfig } from '../models/config.ts';
@@ -13,8 +10,7 @@ import type { Precision } from '../models/network.ts';
 import { resolveConfig } from '../models/resolve.ts';
 import { tensorShapes } from '../models/shapes.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { memoryEstimate, secondsEstimate, stepFootprint } from '../train/estimate.ts';
-import type { MemoryEstimate } from '../train/estimate.ts';
+import { type Plan, planOf } from '../train/plan.ts';
 import { measureThroughput } from '../train/throughput.ts';
 import type { Throughput } from '../train/throughput.ts';
 import { positiveInteger, positiveIntegers } from './options.ts';
@@ -34,13 +30,6 @@ interface Flags {
   loraRanks: number[];
   paper?: boolean;
   json?: boolean;
-}
-
-/** A way to train, counted and estimated; times in seconds, sizes in bytes. */
-interface Plan extends Savings {
-  readonly method: 'vera' | 'lora';
-  readonly memory: MemoryEstimate;
-  readonly secondsPerStep: number;
 }
 
 const MAX_RANK = 65_536; // as in training
@@ -108,21 +97,6 @@ function checkSize(sites: readonly LinearSite[], { rank }: Flags): void {
       `--rank ${rank}: A and B would have ${rank * widest} elements; use a rank of at most ${Math.floor(MAX_PROJECTION / widest)}`,
     );
   }
-}
-
-function planOf(
-  method: 'vera' | 'lora',
-  config: LlamaConfig,
-  sites: readonly LinearSite[],
-  rank: number,
-  shape: Flags,
-  rates: Throughput,
-): Plan {
-  const counted = savings(method, sites, rank);
-  const adaptation = methodNamed(method).create(sites, { ...DEFAULTS, rank, alpha: rank }, []);
-  const step = stepFootprint(config, adaptation, shape);
-  const memory = memoryEstimate(step, counted.parameters);
-  return { method, ...counted, memory, secondsPerStep: secondsEstimate(step, rates) };
 }
 
 const modelParameters = (config: LlamaConfig): number =>

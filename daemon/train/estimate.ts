@@ -1,4 +1,4 @@
-import type { MethodAdaptation } from '../methods/method.ts';
+import type { Adaptation } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import type { LlamaConfig } from '../models/config.ts';
 import type { Precision } from '../models/network.ts';
@@ -17,18 +17,29 @@ export interface StepShape {
   readonly length: number;
 }
 
-/** What a step takes, from the graph that will run, in the parts it will run in. No weights are needed, and nothing is computed. */
+/** A base without its weights: what its config alone says of it. */
+export function baseOfConfig(config: LlamaConfig): BaseModel {
+  const entry = { dtype: 'F32', file: '', offset: 0, length: 0 } as const;
+  const tensors = [...tensorShapes(config)].map(([name, shape]) => [name, { ...entry, name, shape }] as const);
+  return { dir: '', config, tensors: new Map(tensors), fingerprint: '' };
+}
+
+/**
+ * What a step takes, from the graph that will run, in the parts it will run in. No weights are needed, and nothing
+ * is computed. `train` false: of a step that finds the loss alone.
+ */
 export function stepFootprint(
   config: LlamaConfig,
-  adaptation: MethodAdaptation,
+  adaptation: Adaptation,
   { precision, batch, length }: StepShape,
+  train = true,
 ): Footprint {
   const tokens = tokensAtOnce(adaptation, length, batch * length);
   const rows = Math.max(1, Math.floor(tokens / length));
-  const entry = { dtype: 'F32', file: '', offset: 0, length: 0 } as const;
-  const tensors = [...tensorShapes(config)].map(([name, shape]) => [name, { ...entry, name, shape }] as const);
-  const base: BaseModel = { dir: '', config, tensors: new Map(tensors), fingerprint: '' };
-  const graph = stepGraph({ base, adaptation, precision, maxLength: length, tokens, cache: '', dropout: false }, true);
+  const graph = stepGraph(
+    { base: baseOfConfig(config), adaptation, precision, maxLength: length, tokens, cache: '', dropout: false },
+    train,
+  );
   const parts = Math.ceil(batch / rows);
   const counted = rows * length <= CHUNK ? rows * length : Math.ceil((rows * length) / CHUNK) * CHUNK;
   const sizes = {
@@ -40,7 +51,7 @@ export function stepFootprint(
     rows: Math.min(counted, CHUNK),
   };
   const part = footprint(graph, sizes);
-  const lanes = laneCount(precision, defaultThreads(), parts);
+  const lanes = train ? laneCount(precision, defaultThreads(), parts) : 1;
   return {
     ...part,
     peakBytes: lanes * part.peakBytes,

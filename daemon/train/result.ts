@@ -18,32 +18,33 @@ const LAST = ['config.json', 'adapter_config.json'];
 /**
  * Puts what was learned into the run's folder: a PEFT adapter, or with `full` a Hugging Face model with the base's files and
  * types. It is written beside and moved in file by file, config last, so that a folder with its config is whole.
- * Returns the bytes of its safetensors file.
+ * Returns the bytes of its safetensors file, and the adapter.
  */
 export async function saveResult(
   settings: TrainSettings,
   prepared: Prepared,
   theta: Float32Array,
   run: Record<string, unknown>,
-): Promise<number> {
+): Promise<{ bytes: number; adapter?: Adapter }> {
   const work = join(settings.out, '.result');
   rmSync(work, { recursive: true, force: true });
-  if (settings.method === 'full') await writeModel(work, prepared, theta);
-  else {
-    const { sites, options, base } = prepared;
-    const adapter: Adapter = {
-      method: settings.method as Adapter['method'],
-      options,
-      sites: [...sites],
-      targets: settings.targets,
-      theta,
-      baseFingerprint: base.fingerprint,
-      basePath: settings.base,
-      run,
-    };
-    await saveAdapter(work, adapter, { projection: settings.projection });
+  if (settings.method === 'full') {
+    await writeModel(work, prepared, theta);
+    return { bytes: moveIn(work, settings.out) };
   }
-  return moveIn(work, settings.out);
+  const { sites, options, base } = prepared;
+  const adapter: Adapter = {
+    method: settings.method as Adapter['method'],
+    options,
+    sites: [...sites],
+    targets: settings.targets,
+    theta,
+    baseFingerprint: base.fingerprint,
+    basePath: settings.base,
+    run,
+  };
+  await saveAdapter(work, adapter, { projection: settings.projection });
+  return { bytes: moveIn(work, settings.out), adapter };
 }
 
 function moveIn(work: string, out: string): number {

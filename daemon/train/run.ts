@@ -1,3 +1,4 @@
+import type { Adapter } from '../export/adapter.ts';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type DataPosition, batchGroups, foreseenSteps, type Group, heldOutBatches } from './batchSource.ts';
@@ -27,6 +28,10 @@ export interface RunControl {
   readonly stopped: () => boolean;
   /** Go on from the newest checkpoint in the output folder. */
   readonly resume: boolean;
+  /** Hears of what was opened, before the first step. */
+  readonly onPrepared?: (prepared: Prepared) => void;
+  /** Hears of the adapter when its folder is whole; `full` makes none. */
+  readonly onAdapter?: (adapter: Adapter, prepared: Prepared) => void;
 }
 
 /** A run without an evaluation interval of its own has ten evaluations, but not after fewer steps than this. */
@@ -40,6 +45,7 @@ export async function train(settings: TrainSettings, control: RunControl): Promi
   const release = await takeLock(lockFile(settings.out));
   try {
     const prepared = await prepare(settings, control.emit);
+    control.onPrepared?.(prepared);
     const run = await Run.open(prepared.settings, control, prepared);
     try {
       return (await run.learn()) ? await run.finish() : undefined;
@@ -316,7 +322,8 @@ class Run {
       adapterStep,
       ...losses,
     };
-    const adapterBytes = await saveResult(settings, prepared, theta, run);
+    const { bytes: adapterBytes, adapter } = await saveResult(settings, prepared, theta, run);
+    if (adapter) this.#control.onAdapter?.(adapter, prepared);
     const size = theta.length;
     // Before the plan's own measurements can add to it.
     const peakRssBytes = Math.max(progress.peakRssBytes, peakRss());

@@ -159,6 +159,15 @@ export function completeSettings(given: GivenSettings): TrainSettings {
   return settings;
 }
 
+/** Settings that were complete already, checked again: someone may have edited them. What a method has no use for is left out. */
+export function checkSettings({ alpha, rank, targets, dropout, ...settings }: GivenSettings): TrainSettings {
+  const { epochs, ...rest } = settings;
+  const length = settings.steps === undefined && epochs !== undefined ? { epochs } : {};
+  if (settings.method === 'full') return completeSettings({ ...rest, ...length });
+  const scale = settings.method === 'lora' ? { alpha } : {};
+  return completeSettings({ ...rest, ...length, rank, targets, dropout, ...scale });
+}
+
 function checkNumbers(settings: TrainSettings, wrong: (message: string) => never): void {
   const range = (flag: string, value: number | undefined, least: number, most: number, whole = false): void => {
     if (value === undefined || (value >= least && value <= most && (!whole || Number.isInteger(value)))) return;

@@ -1,0 +1,22 @@
+import { quote } from '../formats/quote.ts';
+import type { MethodAdaptation } from '../methods/method.ts';
+import type { BaseModel } from '../models/base.ts';
+import { resolveBase, type ResolveOptions } from '../models/resolve.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { type Adapter, loadAdapter, statedBase } from './adapter.ts';
+
+/** Opens an adapter's folder and its base: the one given, or the one the adapter says it was trained on. */
+export async function openAdapter(
+  dir: string,
+  given: string | undefined,
+  options: ResolveOptions,
+): Promise<{ adapter: Adapter; adaptation: MethodAdaptation; base: BaseModel }> {
+  const spec = given ?? statedBase(dir);
+  if (spec === undefined) throw new VeraError('usage', `${quote(dir)} does not say which base it is for: pass --base`);
+  const base = await resolveBase(spec, options).catch((error: unknown) => {
+    if (given !== undefined || !(error instanceof VeraError)) throw error;
+    const why = `the base that ${quote(dir)} names cannot be opened (pass --base): ${error.message}`;
+    throw new VeraError(error.code, why, { cause: error });
+  });
+  return { ...loadAdapter(dir, base), base };
+}

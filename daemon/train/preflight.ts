@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { DEFAULTS } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
+import { selectSites } from '../methods/targets.ts';
+import { unadapted } from '../models/adaptation.ts';
+import type { LlamaConfig } from '../models/config.ts';
+import { linearSites } from '../models/llama.ts';
+import { resolveConfig, type ResolveOptions } from '../models/resolve.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { baseOfConfig, memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
+import { EVALUATION_BATCH, EVALUATION_LENGTH, type EvaluationSettings } from './evaluateDataset.ts';
+import type { Footprint } from './footprint.ts';
+import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
+import { measureThroughput } from './throughput.ts';
+import { networkTensors, thetaSize } from './trainable.ts';
+
+/** What work on a base will take, told from its config and the graph that will run. */
+export interface Preflight {
+  readonly memory: MemoryEstimate;
+  readonly trainableParameters: number;
+  readonly adaptedLayers: number;
+  /** How long a step takes, where that was asked for. */
+  readonly secondsPerStep?: number;
+}
+
+/** Preflight of a training run. `measure`: its time too, which takes a third of a second. */
+export async function preflightTraining(
+  settings: TrainSettings,
+  options: ResolveOptions & { readonly measure?: boolean },
+): Promise<Preflight> {
+  if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
+  const config = await resolveConfig(settings.base, options);
+  const { precision, batch, threads } = settings;
+  const full = settings.method === 'full';
+  const sites = full ? [] : selectSites(linearSites(config), settings.targets, settings.layers);
+  const { rank, alpha, dropout, projectionKey, dInitial, seed } = settings;
+  const tensors = full ? networkTensors(baseOfConfig(config)) : [];
+  const method = methodNamed(settings.method);
+  const adaptation = method.create(sites, { rank, alpha, dropout, projectionKey, dInitial, seed }, tensors);
+  const length = lengthOf(settings.length, DEFAULT_LENGTH, config);
+  const step = stepFootprint(config, adaptation, { precision, batch, length });
+  const seconds = options.measure ? { secondsPerStep: await secondsOf(step, precision, threads) } : {};
+  const trainableParameters = thetaSize(adaptation);
+  const memory = memoryEstimate(step, trainableParameters);
+  return { memory, trainableParameters, adaptedLayers: sites.length, ...seconds };
+}
+
+/** Preflight of an evaluation: an adapter adds a few values beside what the base takes. */
+export async function preflightEvaluation(
+  settings: EvaluationSettings & { readonly base: string },
+  options: ResolveOptions,
+): Promise<Preflight> {
+  if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
+  const config = await resolveConfig(settings.base, options);
+  const { batch = EVALUATION_BATCH, precision = 'fp32' } = settings;
+  const length = lengthOf(settings.length ?? 0, EVALUATION_LENGTH, config);
+  const sites = settings.adapter === undefined ? [] : selectSites(linearSites(config), 'all-linear', undefined);
+  const adaptation = sites.length === 0 ? unadapted : methodNamed('vera').create(sites, DEFAULTS, []);
+  const step = stepFootprint(config, adaptation, { precision, batch, length }, false);
+  return { memory: memoryEstimate(step, 0), trainableParameters: 0, adaptedLayers: sites.length };
+}
+
+/** Most memory that merging and exporting take beside the program: weights in float32, and one of them twice more. */
+export async function preflightModel(base: string, options: ResolveOptions): Promise<number> {
+  const sizes = [...baseOfConfig(await resolveConfig(base, options)).tensors.values()].map(({ shape }) =>
+    shape.reduce((a, b) => a * b, 4),
+  );
+  return sizes.reduce((a, b) => a + b, 0) + 2 * Math.max(...sizes);
+}
+
+const lengthOf = (given: number, standard: number, { maxLength }: LlamaConfig): number =>
+  given === 0 ? Math.min(standard, maxLength) : given;
+
+const secondsOf = async (step: Footprint, precision: 'fp32' | 'int8', threads: number): Promise<number> =>
+  secondsEstimate(step, await measureThroughput(precision, threads));
