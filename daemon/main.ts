@@ -23,6 +23,7 @@ import { startServer } from './server/server.ts';
 const TICK_MS = 1000;
 const HOUR_MS = 3_600_000;
 const TOKEN_BYTES = 32;
+const KEPT_EVENTS = 200_000; // a client that was away longer is told the latest state instead
 
 try {
   refuseOldNode();
@@ -120,7 +121,7 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
     /** Old things leave for good. */
     const tidy = async (): Promise<void> => {
       await purgeTrash(catalog);
-      await pruneEvents(catalog);
+      await catalog.change(({ db }) => pruneEvents(db, KEPT_EVENTS));
     };
     const failed = (error: unknown): void => logger.error({ err: error }, 'a periodic task failed');
     const every = (ms: number, task: () => void | Promise<void>): void => {

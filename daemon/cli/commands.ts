@@ -15,5 +15,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   import: async () => (await import('./import.ts')).registerImport,
   plan: async () => (await import('./plan.ts')).registerPlan,
   demo: async () => (await import('./demo.ts')).registerDemo,
+  daemon: async () => (await import('./daemon.ts')).registerDaemon,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
 };

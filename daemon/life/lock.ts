@@ -1,6 +1,7 @@
 import { chmodSync, statSync, truncateSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { VeraError } from '../protocol/errors.ts';
+import { refuseOldNode } from './node.ts';
 
 export interface Lock {
   /** False once the file was deleted or exchanged: then another process can take it as well. */
@@ -14,6 +15,7 @@ export interface Lock {
  * ids do not matter. Throws VeraError 'io'.
  */
 export function takeLock(file: string): Lock | undefined {
+  refuseOldNode();
   try {
     return lockOf(file);
   } catch (error) {

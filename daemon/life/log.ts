@@ -4,10 +4,9 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
+import { LOG_FILE, LOG_FILES_KEPT } from './logFiles.ts';
 
-export const LOG_FILE = 'daemon.log';
 const SIZE = 5_000_000; // bytes of a file: some weeks
-const KEPT = 4; // daemon.log.1 (the newest) to daemon.log.4
 const MAX_BACKLOG = 8_000_000; // bytes; what a disk that does not take them may cost in memory
 const REOPEN_MS = 30_000; // after a full disk, say
 
@@ -57,7 +56,7 @@ function open(folder: string, size: number): RotatingFileStream {
   const stream = createStream(LOG_FILE, {
     path: folder.endsWith(sep) ? folder : join(folder, sep),
     size: `${size}B`,
-    rotate: KEPT,
+    rotate: LOG_FILES_KEPT,
     mode: 0o600,
   });
   const say = (error: Error): void => {

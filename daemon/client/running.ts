@@ -1,0 +1,64 @@
+import type { z } from 'zod';
+import { daemonLockFile, discoveryFile } from '../home.ts';
+import { lookAtDiscovery } from '../life/discovery.ts';
+import type { Discovery } from '../life/discovery.ts';
+import { isLocked } from '../life/lock.ts';
+import { status } from '../protocol/life.ts';
+import { openConnection, Unreachable } from './socket.ts';
+import type { Connection } from './socket.ts';
+
+export type DaemonStatus = z.output<typeof status.result>;
+
+/**
+ * What is there of a daemon. answers: it can be asked. silent: a process holds the lock and nothing answers (it is starting,
+ * ending or stuck; `pid` is what the discovery file says). stale: no daemon, but the file of one. damaged: no daemon, and a file
+ * that is none.
+ */
+export type Running =
+  | {
+      state: 'answers';
+      discovery: Discovery;
+      connection: Connection;
+      /** Undefined where another protocol says it otherwise. */ status: DaemonStatus | undefined;
+    }
+  | { state: 'silent'; reason: string; pid?: number }
+  | { state: 'stale'; discovery: Discovery; reason: string }
+  | { state: 'damaged'; reason: string }
+  | { state: 'none' };
+
+const PATIENCE_MS = 10_000;
+
+/** Looks for the daemon and starts none. Where it answers, `connection` is to be closed. */
+export async function findRunning(): Promise<Running> {
+  const found = lookAtDiscovery();
+  let reason = found.state === 'damaged' ? `${discoveryFile()}: ${found.reason}` : 'there is no discovery file';
+  if (found.state === 'whole') {
+    const { discovery } = found;
+    let connection: Connection | undefined;
+    try {
+      connection = await openConnection(discovery);
+      const answer = await inTime(connection.rpc.sendRequest(status.name, {}));
+      return { state: 'answers', discovery, connection, status: status.result.safeParse(answer).data };
+    } catch (error) {
+      connection?.close();
+      const why = (error as Error).message;
+      reason = error instanceof Unreachable ? `nobody at port ${discovery.port}: ${why}` : why;
+    }
+  }
+  const pid = found.state === 'whole' ? { pid: found.discovery.pid } : {};
+  if (isLocked(daemonLockFile())) return { state: 'silent', reason, ...pid };
+  if (found.state === 'whole') return { state: 'stale', discovery: found.discovery, reason };
+  return found.state === 'damaged' ? { state: 'damaged', reason } : { state: 'none' };
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
