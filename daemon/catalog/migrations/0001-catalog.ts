@@ -4,14 +4,17 @@ import type { Migration } from './migration.ts';
 export const catalog: Migration = {
   name: '0001-catalog',
   sql: `
+-- A number is never given twice (AUTOINCREMENT), also after what had it was purged: the audit trail speaks of numbers.
+-- adapters: how many there are outside the trash, kept by triggers: counting a million takes too long for a list.
 CREATE TABLE user (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL DEFAULT '',
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', adapters INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL, deleted_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX user_name ON user (name) WHERE deleted_at IS NULL;
 
 CREATE TABLE project (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, folder TEXT, note TEXT NOT NULL DEFAULT '',
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, folder TEXT, note TEXT NOT NULL DEFAULT '',
+  adapters INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL, deleted_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX project_name ON project (name) WHERE deleted_at IS NULL;
@@ -48,13 +51,15 @@ CREATE TABLE attempt (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE run (
-  id INTEGER PRIMARY KEY, job_id INTEGER UNIQUE REFERENCES job (id), state TEXT NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, job_id INTEGER UNIQUE REFERENCES job (id), state TEXT NOT NULL,
   user_id INTEGER NOT NULL REFERENCES user (id), project_id INTEGER REFERENCES project (id),
   base_id INTEGER REFERENCES base_model (id), dataset_id INTEGER REFERENCES dataset (id),
   settings TEXT NOT NULL, out TEXT NOT NULL, step INTEGER NOT NULL DEFAULT 0, steps INTEGER,
   train_loss REAL, held_out_loss REAL, base_held_out_loss REAL, report TEXT,
   created_at INTEGER NOT NULL, ended_at INTEGER, deleted_at INTEGER
 ) STRICT;
+CREATE INDEX run_project ON run (project_id, id) WHERE project_id IS NOT NULL;
+CREATE INDEX run_dataset ON run (dataset_id) WHERE dataset_id IS NOT NULL;
 -- A resumed run writes the steps after its checkpoint again, with the same values.
 CREATE TABLE metric (
   run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE, step INTEGER NOT NULL,
@@ -68,11 +73,17 @@ CREATE TABLE layout (
   options TEXT NOT NULL, sites TEXT NOT NULL, parameters INTEGER NOT NULL
 ) STRICT;
 
+-- VeRA's A and B, little-endian float32, where they are not those of the key: adapters from elsewhere that share them share a row.
+CREATE TABLE projection (
+  id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, rank INTEGER NOT NULL, max_in INTEGER NOT NULL, max_out INTEGER NOT NULL,
+  a BLOB NOT NULL, b BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE adapter (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', tags TEXT NOT NULL DEFAULT '[]',
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, note TEXT NOT NULL DEFAULT '', tags TEXT NOT NULL DEFAULT '[]',
   user_id INTEGER NOT NULL REFERENCES user (id), project_id INTEGER REFERENCES project (id),
   base_id INTEGER NOT NULL REFERENCES base_model (id), layout_id INTEGER NOT NULL REFERENCES layout (id),
-  hash TEXT NOT NULL, bytes INTEGER NOT NULL,
+  projection_id INTEGER REFERENCES projection (id), hash TEXT NOT NULL, bytes INTEGER NOT NULL,
   run_id INTEGER REFERENCES run (id), dataset_id INTEGER REFERENCES dataset (id), parent_id INTEGER REFERENCES adapter (id),
   train_loss REAL, held_out_loss REAL, base_held_out_loss REAL,
   created_at INTEGER NOT NULL, deleted_at INTEGER
@@ -84,15 +95,31 @@ CREATE INDEX adapter_user ON adapter (user_id, id) WHERE deleted_at IS NULL;
 CREATE INDEX adapter_base ON adapter (base_id);
 CREATE INDEX adapter_run ON adapter (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX adapter_parent ON adapter (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX adapter_projection ON adapter (projection_id) WHERE projection_id IS NOT NULL;
 CREATE INDEX adapter_deleted ON adapter (deleted_at) WHERE deleted_at IS NOT NULL;
 
--- The vectors, apart from what lists read: theta, little-endian float32; projection: A then B, where they are not those of the key.
+CREATE TRIGGER adapter_count_insert AFTER INSERT ON adapter WHEN new.deleted_at IS NULL BEGIN
+  UPDATE user SET adapters = adapters + 1 WHERE id = new.user_id;
+  UPDATE project SET adapters = adapters + 1 WHERE id = new.project_id;
+END;
+CREATE TRIGGER adapter_count_delete AFTER DELETE ON adapter WHEN old.deleted_at IS NULL BEGIN
+  UPDATE user SET adapters = adapters - 1 WHERE id = old.user_id;
+  UPDATE project SET adapters = adapters - 1 WHERE id = old.project_id;
+END;
+CREATE TRIGGER adapter_count_update AFTER UPDATE OF user_id, project_id, deleted_at ON adapter BEGIN
+  UPDATE user SET adapters = adapters - 1 WHERE id = old.user_id AND old.deleted_at IS NULL;
+  UPDATE project SET adapters = adapters - 1 WHERE id = old.project_id AND old.deleted_at IS NULL;
+  UPDATE user SET adapters = adapters + 1 WHERE id = new.user_id AND new.deleted_at IS NULL;
+  UPDATE project SET adapters = adapters + 1 WHERE id = new.project_id AND new.deleted_at IS NULL;
+END;
+
+-- The vectors, apart from what lists read. theta: little-endian float32.
 CREATE TABLE adapter_vectors (
-  adapter_id INTEGER PRIMARY KEY REFERENCES adapter (id) ON DELETE CASCADE, theta BLOB NOT NULL, projection BLOB
+  adapter_id INTEGER PRIMARY KEY REFERENCES adapter (id) ON DELETE CASCADE, theta BLOB NOT NULL
 ) STRICT;
 
 CREATE VIRTUAL TABLE adapter_search USING fts5 (
-  name, note, tags, content='adapter', content_rowid='id', tokenize="unicode61 tokenchars '_'"
+  name, note, tags, content='adapter', content_rowid='id', detail=column, tokenize="unicode61 tokenchars '_'"
 );
 CREATE TRIGGER adapter_search_insert AFTER INSERT ON adapter BEGIN
   INSERT INTO adapter_search (rowid, name, note, tags) VALUES (new.id, new.name, new.note, new.tags);
@@ -114,7 +141,7 @@ CREATE TABLE active_adapter (
 CREATE INDEX active_adapter_adapter ON active_adapter (adapter_id);
 
 CREATE TABLE export (
-  id INTEGER PRIMARY KEY, adapter_id INTEGER REFERENCES adapter (id) ON DELETE SET NULL, job_id INTEGER REFERENCES job (id),
+  id INTEGER PRIMARY KEY AUTOINCREMENT, adapter_id INTEGER REFERENCES adapter (id) ON DELETE SET NULL, job_id INTEGER REFERENCES job (id),
   kind TEXT NOT NULL, path TEXT NOT NULL, details TEXT NOT NULL DEFAULT '{}', created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX export_adapter ON export (adapter_id);
@@ -131,5 +158,12 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_job ON event (job_id, number) WHERE job_id IS NOT NULL;
 CREATE INDEX event_type ON event (type, number);
+
+-- What lies in the trash, and on how many days the catalog was in use since: a clock that jumps must not empty the trash.
+CREATE TABLE trash (
+  kind TEXT NOT NULL, subject_id INTEGER NOT NULL, days INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (kind, subject_id)
+) STRICT, WITHOUT ROWID;
+-- What the catalog remembers about itself.
+CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
 };

@@ -1,0 +1,75 @@
+import { basename } from 'node:path';
+import { sql } from 'kysely';
+import type { AdapterRow } from '../protocol/adapters.ts';
+import { missing } from './names.ts';
+import type { Db } from './schema.ts';
+
+/** Adapters with everything that the protocol shows of one. */
+export const selectAdapters = (db: Db) =>
+  db
+    .selectFrom('adapter')
+    .innerJoin('layout', 'layout.id', 'adapter.layout_id')
+    .innerJoin('base_model as base', 'base.id', 'adapter.base_id')
+    .innerJoin('user', 'user.id', 'adapter.user_id')
+    .leftJoin('project', (join) =>
+      join.onRef('project.id', '=', 'adapter.project_id').on('project.deleted_at', 'is', null),
+    )
+    .select([
+      'adapter.id',
+      'adapter.name',
+      'adapter.note',
+      'adapter.tags',
+      'user.name as user',
+      'project.name as project',
+      'layout.method',
+      'layout.rank',
+      'layout.targets',
+      'layout.parameters',
+      'adapter.projection_id as projectionId',
+      'adapter.bytes',
+      'adapter.hash',
+      'base.id as baseId',
+      'base.spec as baseSpec',
+      'base.fingerprint',
+      'adapter.run_id as run',
+      'adapter.dataset_id as dataset',
+      'adapter.parent_id as parent',
+      'adapter.train_loss as trainLoss',
+      'adapter.held_out_loss as heldOutLoss',
+      'adapter.base_held_out_loss as baseHeldOutLoss',
+      'adapter.created_at as createdAt',
+      'adapter.deleted_at as deletedAt',
+    ])
+    .select(sql<number | null>`json_extract(layout.options, '$.projectionKey')`.as('projectionKey'));
+
+type Query = ReturnType<typeof selectAdapters>;
+type Row = Awaited<ReturnType<Query['execute']>>[number];
+
+export const showAdapter = ({
+  projectionId,
+  baseId,
+  baseSpec,
+  fingerprint,
+  tags,
+  method,
+  ...row
+}: Row): AdapterRow => ({
+  ...row,
+  method: method as 'vera' | 'lora',
+  tags: JSON.parse(tags) as string[],
+  projectionKey: method === 'vera' && projectionId === null ? row.projectionKey : null,
+  base: { id: baseId, name: baseName(baseSpec), fingerprint },
+});
+
+/** What a base is called for short: the hub id, or the name of its file or folder. */
+export const baseName = (spec: string): string => (/^([\w.-]+)\/[\w.-]+$/.test(spec) ? spec : basename(spec) || spec);
+
+export async function readAdapter(db: Db, id: number): Promise<AdapterRow> {
+  const row = await selectAdapters(db).where('adapter.id', '=', id).executeTakeFirst();
+  if (!row) throw missing('adapter', id);
+  return showAdapter(row);
+}
+
+export async function readAdapters(db: Db, narrow: (query: Query) => Query): Promise<AdapterRow[]> {
+  return (await narrow(selectAdapters(db)).orderBy('adapter.id', 'desc').execute()).map(showAdapter);
+}

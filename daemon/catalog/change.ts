@@ -1,0 +1,139 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import type { Event, EventBody } from '../protocol/events.ts';
+import type { Schema } from './schema.ts';
+
+/** What a transaction can do. Do nothing slow in it: every other change waits. */
+export interface Change {
+  readonly db: Transaction<Schema>;
+  /** Milliseconds since 1970, the same for everything this change writes. */
+  readonly now: number;
+  /** A durable event, numbered when the change commits. */
+  emit(body: EventBody): void;
+  /** A line of the audit trail. */
+  audit(entry: AuditEntry): void;
+}
+
+export interface AuditEntry {
+  readonly actor: string;
+  /** 'create', 'update', 'delete', 'restore', 'activate'... */
+  readonly action: string;
+  readonly kind: string;
+  readonly subject: number | null;
+  readonly details?: object;
+}
+
+const MAX_GROUP = 100; // changes of one commit: enough that the disk's flush costs little, few enough that none waits long
+
+interface Waiting {
+  readonly work: (change: Change) => Promise<unknown>;
+  readonly done: (value: unknown) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Runs changes one after another, each in a savepoint of its own, and commits those that wait together with one flush of the
+ * disk. A change is acknowledged after the commit, and its events reach listeners then, in number order.
+ */
+export class Changes {
+  readonly #writer: Kysely<Schema>;
+  readonly #committed: () => void;
+  readonly #inside = new AsyncLocalStorage<true>();
+  readonly #waiting: Waiting[] = [];
+  readonly #listeners = new Set<(events: readonly Event[]) => void>();
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  /** `committed` runs after each commit. */
+  constructor(writer: Kysely<Schema>, committed: () => void) {
+    this.#writer = writer;
+    this.#committed = committed;
+  }
+
+  change<T>(work: (change: Change) => Promise<T>): Promise<T> {
+    if (this.#inside.getStore()) return Promise.reject(new Error('a change inside a change would wait for itself'));
+    if (this.#closed) return Promise.reject(new Error('the catalog is closed'));
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, done: (value) => resolve(value as T), failed: reject });
+      this.#working ??= this.#inside.exit(() => this.#workOff());
+    });
+  }
+
+  onEvents(listener: (events: readonly Event[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Takes no more; resolves when what was waiting is done. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#working) await this.#working;
+  }
+
+  async #workOff(): Promise<void> {
+    await Promise.resolve(); // changes asked for in the same breath share the first commit
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, MAX_GROUP));
+    this.#working = undefined;
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const settle: (() => void)[] = [];
+    const events: Event[] = [];
+    try {
+      await this.#writer.transaction().execute(async (db) => {
+        for (const { work, done, failed } of group) {
+          await sql`SAVEPOINT one`.execute(db);
+          try {
+            const { value, emitted } = await this.#run(db, work);
+            await sql`RELEASE one`.execute(db);
+            events.push(...emitted);
+            settle.push(() => done(value));
+          } catch (error) {
+            // Where SQLite has rolled back everything (a full disk), this fails too, and with it the whole group.
+            await sql`ROLLBACK TO one`.execute(db).catch(() => {
+              throw error;
+            });
+            await sql`RELEASE one`.execute(db);
+            settle.push(() => failed(error));
+          }
+        }
+      });
+      this.#committed();
+    } catch (error) {
+      for (const { failed } of group) failed(error);
+      return;
+    }
+    for (const one of settle) one();
+    if (events.length > 0) for (const listener of [...this.#listeners]) listener(events);
+  }
+
+  async #run(db: Transaction<Schema>, work: Waiting['work']): Promise<{ value: unknown; emitted: Event[] }> {
+    const now = Date.now();
+    const bodies: EventBody[] = [];
+    const entries: AuditEntry[] = [];
+    const change: Change = {
+      db,
+      now,
+      emit: (body) => void bodies.push(body),
+      audit: (entry) => void entries.push(entry),
+    };
+    const value = await this.#inside.run(true, () => work(change));
+    for (const { actor, action, kind, subject, details } of entries) {
+      await db
+        .insertInto('audit')
+        .values({ time: now, actor, action, kind, subject_id: subject, details: JSON.stringify(details ?? {}) })
+        .execute();
+    }
+    const emitted: Event[] = [];
+    for (const body of bodies) {
+      const job = body.type === 'job' ? body.job.id : body.type === 'worker' ? body.job : null;
+      const { insertId } = await db
+        .insertInto('event')
+        .values({ time: now, type: body.type, job_id: job, body: JSON.stringify(body) })
+        .executeTakeFirst();
+      emitted.push({ number: Number(insertId), time: now, body });
+    }
+    return { value, emitted };
+  }
+}

@@ -1,0 +1,5 @@
+import { catalog } from './0001-catalog.ts';
+import type { Migration } from './migration.ts';
+
+/** Every step of the schema, in order. Released steps never change and never move: a new one goes to the end. */
+export const MIGRATIONS: readonly Migration[] = [catalog];

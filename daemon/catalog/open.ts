@@ -1,0 +1,92 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Kysely } from 'kysely';
+import { ioError } from '../formats/read.ts';
+import type { Event } from '../protocol/events.ts';
+import { backUp } from './backup.ts';
+import { Changes } from './change.ts';
+import type { Change } from './change.ts';
+import { migrate, refuseForeignSchema, schemaOf } from './migrate.ts';
+import type { Migration } from './migrations/migration.ts';
+import { MIGRATIONS } from './migrations/registry.ts';
+import type { Db, Schema } from './schema.ts';
+import { assertDurable, CatalogDialect, catalogError, connect, isDurable } from './sqlite.ts';
+
+export type { Change } from './change.ts';
+export type { Db, Schema } from './schema.ts';
+
+/** An open catalog. One process has it open; readers see what was committed last, also while a change is under way. */
+export interface Catalog {
+  /** For reading alone. */
+  readonly db: Db;
+  readonly file: string;
+  readonly schema: number;
+  /** What was found and mended at opening, for people. */
+  readonly notes: string[];
+  /** One transaction, with its events and audit lines; changes run one after another. */
+  change<T>(work: (change: Change) => Promise<T>): Promise<T>;
+  /** Hears of the events of each commit, in number order. Returns how to stop. */
+  onEvents(listener: (events: readonly Event[]) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly migrations?: readonly Migration[];
+}
+
+/** Opens the catalog, or makes it, with its folder (mode 0700). Throws VeraError 'catalog' or 'io'. */
+export async function openCatalog(path: string, options: OpenOptions = {}): Promise<Catalog> {
+  const file = resolve(path);
+  const migrations = options.migrations ?? MIGRATIONS;
+  const notes: string[] = [];
+  const failed = (error: unknown) => catalogError(error, file);
+  makeFolder(dirname(file));
+  try {
+    const writing = connect(file);
+    try {
+      refuseForeignSchema(writing, file, migrations);
+      const before = schemaOf(writing);
+      if (before < migrations.length) {
+        if (before > 0) backUp(writing, file, `schema-${before}`);
+        migrate(writing, migrations, Date.now());
+        writing.pragma('wal_checkpoint(TRUNCATE)'); // so that the file's header tells its schema
+      }
+      assertDurable(writing, file);
+      const reading = connect(file, { reads: true });
+      const writer = new Kysely<Schema>({ dialect: new CatalogDialect(writing, failed) });
+      const db = new Kysely<Schema>({ dialect: new CatalogDialect(reading, failed) });
+      let asserted = false;
+      const changes = new Changes(writer, () => {
+        if (!asserted) isDurable(writing, file); // the fall back to NORMAL comes with the first write
+        asserted = true;
+      });
+      return {
+        db,
+        file,
+        schema: migrations.length,
+        notes,
+        change: (work) => changes.change(work),
+        onEvents: (listener) => changes.onEvents(listener),
+        async close() {
+          await changes.close();
+          await db.destroy();
+          await writer.destroy(); // last, so that it takes the log into the file
+        },
+      };
+    } catch (error) {
+      writing.close();
+      throw error;
+    }
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700); // adapters and the paths of datasets are nobody else's business
+  } catch (error) {
+    throw ioError(error, 'make', folder);
+  }
+}

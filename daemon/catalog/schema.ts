@@ -1,0 +1,201 @@
+import type { Generated, Kysely } from 'kysely';
+
+/** The tables of the catalog as kysely sees them (migrations/ makes them). Times: ms since 1970; JSON is text; hashes: hexadecimal. */
+export interface Schema {
+  user: UserTable;
+  project: ProjectTable;
+  base_model: BaseModelTable;
+  dataset: DatasetTable;
+  job: JobTable;
+  job_need: { job_id: number; needs_id: number };
+  attempt: AttemptTable;
+  run: RunTable;
+  metric: MetricTable;
+  layout: LayoutTable;
+  projection: ProjectionTable;
+  adapter: AdapterTable;
+  adapter_vectors: { adapter_id: number; theta: Uint8Array };
+  adapter_search: { rowid: number; name: string; note: string; tags: string };
+  active_adapter: { user_id: number; project_id: Generated<number>; adapter_id: number; chosen_at: number };
+  export: ExportTable;
+  audit: AuditTable;
+  event: EventTable;
+  trash: { kind: string; subject_id: number; days: Generated<number> };
+  state: { key: string; value: string };
+}
+
+/** Where queries run: the catalog's readers, or a transaction. */
+export type Db = Kysely<Schema>;
+
+export interface UserTable {
+  id: Generated<number>;
+  name: string;
+  note: Generated<string>;
+  adapters: Generated<number>;
+  created_at: number;
+  deleted_at: number | null;
+}
+
+export interface ProjectTable {
+  id: Generated<number>;
+  name: string;
+  folder: string | null;
+  note: Generated<string>;
+  adapters: Generated<number>;
+  created_at: number;
+  deleted_at: number | null;
+}
+
+export interface BaseModelTable {
+  id: Generated<number>;
+  fingerprint: string;
+  spec: string;
+  architecture: string | null;
+  parameters: number | null;
+  created_at: number;
+  used_at: number;
+}
+
+export interface DatasetTable {
+  id: Generated<number>;
+  hash: string;
+  path: string;
+  format: string | null;
+  rows: number | null;
+  created_at: number;
+  used_at: number;
+}
+
+export interface JobTable {
+  id: Generated<number>;
+  kind: string;
+  state: string;
+  title: string;
+  priority: number;
+  spec: string;
+  user_id: number;
+  project_id: number | null;
+  submission_key: string | null;
+  waiting_for: string | null;
+  memory_bytes: number | null;
+  progress: Generated<string>;
+  crashes: Generated<number>;
+  result: string | null;
+  error: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+export interface AttemptTable {
+  job_id: number;
+  number: number;
+  started_at: number;
+  ended_at: number | null;
+  outcome: string | null;
+  reason: string | null;
+}
+
+export interface RunTable {
+  id: Generated<number>;
+  job_id: number | null;
+  state: string;
+  user_id: number;
+  project_id: number | null;
+  base_id: number | null;
+  dataset_id: number | null;
+  settings: string;
+  out: string;
+  step: Generated<number>;
+  steps: number | null;
+  train_loss: number | null;
+  held_out_loss: number | null;
+  base_held_out_loss: number | null;
+  report: string | null;
+  created_at: number;
+  ended_at: number | null;
+  deleted_at: number | null;
+}
+
+export interface MetricTable {
+  run_id: number;
+  step: number;
+  epoch: number | null;
+  loss: number | null;
+  held_out_loss: number | null;
+  learning_rate: number | null;
+  gradient_norm: number | null;
+  tokens: number | null;
+  tokens_per_second: number | null;
+}
+
+export interface LayoutTable {
+  id: Generated<number>;
+  hash: string;
+  method: string;
+  rank: number;
+  targets: string;
+  options: string;
+  sites: string;
+  parameters: number;
+}
+
+export interface ProjectionTable {
+  id: Generated<number>;
+  hash: string;
+  rank: number;
+  max_in: number;
+  max_out: number;
+  a: Uint8Array;
+  b: Uint8Array;
+}
+
+export interface AdapterTable {
+  id: Generated<number>;
+  name: string;
+  note: Generated<string>;
+  tags: Generated<string>;
+  user_id: number;
+  project_id: number | null;
+  base_id: number;
+  layout_id: number;
+  projection_id: number | null;
+  hash: string;
+  bytes: number;
+  run_id: number | null;
+  dataset_id: number | null;
+  parent_id: number | null;
+  train_loss: number | null;
+  held_out_loss: number | null;
+  base_held_out_loss: number | null;
+  created_at: number;
+  deleted_at: number | null;
+}
+
+export interface ExportTable {
+  id: Generated<number>;
+  adapter_id: number | null;
+  job_id: number | null;
+  kind: string;
+  path: string;
+  details: Generated<string>;
+  created_at: number;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  time: number;
+  actor: string;
+  action: string;
+  kind: string;
+  subject_id: number | null;
+  details: Generated<string>;
+}
+
+export interface EventTable {
+  number: Generated<number>;
+  time: number;
+  type: string;
+  job_id: number | null;
+  body: string;
+}

@@ -1,0 +1,172 @@
+import { sql } from 'kysely';
+import { VeraError } from '../protocol/errors.ts';
+import type { Change } from './change.ts';
+import type { Dependent } from './dependents.ts';
+import { freeName } from './names.ts';
+import type { Catalog } from './open.ts';
+
+export const DAY = 86_400_000;
+/** Days for which what was deleted can be restored. */
+export const TRASH_DAYS = 30;
+
+/** When something deleted at `deletedAt` may be purged at the earliest. */
+export const purgedAt = (deletedAt: number): number => deletedAt + TRASH_DAYS * DAY;
+
+/** Refuses a deletion that others depend on, unless it was confirmed. */
+export function refuseDependents(what: string, dependents: readonly Dependent[], confirmed: boolean): void {
+  if (dependents.length === 0 || confirmed) return;
+  const shown = dependents.slice(0, 5).map((one) => one.what);
+  const more = dependents.length - shown.length;
+  throw new VeraError(
+    'dependents',
+    `${what} is depended on by ${shown.join('; ')}${more > 0 ? ` and ${more} more` : ''}: confirm to delete it all the same`,
+  );
+}
+
+/** Counts the days of something in the trash from now on. */
+export async function intoTrash(change: Change, kind: string, id: number): Promise<void> {
+  await change.db
+    .insertInto('trash')
+    .values({ kind, subject_id: id })
+    .onConflict((conflict) => conflict.doUpdateSet({ days: 0 }))
+    .execute();
+}
+
+export async function outOfTrash(change: Change, kind: string, id: number): Promise<void> {
+  await change.db.deleteFrom('trash').where('kind', '=', kind).where('subject_id', '=', id).execute();
+}
+
+/** What a purge took away for good. */
+export interface Purged {
+  adapters: number[];
+  /** With the folders of their checkpoints, which stay. */
+  runs: { id: number; out: string }[];
+  projects: number[];
+  users: number[];
+}
+
+const TODAY = 'trash day'; // key of the time when days were counted last
+
+/**
+ * Purges what was deleted thirty days ago. Call it now and then. A thing goes when it is thirty days old by the clock and was
+ * also seen in the trash on thirty different days: a clock that jumps ahead adds one day, not thirty, so it empties nothing.
+ * A user whom anything still belongs to stays in the trash.
+ */
+export async function purgeTrash(catalog: Pick<Catalog, 'change'>, now = Date.now()): Promise<Purged> {
+  return catalog.change(async (change) => {
+    const { db } = change;
+    await countDay(change, now);
+    const ripe = await db.selectFrom('trash').selectAll().where('days', '>=', TRASH_DAYS).execute();
+    const purged: Purged = { adapters: [], runs: [], projects: [], users: [] };
+    const old = now - TRASH_DAYS * DAY;
+    for (const { kind, subject_id: id } of ripe) {
+      if (kind !== 'adapter' && kind !== 'run' && kind !== 'project' && kind !== 'user') continue;
+      const row = await db
+        .selectFrom(kind as 'run')
+        .select('deleted_at')
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (row && (row.deleted_at === null || row.deleted_at > old)) continue;
+      if (row && !(await purgeOne(change, kind, id, purged))) continue;
+      await outOfTrash(change, kind, id);
+    }
+    return purged;
+  });
+}
+
+/** Counts a day for all that is in the trash, once a day by the clock; a clock that was set back starts anew. */
+async function countDay({ db }: Change, now: number): Promise<void> {
+  const row = await db.selectFrom('state').select('value').where('key', '=', TODAY).executeTakeFirst();
+  const last = row === undefined ? undefined : Number(row.value);
+  if (last !== undefined && now >= last && now - last < DAY) return;
+  if (last === undefined || now > last)
+    await db
+      .updateTable('trash')
+      .set((eb) => ({ days: eb('days', '+', 1) }))
+      .execute();
+  const value = String(now);
+  await db
+    .insertInto('state')
+    .values({ key: TODAY, value })
+    .onConflict((conflict) => conflict.doUpdateSet({ value }))
+    .execute();
+}
+
+/** Deletes one thing for good, and what points at it lets go. False where it has to stay. */
+async function purgeOne(
+  change: Change,
+  kind: 'adapter' | 'run' | 'project' | 'user',
+  id: number,
+  purged: Purged,
+): Promise<boolean> {
+  const { db } = change;
+  let name: string | null = null;
+  if (kind === 'adapter') {
+    const row = await db
+      .selectFrom('adapter')
+      .select(['name', 'projection_id'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    ({ name } = row);
+    await db.updateTable('adapter').set({ parent_id: null }).where('parent_id', '=', id).execute();
+    await db.deleteFrom('adapter').where('id', '=', id).execute();
+    if (row.projection_id !== null) await dropUnused(change, row.projection_id);
+    purged.adapters.push(id);
+  } else if (kind === 'run') {
+    const { out } = await db.selectFrom('run').select('out').where('id', '=', id).executeTakeFirstOrThrow();
+    await db.updateTable('adapter').set({ run_id: null }).where('run_id', '=', id).execute();
+    await db.deleteFrom('run').where('id', '=', id).execute();
+    purged.runs.push({ id, out });
+  } else if (kind === 'project') {
+    ({ name } = await db.selectFrom('project').select('name').where('id', '=', id).executeTakeFirstOrThrow());
+    await leaveProject(change, id);
+    await db.deleteFrom('project').where('id', '=', id).execute();
+    purged.projects.push(id);
+  } else {
+    if (await owns(change, id)) return false;
+    ({ name } = await db.selectFrom('user').select('name').where('id', '=', id).executeTakeFirstOrThrow());
+    await db.deleteFrom('active_adapter').where('user_id', '=', id).execute();
+    await db.deleteFrom('user').where('id', '=', id).execute();
+    purged.users.push(id);
+  }
+  change.emit({ type: 'catalog', change: 'purged', kind, id, name });
+  change.audit({ actor: 'vera', action: 'purge', kind, subject: id, details: { name } });
+  return true;
+}
+
+async function dropUnused({ db }: Change, projection: number): Promise<void> {
+  const user = await db
+    .selectFrom('adapter')
+    .select('id')
+    .where('projection_id', '=', projection)
+    .limit(1)
+    .executeTakeFirst();
+  if (!user) await db.deleteFrom('projection').where('id', '=', projection).execute();
+}
+
+/** What was in a project is in none from now on; names that are taken there get a suffix. */
+async function leaveProject({ db }: Change, id: number): Promise<void> {
+  const clashing = await sql<{ id: number; name: string }>`
+    SELECT id, name FROM adapter WHERE project_id = ${id} AND deleted_at IS NULL
+    AND name IN (SELECT name FROM adapter WHERE project_id IS NULL AND deleted_at IS NULL)`.execute(db);
+  for (const row of clashing.rows) {
+    const name = await freeName(row.name, async (one) => {
+      const { rows } = await sql`SELECT 1 FROM adapter
+        WHERE name = ${one} AND deleted_at IS NULL AND (project_id IS NULL OR project_id = ${id})`.execute(db);
+      return rows.length > 0;
+    });
+    await db.updateTable('adapter').set({ name }).where('id', '=', row.id).execute();
+  }
+  await db.updateTable('adapter').set({ project_id: null }).where('project_id', '=', id).execute();
+  await db.updateTable('run').set({ project_id: null }).where('project_id', '=', id).execute();
+  await db.updateTable('job').set({ project_id: null }).where('project_id', '=', id).execute();
+  await db.deleteFrom('active_adapter').where('project_id', '=', id).execute();
+}
+
+async function owns({ db }: Change, user: number): Promise<boolean> {
+  for (const table of ['adapter', 'run', 'job'] as const) {
+    const row = await db.selectFrom(table).select('user_id').where('user_id', '=', user).limit(1).executeTakeFirst();
+    if (row) return true;
+  }
+  return false;
+}
