@@ -37,6 +37,11 @@ test('here all is right: onnxruntime computes, home is written and left clean', 
     'cache',
     'hub',
     'token',
+    'state',
+    'database',
+    'discovery',
+    'daemon',
+    'catalog',
   ]);
   const message = (name: string): string => checks.find((check: { name: string }) => check.name === name).message;
   assert.match(message('onnxruntime'), /^onnxruntime \d+\.\d+\.\d+ computes/);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { cacheFolder, veraHome } from '../home.ts';
 import { examine } from '../runtime/examine.ts';
 import type { Probe } from '../runtime/probe.ts';
+import { checkDaemon } from './daemonHealth.ts';
 import { bytesText } from './table.ts';
 
 export interface Check {
@@ -34,6 +35,7 @@ export async function examineAll(): Promise<Check[]> {
     checkDisk(veraHome()),
     checkCache(cacheFolder()),
     ...checkHub(process.env),
+    ...(await checkDaemon()),
   ];
 }
 
