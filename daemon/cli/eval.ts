@@ -2,13 +2,15 @@ import { type Command, Option } from 'commander';
 import { formats } from '../data/formats/registry.ts';
 import { cacheFolder } from '../home.ts';
 import type { Precision } from '../models/network.ts';
+import { VeraError } from '../protocol/errors.ts';
 import { EVALUATION_BATCH, EVALUATION_LENGTH, evaluateDataset } from '../train/evaluateDataset.ts';
 import { showProgress } from './adapter.ts';
+import { adapterFolder } from './adapterFolder.ts';
 import { positiveInteger } from './options.ts';
 import { print, printJson } from './output.ts';
 
 interface Flags {
-  base: string;
+  base?: string;
   adapter?: string;
   length?: number;
   batch: number;
@@ -30,8 +32,8 @@ export function registerEval(program: Command): void {
     .command('eval')
     .description('measure the loss of a base model, with or without an adapter, on a dataset')
     .argument('<data>', 'dataset file or folder')
-    .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id')
-    .option('--adapter <dir>', 'adapter folder (VeRA or LoRA)')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
+    .option('--adapter <adapter>', 'adapter: a folder, or its name or number in the catalog')
     .option(
       '--length <n>',
       `tokens of a row at most (default: ${EVALUATION_LENGTH}, or what the model reads at once)`,
@@ -59,7 +61,10 @@ export function registerEval(program: Command): void {
 }
 
 async function runEval(data: string, { adapter, json, ...flags }: Flags): Promise<void> {
-  const settings = { data, ...flags, ...(adapter === undefined ? {} : { adapter }) };
+  if (adapter === undefined && flags.base === undefined)
+    throw new VeraError('usage', 'the base model is missing: vera eval DATA --base MODEL, or --adapter ADAPTER');
+  const dir = adapter === undefined ? {} : { adapter: await adapterFolder(adapter) };
+  const settings = { data, ...flags, ...dir };
   const report = await evaluateDataset(settings, { cache: cacheFolder(), onProgress: showProgress });
   showProgress('', 1);
   const { loss, perplexity, tokens, format, rows, length, cut, skipped } = report;

@@ -25,7 +25,7 @@ export function registerExport(program: Command): void {
   program
     .command('export')
     .description('write an adapter for other programs')
-    .argument('<adapter>', 'adapter folder (VeRA or LoRA)')
+    .argument('<adapter>', 'adapter: a folder, or its name or number in the catalog')
     .addOption(formats.makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')

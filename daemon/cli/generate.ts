@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
-import { loadAdapter } from '../export/adapter.ts';
+import type { Adapter } from '../export/adapter.ts';
 import { cacheFolder } from '../home.ts';
 import { unadapted } from '../models/adaptation.ts';
+import type { MethodAdaptation } from '../methods/method.ts';
+import type { BaseModel } from '../models/base.ts';
 import type { Precision } from '../models/network.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -11,11 +13,12 @@ import { chatPrompt, fillPrompt, textPrompt } from '../serve/prompt.ts';
 import { sampler } from '../serve/sample.ts';
 import { stopTokens } from '../serve/stop.ts';
 import { textStream } from '../serve/stream.ts';
+import { openAdapter, showProgress } from './adapter.ts';
 import { nonNegativeInteger, nonNegativeNumber, positiveInteger, probability, seed } from './options.ts';
 import { printJson } from './output.ts';
 
 interface Flags {
-  base: string;
+  base?: string;
   adapter?: string;
   prompt: string;
   maxTokens: number;
@@ -39,8 +42,8 @@ export function registerGenerate(program: Command): void {
   program
     .command('generate')
     .description('continue a text with a base model, with or without an adapter')
-    .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id')
-    .option('--adapter <dir>', 'adapter folder (VeRA or LoRA)')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
+    .option('--adapter <adapter>', 'adapter: a folder, or its name or number in the catalog')
     .requiredOption('--prompt <text>', 'text to go on from')
     .option('--max-tokens <n>', 'tokens to write at most', positiveInteger, 128)
     .option('--temperature <t>', '0: always the most likely token; higher: more varied', nonNegativeNumber, 0.7)
@@ -61,9 +64,9 @@ async function generate(flags: Flags): Promise<void> {
   // Refuses settings before anything large is opened.
   sampler(flags);
   const cache = cacheFolder();
-  const base = await resolveBase(flags.base, { cache, onProgress: showProgress });
+  const { base, loaded } = await openModel(flags);
+  showProgress('', 1);
   const tokenizer = loadTokenizer(base.dir);
-  const loaded = flags.adapter === undefined ? undefined : loadAdapter(flags.adapter, base);
   const prompt = promptOf(tokenizer, flags);
   const generator = await Generator.create({
     base,
@@ -106,8 +109,15 @@ function promptOf(tokenizer: Tokenizer, { prompt, chat, system, fimSuffix }: Fla
   return fimSuffix === undefined ? textPrompt(tokenizer, prompt) : fillPrompt(tokenizer, prompt, fimSuffix);
 }
 
-/** Says what takes long on a terminal's standard error, one line that writes over itself. */
-function showProgress(text: string, fraction: number): void {
-  if (process.stderr.isTTY)
-    process.stderr.write(`\r\u001b[K${fraction < 1 ? `${text} ${Math.floor(fraction * 100)} %` : ''}`);
+async function openModel({ base, adapter }: Flags): Promise<{
+  base: BaseModel;
+  loaded?: { adapter: Adapter; adaptation: MethodAdaptation };
+}> {
+  if (adapter !== undefined) {
+    const { base: model, ...loaded } = await openAdapter(adapter, base);
+    return { base: model, loaded };
+  }
+  if (base === undefined)
+    throw new VeraError('usage', 'the base model is missing: vera generate --base MODEL, or --adapter ADAPTER');
+  return { base: await resolveBase(base, { cache: cacheFolder(), onProgress: showProgress }) };
 }

@@ -1,42 +1,106 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { saveAdapter } from '../export/adapter.ts';
 import { quote } from '../formats/quote.ts';
-import { openAdapter, showProgress } from './adapter.ts';
+import * as jobs from '../protocol/jobs.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { openFolder, showProgress } from './adapter.ts';
+import { type Beginning, followJob, type JobWatcher } from './follow.ts';
 import { print, printJson } from './output.ts';
+import { ownerOf, userOf } from './reference.ts';
+import { collect } from './trainOptions.ts';
+import type { Client } from './withDaemon.ts';
 
 interface Flags {
   base: string;
-  out: string;
+  out?: string;
+  name?: string;
+  note?: string;
+  tag?: string[];
+  project?: string;
+  user?: string;
   projection?: boolean;
   json?: boolean;
 }
 
 const HELP = `
 A and B of a VeRA adapter are stored only where its projection key does not give them back (--projection: always).
-With --json: {"out":...,"method":...,"rank":...,"trainableParameters":...}.`;
+With --json: {"out":...,"method":...,"rank":...,"trainableParameters":...}; with --name, "adapter" is its number in the catalog.`;
 
 export function registerImport(program: Command): void {
   program
     .command('import')
-    .description('check a PEFT folder (VeRA or LoRA) against a base and write it as an adapter of this program')
+    .description(
+      'check a PEFT folder (VeRA or LoRA) against a base and take it in: as a folder, into the catalog, or both',
+    )
     .argument('<dir>', 'folder with adapter_config.json and adapter_model.safetensors')
     .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id it was trained on')
-    .requiredOption('--out <dir>', 'folder to write; must be new or empty')
+    .option('--out <dir>', 'folder to write; must be new or empty')
     .option('--projection', "store VeRA's A and B in any case")
+    .optionsGroup('Catalog:')
+    .option('--name <name>', 'take it into the catalog by this name')
+    .option('--note <text>', 'a note on it')
+    .option('--tag <tag>', 'a tag of it; may be repeated', collect)
+    .option('--project <project>', 'project it belongs to: name, number, or a folder as ./folder (default: none)')
+    .option('--user <user>', 'user it is for: name or number (default: the one who started the daemon)')
     .addHelpText('after', HELP)
     .action(take);
 }
 
-async function take(dir: string, { base, out, projection, json }: Flags): Promise<void> {
-  const { adapter } = await openAdapter(dir, base);
+async function take(dir: string, flags: Flags): Promise<void> {
+  const { base, out, name, projection, json } = flags;
+  if (out === undefined && name === undefined)
+    throw new VeraError('usage', 'say where to take it: --name NAME for the catalog, --out DIR for a folder, or both');
+  const { adapter } = await openFolder(dir, base);
   showProgress('', 1);
-  // A path is kept whole, so that the adapter finds its base from any folder; a hub id stays one.
-  const basePath = existsSync(base) ? resolve(base) : base;
-  const stores = projection === true || adapter.projection !== undefined;
-  await saveAdapter(out, { ...adapter, basePath }, { projection: stores });
+  const basePath = absolute(base);
+  if (out !== undefined) {
+    const stores = projection === true || adapter.projection !== undefined;
+    await saveAdapter(out, { ...adapter, basePath }, { projection: stores });
+  }
+  const id = name === undefined ? undefined : await intoCatalog(resolve(dir), basePath, name, flags);
   const { method, options, targets, theta } = adapter;
-  if (json) printJson({ out, method, rank: options.rank, trainableParameters: theta.length });
-  else print(`${method} adapter, rank ${options.rank} on ${targets}, ${theta.length} parameters, in ${quote(out)}`);
+  if (json) {
+    const where = { ...(out === undefined ? {} : { out }), ...(id === undefined ? {} : { adapter: id }) };
+    printJson({ ...where, method, rank: options.rank, trainableParameters: theta.length });
+  } else {
+    const where = [
+      ...(out === undefined ? [] : [`in ${quote(out)}`]),
+      ...(id === undefined ? [] : [`in the catalog as number ${id}`]),
+    ];
+    print(`${method} adapter, rank ${options.rank} on ${targets}, ${theta.length} parameters, ${where.join(' and ')}`);
+  }
 }
+
+/** A path is kept whole, so that the adapter finds its base from any folder; a hub id stays one. */
+const absolute = (base: string): string => (existsSync(base) ? resolve(base) : base);
+
+/** Takes a folder in as a job of the daemon; gives the adapter's number. */
+async function intoCatalog(
+  dir: string,
+  base: string,
+  name: string,
+  { note, tag, project, user }: Flags,
+): Promise<number> {
+  const labels = { name, ...(note === undefined ? {} : { note }), ...(tag === undefined ? {} : { tags: tag }) };
+  const submit = async (client: Client): Promise<Beginning> => {
+    const job = await client.call(jobs.submit, {
+      spec: { kind: 'import', dir, base, ...labels },
+      ...userOf(user),
+      ...ownerOf(project),
+      // An answer that is lost on the way is asked for again, and must not make a second job.
+      key: randomUUID(),
+    });
+    return { job, after: 0 };
+  };
+  return followJob(submit, silent, async (rested) => {
+    const { id, state, error, result } = await rested;
+    const adapter = result?.['adapter'];
+    if (state === 'succeeded' && typeof adapter === 'number') return adapter;
+    throw new VeraError(error?.code ?? 'runtime', error?.message ?? `job ${id} is ${state}: see vera jobs show ${id}`);
+  });
+}
+
+const silent = (): JobWatcher => ({ job: () => undefined, worker: () => undefined, skipped: () => undefined });

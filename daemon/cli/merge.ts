@@ -14,7 +14,7 @@ export function registerMerge(program: Command): void {
   program
     .command('merge')
     .description('write the base with an adapter in its weights, as a Hugging Face folder')
-    .argument('<adapter>', 'adapter folder (VeRA or LoRA)')
+    .argument('<adapter>', 'adapter: a folder, or its name or number in the catalog')
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
     .addHelpText('after', HELP)

@@ -31,6 +31,12 @@ export const positiveInteger = (text: string): number => whole(text, 1, MAX_SIZE
 /** A count that may be none: warm-up steps, patience. */
 export const nonNegativeInteger = (text: string): number => whole(text, 0, MAX_SIZE);
 
+/** A whole number of a range that may be below zero: priorities. */
+export const integer =
+  (least: number, most: number) =>
+  (text: string): number =>
+    whole(text, least, most);
+
 /** A seed or projection key: 32 bits. */
 export const seed = (text: string): number => whole(text, 0, MAX_SEED);
 

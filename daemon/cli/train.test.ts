@@ -31,6 +31,7 @@ const SMALL = ['--length', '48', '--batch', '2', '--rank', '8', '--threads', '1'
 test('train: JSON lines, the last one with the promised keys; eval agrees with it', () => {
   const { status, lines, stderr } = vera(
     'train',
+    '--foreground',
     data,
     '--base',
     base,
@@ -80,6 +81,7 @@ test('train: JSON lines, the last one with the promised keys; eval agrees with i
 test('train without --json: what is learned from, the loss before and after, planned and measured figures', () => {
   const { status, stdout, stderr } = vera(
     'train',
+    '--foreground',
     chat,
     '--base',
     base,
@@ -106,8 +108,11 @@ test('train without --json: what is learned from, the loss before and after, pla
 });
 
 test('--resume goes on, lengthens a run, and refuses what would make it another', () => {
-  assert.equal(vera('train', data, '--base', base, '--out', out('long'), '--steps', '3', ...SMALL).status, 0);
-  const longer = vera('train', '--resume', out('long'), '--steps', '6', '--json');
+  assert.equal(
+    vera('train', '--foreground', data, '--base', base, '--out', out('long'), '--steps', '3', ...SMALL).status,
+    0,
+  );
+  const longer = vera('train', '--foreground', '--resume', out('long'), '--steps', '6', '--json');
   assert.equal(longer.status, 0, longer.stderr);
   assert.deepEqual(longer.lines.filter(({ event }) => event === 'step').map(({ step }) => step), [4, 5, 6]); // prettier-ignore
   const refused = vera('train', '--resume', out('long'), '--seed', '5');
@@ -123,6 +128,7 @@ test('SIGINT stops after the step under way and says how to go on', async () => 
     [
       main,
       'train',
+      '--foreground',
       data,
       '--base',
       base,
@@ -173,6 +179,7 @@ test('each wrong flag is one clear line and exit code 2', () => {
   for (const [flags, code, says] of WRONG) {
     const { status, stderr, stdout } = vera(
       'train',
+      '--foreground',
       data,
       '--base',
       base,
@@ -192,7 +199,7 @@ test('each wrong flag is one clear line and exit code 2', () => {
 
 test('data or a base that is not there', () => {
   assert.match(vera('train', join(root, 'no.jsonl'), '--base', base).stderr, /no\.jsonl is not there/);
-  assert.equal(vera('train', data, '--base', join(root, 'nothing')).status, 4);
+  assert.equal(vera('train', '--foreground', data, '--base', join(root, 'nothing')).status, 4);
   assert.match(vera('train', data).stderr, /the base model is missing/);
   assert.match(vera('eval', data, '--base', base, '--length', '500').stderr, /--length 500 is more than the 128/);
 });

@@ -18,6 +18,7 @@ export function trainPrinter(settings: TrainSettings): { print: (event: TrainEve
   let open = false;
   let lastPlain = -Infinity;
   let report: ReportEvent | undefined;
+  let { out } = settings;
   const clear = (): void => {
     if (open) stderr.write('\r\u001b[K');
     open = false;
@@ -40,12 +41,13 @@ export function trainPrinter(settings: TrainSettings): { print: (event: TrainEve
   return {
     end: clear,
     print: (event) => {
+      if (event.event === 'start') ({ out } = event);
       if (event.event === 'step') step(event);
       else if (event.event === 'progress') {
         if (terminal && event.fraction < 1) bar(`${event.text} ${Math.floor(event.fraction * 100)} %`);
         else clear();
       } else if (event.event === 'report') report = event;
-      else for (const text of linesOf(event, report, settings)) line(text);
+      else for (const text of linesOf(event, report, { ...settings, out })) line(text);
     },
   };
 }

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { quote } from '../formats/quote.ts';
+import { cacheFolder } from '../home.ts';
+import * as adapters from '../protocol/adapters.ts';
+import type { AdapterRow } from '../protocol/adapters.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { isPath, reference } from './reference.ts';
+import { withDaemon } from './withDaemon.ts';
+
+/**
+ * The folder of the adapter that a command was given: a path, or the folder of an adapter, as it is; else a name or number of
+ * the catalog, which is written into the cache.
+ */
+export async function adapterFolder(text: string): Promise<string> {
+  if (isPath(text) || existsSync(join(text, 'adapter_config.json'))) return text;
+  return withDaemon(async (client) => {
+    const adapter = await client.call(adapters.get, { adapter: reference(text) }).catch((error: unknown) => {
+      if (!(error instanceof VeraError) || error.code !== 'missing') throw error;
+      const message = `there is neither an adapter folder nor an adapter ${quote(text)}: vera adapters list shows what there is`;
+      throw new VeraError('missing', message, { cause: error });
+    });
+    const dir = join(cacheFolder(), 'adapters', cacheName(adapter));
+    if (existsSync(dir)) return dir;
+    // A and B that do not come back from a key are part of the adapter.
+    const projection = adapter.method === 'vera' && adapter.projectionKey === null;
+    await client.call(adapters.save, { adapter: adapter.id, dir, projection }).catch((error: unknown) => {
+      // Another command may have written it just now; a folder is whole or absent.
+      if (!existsSync(dir)) throw error;
+    });
+    return dir;
+  });
+}
+
+/** A folder names its base too, so the same adapter on a base that moved is another folder. */
+function cacheName({ hash, base }: AdapterRow): string {
+  const place = createHash('sha256').update(`${base.fingerprint} ${base.name}`).digest('hex');
+  return `${hash.slice(0, 32)}-${place.slice(0, 16)}`;
+}

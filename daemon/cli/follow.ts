@@ -1,0 +1,99 @@
+import { VeraError } from '../protocol/errors.ts';
+import type { Event } from '../protocol/events.ts';
+import * as jobs from '../protocol/jobs.ts';
+import type { Job, JobState } from '../protocol/jobs.ts';
+import type { ConnectOptions } from '../client/connect.ts';
+import type { Client } from './withDaemon.ts';
+import { withDaemon } from './withDaemon.ts';
+
+export interface JobWatcher {
+  /** A new state of the job. */
+  job(job: Job): void;
+  /** What its worker told; of a training job a TrainEvent. */
+  worker(event: Record<string, unknown>): void;
+  /** Some of what it told is not kept any more, or came too fast. */
+  skipped(): void;
+}
+
+/** Where following begins: at a job, after an event (undefined: with what comes now); then `go` sets it off. */
+export interface Beginning {
+  readonly job: Job;
+  readonly after: number | undefined;
+  readonly go?: () => Promise<unknown>;
+}
+
+/** How long a daemon that was stopped is waited for: one that is replaced or restarted is there again by then. */
+const PATIENCE_MS = 15_000;
+/** A job in these states does nothing more by itself. */
+const RESTING: readonly JobState[] = ['paused', 'cancelled', 'succeeded', 'failed'];
+export const isResting = ({ state }: Job): boolean => RESTING.includes(state);
+
+/**
+ * Follows a job until it rests; `until` may return before. Throws VeraError 'daemon' where the daemon was stopped and does not
+ * come back.
+ */
+export async function followJob<T>(
+  begin: (client: Client) => Promise<Beginning>,
+  watch: (job: Job) => JobWatcher,
+  until: (rested: Promise<Job>, job: Job, client: Client) => Promise<T>,
+): Promise<T> {
+  let waiting: NodeJS.Timeout | undefined;
+  let fail: (error: Error) => void = () => undefined;
+  let id = 0;
+  const options: ConnectOptions = {
+    onDisconnect: (why) => {
+      if (why === 'ended') waiting = setTimeout(() => fail(stopped(id)), PATIENCE_MS);
+    },
+    onReconnect: () => clearTimeout(waiting),
+  };
+  return withDaemon(async (client) => {
+    const { job, after, go } = await begin(client);
+    id = job.id;
+    const rested = new Promise<Job>((resolve, reject) => {
+      fail = reject;
+      follow(client, job.id, after, watch(job), { resolve, reject }).then(go).catch(reject);
+    });
+    try {
+      return await until(rested, job, client);
+    } finally {
+      clearTimeout(waiting);
+    }
+  }, options);
+}
+
+const stopped = (id: number): VeraError =>
+  new VeraError('daemon', `the daemon was stopped; job ${id} goes on when it runs again: vera jobs follow ${id}`);
+
+/** Shows the events of a job to the watcher, and resolves when the last one is that it rests. */
+async function follow(
+  client: Client,
+  id: number,
+  after: number | undefined,
+  watcher: JobWatcher,
+  rested: { resolve: (job: Job) => void; reject: (error: unknown) => void },
+): Promise<void> {
+  let over = false;
+  // A job that was retried or resumed has rested before: what counts is that it does so now.
+  const settle = async (seen: Job): Promise<void> => {
+    const now = await client.call(jobs.get, { job: id });
+    if (over || now.state !== seen.state || now.attempts.length !== seen.attempts.length) return;
+    over = true;
+    rested.resolve(now);
+  };
+  const state = (job: Job): void => {
+    watcher.job(job);
+    if (isResting(job)) settle(job).catch(rested.reject);
+  };
+  const take = ({ body }: Event): void => {
+    if (over) return;
+    if (body.type === 'job') state(body.job);
+    else if (body.type === 'worker') watcher.worker(body.event);
+  };
+  await client.follow([`job/${id}`], after, {
+    events: (events) => events.forEach(take),
+    skipped: (_, latest) => {
+      watcher.skipped();
+      latest.filter((job) => job.id === id).forEach(state);
+    },
+  });
+}

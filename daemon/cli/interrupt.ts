@@ -1,0 +1,34 @@
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+
+/** What becomes of a followed job after Ctrl-C. */
+export type Choice = 'stop' | 'leave' | 'go on';
+
+const QUESTION = '\nStop at a checkpoint (s), leave it running in the background (l), or go on watching (g)? [s/l/g] ';
+
+/** Asks until it is answered. A second Ctrl-C stops, and an end of input goes on. */
+export async function askChoice(input: Readable, output: Writable): Promise<Choice> {
+  const terminal = createInterface({ input, output, terminal: (output as { isTTY?: boolean }).isTTY === true });
+  const ended = new Promise<Choice>((resolve) => {
+    terminal.once('SIGINT', () => resolve('stop'));
+    terminal.once('close', () => resolve('go on'));
+  });
+  try {
+    for (;;) {
+      const answer = await Promise.race([terminal.question(QUESTION), ended.then((choice) => ({ choice }))]);
+      if (typeof answer !== 'string') return answer.choice;
+      const choice = choiceOf(answer);
+      if (choice !== undefined) return choice;
+    }
+  } finally {
+    terminal.close();
+  }
+}
+
+function choiceOf(answer: string): Choice | undefined {
+  const word = answer.trim().toLowerCase();
+  if (word === '') return undefined;
+  if ('stop'.startsWith(word)) return 'stop';
+  if ('leave'.startsWith(word)) return 'leave';
+  return 'go on'.startsWith(word) ? 'go on' : undefined;
+}

@@ -1,0 +1,117 @@
+import type { Job } from '../protocol/jobs.ts';
+import type { TrainEvent } from '../train/events.ts';
+import { completeSettings } from '../train/settings.ts';
+import type { JobWatcher } from './follow.ts';
+import { plain, print, printJson } from './output.ts';
+import { trainPrinter } from './trainPrinter.ts';
+
+export interface JobPrinter extends JobWatcher {
+  /** Prints nothing until `release`, so that a question can be asked. */
+  hold(): void;
+  release(): void;
+  /** Prints what comes last, once the job rests. */
+  end(job?: Job): void;
+}
+
+/** The lines with which a training run ends: they come after the job's own last state. */
+const LAST: unknown[] = ['done', 'stopped'];
+
+/** Prints a job as it goes on: what its worker tells, as vera train does, and its own states between. */
+export function jobPrinter(job: Job, json: boolean): JobPrinter {
+  const lines = json ? jsonLines() : textLines(job);
+  let held: (() => void)[] | undefined;
+  let last: Record<string, unknown> | undefined;
+  const now = (act: () => void): void => {
+    if (held === undefined) act();
+    else held.push(act);
+  };
+  const release = (): void => {
+    const waiting = held ?? [];
+    held = undefined;
+    for (const act of waiting) act();
+  };
+  return {
+    job: (state) => now(() => lines.job(state)),
+    worker: (event) => {
+      // An attempt that went on after it was stopped, and the one before it, did not end the job.
+      last = undefined;
+      if (LAST.includes(event['event'])) last = event;
+      else now(() => lines.worker(event));
+    },
+    skipped: () => now(() => lines.worker({ event: 'note', text: 'some of what it told is not kept any more' })),
+    hold: () => {
+      lines.clear();
+      held = [];
+    },
+    release,
+    end: (rested) => {
+      release();
+      if (rested !== undefined && last !== undefined) lines.worker(last);
+      lines.clear();
+    },
+  };
+}
+
+interface Lines {
+  job(job: Job): void;
+  worker(event: Record<string, unknown>): void;
+  clear(): void;
+}
+
+/** What makes a state of a job another one to a reader; its progress comes from the worker. */
+const stateOf = ({ state, waitingFor, attempts }: Job): string => JSON.stringify([state, waitingFor, attempts.length]);
+
+function jsonLines(): Lines {
+  let before = '';
+  return {
+    job: (job) => {
+      const { id, state, waitingFor, result } = job;
+      if (stateOf(job) === before) return;
+      before = stateOf(job);
+      const waiting = waitingFor === null ? {} : { waitingFor };
+      printJson({ event: 'job', job: id, state, ...waiting, ...(result === null ? {} : { result }) });
+    },
+    worker: printJson,
+    clear: () => undefined,
+  };
+}
+
+function textLines({ spec }: Job): Lines {
+  // A kind without settings prints notes and progress, which need none.
+  const settings = spec.kind === 'train' ? spec.settings : { data: '', base: '' };
+  const { method, rank, steps } = settings as { method?: string; rank?: number; steps?: number };
+  const printer = trainPrinter({
+    ...completeSettings({ data: '', base: '', out: '', method, rank }),
+    ...(steps === undefined ? {} : { steps }),
+  });
+  let before = '';
+  return {
+    job: (job) => {
+      if (stateOf(job) === before) return;
+      before = stateOf(job);
+      const text = stateText(job);
+      if (text === undefined) return;
+      printer.end();
+      print(text);
+    },
+    worker: (event) => printer.print(event as unknown as TrainEvent),
+    clear: () => printer.end(),
+  };
+}
+
+/** What a person should know of a job's new state; what its worker tells or the end says is left out. */
+function stateText({ id, state, waitingFor, attempts }: Job): string | undefined {
+  const last = attempts.at(-1);
+  if (state === 'queued') {
+    const again = last?.outcome === 'crashed' || last?.outcome === 'lost';
+    const why = again
+      ? `attempt ${last.number} ended: ${plain(last.reason ?? last.outcome ?? '')}; it goes on from there`
+      : undefined;
+    const waits = waitingFor === null ? undefined : `waits: ${plain(waitingFor)}`;
+    const words = [why, waits].filter((word) => word !== undefined);
+    return words.length === 0 ? undefined : `Job ${id} ${words.join('; ')}`;
+  }
+  if (state === 'pausing') return `Job ${id} goes to a checkpoint`;
+  if (state === 'cancelling') return `Job ${id} is being cancelled`;
+  return undefined;
+}

@@ -1,0 +1,14 @@
+import { plain } from './output.ts';
+
+/** What came of a job, in a line: its figures and paths, as they are named in the protocol. */
+export function jobResult(result: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(result).filter(
+    ([name, value]) => name !== 'event' && (typeof value === 'number' || typeof value === 'string'),
+  );
+  return shown.map(([name, value]) => `${name} ${textOf(value as number | string)}`).join(', ');
+}
+
+const textOf = (value: number | string): string => {
+  if (typeof value === 'string') return plain(value);
+  return Number.isInteger(value) ? value.toLocaleString('en-US') : value.toPrecision(4);
+};

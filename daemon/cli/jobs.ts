@@ -1,0 +1,138 @@
+import { type Command, Option } from 'commander';
+import * as jobs from '../protocol/jobs.ts';
+import type { Job } from '../protocol/jobs.ts';
+import { asking, type Common, group } from './group.ts';
+import { jobResult } from './jobResult.ts';
+import { addLimit, type Column, type ListFlags, printFacts, printList, tableOf } from './listing.ts';
+import { integer } from './options.ts';
+import { plain, print, printJson } from './output.ts';
+import { number } from './reference.ts';
+import { bytesText, dateText, durationText } from './table.ts';
+import { watchJob } from './watchJob.ts';
+
+const HELP = `
+Whatever takes long is a job of the daemon: training, evaluation, merging, taking in an adapter, fetching a model. Jobs wait for
+memory and for their turn, outlive the terminal that started them, and go on by themselves after a crash. JOB is a number.
+
+Examples:
+  $ vera train notes.jsonl --base model --detach
+  $ vera jobs follow 7
+  $ vera jobs pause 7 && vera jobs resume 7`;
+
+const STATES = jobs.jobState.options;
+const KINDS = jobs.job.shape.kind.options;
+
+const COLUMNS: Column<Job>[] = [
+  { head: 'job', cell: ({ id }) => String(id), side: 'right' },
+  { head: 'state', cell: ({ state }) => state },
+  { head: 'progress', cell: progressOf },
+  { head: 'priority', cell: ({ priority }) => String(priority), side: 'right' },
+  { head: 'project', cell: ({ project }) => project ?? '' },
+  { head: 'since', cell: ({ createdAt }) => dateText(createdAt) },
+  { head: 'what', cell: ({ title }) => title },
+];
+
+interface Filters extends ListFlags {
+  state?: jobs.JobState;
+  kind?: jobs.JobKind;
+}
+
+export function registerJobs(program: Command): void {
+  const commands = group(program, 'jobs', 'what the daemon works on, and what waits').addHelpText('after', HELP);
+  addLimit(commands.command('list').description('list jobs, the newest first'))
+    .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS))
+    .action(
+      asking((client, { state, kind, ...flags }: Filters) => {
+        const only = {
+          ...(state === undefined ? {} : { states: [state] }),
+          ...(kind === undefined ? {} : { kinds: [kind] }),
+        };
+        const none = Object.keys(only).length > 0 ? 'There is no such job' : 'There is no job yet';
+        return printList((page) => client.call(jobs.list, { ...page, ...only }), flags, COLUMNS, none);
+      }),
+    );
+  const one = (name: string, description: string): Command =>
+    commands.command(name).description(description).argument('<job>', 'number of the job', number);
+  one('show', 'say all about a job').action(
+    asking(async (client, { json }: Common, id: number) => {
+      const job = await client.call(jobs.get, { job: id });
+      if (json) printJson(job);
+      else show(job);
+    }),
+  );
+  one('follow', 'show what a job tells, from its beginning until it ends; Ctrl-C leaves it running').action(
+    async (id: number, { json = false }: Common) =>
+      watchJob(
+        async (client) => ({ job: await client.call(jobs.get, { job: id }), after: 0 }),
+        { json, interrupt: 'leave' },
+        async ({ result, kind }) => {
+          if (!json && kind !== 'train' && result !== null) print(jobResult(result));
+        },
+      ),
+  );
+  const change = (name: string, description: string, method: typeof jobs.cancel): Command =>
+    one(name, description).action(
+      asking(async (client, { json }: Common, id: number) => {
+        const job = await client.call(method, { job: id });
+        if (json) printJson(job);
+        else print(`Job ${job.id} is ${job.state}`);
+      }),
+    );
+  change('cancel', 'end a job for good; what it has written stays', jobs.cancel);
+  change('pause', 'stop a training job at a checkpoint, or hold back one that waits', jobs.pause);
+  change('resume', 'let a paused job go on from its checkpoint', jobs.resume);
+  change('retry', 'take a failed or cancelled job up again, from its checkpoint', jobs.retry);
+  one('priority', 'change the place of a job in the queue')
+    .argument('<priority>', 'higher goes first, from -100 to 100', integer(-100, 100))
+    .action(
+      asking(async (client, { json }: Common, id: number, priority: number) => {
+        const job = await client.call(jobs.prioritise, { job: id, priority });
+        if (json) printJson(job);
+        else print(`Job ${job.id} has priority ${job.priority}`);
+      }),
+    );
+}
+
+function progressOf({ state, progress, waitingFor }: Job): string {
+  const { step, steps, fraction, secondsLeft } = progress;
+  if (state === 'queued') return waitingFor ?? '';
+  if (step !== undefined && steps !== undefined) {
+    const left = state === 'running' && secondsLeft !== undefined ? `, ${durationText(secondsLeft)} left` : '';
+    return `step ${step} of ${steps}${left}`;
+  }
+  return state === 'running' && fraction !== undefined ? `${Math.floor(fraction * 100)} %` : '';
+}
+
+function show(job: Job): void {
+  const { progress, attempts, needs, memoryBytes, result, error, run } = job;
+  const date = (time: number | null): string | undefined => (time === null ? undefined : dateText(time));
+  printFacts([
+    ['job', `${job.id}: ${job.title}`],
+    ['state', `${job.state}${job.waitingFor === null ? '' : `, waits: ${job.waitingFor}`}`],
+    ['progress', progressOf({ ...job, waitingFor: null }) || undefined],
+    ['loss', progress.loss?.toFixed(4)],
+    ['held-out loss', progress.heldOutLoss?.toFixed(4)],
+    ['error', error === null ? undefined : error.message],
+    ['priority', String(job.priority)],
+    ['user', job.user],
+    ['project', job.project ?? 'none'],
+    ['run', run === null ? undefined : String(run)],
+    ['needs jobs', needs.length === 0 ? undefined : needs.join(', ')],
+    ['memory', memoryBytes === null ? undefined : `${bytesText(memoryBytes)} (estimate)`],
+    ['submitted', date(job.createdAt)],
+    ['started', date(job.startedAt)],
+    ['ended', date(job.endedAt)],
+    ['result', result === null ? undefined : jobResult(result)],
+  ]);
+  if (attempts.length === 0) return;
+  print();
+  print(
+    tableOf(attempts, [
+      { head: 'attempt', cell: (attempt) => String(attempt.number), side: 'right' },
+      { head: 'started', cell: (attempt) => dateText(attempt.startedAt) },
+      { head: 'outcome', cell: (attempt) => attempt.outcome ?? 'at work' },
+      { head: 'reason', cell: (attempt) => plain(attempt.reason ?? '') },
+    ]),
+  );
+}

@@ -1,0 +1,93 @@
+import { realpathSync } from 'node:fs';
+import { quote } from '../formats/quote.ts';
+import * as owners from '../protocol/owners.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { Client } from './withDaemon.ts';
+
+/** What was named on the command line: a thing of the catalog by its number or its name. */
+export type Reference = number | string;
+
+/** Digits are a number, everything else a name. */
+export function reference(text: string): Reference {
+  return /^\d+$/.test(text) ? number(text) : text;
+}
+
+/** The number of a job or a run. */
+export function number(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new VeraError('usage', `${quote(text)} is not the number of anything: give one as lists show it`);
+  return value;
+}
+
+/** Whether a text can only be meant as a path: names have no slashes. */
+export const isPath = (text: string): boolean => /[/\\]/.test(text) || text === '.' || text === '..';
+
+/** A folder as the catalog knows it. */
+export function folder(text: string): string {
+  try {
+    return realpathSync(text);
+  } catch {
+    throw new VeraError('usage', `${quote(text)} is no folder`);
+  }
+}
+
+/** The project that --project names: by name or number, or by its folder. */
+export async function projectOf(client: Client, text: string | undefined): Promise<{ project?: Reference }> {
+  if (text === undefined) return {};
+  if (!isPath(text)) return { project: reference(text) };
+  const path = folder(text);
+  for (let after: string | undefined; ;) {
+    const page = await client.call(owners.projectsList, { limit: 500, ...(after === undefined ? {} : { after }) });
+    const found = page.items.find((project) => project.folder === path);
+    if (found) return { project: found.id };
+    after = page.next;
+    if (after === undefined)
+      throw new VeraError('missing', `${quote(path)} is no project yet: vera projects create --folder ${quote(path)}`);
+  }
+}
+
+/** The project of a new job: a folder becomes one where it is none yet. */
+export function ownerOf(project: string | undefined): { project?: Reference; workspace?: string } {
+  if (project === undefined) return {};
+  return isPath(project) ? { workspace: folder(project) } : { project: reference(project) };
+}
+
+/** The user that --user names. */
+export const userOf = (text: string | undefined): { user?: Reference } =>
+  text === undefined ? {} : { user: reference(text) };
+
+interface Trashed {
+  id: number;
+  name: string;
+}
+
+/** The number of something in the trash, by its number or by its name. */
+export async function trashed(
+  kind: string,
+  text: string,
+  pages: (page: {
+    limit: number;
+    after?: string;
+    deleted: true;
+  }) => Promise<{ items: Trashed[]; next?: string | undefined }>,
+): Promise<number> {
+  const wanted = reference(text);
+  if (typeof wanted === 'number') return wanted;
+  const found: number[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await pages({ limit: 500, deleted: true, ...(after === undefined ? {} : { after }) });
+    found.push(...page.items.filter(({ name }) => name === wanted).map(({ id }) => id));
+    after = page.next;
+    if (after === undefined) break;
+  }
+  const [only] = found;
+  if (only === undefined)
+    throw new VeraError('missing', `there is no ${kind} ${quote(wanted)} in the trash: vera ${kind}s list --deleted`);
+  if (found.length > 1)
+    throw new VeraError(
+      'usage',
+      `several ${kind}s ${quote(wanted)} are in the trash: say which by number, ${found.join(' or ')}`,
+    );
+  return only;
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import * as adapters from '../protocol/adapters.ts';
+import { VeraError } from '../protocol/errors.ts';
+import * as jobs from '../protocol/jobs.ts';
+import type { Job, JobState } from '../protocol/jobs.ts';
+import * as runs from '../protocol/runs.ts';
+import type { GivenSettings } from '../train/settings.ts';
+import { adapterText } from './adapterNames.ts';
+import type { Beginning } from './follow.ts';
+import { print, printJson } from './output.ts';
+import { ownerOf, userOf } from './reference.ts';
+import { watchJob } from './watchJob.ts';
+import { type Client, withDaemon } from './withDaemon.ts';
+
+/** Options of the job and its adapter. */
+export interface JobFlags {
+  name?: string;
+  note?: string;
+  tag?: string[];
+  project?: string;
+  user?: string;
+  activate?: boolean;
+  priority?: number;
+  detach?: boolean;
+}
+
+/** Settings of a new run, or of one that goes on in the folder `resume`, `changed` where some are given anew. */
+interface Wanted {
+  given: Omit<GivenSettings, 'out'> & { out?: string };
+  resume?: string;
+  changed?: boolean;
+}
+
+type TrainSpec = Extract<jobs.JobSpec, { kind: 'train' }>;
+
+/** Trains as a job of the daemon, and follows it. */
+export async function trainThroughDaemon(wanted: Wanted, flags: JobFlags, json: boolean): Promise<void> {
+  const begin = (client: Client): Promise<Beginning> => beginning(client, wanted, flags);
+  if (flags.detach) {
+    await withDaemon(async (client) => {
+      const { job, go } = await begin(client);
+      await go?.();
+      if (json) printJson(job);
+      else print(`Job ${job.id}: ${job.title}\nWatch it with: vera jobs follow ${job.id}`);
+    });
+    return;
+  }
+  const announced = async (client: Client): Promise<Beginning> => {
+    const found = await begin(client);
+    if (!json) print(`Job ${found.job.id}: ${found.job.title}`);
+    return found;
+  };
+  await watchJob(announced, { json, interrupt: 'ask' }, async ({ result }, client) => {
+    const id = result?.['adapter'];
+    if (json || typeof id !== 'number') return;
+    const adapter = await client.call(adapters.get, { adapter: id });
+    print(`In the catalog: ${adapterText(adapter)}${flags.activate === true ? ', active' : ''}`);
+  });
+}
+
+/** The job that does what is wanted: a new one, or the one that was stopped in that folder. */
+async function beginning(client: Client, wanted: Wanted, flags: JobFlags): Promise<Beginning> {
+  const { resume, changed = false } = wanted;
+  if (resume !== undefined) {
+    const before = await jobIn(client, resume);
+    if (before !== undefined && ACTIVE.includes(before.state))
+      throw new VeraError('conflict', `job ${before.id} trains in ${resume}: vera jobs follow ${before.id}`);
+    const same = !changed && Object.keys(flags).every((name) => name === 'detach');
+    if (before !== undefined && before.state !== 'succeeded') {
+      if (same) return goOn(client, before);
+      // Otherwise both could train in this folder.
+      if (before.state === 'paused') await client.call(jobs.cancel, { job: before.id });
+    }
+  }
+  return { job: await submitted(client, wanted, flags), after: 0 };
+}
+
+const ACTIVE: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling'];
+
+/** The newest training job in a folder. */
+async function jobIn(client: Client, out: string): Promise<Job | undefined> {
+  for (let after: string | undefined; ;) {
+    const page = await client.call(jobs.list, {
+      kinds: ['train'],
+      limit: 500,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const job of page.items) {
+      const { settings } = job.spec as TrainSpec;
+      const where =
+        settings.out ?? (job.run === null ? undefined : (await client.call(runs.get, { run: job.run })).run.out);
+      if (where === out) return job;
+    }
+    after = page.next;
+    if (after === undefined) return undefined;
+  }
+}
+
+/** Takes a stopped job up again, followed from there on. */
+function goOn(client: Client, job: Job): Beginning {
+  const method = job.state === 'paused' ? jobs.resume : jobs.retry;
+  return { job, after: undefined, go: () => client.call(method, { job: job.id }) };
+}
+
+async function submitted(client: Client, { given, resume }: Wanted, flags: JobFlags): Promise<Job> {
+  const { name, note, tag, project, user, activate, priority } = flags;
+  const spec = {
+    kind: 'train',
+    // JSON leaves out what is undefined.
+    settings: JSON.parse(JSON.stringify(given)),
+    ...(name === undefined ? {} : { name }),
+    ...(note === undefined ? {} : { note }),
+    ...(tag === undefined ? {} : { tags: tag }),
+    ...(resume === undefined ? {} : { resume: true }),
+    ...(activate === undefined ? {} : { activate }),
+  } as TrainSpec;
+  return client.call(jobs.submit, {
+    spec,
+    ...userOf(user),
+    ...ownerOf(project),
+    ...(priority === undefined ? {} : { priority }),
+    // An answer that is lost on the way is asked for again, and must not make a second job.
+    key: randomUUID(),
+  });
+}
