@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { CompiledQuery, SqliteDialect, SqliteDriver } from 'kysely';
-import type { DatabaseConnection, Driver, QueryResult, SqliteDialectConfig } from 'kysely';
+import type { DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 
@@ -81,7 +81,7 @@ export class CatalogDialect extends SqliteDialect {
 
   /** `failed` turns what SQLite throws into what callers get. */
   constructor(database: Database.Database, failed: (error: unknown) => unknown) {
-    super({ database } as unknown as SqliteDialectConfig);
+    super({ database });
     this.#database = database;
     this.#failed = failed;
   }
@@ -96,7 +96,7 @@ class CatalogDriver extends SqliteDriver {
   readonly #connection: DatabaseConnection;
 
   constructor(database: Database.Database, failed: (error: unknown) => unknown) {
-    super({ database } as unknown as SqliteDialectConfig);
+    super({ database });
     this.#database = database;
     this.#connection = new Connection(database, failed);
   }
@@ -147,7 +147,6 @@ class Connection implements DatabaseConnection {
     return statement;
   }
 
-  // eslint-disable-next-line require-yield
   async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('a stream would hold the connection while others wait: read pages instead');
   }

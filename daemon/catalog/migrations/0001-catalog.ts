@@ -96,6 +96,8 @@ CREATE INDEX adapter_base ON adapter (base_id);
 CREATE INDEX adapter_run ON adapter (run_id) WHERE run_id IS NOT NULL;
 CREATE INDEX adapter_parent ON adapter (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX adapter_projection ON adapter (projection_id) WHERE projection_id IS NOT NULL;
+-- Equal adapters, by the beginning of the hash, which tells nearly all apart at a quarter of the size.
+CREATE INDEX adapter_hash ON adapter (substr(hash, 1, 16));
 CREATE INDEX adapter_deleted ON adapter (deleted_at) WHERE deleted_at IS NOT NULL;
 
 CREATE TRIGGER adapter_count_insert AFTER INSERT ON adapter WHEN new.deleted_at IS NULL BEGIN
