@@ -1,0 +1,161 @@
+/**
+ * What the extension and the training panel tell each other through the webview's postMessage. The panel draws what it is
+ * told and sends what was clicked; state lives in the extension. After `ready` the panel knows nothing: the extension
+ * answers with `state`, then for each run its `metrics` (in parts, the first with `reset`), `savings`, `learned`, `samples`.
+ */
+import { z } from 'zod';
+import { ERROR_CODES } from './errors.ts';
+import { job, jobState } from './jobs.ts';
+import { count, finite, id, MAX_TEXT, time } from './values.ts';
+
+/** Rows of a `metrics` message at most: what the panel takes in within a few milliseconds. */
+export const MAX_ROWS = 4000;
+
+/** What the extension calls a run, the same across reloads: 'job/7' while it is one, 'run/3' of a run without a job. */
+export const runKey = z.string().min(1).max(100);
+
+export const panelRun = z.object({
+  key: runKey,
+  /** For people: 'notes.jsonl, VeRA 256'. */
+  title: z.string(),
+  state: jobState,
+  method: z.string(),
+  rank: count.nullable(),
+  base: z.string(),
+  data: z.string(),
+  /** Why it is queued. */
+  waitingFor: z.string().nullable(),
+  error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
+  /** As the job tells it: text, fraction, step, steps, loss, heldOutLoss, tokensPerSecond, secondsLeft. */
+  progress: job.shape.progress,
+  baseHeldOutLoss: finite.nullable(),
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  /** The adapter it made. */
+  adapter: z.object({ id, name: z.string() }).nullable(),
+  /** Its folder, for openFolder. */
+  out: z.string().nullable(),
+  /** Every setting as a person reads it. */
+  settings: z.array(z.object({ name: z.string(), value: z.string() })),
+});
+export type PanelRun = z.infer<typeof panelRun>;
+
+const column = z.array(finite.nullable());
+/** Rows of runs.metrics as columns of one length, by step; null where a row has no such figure. */
+export const columns = z.object({
+  step: z.array(count),
+  loss: column,
+  heldOutLoss: column,
+  learningRate: column,
+  gradientNorm: column,
+  tokensPerSecond: column,
+});
+export type Columns = z.infer<typeof columns>;
+
+/** What a way of training costs. Sizes in bytes; null where it is not known. */
+export const cost = z.object({
+  parameters: finite.nullable(),
+  /** The file of one adapter. */
+  adapterBytes: finite.nullable(),
+  /** Gradient and both moments of the optimizer. */
+  optimizerBytes: finite.nullable(),
+  peakBytes: finite.nullable(),
+});
+export type Cost = z.infer<typeof cost>;
+
+export const savings = z.object({
+  /** The run's own way, as estimated, and as measured when it is over. */
+  own: cost.extend({ method: z.string(), rank: count.nullable() }),
+  measured: cost.nullable(),
+  /** The same layers with LoRA, estimated, by rank. */
+  lora: z.array(cost.extend({ rank: count })),
+});
+export type Savings = z.infer<typeof savings>;
+
+/** Where it learned: mean absolute values, [layer][module] in the order of `layers` and `modules`; null where it is not adapted. */
+export const learned = z.object({
+  layers: z.array(count),
+  modules: z.array(z.string()),
+  b: z.array(column),
+  d: z.array(column),
+});
+export type Learned = z.infer<typeof learned>;
+
+/** What the model writes after a prompt, before and after training; null where it is not there yet. */
+export const sample = z.object({ prompt: z.string(), before: z.string().nullable(), after: z.string().nullable() });
+export type Sample = z.infer<typeof sample>;
+
+/** What a person chose to see: kept by the panel, and by the extension for a panel that is opened anew. */
+export const viewState = z.object({
+  /** The run whose buttons, savings, heat map and samples are shown. */
+  focus: runKey.nullable(),
+  hidden: z.array(runKey),
+  /** Range of steps; null for all. */
+  zoom: z.tuple([finite, finite]).nullable(),
+  logScale: z.boolean(),
+  raw: z.boolean(),
+  smoothed: z.boolean(),
+  /** 0: none, to 0.99. */
+  smoothing: z.number().min(0).max(0.99),
+  /** Charts that show their table. */
+  tables: z.array(z.string().max(40)),
+  /** How many adapters the savings are counted for. */
+  adapters: z.number().int().positive(),
+  heat: z.enum(['b', 'd']),
+});
+export type ViewState = z.infer<typeof viewState>;
+
+export const toPanel = z.discriminatedUnion('type', [
+  /** Everything but what follows by run; runs that are not in it are gone. The newest run comes first. */
+  z.object({
+    type: z.literal('state'),
+    runs: z.array(panelRun),
+    /** The active adapter of the workspace. */
+    active: z.object({ id, name: z.string() }).nullable(),
+    connection: z.enum(['connected', 'connecting', 'failed']),
+    view: viewState.partial().nullable(),
+  }),
+  /** A run's new state; one that was not there is added. */
+  z.object({ type: z.literal('run'), run: panelRun }),
+  /** Rows of a run, at most MAX_ROWS. Rows of steps already known replace them and all that came after (a resumed run). */
+  z.object({ type: z.literal('metrics'), run: runKey, reset: z.boolean(), columns }),
+  z.object({ type: z.literal('savings'), run: runKey, savings }),
+  z.object({ type: z.literal('learned'), run: runKey, learned }),
+  z.object({ type: z.literal('samples'), run: runKey, samples: z.array(sample) }),
+  z.object({ type: z.literal('active'), active: z.object({ id, name: z.string() }).nullable() }),
+  z.object({
+    type: z.literal('connection'),
+    connection: z.enum(['connected', 'connecting', 'failed']),
+    message: z.string().nullable(),
+  }),
+  /** A command is done, or why not: for people. */
+  z.object({ type: z.literal('answer'), request: count, error: z.string().nullable() }),
+]);
+export type ToPanel = z.infer<typeof toPanel>;
+
+/** What can be done with a run. */
+export const runCommand = z.enum([
+  'pause',
+  'resume',
+  'stop',
+  'retry',
+  'activate',
+  'deactivate',
+  'merge',
+  'export',
+  'runAgain',
+  'openFolder',
+]);
+export type RunCommand = z.infer<typeof runCommand>;
+
+export const fromPanel = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('ready') }),
+  /** `request` comes back in `answer`. */
+  z.strictObject({ type: z.literal('command'), request: count, command: runCommand, run: runKey }),
+  /** Puts a text onto the clipboard. */
+  z.strictObject({ type: z.literal('copy'), text: z.string().max(4_000_000) }),
+  z.strictObject({ type: z.literal('view'), view: viewState }),
+  /** Something went wrong in the panel: for the log. */
+  z.strictObject({ type: z.literal('failure'), message: z.string().max(MAX_TEXT) }),
+]);
+export type FromPanel = z.infer<typeof fromPanel>;

@@ -1,0 +1,15 @@
+import type { PanelRun, RunCommand } from './panel.ts';
+
+/** What a run's state allows, in the order of the buttons: for the panel to show and for the extension to check. */
+export function commandsOf(run: Pick<PanelRun, 'state' | 'adapter' | 'out'>, active: number | null): RunCommand[] {
+  const ended = run.state === 'succeeded' || run.state === 'failed' || run.state === 'cancelled';
+  const commands: RunCommand[] = [];
+  if (run.state === 'paused') commands.push('resume');
+  if (run.state === 'running' || run.state === 'queued') commands.push('pause');
+  if (run.state === 'failed' || run.state === 'cancelled') commands.push('retry');
+  if (!ended && run.state !== 'cancelling') commands.push('stop');
+  if (run.adapter) commands.push(run.adapter.id === active ? 'deactivate' : 'activate', 'merge', 'export');
+  commands.push('runAgain');
+  if (run.out !== null) commands.push('openFolder');
+  return commands;
+}

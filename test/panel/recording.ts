@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { MAX_ROWS } from '../../daemon/protocol/panel.ts';
+import type { Cost, PanelRun, Sample, ToPanel } from '../../daemon/protocol/panel.ts';
+import { columnsOf, rowOf } from '../../daemon/protocol/panelMetrics.ts';
+import type { TrainEvent } from '../../daemon/train/events.ts';
+import type { RecordedRun } from './record.ts';
+
+const file = join(import.meta.dirname, '../fixtures/panel/recording.json');
+/** Four runs of the demo model, as their workers told them; `node test/panel/record.ts` makes them anew. */
+export const RECORDED = JSON.parse(readFileSync(file, 'utf8')) as readonly RecordedRun[];
+
+type EventOf<K extends TrainEvent['event']> = Extract<TrainEvent, { event: K }>;
+const lastOf = <K extends TrainEvent['event']>(events: readonly TrainEvent[], kind: K): EventOf<K> | undefined =>
+  events.findLast((event) => event.event === kind) as EventOf<K> | undefined;
+
+export const keyOf = (place: number): string => `job/${place + 1}`;
+/** When the first run began; the others follow. */
+const BEGAN = Date.UTC(2026, 0, 5, 9, 0);
+
+/** A run after some of its events, as the extension tells it. */
+export function runAfter(place: number, events: readonly TrainEvent[]): PanelRun {
+  const recorded = RECORDED[place]!;
+  const { name, settings } = recorded;
+  const [step, done] = [lastOf(events, 'step'), lastOf(events, 'done')];
+  const base = events.find((event): event is EventOf<'eval'> => event.event === 'eval' && event.step === 0);
+  const startedAt = BEGAN + place * 600_000;
+  return {
+    key: keyOf(place),
+    title: name,
+    state: done ? 'succeeded' : 'running',
+    method: settings['method'] === 'vera' ? 'VeRA' : 'LoRA',
+    rank: Number(settings['rank']),
+    base: 'demo model',
+    data: String(settings['data']),
+    waitingFor: null,
+    error: null,
+    progress: step ? { step: step.step, steps: step.steps, loss: step.loss, tokensPerSecond: step.tokensPerSecond, secondsLeft: step.secondsLeft } : {},
+    baseHeldOutLoss: base?.loss ?? null,
+    startedAt,
+    endedAt: done && step ? startedAt + (1000 * step.step * step.tokens) / step.tokensPerSecond : null,
+    adapter: done ? { id: place + 1, name } : null,
+    out: String(settings['out']),
+    settings: Object.entries(settings).map(([setting, value]) => ({ name: setting, value: typeof value === 'string' ? value : JSON.stringify(value) })),
+  };
+}
+
+/** The rows among events, in messages of the size that the protocol allows. */
+export function metricsAfter(place: number, events: readonly TrainEvent[], reset: boolean): ToPanel[] {
+  const rows = events.flatMap((event) => rowOf(event) ?? []);
+  const messages: ToPanel[] = [];
+  for (let start = 0; start < rows.length || start === 0; start += MAX_ROWS) {
+    const part = rows.slice(start, start + MAX_ROWS);
+    messages.push({ type: 'metrics', run: keyOf(place), reset: reset && start === 0, columns: columnsOf(part) });
+  }
+  return messages;
+}
+
+/** Everything of a run besides its state, after some of its events. */
+export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPanel[] {
+  const { savings, lora, learned, settings } = RECORDED[place]!;
+  const run = keyOf(place);
+  const [report, done] = [lastOf(events, 'report'), lastOf(events, 'done')];
+  const costOf = (one: typeof savings, peakBytes: number | null): Cost & { rank: number } => ({
+    ...{ rank: one.rank, parameters: one.parameters, adapterBytes: one.bytes, peakBytes },
+    optimizerBytes: one.optimizerBytes + one.gradientBytes,
+  });
+  const peak = report?.planned?.peakRssBytes ?? null;
+  const kept = savings.optimizerBytes + savings.gradientBytes;
+  const measured = done && report
+    ? { parameters: done.trainableParameters, adapterBytes: done.adapterBytes, optimizerBytes: report.optimizerBytes, peakBytes: done.peakRssBytes }
+    : null; // prettier-ignore
+  const samples = new Map<string, Sample>();
+  for (const event of events) {
+    if (event.event !== 'sample') continue;
+    const known = samples.get(event.prompt) ?? { prompt: event.prompt, before: null, after: null };
+    samples.set(event.prompt, { ...known, [event.when]: event.text });
+  }
+  const messages: ToPanel[] = [
+    ...metricsAfter(place, events, true),
+    {
+      type: 'savings',
+      run,
+      savings: {
+        own: { method: settings['method'] === 'vera' ? 'VeRA' : 'LoRA', ...costOf(savings, peak) },
+        measured,
+        // The same model and batch: what differs is the trainable state and its two moments.
+        lora: lora.map((one) => costOf(one, peak === null ? null : peak - kept - savings.valueBytes + one.optimizerBytes + one.gradientBytes + one.valueBytes)),
+      },
+    },
+    { type: 'samples', run, samples: [...samples.values()] },
+  ];
+  if (learned && done) messages.push({ type: 'learned', run, learned });
+  return messages;
+}
+
+/** The panel's full state: each run after as many of its events as `taken` says. */
+export function stateAfter(taken: readonly number[] = RECORDED.map(({ events }) => events.length)): ToPanel[] {
+  const parts = taken.map((count, place) => RECORDED[place]!.events.slice(0, count));
+  return [
+    { type: 'state', runs: parts.map((events, place) => runAfter(place, events)), active: null, connection: 'connected', view: null },
+    ...parts.flatMap((events, place) => detailsAfter(place, events)),
+  ];
+}

@@ -1,0 +1,187 @@
+import type uPlot from 'uplot';
+import { plotted } from '../data/plotted.ts';
+import { element, setAttributes, setText, toggle } from '../dom.ts';
+import { soon } from '../frames.ts';
+import type { Theme } from '../theme.ts';
+import type { Curve } from './curve.ts';
+import { moveBy } from './keys.ts';
+import { createPlot } from './plot.ts';
+import { DataTable } from './table.ts';
+
+/** What all charts of a panel share: what is visible, where the cursor stands. */
+export interface Shared {
+  readonly theme: () => Theme;
+  readonly range: () => readonly [number, number];
+  readonly zoomed: (range: [number, number] | null) => void;
+  readonly pointed: (step: number | null) => void;
+  readonly copy: (text: string) => void;
+}
+
+export interface ChartOptions {
+  readonly id: string;
+  readonly title: string;
+  readonly curves: () => Curve[];
+  readonly format: (value: number) => string;
+  readonly height: number;
+  readonly logScale?: () => boolean;
+  readonly fromZero?: boolean;
+  readonly table: { open: boolean; changed: (open: boolean) => void };
+  /** Shows the values under the cursor in a line of its own. */
+  readonly readout: boolean;
+}
+
+/** A chart with its heading, its keys, its cursor and the table behind it. */
+export class Chart {
+  readonly root: HTMLElement;
+  readonly tools = element('div', { class: 'tools', role: 'group' });
+  readonly #options: ChartOptions;
+  readonly #shared: Shared;
+  readonly #place = element('div', { class: 'plot' });
+  readonly #empty = element('p', { class: 'empty' }, 'No steps yet.');
+  readonly #readout = element('p', { class: 'readout' });
+  readonly #table: DataTable;
+  #plot: uPlot | undefined;
+  #curves: Curve[] = [];
+  #cursor: number | null = null;
+  #size = 0;
+
+  constructor(options: ChartOptions, shared: Shared) {
+    this.#options = options;
+    this.#shared = shared;
+    const heading = element('h3', { id: `${options.id}-title` }, options.title);
+    setAttributes(this.tools, { 'aria-label': `${options.title}: view` });
+    this.#table = new DataTable(options.title, shared.copy);
+    const tableToggle = toggle('Table', options.table.open, (open) => {
+      this.#table.root.hidden = !open;
+      options.table.changed(open);
+      if (open) this.#fillTable();
+    }, 'table'); // prettier-ignore
+    setAttributes(tableToggle, { 'aria-label': `${options.title}: table` });
+    this.tools.append(tableToggle);
+    this.#table.root.hidden = !options.table.open;
+    setAttributes(this.#place, {
+      role: 'slider',
+      tabindex: 0,
+      'aria-roledescription': 'chart',
+      'aria-label': options.title,
+      'aria-describedby': 'chart-keys',
+      'aria-orientation': 'horizontal',
+    });
+    this.#place.style.height = `${options.height}px`;
+    this.#place.addEventListener('keydown', (event) => this.#key(event));
+    this.#place.addEventListener('blur', () => this.#shared.pointed(null));
+    this.root = element(
+      'section',
+      { class: `chart chart-${options.id}`, 'aria-labelledby': `${options.id}-title` },
+      element('div', { class: 'heading' }, heading, this.tools),
+      options.readout ? this.#readout : undefined,
+      this.#place,
+      this.#table.root,
+    );
+    this.#place.append(this.#empty);
+    new ResizeObserver(() => this.#resized()).observe(this.#place);
+    this.rebuild();
+  }
+
+  /** Lines, colours or scale have changed: draws anew. */
+  rebuild(): void {
+    soon(`build ${this.#options.id}`, () => {
+      const width = this.#place.clientWidth;
+      this.#plot?.destroy();
+      this.#plot = undefined;
+      this.#curves = this.#options.curves();
+      if (width === 0) return;
+      this.#size = width;
+      const { format, height, fromZero = false, logScale } = this.#options;
+      const { theme, range, pointed, zoomed } = this.#shared;
+      this.#plot = createPlot(this.#place, {
+        ...{ theme: theme(), curves: this.#curves, width, height, fromZero, format, range },
+        logScale: logScale?.() ?? false,
+        pointed: (step) => {
+          if (this.#pointing) return;
+          pointed(step);
+        },
+        zoomed,
+        reset: () => zoomed(null),
+      });
+      this.#draw();
+    });
+  }
+
+  /** Points or the visible range have changed. */
+  update(): void {
+    soon(`draw ${this.#options.id}`, () => this.#draw());
+    if (!this.#table.root.hidden) soon(`table ${this.#options.id}`, () => this.#fillTable());
+  }
+
+  /** Puts the cursor onto a step, or takes it away. */
+  point(step: number | null): void {
+    this.#cursor = step;
+    if (this.#plot) {
+      const left = step === null ? -10 : this.#plot.valToPos(step, 'x');
+      this.#pointing = true;
+      if (Math.abs((this.#plot.cursor.left ?? -10) - left) > 0.5) this.#plot.setCursor({ left, top: step === null ? -10 : 10 });
+      this.#pointing = false;
+    }
+    this.#describe();
+  }
+  /** The cursor is moved from here, so that what uPlot tells of it is no news. */
+  #pointing = false;
+
+  #resized(): void {
+    const width = this.#place.clientWidth;
+    if (width === this.#size || width === 0) return;
+    if (!this.#plot) return this.rebuild();
+    this.#size = width;
+    soon(`size ${this.#options.id}`, () => {
+      this.#plot?.setSize({ width, height: this.#options.height });
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    if (!this.#plot) return;
+    const data = plotted(this.#curves.map(({ series }) => series), this.#shared.range(), this.#size); // prettier-ignore
+    if (this.#options.logScale?.() === true) for (const line of data.slice(1)) positive(line);
+    this.#plot.setData(data as uPlot.AlignedData);
+    this.#empty.hidden = data[0].length > 0;
+    this.#describe();
+  }
+
+  #fillTable(): void {
+    this.#table.fill(this.#curves, this.#shared.range());
+  }
+
+  /** What a screen reader says of the cursor, and the line of values. */
+  #describe(): void {
+    const [from, to] = this.#shared.range();
+    const step = Math.round(this.#cursor ?? to);
+    const values = this.#curves.flatMap(({ label, series }) => {
+      const index = series.nearest(step);
+      return index < 0 ? [] : [`${label} ${this.#options.format(series.value(index))}`];
+    });
+    const text = values.length === 0 ? 'no steps yet' : `Step ${step.toLocaleString('en-US')}: ${values.join(', ')}`;
+    if (this.#options.readout) setText(this.#readout, values.length === 0 ? '' : text);
+    // Points that come in while somebody listens to the chart are not read out; only where the person goes is.
+    if (this.#cursor === null && document.activeElement === this.#place && this.#place.hasAttribute('aria-valuenow')) return;
+    setAttributes(this.#place, {
+      'aria-valuemin': Math.floor(from),
+      'aria-valuemax': Math.ceil(to),
+      'aria-valuenow': Math.min(Math.ceil(to), Math.max(Math.floor(from), step)),
+      'aria-valuetext': text,
+    });
+  }
+
+  #key(event: KeyboardEvent): void {
+    const move = moveBy(event, this.#curves.map(({ series }) => series), this.#shared.range(), this.#cursor); // prettier-ignore
+    if (!move) return;
+    event.preventDefault();
+    if (move.zoom !== undefined) this.#shared.zoomed(move.zoom);
+    if (move.step !== undefined) this.#shared.pointed(move.step);
+  }
+}
+
+/** A logarithm has no place for what is not above zero. */
+function positive(values: (number | null)[]): void {
+  for (let i = 0; i < values.length; i++) if ((values[i] ?? 1) <= 0) values[i] = null;
+}

@@ -1,0 +1,18 @@
+import type { Series } from '../data/series.ts';
+
+/** One line of a chart, and one column of its table. */
+export interface Curve {
+  /** 'A held-out' */
+  readonly label: string;
+  readonly series: Series;
+  readonly colour: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly dash?: readonly number[];
+  /** Drawn with a dot at each point. */
+  readonly dots?: boolean;
+  /** Of 1; what is noise behind another line is drawn weak. */
+  readonly strength?: number;
+  /** Letter at its end, so that colour is not all that tells lines apart. */
+  readonly mark?: string;
+}

@@ -1,0 +1,53 @@
+import type { Columns } from '../../daemon/protocol/panel.ts';
+import { Series } from './series.ts';
+import { Smoothed } from './smoothing.ts';
+
+export const FIGURES = ['loss', 'heldOutLoss', 'learningRate', 'gradientNorm', 'tokensPerSecond'] as const;
+export type Figure = (typeof FIGURES)[number];
+
+/** The curves of one run. */
+export class RunData {
+  readonly series: Readonly<Record<Figure, Series>> = {
+    loss: new Series(),
+    heldOutLoss: new Series(),
+    learningRate: new Series(),
+    gradientNorm: new Series(),
+    tokensPerSecond: new Series(),
+  };
+  readonly smoothed: Smoothed;
+
+  constructor(smoothing: number) {
+    this.smoothed = new Smoothed(this.series.loss, smoothing);
+  }
+
+  /** Takes in rows from `start` up to `end`. */
+  append(columns: Columns, start: number, end: number): void {
+    for (const figure of FIGURES) {
+      const series = this.series[figure];
+      const values = columns[figure];
+      for (let i = start; i < end; i++) {
+        const value = values[i];
+        if (value === null || value === undefined || !Number.isFinite(value)) continue;
+        const step = columns.step[i]!;
+        if (figure === 'loss') this.smoothed.rewind(series.firstAt(step));
+        series.append(step, value);
+      }
+    }
+    this.smoothed.update();
+  }
+
+  /** The last step of any curve; 0 of an empty run. */
+  get lastStep(): number {
+    return FIGURES.reduce((last, figure) => {
+      const series = this.series[figure];
+      return series.length > 0 ? Math.max(last, series.step(series.length - 1)) : last;
+    }, 0);
+  }
+
+  get firstStep(): number {
+    return FIGURES.reduce((first, figure) => {
+      const series = this.series[figure];
+      return series.length > 0 ? Math.min(first, series.step(0)) : first;
+    }, Infinity);
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * Work in pieces: each animation frame does what fits a few milliseconds and leaves the rest to the next, so that keys and
+ * clicks never wait for a chart. A task that was asked for twice before it ran runs once.
+ */
+const BUDGET = 8; // milliseconds of a frame of sixteen: the browser paints in the rest
+
+/** Does a piece; true where there is more to do. */
+type Task = () => boolean | undefined | void; // eslint-disable-line @typescript-eslint/no-invalid-void-type -- most tasks are done at once
+
+const waiting = new Map<string, Task>();
+let asked = false;
+
+export function soon(name: string, task: Task): void {
+  if (!waiting.has(name)) waiting.set(name, task);
+  ask();
+}
+
+function ask(): void {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(work);
+}
+
+function work(): void {
+  asked = false;
+  const start = performance.now();
+  for (const [name, task] of waiting) {
+    waiting.delete(name);
+    // What is not done comes after the others.
+    if (task() === true) waiting.set(name, task);
+    if (performance.now() - start > BUDGET) break;
+  }
+  if (waiting.size > 0) ask();
+}

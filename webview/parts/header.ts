@@ -1,0 +1,149 @@
+import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
+import type { RunCommand } from '../../daemon/protocol/panel.ts';
+import { button, element, icon, setAttributes, setText } from '../dom.ts';
+import { duration, figure } from '../format.ts';
+import type { PanelState, RunState } from '../state.ts';
+import { reducedMotion } from '../theme.ts';
+import { letter, STATE_WORDS } from './stateWords.ts';
+
+const COMMANDS: Readonly<Record<RunCommand, readonly [label: string, icon: string]>> = {
+  pause: ['Pause', 'debug-pause'],
+  resume: ['Resume', 'debug-continue'],
+  retry: ['Try again', 'debug-restart'],
+  stop: ['Stop', 'debug-stop'],
+  activate: ['Use adapter', 'pass'],
+  deactivate: ['Stop using', 'circle-slash'],
+  merge: ['Merge...', 'git-merge'],
+  export: ['Export...', 'export'],
+  runAgain: ['Run again with changes...', 'debug-rerun'],
+  openFolder: ['Open folder', 'folder-opened'],
+};
+
+/** The run in hand: its name, state, figures and buttons. */
+export class Header {
+  readonly root = element('header', { class: 'run-header' });
+  readonly #title = element('h1', {});
+  readonly #state = element('span', { class: 'state' });
+  readonly #active = element('span', { class: 'active-mark' }, icon('pass-filled'), 'Active');
+  readonly #facts = element('p', { class: 'facts' });
+  readonly #buttons = element('div', { class: 'buttons', role: 'group', 'aria-label': 'Run' });
+  readonly #error = element('div', { class: 'message error', role: 'alert' });
+  readonly #note = element('p', { class: 'message note' });
+  readonly #bar = element('vscode-progress-bar', { 'aria-label': 'Progress' });
+  readonly #figures = element('dl', { class: 'figures' });
+  readonly #command: (command: RunCommand, run: string, done: (error: string | null) => void) => void;
+  readonly #busy = new Set<string>();
+  #shown = '';
+  #failures = new Map<string, string>();
+  #state_: PanelState | undefined;
+
+  constructor(command: (command: RunCommand, run: string, done: (error: string | null) => void) => void) {
+    this.#command = command;
+    this.root.append(
+      element('div', { class: 'title-row' }, element('div', { class: 'title' }, this.#title, this.#state, this.#active), this.#buttons),
+      this.#facts,
+      this.#error,
+      this.#note,
+      this.#bar,
+      this.#figures,
+    );
+  }
+
+  show(state: PanelState): void {
+    this.#state_ = state;
+    const focus = state.focus;
+    this.root.hidden = !focus;
+    if (!focus) return;
+    const { run } = focus;
+    setText(this.#title, run.title);
+    const [word, iconName] = STATE_WORDS[run.state];
+    if (this.#state.textContent !== word) this.#state.replaceChildren(icon(iconName), word);
+    setAttributes(this.#state, { 'data-state': run.state });
+    this.#active.hidden = !run.adapter || run.adapter.id !== state.active?.id;
+    setText(this.#facts, [run.base, run.data, run.rank === null ? run.method : `${run.method}, rank ${run.rank}`].join('  ·  '));
+    const failure = this.#failures.get(run.key) ?? run.error?.message;
+    this.#error.hidden = failure === undefined;
+    setText(this.#error, failure ?? '');
+    const note = run.state === 'queued' ? run.waitingFor : run.state === 'running' ? run.progress.text : undefined;
+    this.#note.hidden = !note;
+    setText(this.#note, note ?? '');
+    this.#showButtons(state, focus);
+    this.#showProgress(focus);
+  }
+
+  #showButtons(state: PanelState, { run }: RunState): void {
+    const commands = commandsOf(run, state.active?.id ?? null);
+    const signature = JSON.stringify([run.key, commands, [...this.#busy]]);
+    if (signature === this.#shown) return;
+    this.#shown = signature;
+    // Whoever pressed a button that goes away stays among the buttons.
+    const focused = [...this.#buttons.children].indexOf(document.activeElement as Element);
+    const primary: RunCommand | undefined = commands.find((name) => ['resume', 'activate', 'retry'].includes(name));
+    this.#buttons.replaceChildren(
+      ...commands.map((name) => {
+        const [label, iconName] = COMMANDS[name];
+        const made = button(label, () => this.#press(name, run.key), { icon: iconName, primary: name === primary });
+        made.dataset['command'] = name;
+        const busy = this.#busy.has(`${run.key} ${name}`);
+        setAttributes(made, { 'aria-busy': busy ? 'true' : undefined, disabled: busy });
+        return made;
+      }),
+    );
+    if (focused >= 0) {
+      const next = this.#buttons.children[Math.min(focused, commands.length - 1)] as HTMLElement | undefined;
+      next?.focus();
+    }
+  }
+
+  #press(command: RunCommand, run: string): void {
+    const name = `${run} ${command}`;
+    if (this.#busy.has(name)) return;
+    this.#busy.add(name);
+    this.#failures.delete(run);
+    this.#command(command, run, (error) => {
+      this.#busy.delete(name);
+      if (error !== null) this.#failures.set(run, error);
+      if (this.#state_) this.show(this.#state_);
+    });
+    if (this.#state_) this.show(this.#state_);
+  }
+
+  #showProgress({ run, data }: RunState): void {
+    const { progress } = run;
+    const { step, steps, fraction } = progress;
+    const part = step !== undefined && steps ? step / steps : fraction;
+    const live = run.state === 'running' || run.state === 'pausing' || run.state === 'cancelling';
+    this.#bar.hidden = !live && run.state !== 'paused';
+    // A bar that runs to and fro is the one movement here; without it the line of text says as much.
+    setAttributes(this.#bar, { value: part === undefined ? (reducedMotion() ? 0 : undefined) : Math.round(part * 1000) / 10 });
+    const last = (name: 'loss' | 'heldOutLoss' | 'learningRate' | 'gradientNorm'): number | undefined => {
+      const series = data.series[name];
+      return series.length === 0 ? undefined : series.value(series.length - 1);
+    };
+    const heldOut = last('heldOutLoss') ?? progress.heldOutLoss;
+    const gain = heldOut === undefined || run.baseHeldOutLoss === null ? undefined : heldOut - run.baseHeldOutLoss;
+    const entries: [string, string, (string | undefined)?][] = [
+      ['Step', step === undefined ? '–' : steps ? `${step.toLocaleString('en-US')} of ${steps.toLocaleString('en-US')}` : step.toLocaleString('en-US')],
+      ['Train loss', figure(smoothedLast(data) ?? progress.loss)],
+      ['Held-out loss', figure(heldOut), gain === undefined ? undefined : `${gain <= 0 ? '−' : '+'}${Math.abs(gain).toFixed(3)} from the base`],
+      ['Tokens per second', figure(progress.tokensPerSecond)],
+      live ? ['Time left', duration(progress.secondsLeft)] : ['Took', run.startedAt !== null && run.endedAt !== null ? duration((run.endedAt - run.startedAt) / 1000) : '–'],
+      ['Learning rate', figure(last('learningRate'))],
+      ['Gradient norm', figure(last('gradientNorm'))],
+    ];
+    if (this.#figures.children.length !== entries.length)
+      this.#figures.replaceChildren(...entries.map(() => element('div', {}, element('dt', {}), element('dd', {}, element('span', { class: 'value' }), element('span', { class: 'aside' })))));
+    entries.forEach(([name, value, aside], i) => {
+      const entry = this.#figures.children[i]!;
+      setText(entry.querySelector('dt')!, name);
+      setText(entry.querySelector('.value')!, value);
+      setText(entry.querySelector('.aside')!, aside ?? '');
+    });
+  }
+}
+
+const smoothedLast = ({ smoothed: { points } }: RunState['data']): number | undefined =>
+  points.length === 0 ? undefined : points.value(points.length - 1);
+
+/** 'A' and the run's title, as other parts name it. */
+export const named = (state: PanelState, { run }: RunState): string => `${letter(state.place(run.key))} ${run.title}`;

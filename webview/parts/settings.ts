@@ -1,0 +1,22 @@
+import { element } from '../dom.ts';
+import type { PanelState } from '../state.ts';
+
+/** Every setting of the run, folded away. */
+export class Settings {
+  readonly root = element('details', { class: 'card settings' });
+  readonly #list = element('dl', {});
+  #shown = '';
+
+  constructor() {
+    this.root.append(element('summary', {}, 'Settings of this run'), this.#list);
+  }
+
+  show(state: PanelState): void {
+    const settings = state.focus?.run.settings ?? [];
+    this.root.hidden = settings.length === 0;
+    const signature = JSON.stringify(settings);
+    if (signature === this.#shown) return;
+    this.#shown = signature;
+    this.#list.replaceChildren(...settings.map(({ name, value }) => element('div', {}, element('dt', {}, name), element('dd', {}, value))));
+  }
+}

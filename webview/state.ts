@@ -1,0 +1,161 @@
+import type { Columns, Learned, PanelRun, Sample, Savings, ToPanel, ViewState } from '../daemon/protocol/panel.ts';
+import { RunData } from './data/runData.ts';
+import { soon } from './frames.ts';
+
+const FIRST_VIEW: ViewState = {
+  focus: null,
+  hidden: [],
+  zoom: null,
+  logScale: false,
+  raw: true,
+  smoothed: true,
+  smoothing: 0.9,
+  tables: [],
+  adapters: 1,
+  heat: 'b',
+};
+
+/** Rows taken in at once; about a millisecond. */
+const ROWS_AT_ONCE = 1000;
+
+export interface RunState {
+  run: PanelRun;
+  readonly data: RunData;
+  savings?: Savings;
+  learned?: Learned;
+  samples?: Sample[];
+}
+
+export type Change = 'runs' | 'metrics' | 'savings' | 'learned' | 'samples' | 'active' | 'connection' | 'view' | 'zoom';
+
+/** What was told, and what a person chose to see of it. */
+export class PanelState {
+  readonly runs = new Map<string, RunState>();
+  readonly view: ViewState;
+  active: { id: number; name: string } | null = null;
+  connection: 'connected' | 'connecting' | 'failed' = 'connecting';
+  connectionMessage: string | null = null;
+  /** False until the extension has told what there is. */
+  told = false;
+  readonly #changed: (change: Change) => void;
+  readonly #keep: (view: ViewState) => void;
+  #rows: { run: string; columns: Columns; from: number }[] = [];
+  #viewIsOwn: boolean;
+
+  constructor(kept: Partial<ViewState> | null, changed: (change: Change) => void, keep: (view: ViewState) => void) {
+    this.view = { ...FIRST_VIEW, ...kept };
+    this.#viewIsOwn = kept !== null;
+    this.#changed = changed;
+    this.#keep = keep;
+  }
+
+  receive(message: ToPanel): void {
+    switch (message.type) {
+      case 'state':
+        return this.#take(message);
+      case 'run':
+        this.#put(message.run);
+        return this.#changed('runs');
+      case 'metrics': {
+        const state = this.runs.get(message.run);
+        if (!state) return;
+        if (message.reset) this.#empty(message.run, state);
+        this.#rows.push({ run: message.run, columns: message.columns, from: 0 });
+        return soon('rows', () => this.#takeRows());
+      }
+      case 'savings':
+      case 'learned':
+      case 'samples': {
+        const state = this.runs.get(message.run);
+        if (!state) return;
+        if (message.type === 'savings') state.savings = message.savings;
+        else if (message.type === 'learned') state.learned = message.learned;
+        else state.samples = message.samples;
+        return this.#changed(message.type);
+      }
+      case 'active':
+        this.active = message.active;
+        return this.#changed('active');
+      case 'connection':
+        this.connection = message.connection;
+        this.connectionMessage = message.message;
+        return this.#changed('connection');
+    }
+  }
+
+  /** The run whose buttons and figures are shown: the chosen one, else the newest. */
+  get focus(): RunState | undefined {
+    return this.runs.get(this.view.focus ?? '') ?? this.runs.values().next().value;
+  }
+
+  get visible(): RunState[] {
+    return [...this.runs.values()].filter(({ run }) => !this.view.hidden.includes(run.key));
+  }
+
+  /** Place of a run among all: it decides its colour and letter. */
+  place(key: string): number {
+    return [...this.runs.keys()].indexOf(key);
+  }
+
+  choose(choice: Partial<ViewState>): void {
+    Object.assign(this.view, choice);
+    if (choice.smoothing !== undefined) {
+      for (const { data } of this.runs.values()) {
+        data.smoothed.weight = choice.smoothing;
+        data.smoothed.update();
+      }
+    }
+    this.#viewIsOwn = true;
+    this.#keep(this.view);
+    this.#changed('zoom' in choice ? 'zoom' : 'view');
+  }
+
+  /** Steps from the first to the last of what is visible, or the part that is zoomed into. */
+  get range(): [number, number] {
+    if (this.view.zoom) return this.view.zoom;
+    const shown = this.visible.filter(({ data }) => data.firstStep !== Infinity);
+    const first = Math.min(...shown.map(({ data }) => data.firstStep));
+    const last = Math.max(...shown.map(({ data }) => data.lastStep));
+    return shown.length === 0 ? [0, 1] : [first, Math.max(last, first + 1)];
+  }
+
+  #take(message: ToPanel & { type: 'state' }): void {
+    const keys = new Set(message.runs.map(({ key }) => key));
+    const known = new Map(this.runs);
+    this.runs.clear();
+    this.#rows = this.#rows.filter(({ run }) => keys.has(run));
+    for (const run of message.runs) {
+      const state = known.get(run.key);
+      if (state) this.runs.set(run.key, Object.assign(state, { run }));
+      else this.#put(run);
+    }
+    this.active = message.active;
+    this.connection = message.connection;
+    this.connectionMessage = null;
+    if (!this.#viewIsOwn && message.view) Object.assign(this.view, message.view);
+    this.told = true;
+    this.#changed('runs');
+  }
+
+  #put(run: PanelRun): void {
+    const state = this.runs.get(run.key);
+    if (state) state.run = run;
+    else this.runs.set(run.key, { run, data: new RunData(this.view.smoothing) });
+  }
+
+  #empty(key: string, state: RunState): void {
+    this.#rows = this.#rows.filter(({ run }) => run !== key);
+    this.runs.set(key, { ...state, data: new RunData(this.view.smoothing) });
+  }
+
+  #takeRows(): boolean {
+    const rows = this.#rows[0];
+    if (!rows) return false;
+    const end = Math.min(rows.columns.step.length, rows.from + ROWS_AT_ONCE);
+    this.runs.get(rows.run)?.data.append(rows.columns, rows.from, end);
+    rows.from = end;
+    if (end === rows.columns.step.length) this.#rows.shift();
+    this.#changed('metrics');
+    return this.#rows.length > 0;
+  }
+}

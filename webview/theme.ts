@@ -1,0 +1,40 @@
+/** Colours of the editor's theme, for what is drawn on a canvas. */
+export interface Theme {
+  readonly foreground: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly background: string;
+  readonly font: string;
+  /** By run, in the order of the runs. */
+  readonly runs: readonly string[];
+  readonly highContrast: boolean;
+}
+
+const RUN_COLOURS = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
+
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.body);
+  const colour = (name: string, otherwise: string): string => style.getPropertyValue(name).trim() || otherwise;
+  const foreground = colour('--vscode-editor-foreground', style.color);
+  const highContrast = document.body.classList.contains('vscode-high-contrast');
+  return {
+    foreground,
+    muted: colour('--vscode-descriptionForeground', foreground),
+    grid: highContrast ? colour('--vscode-contrastBorder', foreground) : colour('--panel-grid', 'rgba(128,128,128,0.2)'),
+    background: colour('--vscode-editor-background', 'transparent'),
+    font: `11px ${colour('--vscode-font-family', 'sans-serif')}`,
+    runs: RUN_COLOURS.map((name) => colour(`--vscode-charts-${name}`, foreground)),
+    highContrast,
+  };
+}
+
+/** VS Code changes the body's class and the root's style when the theme changes. */
+export function onTheme(changed: () => void): void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
+}
+
+/** A person, or VS Code in their name, asks for less movement. */
+export const reducedMotion = (): boolean =>
+  document.body.classList.contains('vscode-reduce-motion') || matchMedia('(prefers-reduced-motion: reduce)').matches;
