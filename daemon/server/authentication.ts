@@ -1,0 +1,37 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** Why somebody does not get in: an HTTP status and a line that says nothing about the token. */
+export interface Refusal {
+  readonly status: 400 | 401 | 403;
+  readonly message: string;
+}
+
+/** Decides about a request or an upgrade by its headers; undefined lets it pass. */
+export type Admission = (request: IncomingMessage) => Refusal | undefined;
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * The one way in, for HTTP and WebSocket alike. The Host has to be this machine's own name for the daemon, since a name that a
+ * stranger's server resolves to 127.0.0.1 makes a browser believe it speaks to that stranger (DNS rebinding). No request of a
+ * web page gets in: browsers send Origin, the daemon's clients do not. The token is compared as digests, in constant time.
+ */
+export function admission(token: string, port: () => number): Admission {
+  if (token.length < 32) throw new Error('the token is too short to keep anybody out');
+  const expected = digest(token);
+  return (request) => {
+    const hosts = request.headersDistinct['host'] ?? [];
+    const allowed = [`127.0.0.1:${port()}`, `localhost:${port()}`];
+    if (hosts.length !== 1 || !allowed.includes(hosts[0]!))
+      return refuse(403, `the daemon answers only at ${allowed[0]!}`);
+    if (request.headersDistinct['origin'] !== undefined) return refuse(403, 'the daemon does not answer web pages');
+    const given = request.headersDistinct['authorization'] ?? [];
+    const shown = given.length === 1 ? /^Bearer ([\x21-\x7e]{1,512})$/.exec(given[0]!)?.[1] : undefined;
+    if (!timingSafeEqual(digest(shown ?? ''), expected))
+      return refuse(401, 'a token is needed: Authorization: Bearer TOKEN');
+    return undefined;
+  };
+}
+
+const refuse = (status: Refusal['status'], message: string): Refusal => ({ status, message });

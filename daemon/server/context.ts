@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Catalog } from '../catalog/open.ts';
+import type { Queue } from '../jobs/queue.ts';
+import type { Method } from '../protocol/method.ts';
+import type { Limits } from './limits.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+export interface ServerOptions {
+  catalog: Catalog;
+  queue: Queue;
+  token: string;
+  version: string;
+  log: Logger;
+  life: Life;
+  /** 0 or left out: a free one. */
+  port?: number;
+  /** Smaller limits than LIMITS, for tests. */
+  limits?: Partial<Limits>;
+}
+
+/** What the process around the server is asked and told. */
+export interface Life {
+  startedAt: number;
+  stop(): Promise<void>;
+  drain(): void;
+  draining(): boolean;
+  /** When the daemon ends for lack of work, null while there is some. */
+  idleAt(): number | null;
+  logsFolder: string;
+}
+
+/** What every handler and route works with. */
+export interface Daemon {
+  readonly catalog: Catalog;
+  readonly queue: Queue;
+  readonly version: string;
+  readonly log: Logger;
+  readonly life: Life;
+  readonly limits: Limits;
+  /** Who the audit trail says it was: whoever holds the token is the user that runs the daemon. */
+  readonly actor: string;
+  clients(): number;
+}
+
+/** What a handler knows besides its params. */
+export interface Context {
+  readonly daemon: Daemon;
+  /** Of the client that asks. */
+  readonly subscriptions: Subscriptions;
+}
+
+/** A handler for every method of a feature of the protocol, under the same names: one that is left out does not compile. */
+export type Handlers<Feature> = {
+  readonly [Name in keyof Feature as Feature[Name] extends Method ? Name : never]: Feature[Name] extends Method<
+    infer P,
+    infer R
+  >
+    ? (context: Context, params: z.output<P>) => Promise<z.input<R>> | z.input<R>
+    : never;
+};

@@ -1,0 +1,42 @@
+import * as stored from '../../catalog/adapters.ts';
+import { addExport, readDataset } from '../../catalog/records.ts';
+import { readRun } from '../../catalog/runs.ts';
+import { packAdapter, unpackAdapter } from '../../catalog/transfer.ts';
+import { saveStored } from '../../jobs/stored.ts';
+import type * as adapters from '../../protocol/adapters.ts';
+import type { Handlers } from '../context.ts';
+
+export const adapterHandlers: Handlers<typeof adapters> = {
+  list: ({ daemon: { catalog } }, params) => stored.listAdapters(catalog.db, params),
+  get: ({ daemon: { catalog } }, which) => stored.getAdapter(catalog.db, which),
+  async lineage({ daemon: { catalog } }, which) {
+    const lineage = await stored.adapterLineage(catalog.db, which);
+    const { dataset, run } = lineage.adapter;
+    return {
+      ...lineage,
+      dataset: dataset === null ? null : await readDataset(catalog.db, dataset),
+      run: run === null ? null : await readRun(catalog.db, run),
+    };
+  },
+  update: ({ daemon: { catalog, actor } }, params) =>
+    catalog.change((change) => stored.updateAdapter(change, params, actor)),
+  activate: ({ daemon: { catalog, actor } }, which) =>
+    catalog.change((change) => stored.activateAdapter(change, which, actor)),
+  async deactivate({ daemon: { catalog, actor } }, params) {
+    await catalog.change((change) => stored.deactivateAdapter(change, params, actor));
+    return {};
+  },
+  active: ({ daemon: { catalog } }, params) => stored.activeAdapter(catalog.db, params),
+  remove: ({ daemon: { catalog, actor } }, params) =>
+    catalog.change((change) => stored.deleteAdapter(change, params, actor)),
+  restore: ({ daemon: { catalog, actor } }, { adapter }) =>
+    catalog.change((change) => stored.restoreAdapter(change, adapter, actor)),
+  async save({ daemon: { catalog, actor } }, { dir, projection, ...which }) {
+    const adapterId = await stored.findAdapter(catalog.db, which);
+    await saveStored(catalog, adapterId, dir, { projection });
+    await catalog.change((change) => addExport(change, { adapterId, kind: 'peft', path: dir, actor }));
+    return { dir };
+  },
+  pack: ({ daemon: { catalog, actor } }, params) => packAdapter(catalog, params, actor),
+  unpack: ({ daemon: { catalog, actor } }, params) => unpackAdapter(catalog, params, actor),
+};

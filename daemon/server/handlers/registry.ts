@@ -1,0 +1,52 @@
+import type * as adapters from '../../protocol/adapters.ts';
+import type * as events from '../../protocol/events.ts';
+import type * as jobs from '../../protocol/jobs.ts';
+import type * as life from '../../protocol/life.ts';
+import type * as owners from '../../protocol/owners.ts';
+import type * as records from '../../protocol/records.ts';
+import { FEATURES, methodsOf } from '../../protocol/registry.ts';
+import type * as runs from '../../protocol/runs.ts';
+import type { Context, Handlers } from '../context.ts';
+import { adapterHandlers } from './adapters.ts';
+import { eventHandlers } from './events.ts';
+import { jobHandlers } from './jobs.ts';
+import { lifeHandlers } from './life.ts';
+import { ownerHandlers } from './owners.ts';
+import { recordHandlers } from './records.ts';
+import { runHandlers } from './runs.ts';
+
+interface Features {
+  daemon: Handlers<typeof life>;
+  jobs: Handlers<typeof jobs>;
+  events: Handlers<typeof events>;
+  adapters: Handlers<typeof adapters>;
+  runs: Handlers<typeof runs>;
+  'projects and users': Handlers<typeof owners>;
+  records: Handlers<typeof records>;
+}
+
+/** By feature, as the protocol names them. */
+const BY_FEATURE: Features = {
+  daemon: lifeHandlers,
+  jobs: jobHandlers,
+  events: eventHandlers,
+  adapters: adapterHandlers,
+  runs: runHandlers,
+  'projects and users': ownerHandlers,
+  records: recordHandlers,
+};
+
+export type Handler = (context: Context, params: unknown) => unknown;
+
+/** Every handler by the name of its method. Throws where a method of the protocol has none. */
+export const HANDLERS: ReadonlyMap<string, Handler> = new Map(
+  Object.entries(FEATURES).flatMap(([feature, exported]) => {
+    const handlers = (BY_FEATURE as unknown as Record<string, Record<string, Handler>>)[feature];
+    return methodsOf(exported).map((method) => {
+      const key = Object.keys(exported).find((name) => exported[name] === method)!;
+      const handler = handlers?.[key];
+      if (handler === undefined) throw new Error(`method ${method.name} has no handler`);
+      return [method.name, handler] as const;
+    });
+  }),
+);

@@ -1,0 +1,11 @@
+import { deleteRun, getRun, listRuns, restoreRun, runMetrics } from '../../catalog/runs.ts';
+import type * as runs from '../../protocol/runs.ts';
+import type { Handlers } from '../context.ts';
+
+export const runHandlers: Handlers<typeof runs> = {
+  list: ({ daemon: { catalog } }, params) => listRuns(catalog.db, params),
+  get: ({ daemon: { catalog } }, { run }) => getRun(catalog.db, run),
+  metrics: ({ daemon: { catalog } }, params) => runMetrics(catalog.db, params),
+  remove: ({ daemon: { catalog, actor } }, params) => catalog.change((change) => deleteRun(change, params, actor)),
+  restore: ({ daemon: { catalog, actor } }, { run }) => catalog.change((change) => restoreRun(change, run, actor)),
+};

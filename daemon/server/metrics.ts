@@ -1,0 +1,56 @@
+import { statSync } from 'node:fs';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Daemon } from './context.ts';
+
+export interface Metrics {
+  /** Seconds from a request to its answer. */
+  readonly rpc: Histogram<'method' | 'outcome'>;
+  /** The text that /metrics answers with, and its media type. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+/** Bytes of the catalog with its log. */
+export const catalogBytes = (file: string): number =>
+  [file, `${file}-wal`].reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+
+/** What the daemon tells of itself, in a registry of its own: two servers in one process do not mix. */
+export function openMetrics({ catalog, clients, version }: Daemon): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  new Gauge({ name: 'vera_info', help: 'Version of the daemon', labelNames: ['version'], registers }).set(
+    { version },
+    1,
+  );
+  new Gauge({
+    ...{ name: 'vera_jobs', help: 'Jobs by state', labelNames: ['state'], registers },
+    async collect() {
+      const rows = await catalog.db
+        .selectFrom('job')
+        .select(({ fn }) => ['state', fn.countAll<number>().as('jobs')])
+        .groupBy('state')
+        .execute();
+      this.reset();
+      for (const { state, jobs } of rows) this.set({ state }, jobs);
+    },
+  });
+  new Gauge({
+    ...{ name: 'vera_clients', help: 'Clients that are connected', registers },
+    collect() {
+      this.set(clients());
+    },
+  });
+  new Gauge({
+    ...{ name: 'vera_catalog_bytes', help: 'Size of the catalog with its log', registers },
+    collect() {
+      this.set(catalogBytes(catalog.file));
+    },
+  });
+  const rpc = new Histogram({
+    ...{ name: 'vera_rpc_seconds', help: 'Time from a request to its answer', registers },
+    labelNames: ['method', 'outcome'] as const,
+    buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120],
+  });
+  return { rpc, text: () => registry.metrics(), contentType: registry.contentType };
+}

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../sources.ts';
+
+/** Holds a count to its row in docs/security.md: what the table says was tried is what a test tries. */
+export function counted(row: string, count: number): void {
+  const shown = count.toLocaleString('en');
+  console.log(`${row}: ${shown} tried`);
+  const line = readFileSync(join(root, 'docs/security.md'), 'utf8')
+    .split('\n')
+    .find((text) => text.startsWith(`| ${row} |`));
+  assert.ok(line !== undefined, `docs/security.md has no row "${row}"`);
+  assert.equal(line.split('|')[2]?.trim(), shown, `docs/security.md, row "${row}": ${shown} were tried`);
+}
