@@ -76,6 +76,8 @@ export const attempt = z.object({
   reason: z.string().nullable(),
 });
 
+export type Attempt = z.infer<typeof attempt>;
+
 export const job = z.object({
   id,
   kind: z.enum(['train', 'evaluate', 'merge', 'export', 'import', 'download']),

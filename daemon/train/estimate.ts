@@ -78,7 +78,7 @@ export interface MemoryEstimate {
 }
 
 /** Resident memory of a worker before it has a model. */
-const PROCESS_BYTES = 200e6;
+export const PROCESS_BYTES = 200e6;
 /** A constant stands in JavaScript, in the model's bytes while they are read, and in onnxruntime. */
 const CONSTANT_COPIES = 3;
 /** theta, its gradient, and two moments. */

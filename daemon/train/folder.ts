@@ -29,6 +29,20 @@ export function refuseOccupied(out: string): void {
   throw new VeraError('usage', `--out ${quote(out)} ${run} choose another folder`);
 }
 
+/** Whether a folder is as good as empty, or holds the run of these settings: an attempt that was cut off left it. */
+export function isOwnFolder(settings: TrainSettings): boolean {
+  const { out } = settings;
+  if (!existsSync(runFile(out))) {
+    if (!existsSync(out)) return true;
+    const begun = (name: string): boolean => join(out, name) === lockFile(out) || /^\.run\.json\..*\.tmp$/.test(name);
+    return lstatSync(out).isDirectory() && readdirSync(out).every(begun);
+  }
+  // The length of rows is filled in where none was given.
+  const shown = ({ length: _, ...rest }: TrainSettings): string =>
+    JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return shown(readRun(out)) === shown(settings);
+}
+
 /** run.json: the settings of a run, and what its checkpoints belong to. */
 export function writeRun(settings: TrainSettings, identity: { base: string; dataset: string }): void {
   writeFileAtomic(runFile(settings.out), JSON.stringify({ version: VERSION, ...identity, settings }, null, 2) + '\n');

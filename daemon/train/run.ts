@@ -94,8 +94,12 @@ class Run {
   static async open(settings: TrainSettings, control: RunControl, prepared: Prepared): Promise<Run> {
     const { base, dataset, adaptation, sites } = prepared;
     const foreseen = await foreseenSteps(dataset, settings);
+    const identity = { base: base.fingerprint, dataset: dataset.hash };
+    // First of all, so that whatever else a killed run leaves stands beside what says whose it is; one that is gone on with
+    // may turn out to be another's, and keeps its own until that is known.
+    if (!control.resume) writeRun(settings, identity);
     const run = new Run(settings, control, prepared, foreseen);
-    writeRun(settings, { base: base.fingerprint, dataset: dataset.hash });
+    if (control.resume) writeRun(settings, identity);
     const { out, method, precision } = settings;
     const step = run.#progress.step;
     control.emit({

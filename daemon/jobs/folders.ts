@@ -1,0 +1,21 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { veraHome } from '../home.ts';
+import type { JobSpec } from '../protocol/jobs.ts';
+import { clearStaged } from './staged.ts';
+
+/** What a job keeps between its attempts. */
+export const jobFolder = (id: number): string => join(veraHome(), 'jobs', String(id));
+
+/** The folder that an adapter of the catalog is put into for a job. */
+export const adapterFolder = (id: number): string => join(jobFolder(id), 'adapter');
+
+/** Removes what a job that is over leaves beside its result. What cannot be removed does no harm. */
+export function clearJob(id: number, spec: JobSpec): void {
+  try {
+    if (spec.kind === 'merge' || spec.kind === 'export') clearStaged(spec.out, jobFolder(id));
+    rmSync(jobFolder(id), { recursive: true, force: true });
+  } catch {
+    // a read-only or vanished folder
+  }
+}

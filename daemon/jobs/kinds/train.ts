@@ -1,0 +1,44 @@
+import type { AdapterContent } from '../../catalog/adapters.ts';
+import type { Adapter } from '../../export/adapter.ts';
+import { isOwnFolder, refuseOccupied } from '../../train/folder.ts';
+import { preflightTraining } from '../../train/preflight.ts';
+import type { Prepared } from '../../train/prepare.ts';
+import { train as run } from '../../train/run.ts';
+import type { Opened } from '../messages.ts';
+import { contentOf } from './content.ts';
+import type { Kind } from './kind.ts';
+
+/** Trains an adapter. Its checkpoints are in the run's folder: another attempt goes on from the newest. */
+export const train: Kind<'train'> = {
+  name: 'train',
+
+  async estimate({ settings }, options) {
+    const { memory, ...details } = await preflightTraining(settings, options);
+    return { memoryBytes: memory.total, details: { ...details, memory } };
+  },
+
+  async run({ settings, resume: asked, again }, { emit, opened, stopped }) {
+    const resume = asked || (again && isOwnFolder(settings));
+    if (!resume) refuseOccupied(settings.out);
+    let adapter: AdapterContent | undefined;
+    const done = await run(settings, {
+      ...{ stopped, resume },
+      emit: (event) => emit({ ...event }),
+      onPrepared: (prepared) => opened(openedOf(prepared)),
+      onAdapter: (trained: Adapter, { base }) => (adapter = contentOf(trained, base, settings.base)),
+    });
+    if (done === undefined) return undefined;
+    const { event: _, adapter: dir, ...figures } = done;
+    return { result: { dir, ...figures }, ...(adapter === undefined ? {} : { adapter }) };
+  },
+};
+
+const openedOf = ({ base, dataset, settings }: Prepared): Opened => ({
+  base: { fingerprint: base.fingerprint, spec: settings.base, architecture: base.config.architecture },
+  dataset: {
+    hash: dataset.hash,
+    path: settings.data,
+    format: dataset.format,
+    rows: dataset.rows + dataset.heldOutRows,
+  },
+});

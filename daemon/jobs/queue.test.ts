@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
+import { temporaryFolder } from '../../test/temporary.ts';
+import { adapterContent } from '../catalog/adapters.ts';
+import { getRun, runMetrics } from '../catalog/runs.ts';
+import { completeSettings } from '../train/settings.ts';
+import { startTraining } from '../train/supervise.ts';
+
+const root = temporaryFolder();
+process.env['VERA_HOME'] = join(root, 'home');
+const tiny = tinyModel(root);
+const open = await openQueue(join(root, 'home'));
+after(() => open.close());
+const { catalog, queue, submit, reached } = open;
+
+test('a training job: its adapter is in the catalog, with the bits of a run without a daemon', async () => {
+  const spec = { ...tinyTraining(tiny), name: 'first', tags: ['small'], activate: true };
+  const job = await submit(spec, { key: 'one' });
+  assert.equal(job.state, 'queued');
+  assert.equal((await submit(spec, { key: 'one' })).id, job.id);
+  const done = await reached(job, 'succeeded');
+  assert.deepEqual(
+    done.attempts.map(({ outcome }) => outcome),
+    ['succeeded'],
+  );
+  assert.equal(done.progress.step, 12);
+  assert.ok(done.memoryBytes! > 1e8);
+  const { run, adapter } = await getRun(catalog.db, done.run!);
+  assert.equal(run.state, 'succeeded');
+  assert.equal(adapter?.name, 'first');
+  assert.equal(done.result?.['adapter'], adapter.id);
+  assert.deepEqual(adapter.tags, ['small']);
+  assert.equal(run.out, join(root, 'home', 'runs', String(run.id)));
+  const { metrics } = await runMetrics(catalog.db, { run: run.id, limit: 100 });
+  assert.deepEqual(
+    metrics.map(({ step }) => step),
+    Array.from({ length: 13 }, (_, i) => i),
+  );
+
+  const out = join(root, 'foreground');
+  const settings = completeSettings({ ...spec.settings, out });
+  await startTraining(settings, false, () => undefined).ended;
+  const bytes = (dir: string): Buffer => readFileSync(join(dir, 'adapter_model.safetensors'));
+  assert.deepEqual(bytes(run.out), bytes(out));
+  const { theta } = await adapterContent(catalog.db, adapter.id);
+  assert.ok(bytes(out).includes(Buffer.from(theta.buffer, theta.byteOffset, 32)));
+  assert.equal(existsSync(join(root, 'home', 'jobs', String(job.id))), false);
+});
+
+test('evaluate, merge, export, import and download, of an adapter of the catalog', async () => {
+  const [merged, exported] = [join(root, 'merged'), join(root, 'exported')];
+  const merge = await submit({ kind: 'merge', adapter: 'first', out: merged });
+  const evaluate = await submit({ kind: 'evaluate', data: tiny.data, adapter: 'first', length: 48 });
+  const plain = await submit({ kind: 'evaluate', data: tiny.data, base: merged, length: 48 }, { needs: [merge.id] });
+  const write = await submit({ kind: 'export', adapter: 'first', format: 'peft', out: exported });
+  const take = await submit({ kind: 'import', dir: exported, base: tiny.base, name: 'back' }, { needs: [write.id] });
+  const fetched = await submit({ kind: 'download', base: tiny.base });
+  const [m, e, p, w, t, f] = await Promise.all(
+    [merge, evaluate, plain, write, take, fetched].map((job) => reached(job, 'succeeded')),
+  );
+  assert.ok(Number(m!.result!['maxLogitDifference']) < 1e-3);
+  assert.ok(existsSync(join(merged, 'config.json')));
+  assert.ok(Math.abs(Number(e!.result!['loss']) - Number(p!.result!['loss'])) < 1e-4);
+  assert.ok(existsSync(join(exported, 'adapter_config.json')));
+  assert.equal(w!.result!['format'], 'peft');
+  assert.equal(f!.result!['dir'], tiny.base);
+  const [one, two] = await Promise.all([1, Number(t!.result!['adapter'])].map((id) => adapterContent(catalog.db, id)));
+  assert.deepEqual(two!.theta, one!.theta);
+  const exports = await catalog.db.selectFrom('export').select(['kind', 'adapter_id']).orderBy('kind').execute();
+  assert.deepEqual(exports, [
+    { kind: 'merge', adapter_id: 1 },
+    { kind: 'peft', adapter_id: 1 },
+  ]);
+});
+
+test('a plan says what a job would cost', async () => {
+  const plan = await queue.plan({ spec: tinyTraining(tiny) });
+  assert.ok(plan.memoryBytes > 1e8 && plan.memoryBytes < plan.totalBytes);
+  assert.ok(Number(plan.details['secondsPerStep']) > 0);
+  assert.equal(plan.warning, null);
+});

@@ -1,0 +1,105 @@
+import type { QueuedJob } from '../catalog/jobs.ts';
+import type { JobKind } from '../protocol/jobs.ts';
+import { memoryText, type Memory } from './memory.ts';
+
+/** Kinds whose work is computing: they share the processor and most of the memory. */
+const COMPUTE: readonly JobKind[] = ['train', 'evaluate', 'merge'];
+export const computes = (kind: JobKind): boolean => COMPUTE.includes(kind);
+
+/** Others that run at once: enough to keep the disk and the network at work. */
+const MAX_OTHERS = 4;
+/** What a worker takes whose estimate is not there yet. */
+const UNKNOWN_BYTES = 300e6;
+
+/** A job that has a worker. */
+export interface RunningJob {
+  readonly kind: JobKind;
+  /** null: it is being estimated. */
+  readonly memoryBytes: number | null;
+  /** What its worker has taken so far. */
+  readonly rssBytes: number;
+}
+
+export interface Situation extends Memory {
+  readonly running: readonly RunningJob[];
+  readonly maxRunning: number;
+  /** Most memory that jobs may take together; undefined: what is free. */
+  readonly budgetBytes: number | undefined;
+  readonly draining: boolean;
+  /** Jobs that wait a moment before another attempt. */
+  readonly resting: ReadonlySet<number>;
+}
+
+export type Decision =
+  | { readonly job: number; readonly do: 'start' }
+  | { readonly job: number; readonly do: 'wait'; readonly why: string }
+  | { readonly job: number; readonly do: 'fail'; readonly why: string };
+
+/** What becomes of each queued job now. `queued`: in the order of their turn. */
+export function schedule(queued: readonly QueuedJob[], situation: Situation): Decision[] {
+  const running = [...situation.running];
+  let heldBack: number | undefined;
+  return queued.map(({ id, kind, memoryBytes, needs }): Decision => {
+    const wait = (why: string): Decision => ({ job: id, do: 'wait', why });
+    const broken = needs.find(({ state }) => state === 'failed' || state === 'cancelled');
+    if (broken) {
+      const why = `job ${broken.id}, which it needs, ${broken.state === 'failed' ? 'failed' : 'was cancelled'}`;
+      return { job: id, do: 'fail', why: `${why}; retry that one first, then this` };
+    }
+    if (needs[0]) return wait(`job ${needs[0].id} comes first`);
+    if (situation.draining) return wait('this daemon is about to end; the next one goes on with it');
+    if (situation.resting.has(id)) return wait('its worker ended unexpectedly; it is tried again in a moment');
+    const alike = running.filter((one) => computes(one.kind) === computes(kind)).length;
+    const most = computes(kind) ? situation.maxRunning : MAX_OTHERS;
+    if (alike >= most) return wait(`${alike} ${alike === 1 ? 'runs' : 'run'}, and no more at once`);
+    if (computes(kind)) {
+      if (heldBack !== undefined) return wait(`job ${heldBack} comes first`);
+      const fit = fits(memoryBytes, { ...situation, running });
+      if (fit.never !== undefined) return { job: id, do: 'fail', why: fit.never };
+      if (fit.notNow !== undefined) {
+        // One that would fit once ours are done is not passed by; one that waits for other programs is.
+        if (fit.later) heldBack = id;
+        return wait(fit.notNow);
+      }
+    }
+    running.push({ kind, memoryBytes, rssBytes: 0 });
+    return { job: id, do: 'start' };
+  });
+}
+
+interface Fit {
+  /** Why it never runs on this machine. */
+  readonly never?: string;
+  readonly notNow?: string;
+  /** It will fit when what runs is done. */
+  readonly later?: boolean;
+}
+
+/** Whether a job of so much memory can run beside the others. */
+export function fits(
+  memoryBytes: number | null,
+  situation: Omit<Situation, 'draining' | 'resting' | 'maxRunning'>,
+): Fit {
+  const { freeBytes, totalBytes, budgetBytes = Infinity } = situation;
+  const need = memoryBytes ?? UNKNOWN_BYTES;
+  const running = situation.running.filter(({ kind }) => computes(kind));
+  const reserved = running.map((one) => one.memoryBytes ?? UNKNOWN_BYTES);
+  // Workers that run will grow to their estimate.
+  const growth = running.reduce((sum, { rssBytes }, i) => sum + Math.max(0, reserved[i]! - rssBytes), 0);
+  const most = Math.min(totalBytes, budgetBytes);
+  if (need > most) {
+    const limit = budgetBytes < totalBytes ? 'jobs may take (the memory budget)' : 'this machine has';
+    const cure = 'choose a smaller batch, length or model';
+    return {
+      never: `it needs ${memoryText(need)} of memory, more than the ${memoryText(most)} that ${limit}: ${cure}${budgetBytes < totalBytes ? ', or raise the budget' : ''}`,
+    };
+  }
+  const free = freeBytes - growth;
+  const left = budgetBytes - reserved.reduce((sum, bytes) => sum + bytes, 0);
+  if (need <= free && need <= left) return {};
+  const held = running.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
+  return {
+    notNow: `needs ${memoryText(need)} of memory, ${memoryText(Math.max(0, Math.min(free, left)))} are free`,
+    later: running.length > 0 && need <= freeBytes + held,
+  };
+}

@@ -1,0 +1,27 @@
+import { type JobChange, OVER, readJob, updateJob } from '../catalog/jobs.ts';
+import type { Change } from '../catalog/open.ts';
+import { finishRun, reopenRun } from '../catalog/runs.ts';
+import type { Job, JobState } from '../protocol/jobs.ts';
+
+/** Puts a job into another state, its run with it, and says so. The job as it is now. */
+export async function setState(change: Change, before: Job, state: JobState, more: JobChange = {}): Promise<Job> {
+  const over = OVER.includes(state);
+  await updateJob(change.db, before.id, {
+    ...{ state, waitingFor: null, endedAt: over ? change.now : null },
+    ...(over || state === 'running' ? {} : { error: null }),
+    ...more,
+  });
+  if (before.run !== null) {
+    // Success is written with the figures of the run.
+    if (state === 'failed' || state === 'cancelled') await finishRun(change, before.run, { state });
+    if (OVER.includes(before.state) && !over) await reopenRun(change, before.run);
+  }
+  return tell(change, before.id);
+}
+
+/** A job's event, with the job as it is now. */
+export async function tell(change: Change, id: number): Promise<Job> {
+  const job = await readJob(change.db, id);
+  change.emit({ type: 'job', job });
+  return job;
+}
