@@ -8,12 +8,12 @@ import { addWhich, adapterText, type Which, whichOf } from './adapterNames.ts';
 import { deleteAsking } from './deletion.ts';
 import { asking } from './group.ts';
 import { plain, print, printJson } from './output.ts';
-import { projectOf, trashed, userOf } from './reference.ts';
+import { projectOf, type Reference, trashed, userOf } from './reference.ts';
 import { bytesText } from './table.ts';
 import { collect } from './trainOptions.ts';
 import type { Client } from './withDaemon.ts';
 
-type Change = Omit<Parameters<typeof adapters.update.params.parse>[0] & object, never>;
+type Change = Partial<Pick<AdapterRow, 'name' | 'note' | 'tags'>> & { moveTo?: Reference | null };
 
 /** The commands of `vera adapters` that change something. */
 export function registerAdapterChanges(commands: Command): void {
@@ -84,7 +84,7 @@ async function activate(client: Client, flags: Which, name: string): Promise<voi
     );
 }
 
-async function update(client: Client, flags: Which, name: string, change: Partial<Change>): Promise<void> {
+async function update(client: Client, flags: Which, name: string, change: Change): Promise<void> {
   const which = await whichOf(client, name, flags);
   const changed = await client.call(adapters.update, { ...which, ...change });
   const { note, tags, project } = changed;

@@ -21,5 +21,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   plan: async () => (await import('./plan.ts')).registerPlan,
   demo: async () => (await import('./demo.ts')).registerDemo,
   daemon: async () => (await import('./daemon.ts')).registerDaemon,
+  lsp: async () => (await import('./lsp.ts')).registerLsp,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
 };

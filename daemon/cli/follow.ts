@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
 import { VeraError } from '../protocol/errors.ts';
 import type { Event } from '../protocol/events.ts';
 import * as jobs from '../protocol/jobs.ts';
@@ -20,6 +22,17 @@ export interface Beginning {
   readonly job: Job;
   readonly after: number | undefined;
   readonly go?: () => Promise<unknown>;
+}
+
+/** Submits a job, to be followed from its first event: one of a long-lived catalog does not keep those from number 0 on. */
+export async function submitJob(client: Client, params: z.input<typeof jobs.submit.params>): Promise<Beginning> {
+  const before = await client.follow(['jobs'], undefined, { events: () => undefined });
+  try {
+    // An answer that is lost on the way is asked for again, and must not make a second job.
+    return { job: await client.call(jobs.submit, { key: randomUUID(), ...params }), after: before.number };
+  } finally {
+    await before.end();
+  }
 }
 
 /** How long a daemon that was stopped is waited for: one that is replaced or restarted is there again by then. */

@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { saveAdapter } from '../export/adapter.ts';
 import { quote } from '../formats/quote.ts';
-import * as jobs from '../protocol/jobs.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { openFolder, showProgress } from './adapter.ts';
-import { type Beginning, followJob, type JobWatcher } from './follow.ts';
+import { type Beginning, followJob, type JobWatcher, submitJob } from './follow.ts';
 import { print, printJson } from './output.ts';
 import { ownerOf, userOf } from './reference.ts';
 import { collect } from './trainOptions.ts';
@@ -85,16 +83,8 @@ async function intoCatalog(
   { note, tag, project, user }: Flags,
 ): Promise<number> {
   const labels = { name, ...(note === undefined ? {} : { note }), ...(tag === undefined ? {} : { tags: tag }) };
-  const submit = async (client: Client): Promise<Beginning> => {
-    const job = await client.call(jobs.submit, {
-      spec: { kind: 'import', dir, base, ...labels },
-      ...userOf(user),
-      ...ownerOf(project),
-      // An answer that is lost on the way is asked for again, and must not make a second job.
-      key: randomUUID(),
-    });
-    return { job, after: 0 };
-  };
+  const submit = (client: Client): Promise<Beginning> =>
+    submitJob(client, { spec: { kind: 'import', dir, base, ...labels }, ...userOf(user), ...ownerOf(project) });
   return followJob(submit, silent, async (rested) => {
     const { id, state, error, result } = await rested;
     const adapter = result?.['adapter'];

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import * as adapters from '../protocol/adapters.ts';
 import { VeraError } from '../protocol/errors.ts';
 import * as jobs from '../protocol/jobs.ts';
@@ -6,7 +5,7 @@ import type { Job, JobState } from '../protocol/jobs.ts';
 import * as runs from '../protocol/runs.ts';
 import type { GivenSettings } from '../train/settings.ts';
 import { adapterText } from './adapterNames.ts';
-import type { Beginning } from './follow.ts';
+import { type Beginning, submitJob } from './follow.ts';
 import { print, printJson } from './output.ts';
 import { ownerOf, userOf } from './reference.ts';
 import { watchJob } from './watchJob.ts';
@@ -72,7 +71,7 @@ async function beginning(client: Client, wanted: Wanted, flags: JobFlags): Promi
       if (before.state === 'paused') await client.call(jobs.cancel, { job: before.id });
     }
   }
-  return { job: await submitted(client, wanted, flags), after: 0 };
+  return submitted(client, wanted, flags);
 }
 
 const ACTIVE: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling'];
@@ -102,24 +101,22 @@ function goOn(client: Client, job: Job): Beginning {
   return { job, after: undefined, go: () => client.call(method, { job: job.id }) };
 }
 
-async function submitted(client: Client, { given, resume }: Wanted, flags: JobFlags): Promise<Job> {
+async function submitted(client: Client, { given, resume }: Wanted, flags: JobFlags): Promise<Beginning> {
   const { name, note, tag, project, user, activate, priority } = flags;
-  const spec = {
+  const spec: TrainSpec = {
     kind: 'train',
     // JSON leaves out what is undefined.
-    settings: JSON.parse(JSON.stringify(given)),
+    settings: JSON.parse(JSON.stringify(given)) as TrainSpec['settings'],
     ...(name === undefined ? {} : { name }),
     ...(note === undefined ? {} : { note }),
     ...(tag === undefined ? {} : { tags: tag }),
     ...(resume === undefined ? {} : { resume: true }),
     ...(activate === undefined ? {} : { activate }),
-  } as TrainSpec;
-  return client.call(jobs.submit, {
+  };
+  return submitJob(client, {
     spec,
     ...userOf(user),
     ...ownerOf(project),
     ...(priority === undefined ? {} : { priority }),
-    // An answer that is lost on the way is asked for again, and must not make a second job.
-    key: randomUUID(),
   });
 }

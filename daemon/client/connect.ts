@@ -26,8 +26,12 @@ export interface Client {
     params: z.input<M['params']>,
     options?: { timeoutMs?: number },
   ): Promise<z.output<M['result']>>;
-  /** Follows topics from after event number `after` (undefined: from now) until it is ended. */
-  follow(topics: Topic[], after: number | undefined, on: FollowListener): Promise<{ end(): Promise<void> }>;
+  /** Follows topics from after event number `after` (undefined: from now, which is `number`) until it is ended. */
+  follow(
+    topics: Topic[],
+    after: number | undefined,
+    on: FollowListener,
+  ): Promise<{ number: number; end(): Promise<void> }>;
   /** The daemon that is connected, undefined while there is none. */
   daemon(): Discovery | undefined;
   close(): Promise<void>;
@@ -146,6 +150,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
         }
       }
       return {
+        number: follower.last ?? 0,
         end: async () => {
           followers.delete(follower);
           await link?.subscriptions.remove(follower).catch(() => undefined);
