@@ -104,7 +104,14 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
     steps.push({ name: 'server', run: () => server.close() }, { name: 'queue', run: () => queue.stop() });
     await queue.start();
 
-    const mine = { pid: process.pid, port: server.port, token, version, protocol: PROTOCOL, startedAt };
+    const mine = {
+      pid: process.pid,
+      port: server.port,
+      token,
+      version,
+      protocol: options.protocol ?? PROTOCOL,
+      startedAt,
+    };
     writeDiscovery(mine);
     logger.info({ port: server.port, version, home: catalogFile(), ms: Math.round(performance.now()) }, 'ready');
 

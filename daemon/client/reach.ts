@@ -45,15 +45,17 @@ export async function reach(options: ReachOptions = {}): Promise<Reached> {
   let spawned: (Spawned & { over: boolean; at: number }) | undefined;
   let failure: VeraError | undefined;
   let reason = 'no daemon runs';
+  let replaced = false;
   for (;;) {
     const found = lookAtDiscovery();
     if (found.state === 'whole') {
       try {
         const reached = { connection: await openConnection(found.discovery), discovery: found.discovery };
-        if (!start) return sameProtocol(reached);
+        if (!start || replaced) return sameProtocol(reached);
         const kept = await keepOrReplace(reached, version, daemonArgs);
         if (kept !== undefined) return kept;
-        continue; // it has ended
+        replaced = true;
+        continue;
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
         reason = `no daemon answers at port ${found.discovery.port} (${error.message})`;

@@ -17,6 +17,8 @@ export interface DaemonOptions {
   readonly successor: boolean;
   /** What it says its version is, where that is not the program's own. */
   readonly version?: string;
+  /** The same of the protocol. */
+  readonly protocol?: number;
 }
 
 const IDLE_MINUTES = 60;
@@ -28,6 +30,7 @@ const FLAGS = {
   'log-level': { type: 'string' },
   successor: { type: 'boolean', default: false },
   'as-version': { type: 'string' },
+  'as-protocol': { type: 'string' },
 } as const;
 
 /** Reads the daemon's command line and environment (VERA_IDLE_MINUTES, VERA_LOG_LEVEL). Throws VeraError 'usage'. */
@@ -39,6 +42,7 @@ export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): 
   const maxRunning = flags['max-running'];
   const budget = flags['memory-budget'];
   const version = flags['as-version'];
+  const protocol = flags['as-protocol'];
   return {
     port: number('--port', flags.port ?? '0', 0, 65_535, true),
     idleMinutes: number(
@@ -52,6 +56,7 @@ export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): 
     logLevel: level as LogLevel,
     successor: flags.successor,
     ...(version === undefined ? {} : { version }),
+    ...(protocol === undefined ? {} : { protocol: number('--as-protocol', protocol, 0, 1e6, true) }),
   };
 }
 
