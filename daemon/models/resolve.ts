@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { modelConfig } from '../formats/gguf/config.ts';
 import { readHeader } from '../formats/gguf/header.ts';
-import { ggufToFolder } from '../formats/gguf.ts';
+import { ggufToFolder, ggufTokenizerToFolder } from '../formats/gguf.ts';
 import { downloadModel } from '../formats/hub.ts';
 import { quote } from '../formats/quote.ts';
 import { readExactly, withFile } from '../formats/read.ts';
@@ -46,6 +46,43 @@ export async function resolveConfig(spec: string, options: ResolveOptions): Prom
   const folder = hubFolder(spec, join(options.cache, 'configs'));
   if (!existsSync(join(folder, 'config.json'))) await download(spec, folder, options, false);
   return readConfig(folder);
+}
+
+/**
+ * The folder with the tokenizer of the model that `spec` names. Nothing is downloaded, and of a GGUF file only the tokenizer
+ * is converted (into `cache`, once for each state of the file). Throws VeraError: 'model' where there is none here.
+ */
+export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOptions, 'cache'>): Promise<string> {
+  if (!spec.includes('\0') && existsSync(join(spec, 'tokenizer.json'))) return spec;
+  const place = locate(spec);
+  if (place === 'folder') return spec;
+  if (place === 'hub') {
+    const folder = hubFolder(spec, cache);
+    if (existsSync(join(folder, 'tokenizer.json'))) return folder;
+    throw new VeraError('model', `${quote(spec)} has not been downloaded yet`);
+  }
+  const path = realpathSync(spec);
+  const { size, mtimeMs, ino } = statSync(path);
+  const key = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino}`).digest('hex').slice(0, 32);
+  const folder = join(cache, 'tokenizers', key);
+  const isThere = (): boolean => existsSync(join(folder, 'tokenizer.json'));
+  try {
+    if (!isThere()) await ggufTokenizerToFolder(path, folder);
+  } catch (error) {
+    if (!isThere()) throw error; // another process may have written it meanwhile
+  }
+  return folder;
+}
+
+/** The folder of a model that is here; undefined where it would be downloaded or converted first. */
+export async function localFolder(spec: string, options: ResolveOptions): Promise<string | undefined> {
+  const place = locate(spec);
+  if (place === 'folder') return spec;
+  const folder =
+    place === 'gguf'
+      ? join(options.cache, 'gguf', await contentId(spec, options.cache, () => undefined))
+      : hubFolder(spec, options.cache);
+  return existsSync(join(folder, 'config.json')) ? folder : undefined;
 }
 
 async function resolveFolder(spec: string, options: ResolveOptions): Promise<string> {

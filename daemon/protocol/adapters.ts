@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { method } from './method.ts';
+import { learned } from './panel.ts';
 import { count, finite, hash, id, json, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
 export const adapter = z.object({
@@ -67,6 +68,12 @@ export const lineage = method(
     dataset: json.nullable(),
     run: json.nullable(),
   }),
+);
+export const whereLearned = method(
+  'adapters.learned',
+  'Where a VeRA adapter learned: mean absolute b and d by layer and module; null for another method.',
+  z.strictObject(which),
+  z.object({ learned: learned.nullable() }),
 );
 export const update = method(
   'adapters.update',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { adapter, dependent } from './adapters.ts';
 import { method } from './method.ts';
+import { sample } from './panel.ts';
 import { count, finite, id, json, page, pageOf, ref, time } from './values.ts';
 
 export const run = z.object({
@@ -60,6 +61,12 @@ export const metrics = method(
   'Steps and evaluations of a run, by step.',
   z.strictObject({ run: id, after: count.optional(), limit: z.int().min(1).max(10_000).default(10_000) }),
   z.object({ metrics: z.array(metric), more: z.boolean() }),
+);
+export const samples = method(
+  'runs.samples',
+  'What the model wrote before and after training, by prompt.',
+  z.strictObject({ run: id }),
+  z.object({ samples: z.array(sample) }),
 );
 export const remove = method(
   'runs.delete',

@@ -7,10 +7,12 @@ import type { LlamaConfig } from '../models/config.ts';
 import { linearSites } from '../models/llama.ts';
 import { resolveConfig, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
+import type { TrainPlan } from '../protocol/plans.ts';
 import { baseOfConfig, memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
 import { EVALUATION_BATCH, EVALUATION_LENGTH, type EvaluationSettings } from './evaluateDataset.ts';
 import type { Footprint } from './footprint.ts';
 import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
+import { surveyData, surveySavings } from './survey.ts';
 import { measureThroughput } from './throughput.ts';
 import { networkTensors, thetaSize } from './trainable.ts';
 
@@ -21,9 +23,13 @@ export interface Preflight {
   readonly adaptedLayers: number;
   /** How long a step takes, where that was asked for. */
   readonly secondsPerStep?: number;
+  /** What it costs beside LoRA, where that was asked for. */
+  readonly savings?: TrainPlan['savings'];
+  /** What the dataset gives, where that was asked for and the base is here. */
+  readonly data?: TrainPlan['data'];
 }
 
-/** Preflight of a training run. `measure`: its time too, which takes a third of a second. */
+/** Preflight of a training run. `measure`: its time and data too, which takes a third of a second and a look at every row. */
 export async function preflightTraining(
   settings: TrainSettings,
   options: ResolveOptions & { readonly measure?: boolean },
@@ -42,7 +48,11 @@ export async function preflightTraining(
   const seconds = options.measure ? { secondsPerStep: await secondsOf(step, precision, threads) } : {};
   const trainableParameters = thetaSize(adaptation);
   const memory = memoryEstimate(step, trainableParameters);
-  return { memory, trainableParameters, adaptedLayers: sites.length, ...seconds };
+  const told = { memory, trainableParameters, adaptedLayers: sites.length, ...seconds };
+  if (!options.measure) return told;
+  const data = await surveyData(settings, config, options);
+  const savings = surveySavings(settings, config, sites);
+  return { ...told, ...(data === undefined ? {} : { data }), ...(savings === undefined ? {} : { savings }) };
 }
 
 /** Preflight of an evaluation: an adapter adds a few values beside what the base takes. */

@@ -3,6 +3,7 @@ import { addExport, readDataset } from '../../catalog/records.ts';
 import { readRun } from '../../catalog/runs.ts';
 import { packAdapter, unpackAdapter } from '../../catalog/transfer.ts';
 import { saveStored } from '../../jobs/stored.ts';
+import { learned } from '../../methods/learned.ts';
 import type * as adapters from '../../protocol/adapters.ts';
 import type { Handlers } from '../context.ts';
 
@@ -17,6 +18,13 @@ export const adapterHandlers: Handlers<typeof adapters> = {
       dataset: dataset === null ? null : await readDataset(catalog.db, dataset),
       run: run === null ? null : await readRun(catalog.db, run),
     };
+  },
+  async whereLearned({ daemon: { catalog } }, which) {
+    const { method, sites, options, theta } = await stored.adapterContent(
+      catalog.db,
+      await stored.findAdapter(catalog.db, which),
+    );
+    return { learned: method === 'vera' ? learned(sites, options['rank'] ?? 0, theta) : null };
   },
   update: ({ daemon: { catalog, actor } }, params) =>
     catalog.change((change) => stored.updateAdapter(change, params, actor)),

@@ -1,4 +1,5 @@
 import { deleteRun, getRun, listRuns, restoreRun, runMetrics } from '../../catalog/runs.ts';
+import { runSamples } from '../../catalog/samples.ts';
 import type * as runs from '../../protocol/runs.ts';
 import type { Handlers } from '../context.ts';
 
@@ -6,6 +7,7 @@ export const runHandlers: Handlers<typeof runs> = {
   list: ({ daemon: { catalog } }, params) => listRuns(catalog.db, params),
   get: ({ daemon: { catalog } }, { run }) => getRun(catalog.db, run),
   metrics: ({ daemon: { catalog } }, params) => runMetrics(catalog.db, params),
+  samples: async ({ daemon: { catalog } }, { run }) => ({ samples: await runSamples(catalog.db, run) }),
   remove: ({ daemon: { catalog, actor } }, params) => catalog.change((change) => deleteRun(change, params, actor)),
   restore: ({ daemon: { catalog, actor } }, { run }) => catalog.change((change) => restoreRun(change, run, actor)),
 };
