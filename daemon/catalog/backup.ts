@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { syncFolder } from '../formats/atomic.ts';
 
@@ -9,31 +9,71 @@ export const backupFolder = (file: string): string => join(dirname(file), 'backu
 
 /**
  * Writes a copy of the whole catalog to backups/, whole or absent, and drops the oldest beyond a few. `label` names its
- * occasion. Returns its path.
+ * occasion: 'day' (one a day, the latest) or 'schema-N'. Returns its path.
  */
 export function backUp(database: Database.Database, file: string, label: string, now = Date.now()): string {
-  const folder = backupFolder(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stamp = new Date(now).toISOString().replace(/[:.]/g, '-');
-  const target = join(folder, `${label}_${stamp}.db`);
-  const temporary = `${target}.tmp`;
-  rmSync(temporary, { force: true });
+  const { target, temporary } = places(file, label, now);
   try {
     database.prepare('VACUUM INTO ?').run(temporary);
-    const fd = openSync(temporary, 'r+');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, target);
-    syncFolder(folder);
+    finish(temporary, target);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
-  dropOldest(folder);
   return target;
+}
+
+const PAGES = 512; // copied at a time while others work: 2 MiB, some milliseconds
+
+/** The day's backup of a catalog in use, a little at a time. `stopped` is asked in between; then nothing is left of it. */
+export async function backUpWhileOpen(
+  database: Database.Database,
+  file: string,
+  stopped: () => boolean,
+): Promise<void> {
+  const { target, temporary } = places(file, 'day', Date.now());
+  try {
+    await database.backup(temporary, {
+      progress: () => {
+        if (stopped()) throw new Error('stopped');
+        return PAGES;
+      },
+    });
+    finish(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function places(file: string, label: string, now: number): { target: string; temporary: string } {
+  const folder = backupFolder(file);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const time = new Date(now).toISOString();
+  const stamp = label === 'day' ? time.slice(0, 10) : time.replace(/[:.]/g, '-');
+  const target = join(folder, `${label}_${stamp}.db`);
+  const temporary = `${target}.tmp`;
+  rmSync(temporary, { force: true });
+  return { target, temporary };
+}
+
+/** Gives a copy its name once it is on the disk. */
+function finish(temporary: string, target: string): void {
+  const fd = openSync(temporary, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, target);
+  syncFolder(dirname(target));
+  dropOldest(dirname(target));
+}
+
+/** When the latest daily backup was made; 0 where there is none. */
+export function lastDaily(file: string): number {
+  const newest = backupsOf(file).find((path) => basename(path).startsWith('day_'));
+  return newest === undefined ? 0 : statSync(newest).mtimeMs;
 }
 
 /** Whole backups, the newest first. */

@@ -10,7 +10,9 @@ import { migrate, refuseForeignSchema, schemaOf } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { MIGRATIONS } from './migrations/registry.ts';
 import type { Db, Schema } from './schema.ts';
-import { assertDurable, CatalogDialect, catalogError, connect, isDurable } from './sqlite.ts';
+import { makeWhole, suspect } from './recover.ts';
+import { startUpkeep } from './upkeep.ts';
+import { assertDurable, CatalogDialect, catalogError, connect, isDamage, isDurable } from './sqlite.ts';
 
 export type { Change } from './change.ts';
 export type { Db, Schema } from './schema.ts';
@@ -39,9 +41,13 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
   const file = resolve(path);
   const migrations = options.migrations ?? MIGRATIONS;
   const notes: string[] = [];
-  const failed = (error: unknown) => catalogError(error, file);
+  const failed = (error: unknown) => {
+    if (isDamage(error)) suspect(file, (error as Error).message);
+    return catalogError(error, file);
+  };
   makeFolder(dirname(file));
   try {
+    makeWhole(file, migrations, notes);
     const writing = connect(file);
     try {
       refuseForeignSchema(writing, file, migrations);
@@ -55,10 +61,12 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
       const reading = connect(file, { reads: true });
       const writer = new Kysely<Schema>({ dialect: new CatalogDialect(writing, failed) });
       const db = new Kysely<Schema>({ dialect: new CatalogDialect(reading, failed) });
+      const upkeep = startUpkeep(writing, file, notes);
       let asserted = false;
       const changes = new Changes(writer, () => {
         if (!asserted) isDurable(writing, file); // the fall back to NORMAL comes with the first write
         asserted = true;
+        upkeep.changed();
       });
       return {
         db,
@@ -69,6 +77,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
         onEvents: (listener) => changes.onEvents(listener),
         async close() {
           await changes.close();
+          await upkeep.stop();
           await db.destroy();
           await writer.destroy(); // last, so that it takes the log into the file
         },

@@ -28,19 +28,20 @@ export async function packAdapter(
   actor: string,
 ): Promise<{ file: string; bytes: number }> {
   const id = await findAdapter(catalog.db, which);
-  await writePacked(catalog.db, id, file);
+  const bytes = await writePacked(catalog.db, id, file);
   await catalog.change((change) => addExport(change, { adapterId: id, kind: 'packed', path: file, actor }));
-  return { file, bytes: statSync(file).size };
+  return { file, bytes };
 }
 
-/** The file of packAdapter alone. */
-export async function writePacked(db: Db, id: number, file: string): Promise<void> {
+/** Writes the file of an adapter, and nothing into the catalog. Returns its bytes. */
+export async function writePacked(db: Db, id: number, file: string): Promise<number> {
   const content = await adapterContent(db, id);
   // Paths of this machine stay here: a base is known by its fingerprint.
   const base = { ...content.base, spec: baseName(content.base.spec) };
   const { tensors, metadata } = packedFile({ ...content, base }, await factsOf(db, id));
   if (existsSync(file)) throw new VeraError('usage', `${quote(file)} exists: choose another name or remove it first`);
   writeSafetensors(file, tensors, metadata);
+  return statSync(file).size;
 }
 
 async function factsOf(db: Db, id: number): Promise<PackedFacts> {

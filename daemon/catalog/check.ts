@@ -1,0 +1,72 @@
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { connect } from './sqlite.ts';
+
+/** What is wrong with a database file, as SQLite words it; empty where it is whole. `full` also compares indexes with tables. */
+export function problemsOf(file: string, options: { full: boolean }): string[] {
+  let database: Database.Database | undefined;
+  try {
+    database = connect(file, { reads: true });
+    return problemsIn(database, options);
+  } catch (error) {
+    return [(error as Error).message];
+  } finally {
+    database?.close();
+  }
+}
+
+/** problemsOf for a connection that is open. */
+export function problemsIn(database: Database.Database, { full }: { full: boolean }): string[] {
+  try {
+    const rows = database.pragma(full ? 'integrity_check(20)' : 'quick_check(20)') as Record<string, string>[];
+    const problems = rows.map((row) => Object.values(row)[0]!).filter((text) => text !== 'ok');
+    if (full && problems.length === 0) {
+      const dangling = database.pragma('foreign_key_check') as { table: string; parent: string }[];
+      problems.push(...dangling.slice(0, 20).map((row) => `a row of ${row.table} points at no row of ${row.parent}`));
+    }
+    return problems;
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+/**
+ * A look at the first page of every table and index, which takes a few milliseconds at any size: enough to tell a file that
+ * cannot be worked with. Returns what is wrong.
+ */
+export function glance(database: Database.Database): string[] {
+  try {
+    const tables = database
+      .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'`)
+      .pluck()
+      .all() as string[];
+    for (const table of tables) {
+      database.prepare(`SELECT 1 FROM "${table}" LIMIT 1`).get();
+    }
+    const pages = database.pragma('page_count', { simple: true }) as number;
+    const size = database.pragma('page_size', { simple: true }) as number;
+    const bytes = statSync(database.name).size;
+    const log = existsSync(`${database.name}-wal`) ? statSync(`${database.name}-wal`).size : 0;
+    return bytes < pages * size && log === 0
+      ? [`the file has ${bytes} bytes where its header says ${pages * size}: it was cut`]
+      : [];
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+/** What the first bytes of a file say, read without SQLite, which would write beside it. */
+export function headerOf(file: string): { bytes: number; isSqlite: boolean; schema: number } {
+  const head = Buffer.alloc(100);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, head, 0, head.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  return {
+    bytes: statSync(file).size,
+    isSqlite: head.subarray(0, 16).toString('latin1') === 'SQLite format 3\0',
+    schema: head.readUInt32BE(60),
+  };
+}

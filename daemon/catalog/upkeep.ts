@@ -1,0 +1,81 @@
+import { statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type Database from 'better-sqlite3';
+import { quote } from '../formats/quote.ts';
+import { backUp, backUpWhileOpen, lastDaily } from './backup.ts';
+import { CHECKED_AT_OPENING, suspect } from './recover.ts';
+import { DAY } from './trash.ts';
+
+const FIRST_MS = 60_000; // after opening: who starts a daemon wants to work with it first
+const EVERY_MS = 3_600_000;
+const AT_CLOSE = 64 * 2 ** 20; // bytes up to which a copy at closing takes less than a second
+const LARGE = 2 ** 30; // bytes from which a copy is made once a week, not once a day
+
+/** Reads a database through in a thread of its own. Resolves to what is wrong with it. */
+export function checkInBackground(
+  file: string,
+  options: { full: boolean },
+): { problems: Promise<string[]>; stop(): void } {
+  const worker = new Worker(new URL('./checkWorker.ts', import.meta.url), { workerData: { file, ...options } });
+  worker.unref();
+  const problems = new Promise<string[]>((resolve, reject) => {
+    worker.once('message', (found: string[]) => resolve(found));
+    worker.once('error', reject);
+    worker.once('exit', () => resolve([])); // stopped before it was done
+  });
+  return { problems, stop: () => void worker.terminate() };
+}
+
+/** Daily backups of an open catalog, and the check of one that is too large to be read through at opening. */
+export function startUpkeep(
+  database: Database.Database,
+  file: string,
+  notes: string[],
+): { stop(): Promise<void>; changed(): void } {
+  let changed = false;
+  let stopped = false;
+  let working: Promise<unknown> = Promise.resolve();
+  let checking: ReturnType<typeof checkInBackground> | undefined;
+  const bytes = (): number => statSync(file).size;
+
+  const check = async (): Promise<void> => {
+    if (bytes() <= CHECKED_AT_OPENING) return;
+    checking = checkInBackground(file, { full: false });
+    const problems = await checking.problems;
+    checking = undefined;
+    if (problems.length === 0 || stopped) return;
+    suspect(file, problems[0]!);
+    notes.push(
+      `the catalog ${quote(file)} is damaged (${problems[0]!.split('\n')[0]!}): restart the daemon, which keeps the damaged file and goes on with what is whole`,
+    );
+  };
+  const copy = async (): Promise<void> => {
+    const size = bytes();
+    const age = Date.now() - lastDaily(file);
+    if (!changed || stopped || (age >= 0 && age < (size > LARGE ? 7 * DAY : DAY))) return;
+    const { bavail, bsize } = statfsSync(dirname(file));
+    if (bavail * bsize < 3 * size) return; // the room is needed more by what is to come
+    await backUpWhileOpen(database, file, () => stopped);
+    changed = false;
+  };
+  // A backup that fails must not end the daemon; that there is none shows in its folder, and the next hour tries again.
+  const run = (task: () => Promise<void>): void => void (working = working.then(task).catch(() => undefined));
+  const first = setTimeout(() => run(check), FIRST_MS).unref();
+  const every = setInterval(() => run(copy), EVERY_MS).unref();
+  return {
+    changed: () => void (changed = true),
+    async stop() {
+      stopped = true;
+      clearTimeout(first);
+      clearInterval(every);
+      checking?.stop();
+      await working;
+      try {
+        if (changed && bytes() <= AT_CLOSE) backUp(database, file, 'day');
+      } catch {
+        // a full or read-only disk: the catalog itself is whole, which counts more than its copy
+      }
+    },
+  };
+}
