@@ -1,0 +1,12 @@
+/** A stand-in for a daemon that dies: opens the queue of VERA_HOME, submits the job it is given, says its number, and goes on. */
+import { submit } from '../../daemon/protocol/jobs.ts';
+import { ACTOR, openQueue } from '../queue.ts';
+
+const [home = '', spec] = process.argv.slice(2);
+const { queue, catalog } = await openQueue(home);
+catalog.onEvents((events) => {
+  for (const { body } of events)
+    if (body.type === 'worker') console.log(`${String(body.event['event'])} ${String(body.event['step'] ?? '')}`);
+    else if (body.type === 'job') console.log(`job ${body.job.id} ${body.job.state}`);
+});
+if (spec !== undefined) await queue.submit(submit.params.parse({ spec: JSON.parse(spec) as unknown }), ACTOR);
