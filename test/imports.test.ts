@@ -29,11 +29,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'home'],
   server: ALL_BELOW,
+  lsp: ['protocol', 'formats', 'data', 'models', 'home'],
   // What a running daemon needs besides its work: lock, discovery file, log.
   life: ['protocol', 'formats', 'home'],
   client: ['protocol', 'life', 'home'],
   demo: ALL_BELOW,
-  cli: [...ALL_BELOW, 'client', 'life', 'server', 'demo'],
+  cli: [...ALL_BELOW, 'client', 'life', 'server', 'demo', 'lsp'],
   // Files that stand in daemon/ itself.
   home: ['protocol'],
   main: [...ALL_BELOW, 'life', 'server'],

@@ -84,6 +84,7 @@ function unstable(index: number): BadRow {
   return new BadRow(
     `the chat template rewrites the conversation, so the answer in message ${index + 1} cannot be told apart; ` +
       'train on whole conversations with --loss-on all',
+    'template',
   );
 }
 
@@ -100,6 +101,6 @@ function explained(render: () => string): string {
     return render();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BadRow(`the model's chat template refuses this conversation: ${reason.split('\n')[0]}`);
+    throw new BadRow(`the model's chat template refuses this conversation: ${reason.split('\n')[0]}`, 'template');
   }
 }

@@ -25,9 +25,9 @@ export function detectFormat(
     let fault: string;
     try {
       const row = reader.read(i);
-      const found = formats.find((candidate) => candidate.matches(row));
+      const found = formatOf(row);
       if (found) return found;
-      fault = `${place}: no known format has these columns (${columnsOf(row)}). Known: ${knownFormats()}`;
+      fault = `${place}: ${unknownColumns(row)}`;
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
       fault = `${place}: ${error.message}`;
@@ -41,15 +41,23 @@ export function detectFormat(
 /** Row to sample; BadRow when it lacks what the format needs, naming the other format where it is of one. */
 export function readSample(format: Format, row: Row): Sample {
   if (!format.matches(row)) {
-    const other = formats.find((candidate) => candidate.matches(row));
+    const other = formatOf(row);
     if (other && other !== format) {
       throw new BadRow(
         `mixed formats: this row is ${other.name}, those before it are ${format.name}; keep one format in a file`,
+        'mixed',
       );
     }
   }
   return format.read(row);
 }
+
+/** The format whose columns a row has. */
+export const formatOf = (row: Row): Format | undefined => formats.find((candidate) => candidate.matches(row));
+
+/** What is said of a row that no format knows. */
+export const unknownColumns = (row: Row): string =>
+  `no known format has these columns (${columnsOf(row)}). Known: ${knownFormats()}`;
 
 function columnsOf(row: Row): string {
   const names = Object.keys(row);

@@ -45,6 +45,7 @@ function encodeChat(sample: Extract<Sample, { kind: 'chat' }>, options: EncodeOp
     throw new BadRow(
       'the base model has no chat template, so it cannot read conversations; use an instruct model, or rows of ' +
         'prompt and completion or of text',
+      'template',
     );
   }
   const { messages, tools, from } = sample;

@@ -54,6 +54,19 @@ export async function ggufToFolder(
   });
 }
 
+/**
+ * Writes only the tokenizer of a GGUF file as a folder: tokenizer.json and tokenizer_config.json, which take a second where
+ * the weights take minutes. Errors as ggufToFolder.
+ */
+export async function ggufTokenizerToFolder(file: string, outDir: string): Promise<void> {
+  const header = readHeader(file);
+  const files = tokenizerFiles(header, modelConfig(header, 'float32').vocab_size);
+  await writeFolderAtomic(outDir, (temporary) => {
+    writeFileAtomic(join(temporary, 'tokenizer_config.json'), JSON.stringify(files.config));
+    writeFileAtomic(join(temporary, 'tokenizer.json'), JSON.stringify(files.tokenizer));
+  });
+}
+
 /** The float type config.json names: that of the matrices, float32 as soon as one tensor is quantised. */
 function torchType(header: GgufHeader): string {
   const types = [...header.tensors.values()]

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../chat-template.ts';
-import { BadRow } from '../row.ts';
-import { describe, isListLike, isObject, listField, optionalList } from './fields.ts';
+import { BadRow, type FieldPath } from '../row.ts';
+import { describe, faultOf, isListLike, isObject, listField, optionalList } from './fields.ts';
 import type { Format } from './format.ts';
 
 const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython']);
@@ -27,43 +27,55 @@ function hasRoles(value: unknown): boolean {
 
 /** Checked messages; `column` is named in errors. */
 export function readMessages(list: unknown[], column: string): ChatMessage[] {
-  if (list.length === 0) throw new BadRow(`"${column}" is empty`);
-  return list.map((entry, i) => readMessage(entry, `${column}[${i}]`));
+  if (list.length === 0) throw new BadRow(`"${column}" is empty`, 'empty', [column]);
+  return list.map((entry, i) => readMessage(entry, [column, i]));
 }
 
-function readMessage(entry: unknown, where: string): ChatMessage {
-  if (!isObject(entry)) throw new BadRow(`${where} must be an object with role and content, found ${describe(entry)}`);
+function readMessage(entry: unknown, path: [string, number]): ChatMessage {
+  const where = `${path[0]}[${path[1]}]`;
+  if (!isObject(entry)) {
+    throw new BadRow(`${where} must be an object with role and content, found ${describe(entry)}`, 'type', path);
+  }
   const { role } = entry;
-  if (typeof role !== 'string') throw new BadRow(`${where}.role must be a string, found ${describe(role)}`);
+  if (typeof role !== 'string') {
+    const at = [...path, 'role'];
+    throw new BadRow(`${where}.role must be a string, found ${describe(role)}`, faultOf(role), at);
+  }
   if (!ROLES.has(role)) {
-    throw new BadRow(`${where}.role is ${JSON.stringify(role.slice(0, 40))}; known roles are ${[...ROLES].join(', ')}`);
+    const known = [...ROLES].join(', ');
+    const said = JSON.stringify(role.slice(0, 40));
+    throw new BadRow(`${where}.role is ${said}; known roles are ${known}`, 'role', [...path, 'role']);
   }
   const calls = entry['tool_calls'];
   const hasCalls = Array.isArray(calls) && calls.length > 0;
-  const content = readContent(entry['content'], where, hasCalls);
+  const content = readContent(entry['content'], path, hasCalls);
   const message: ChatMessage = { role, content };
   for (const key of ['name', 'tool_call_id', 'reasoning_content']) {
     if (typeof entry[key] === 'string') message[key] = entry[key];
   }
-  if (hasCalls) message['tool_calls'] = calls.map(readToolCall);
+  if (hasCalls) message['tool_calls'] = calls.map((call, n) => readToolCall(call, [...path, 'tool_calls', n]));
   return message;
 }
 
-function readContent(content: unknown, where: string, mayBeEmpty: boolean): string {
+function readContent(content: unknown, path: [string, number], mayBeEmpty: boolean): string {
+  const where = `${path[0]}[${path[1]}]`;
+  const at = [...path, 'content'];
   if (typeof content === 'string') return content;
   if ((content === null || content === undefined) && mayBeEmpty) return '';
-  if (!Array.isArray(content)) throw new BadRow(`${where}.content must be a string, found ${describe(content)}`);
+  if (!Array.isArray(content)) {
+    throw new BadRow(`${where}.content must be a string, found ${describe(content)}`, faultOf(content), at);
+  }
   return content
     .map((part: unknown) => {
       if (isObject(part) && typeof part['text'] === 'string') return part['text'];
-      throw new BadRow(`${where}.content has a part that is not text`);
+      throw new BadRow(`${where}.content has a part that is not text`, 'type', at);
     })
     .join('');
 }
 
 /** Templates print `arguments` with tojson, so OpenAI's JSON text becomes the object it stands for. */
-function readToolCall(call: unknown): unknown {
-  if (!isObject(call)) throw new BadRow(`a tool call must be an object, found ${describe(call)}`);
+function readToolCall(call: unknown, path: FieldPath): unknown {
+  if (!isObject(call)) throw new BadRow(`a tool call must be an object, found ${describe(call)}`, 'type', path);
   const inner = isObject(call['function']) ? call['function'] : call;
   let value = inner['arguments'];
   if (typeof value === 'string') {

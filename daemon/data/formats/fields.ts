@@ -4,7 +4,7 @@ import { BadRow, type Row } from '../row.ts';
 export function stringField(row: Row, name: string): string {
   const value = row[name];
   if (typeof value === 'string') return value;
-  throw new BadRow(`"${name}" must be a string, found ${describe(value)}`);
+  throw new BadRow(`"${name}" must be a string, found ${describe(value)}`, faultOf(value), [name]);
 }
 
 /** The string in column `name`, or '' when it is missing or null. */
@@ -19,10 +19,12 @@ export function listField(row: Row, name: string): unknown[] {
     try {
       value = JSON.parse(value);
     } catch {
-      throw new BadRow(`"${name}" holds a list that is not valid JSON`);
+      throw new BadRow(`"${name}" holds a list that is not valid JSON`, 'type', [name]);
     }
   }
-  if (!Array.isArray(value)) throw new BadRow(`"${name}" must be a list, found ${describe(value)}`);
+  if (!Array.isArray(value)) {
+    throw new BadRow(`"${name}" must be a list, found ${describe(value)}`, faultOf(value), [name]);
+  }
   return value;
 }
 
@@ -40,6 +42,9 @@ export function isListLike(value: unknown): boolean {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** What it is called when this value stands where another type should. */
+export const faultOf = (value: unknown): 'missing' | 'type' => (value === undefined ? 'missing' : 'type');
 
 /** The kind of a value in words, for error messages. */
 export function describe(value: unknown): string {

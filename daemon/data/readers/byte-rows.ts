@@ -109,7 +109,7 @@ export function byteRows(
     read(i) {
       const length = index.length(i);
       if (length > MAX_ROW_BYTES) {
-        throw new BadRow(`the row is longer than the limit of ${MAX_ROW_BYTES / 1024 / 1024} MiB; split it`);
+        throw new BadRow(`the row is longer than the limit of ${MAX_ROW_BYTES / 1024 / 1024} MiB; split it`, 'size');
       }
       const bytes = bytesAt(index.offset(i), length);
       previousEnd = index.offset(i) + length;
@@ -123,7 +123,7 @@ export function byteRows(
       try {
         text = decoder.decode(bytes);
       } catch {
-        throw new BadRow(`not UTF-8 (${firstBadByte(bytes)}); save the file as UTF-8`);
+        throw new BadRow(`not UTF-8 (${firstBadByte(bytes)}); save the file as UTF-8`, 'encoding');
       }
       return parse(text, i);
     },

@@ -26,9 +26,9 @@ function open(path: string, delimiter: string, name: string, maxRows: number): R
   });
   const names = columns ?? [];
   const parse = (text: string): Row => {
-    const fields = record(text, delimiter);
+    const fields = parseRecord(text, delimiter);
     if (fields.length !== names.length) {
-      throw new BadRow(`${fields.length} fields where the header names ${names.length} columns`);
+      throw new BadRow(`${fields.length} fields where the header names ${names.length} columns`, 'columns');
     }
     return Object.fromEntries(names.map((column, i) => [column, fields[i]!]));
   };
@@ -44,7 +44,7 @@ function header(bytes: Buffer, path: string, delimiter: string, name: string): s
   }
   let columns: string[];
   try {
-    columns = record(text, delimiter).map((column) => column.trim());
+    columns = parseRecord(text, delimiter).map((column) => column.trim());
   } catch (cause) {
     throw new VeraError('data', `${path}, line 1: the header is not ${name}: ${(cause as Error).message}`, { cause });
   }
@@ -55,12 +55,13 @@ function header(bytes: Buffer, path: string, delimiter: string, name: string): s
   return columns;
 }
 
-function record(text: string, delimiter: string): string[] {
+/** The fields of one record. Throws BadRow where its quotes do not match. */
+export function parseRecord(text: string, delimiter: string): string[] {
   try {
     // A quote inside an unquoted field is a character like any other, as spreadsheets write it.
     const options = { delimiter, relax_quotes: true, record_delimiter: ['\n', '\r\n'] };
     return parseCsv(text, options)[0] ?? [];
   } catch (cause) {
-    throw new BadRow(`the quotes do not match: ${(cause as Error).message.split('\n')[0]}`);
+    throw new BadRow(`the quotes do not match: ${(cause as Error).message.split('\n')[0]}`, 'quotes');
   }
 }

@@ -33,15 +33,15 @@ function notLines(path: string): VeraError {
 
 /** The object that a line holds. Throws BadRow when it is not JSON, not an object, or nested too deep. */
 export function parseJsonRow(text: string): Row {
-  if (depthBeyond(text, MAX_JSON_DEPTH)) throw new BadRow(`JSON nested deeper than ${MAX_JSON_DEPTH} levels`);
+  if (depthBeyond(text, MAX_JSON_DEPTH)) throw new BadRow(`JSON nested deeper than ${MAX_JSON_DEPTH} levels`, 'size');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new BadRow(`not valid JSON: ${shortened((cause as Error).message)}`);
+    throw new BadRow(`not valid JSON: ${shortened((cause as Error).message)}`, 'json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new BadRow(`a line must hold a JSON object, found ${Array.isArray(value) ? 'a list' : typeof value}`);
+    throw new BadRow(`a line must hold a JSON object, found ${Array.isArray(value) ? 'a list' : typeof value}`, 'json');
   }
   return value as Row;
 }

@@ -1,0 +1,135 @@
+import type { Diagnostic } from 'vscode-languageserver-protocol';
+import { locate } from './blocks.ts';
+import type { Dataset } from './dataset.ts';
+import { SEVERITIES, type Code, type FileProblem } from './problems.ts';
+import { isClosed, MARK } from './rows.ts';
+
+/** What the server knows of a document besides its rows. */
+export interface About {
+  /** Bytes on the disk: a mark at the start, UTF-16, lines that are not UTF-8. */
+  disk: { mark: boolean; utf16: boolean; bad: readonly { line: number; message: string }[] };
+  /** Why the tokenizer of the chosen base is not there. */
+  base?: string;
+}
+
+const SOURCE = 'vera';
+/** Lines around the last edit whose problems are sent whatever stands before. */
+const NEAR = 200;
+
+/** Diagnostics of a document in its order, `maxProblems` at most, and how many there are in all so far. */
+export function diagnosticsOf(dataset: Dataset, about: About): { diagnostics: Diagnostic[]; count: number } {
+  const { settings, totals } = dataset;
+  const ofFile = fileProblems(dataset, about);
+  const count = ofFile.length + totals.problems + totals.repeats;
+  const diagnostics = ofFile.slice(0, settings.maxProblems).map(fileDiagnostic);
+  const room = (): boolean => diagnostics.length < settings.maxProblems;
+  const firsts = new Map<number, number>();
+  let line = 0;
+  let near = 0;
+  for (let b = 0; b < dataset.blocks.length; b++) {
+    const block = dataset.blocks[b]!;
+    const close = line - NEAR < dataset.focus && line + block.marks.length + NEAR > dataset.focus;
+    if (totals.problems + totals.repeats > 0 && (room() || totals.repeats > 0 || close)) {
+      for (let i = 0; i < block.marks.length; i++) {
+        const fact = block.facts[i];
+        if (block.marks[i] !== MARK.row || !fact) continue;
+        const first = totals.repeats > 0 && totals.times(fact.key) > 1 ? firsts.get(fact.key) : undefined;
+        if (first === undefined && totals.repeats > 0 && totals.times(fact.key) > 1) firsts.set(fact.key, line + i);
+        if (fact.problems.length === 0 && first === undefined) continue;
+        const nearby = Math.abs(line + i - dataset.focus) < NEAR && near < settings.maxProblems;
+        if (!room() && !nearby) continue;
+        const row = dataset.rowFrom(b, i, line + i);
+        const found = fact.problems.map(({ code, message, start, end, path }) =>
+          diagnostic(code, message, dataset.rangeOf(row, { start, end }), path && { path }),
+        );
+        if (first !== undefined) found.push(repeated(dataset, row, first));
+        if (!room()) near += found.length;
+        diagnostics.push(...found);
+      }
+    }
+    line += block.marks.length;
+  }
+  const left = count - diagnostics.length;
+  if (left > 0 && diagnostics.length > 0) {
+    const message = `${left.toLocaleString('en-US')} more problems in this file are not shown; mend or remove these first`;
+    const last = diagnostics.at(-1)!;
+    diagnostics.push({ ...diagnostic(last.code as Code, message, last.range), severity: 3, code: 'more-problems' });
+  }
+  return { diagnostics, count };
+}
+
+function repeated(dataset: Dataset, row: ReturnType<Dataset['rowFrom']>, first: number): Diagnostic {
+  const range = dataset.rangeOf(row, { start: 0, end: row.text.length });
+  const { block, index } = locate(dataset.blocks, first);
+  const original = dataset.rowFrom(block, index, first);
+  const found = diagnostic(
+    'duplicate-row',
+    `the same row stands on line ${first + 1}: it would be learned twice`,
+    range,
+  );
+  const where = { uri: dataset.uri, range: dataset.rangeOf(original, { start: 0, end: original.text.length }) };
+  return { ...found, tags: [1], relatedInformation: [{ location: where, message: 'the first of these rows' }] };
+}
+
+function diagnostic(code: Code, message: string, range: Diagnostic['range'], data?: unknown): Diagnostic {
+  return { range, severity: SEVERITIES[code], code, source: SOURCE, message, ...(data === undefined ? {} : { data }) };
+}
+
+const fileDiagnostic = ({ code, message, line, start, end }: FileProblem): Diagnostic =>
+  diagnostic(code, message, { start: { line, character: start }, end: { line, character: end } });
+
+function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
+  const found: FileProblem[] = [];
+  const say = (code: Code, message: string, line = 0, start = 0, end = 0): number =>
+    found.push({ code, message, line, start, end });
+  const text = dataset.blocks[0]!.text;
+  if (text.charCodeAt(0) === 0xfeff || disk.mark) {
+    const end = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+    say(
+      'byte-order-mark',
+      'the file begins with a byte-order mark; training passes over it, other programs may not',
+      0,
+      0,
+      end,
+    );
+  }
+  if (disk.utf16) say('not-utf8', 'the file is UTF-16; save it as UTF-8');
+  for (const { line, message } of disk.bad) say('not-utf8', message, line, 0, 200);
+  found.push(...dataset.header.problems);
+  if (dataset.rows === 0 && !disk.utf16) say('empty-file', 'the file holds no rows');
+  if (/\.json$/i.test(dataset.uri) && /^\uFEFF?\s*\[/.test(text.slice(0, 1000))) {
+    say('json-array', 'the file is one JSON list; training reads one object a line, in a file named .jsonl', 0, 0, 1);
+  }
+  if (!isClosed(dataset.blocks.at(-1)!.exit)) {
+    const line = lastStart(dataset);
+    say(
+      'unclosed-quote',
+      'a quote that opens in this record is never closed, so it takes all that follows',
+      line,
+      0,
+      200,
+    );
+  }
+  const talks = dataset.format?.id === 'chat' || dataset.format?.id === 'sharegpt';
+  if (talks && dataset.tokenizer && !dataset.tokenizer.renderChat) {
+    say(
+      'no-chat-template',
+      'the base model has no chat template, so it cannot read conversations; choose an instruct model',
+    );
+  }
+  if (base !== undefined) say('base-model', `tokens are not counted: ${base}`);
+  return found;
+}
+
+/** Line of the last record's beginning. */
+function lastStart({ blocks, lines }: Dataset): number {
+  let line = lines;
+  for (let b = blocks.length - 1; b >= 0; b--) {
+    const { marks } = blocks[b]!;
+    for (let i = marks.length - 1; i >= 0; i--) {
+      line--;
+      if (marks[i] === MARK.row || marks[i] === MARK.header) return line;
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,172 @@
+import { fileURLToPath } from 'node:url';
+import type {
+  Diagnostic,
+  DidChangeTextDocumentParams,
+  DidOpenTextDocumentParams,
+} from 'vscode-languageserver-protocol';
+import { Dataset } from './dataset.ts';
+import { diagnosticsOf, type About } from './diagnostics.ts';
+import { diskOf, NO_DISK } from './disk.ts';
+import { kindOf } from './kinds.ts';
+import { scan } from './scan.ts';
+import type { Settings } from './settings.ts';
+import type { Loaded } from './tokenizers.ts';
+
+/** Milliseconds of scanning between two looks at what the client wants. */
+const SLICE = 10;
+/** Milliseconds between diagnostics while a scan goes on. */
+const EVERY = 500;
+
+export interface Open {
+  dataset: Dataset;
+  about: About;
+  /** Problems in all, as far as they are known. */
+  count: number;
+  published: number;
+  /** Something is known that was not published. */
+  news: boolean;
+  scanning: boolean;
+  /** Its bytes or its tokenizer are being read. */
+  looking: boolean;
+}
+
+export interface Outlet {
+  publish(uri: string, version: number, diagnostics: Diagnostic[]): void;
+  /** A scan ended: what lenses say has changed. */
+  refresh(): void;
+  tokenizer(base: string): Promise<Loaded>;
+}
+
+/** The open documents, and the scan that goes through them in slices. */
+export function documents(outlet: Outlet, initial: Settings) {
+  const opened = new Map<string, Open>();
+  let settings = initial;
+  let running = false;
+  let closed = false;
+
+  const publish = (open: Open): void => {
+    const { diagnostics, count } = diagnosticsOf(open.dataset, open.about);
+    open.count = count;
+    open.news = false;
+    open.published = performance.now();
+    outlet.publish(open.dataset.uri, open.dataset.version, diagnostics);
+  };
+
+  const slice = (): void => {
+    running = false;
+    if (closed) return;
+    for (const open of opened.values()) {
+      if (open.news) publish(open);
+      if (!open.scanning) continue;
+      open.scanning = scan(open.dataset, performance.now() + SLICE);
+      if (!open.scanning) {
+        publish(open);
+        outlet.refresh();
+      } else if (performance.now() - open.published > EVERY) publish(open);
+    }
+    if ([...opened.values()].some(({ scanning, news }) => scanning || news)) start();
+  };
+  const start = (): void => {
+    if (running) return;
+    running = true;
+    setImmediate(slice);
+  };
+  const wake = (open: Open): void => {
+    open.news = true;
+    open.scanning = true;
+    start();
+  };
+
+  /** Gives documents the tokenizer of the base that is set. */
+  const equip = async (): Promise<void> => {
+    const { base } = settings;
+    const loaded = base === undefined ? undefined : await outlet.tokenizer(base);
+    if (settings.base !== base) return; // another base was set meanwhile, and its own call follows
+    for (const open of opened.values()) {
+      const tokenizer = loaded && 'tokenizer' in loaded ? loaded.tokenizer : undefined;
+      const { base: _, ...about } = open.about;
+      open.about = { ...about, ...(loaded && 'reason' in loaded ? { base: loaded.reason } : {}) };
+      if (open.dataset.tokenizer !== tokenizer) {
+        open.dataset.tokenizer = tokenizer;
+        open.dataset.forgetAll();
+      }
+      wake(open);
+    }
+  };
+
+  /** Looks at the bytes that the editor shows. They are what they were at opening or saving, so later edits move them. */
+  const look = async (open: Open): Promise<void> => {
+    const path = pathOf(open.dataset.uri);
+    if (path === undefined) return;
+    const { version } = open.dataset;
+    const doubtful = open.dataset.blocks.some(({ text }) => text.includes('\uFFFD'));
+    const disk = await diskOf(path, doubtful);
+    if (opened.get(open.dataset.uri) !== open) return;
+    // Lines have moved since: only what concerns the file as a whole is still right.
+    open.about = { ...open.about, disk: open.dataset.version === version ? disk : { ...disk, bad: [] } };
+    wake(open);
+  };
+
+  return {
+    get: (uri: string): Open | undefined => opened.get(uri),
+    open({ textDocument: { uri, languageId, version, text } }: DidOpenTextDocumentParams): void {
+      const kind = kindOf(uri, languageId);
+      if (!kind) return;
+      const dataset = new Dataset(uri, kind, text, version, settings);
+      const open = {
+        dataset,
+        about: { disk: NO_DISK },
+        count: 0,
+        published: 0,
+        news: true,
+        scanning: true,
+        looking: true,
+      };
+      opened.set(uri, open);
+      void Promise.all([equip(), look(open)]).then(() => (open.looking = false));
+    },
+    change({ textDocument: { uri, version }, contentChanges }: DidChangeTextDocumentParams): void {
+      const open = opened.get(uri);
+      if (!open) return;
+      for (const { line, removed, lines } of open.dataset.change(contentChanges, version)) {
+        const bad = open.about.disk.bad
+          .filter((one) => one.line < line || one.line >= line + removed)
+          .map((one) => (one.line < line ? one : { ...one, line: one.line + lines - removed }));
+        open.about = { ...open.about, disk: { ...open.about.disk, bad } };
+      }
+      wake(open);
+    },
+    save(uri: string): void {
+      const open = opened.get(uri);
+      if (open) void look(open);
+    },
+    close(uri: string): void {
+      if (opened.delete(uri)) outlet.publish(uri, 0, []);
+    },
+    configure(next: Settings): void {
+      if (JSON.stringify(next) === JSON.stringify(settings)) return;
+      settings = next;
+      for (const open of opened.values()) {
+        open.dataset.settings = next;
+        open.dataset.detect();
+        open.dataset.forgetAll();
+      }
+      void equip();
+    },
+    settings: (): Settings => settings,
+    end(): void {
+      closed = true;
+      opened.clear();
+    },
+  };
+}
+
+export type Documents = ReturnType<typeof documents>;
+
+function pathOf(uri: string): string | undefined {
+  try {
+    return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import type { TextEdit } from 'vscode-languageserver-protocol';
+import type { Row } from '../data/row.ts';
+import { rowText } from './convert.ts';
+import type { Dataset, DatasetRow } from './dataset.ts';
+
+/** Takes a row out, with its line break. */
+export const removal = (dataset: Dataset, row: DatasetRow): TextEdit => {
+  const start = { line: row.line, character: row.lead };
+  const next = row.line + row.lines;
+  const end = next < dataset.lines ? { line: next, character: 0 } : dataset.positionOf(row, row.text.length);
+  return { range: { start, end }, newText: '' };
+};
+
+/** Puts these columns in a row's place, written as it is written. */
+export const rewrite = (dataset: Dataset, row: DatasetRow, columns: Row): TextEdit => ({
+  range: dataset.rangeOf(row, { start: 0, end: row.text.length }),
+  newText: rowText(columns, row.text),
+});

@@ -1,0 +1,83 @@
+import { parseJsonRow } from '../data/readers/jsonl.ts';
+import { parseRecord } from '../data/readers/csv.ts';
+import { MAX_ROW_BYTES } from '../data/readers/reader.ts';
+import { BadRow, type FieldPath, type Row } from '../data/row.ts';
+import { fieldsOf } from './delimited.ts';
+import { follow, memberOf, parseTree, pathAt } from './jsonTree.ts';
+import type { Layout } from './rows.ts';
+
+/** How the rows of a file are read: JSON, fields below a header, or text as it is. */
+export interface Shape {
+  layout: Layout;
+  json: boolean;
+  delimiter: string;
+  /** Column names of a delimited file. */
+  columns: readonly string[];
+}
+
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** Beyond this a row is not looked into for places: its problems stand at its beginning. */
+const PLACED = 2 * 1024 * 1024;
+
+/** The columns of a row, as the trainer reads them. Throws BadRow. */
+export function parseRow(text: string, shape: Shape): Row {
+  // Counting bytes is slow and only needed near the limit.
+  if (text.length > MAX_ROW_BYTES / 3 && Buffer.byteLength(text) > MAX_ROW_BYTES) {
+    throw new BadRow(`the row is longer than the limit of ${MAX_ROW_BYTES / 1024 / 1024} MiB; split it`, 'size');
+  }
+  if (shape.json) return parseJsonRow(text.trim());
+  if (shape.delimiter === '') return { text: text.trim() };
+  const fields = parseRecord(text, shape.delimiter);
+  if (fields.length !== shape.columns.length) {
+    const message = `${fields.length} fields where the header names ${shape.columns.length} columns`;
+    throw new BadRow(message, 'columns');
+  }
+  return Object.fromEntries(shape.columns.map((column, i) => [column, fields[i]!]));
+}
+
+/** Where the value at `path` stands; where it is missing, the opening bracket of what should hold it. */
+export function spanOf(text: string, shape: Shape, path: FieldPath): Span {
+  const beginning = { start: 0, end: Math.min(text.length, 200) };
+  if (text.length > PLACED) return beginning;
+  if (shape.json) {
+    const parsed = parseTree(text);
+    if ('fault' in parsed) return beginning;
+    if (path.length === 0) return { start: parsed.root.start, end: parsed.root.end };
+    const { node, deepest } = follow(parsed.root, path);
+    if (node) return { start: node.start, end: node.end };
+    return { start: deepest.start, end: deepest.start + 1 };
+  }
+  const column = path.length === 0 ? -1 : shape.columns.indexOf(String(path[0]));
+  return (column >= 0 ? fieldsOf(text, shape.delimiter)[column] : undefined) ?? { start: 0, end: text.length };
+}
+
+/** Where the name of the field at `path` stands. */
+export function keyOf(text: string, path: FieldPath): Span | undefined {
+  const parsed = parseTree(text);
+  if ('fault' in parsed || path.length === 0) return undefined;
+  const { node } = follow(parsed.root, path.slice(0, -1));
+  return memberOf(node, String(path.at(-1)))?.key;
+}
+
+/** The way to the field at `offset`. */
+export function fieldAt(text: string, shape: Shape, offset: number): (string | number)[] {
+  if (text.length > PLACED) return [];
+  if (shape.json) {
+    const parsed = parseTree(text);
+    return 'fault' in parsed ? [] : pathAt(parsed.root, offset);
+  }
+  if (shape.delimiter === '') return ['text'];
+  const column = fieldsOf(text, shape.delimiter).findIndex(({ start, end }) => offset >= start && offset <= end);
+  return shape.columns[column] === undefined ? [] : [shape.columns[column]];
+}
+
+/** `messages[1].content` */
+export const pathText = (path: FieldPath): string =>
+  path.reduce<string>(
+    (out, step) => (typeof step === 'number' ? `${out}[${step}]` : out === '' ? step : `${out}.${step}`),
+    '',
+  );

@@ -1,0 +1,182 @@
+import {
+  CodeActionRequest,
+  CodeActionResolveRequest,
+  CodeLensRefreshRequest,
+  CodeLensRequest,
+  ConfigurationRequest,
+  DidChangeConfigurationNotification,
+  DidChangeTextDocumentNotification,
+  DidCloseTextDocumentNotification,
+  DidOpenTextDocumentNotification,
+  DidSaveTextDocumentNotification,
+  ExitNotification,
+  HoverRequest,
+  InitializedNotification,
+  InitializeRequest,
+  PublishDiagnosticsNotification,
+  RequestType,
+  ResponseError,
+  ShutdownRequest,
+  TextDocumentSyncKind,
+  type ClientCapabilities,
+  type MessageReader,
+  type MessageWriter,
+  type ServerCapabilities,
+} from 'vscode-languageserver-protocol';
+import { createProtocolConnection } from 'vscode-languageserver-protocol/node';
+import { cacheFolder } from '../home.ts';
+import { ACTION_KINDS, actionsFor, resolveAction } from './actions.ts';
+import { documents } from './documents.ts';
+import { hoverAt } from './hover.ts';
+import { lensesOf, summaryOf, type Summary } from './lens.ts';
+import { SECTION, settingsFrom } from './settings.ts';
+import { tokenizerStore } from './tokenizers.ts';
+
+export interface LanguageServerOptions {
+  /** Said to the client. */
+  version: string;
+  /** Where converted tokenizers are kept, and downloaded models looked for. */
+  cache?: string;
+  /** The client has said goodbye (`true`: after `shutdown`, as it should). The server never ends the process itself. */
+  onExit?(orderly: boolean): void;
+  /** For unexpected errors, one line each. */
+  log?(line: string): void;
+}
+
+export interface LanguageServer {
+  /** Ends the connection and all work. */
+  dispose(): void;
+}
+
+const CAPABILITIES: ServerCapabilities = {
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+  hoverProvider: true,
+  codeLensProvider: { resolveProvider: false },
+  codeActionProvider: { codeActionKinds: [...ACTION_KINDS], resolveProvider: true },
+};
+
+/** Asks for the figures of an open dataset: what the lenses say, as numbers; `busy` while more is being found out. */
+export const SummaryRequest = new RequestType<{ uri: string }, (Summary & { busy: boolean }) | null, void>(
+  'veraStudio/summary',
+);
+
+/**
+ * Serves the Language Server Protocol for dataset files over any pair of streams. Many may run in one process; each keeps
+ * its own documents. Work is done in slices of milliseconds, so that requests are answered during a scan.
+ */
+export function startLanguageServer(
+  reader: MessageReader,
+  writer: MessageWriter,
+  options: LanguageServerOptions,
+): LanguageServer {
+  const say = (line: string): void => options.log?.(line);
+  const connection = createProtocolConnection(reader, writer, {
+    error: say,
+    warn: say,
+    info: say,
+    log: () => undefined,
+  });
+  const gone = (): void => undefined; // a client that went away needs no answer
+  let client: ClientCapabilities = {};
+  let shutDown = false;
+  const open = documents(
+    {
+      publish: (uri, version, diagnostics) =>
+        void connection
+          .sendNotification(PublishDiagnosticsNotification.type, { uri, version, diagnostics })
+          .catch(gone),
+      refresh: () => {
+        if (client.workspace?.codeLens?.refreshSupport) {
+          void connection.sendRequest(CodeLensRefreshRequest.type).catch(gone);
+        }
+      },
+      tokenizer: tokenizerStore(options.cache ?? cacheFolder()),
+    },
+    settingsFrom({}),
+  );
+  const configure = async (pushed?: unknown): Promise<void> => {
+    let value = pushed;
+    if (client.workspace?.configuration) {
+      try {
+        [value] = (await connection.sendRequest(ConfigurationRequest.type, {
+          items: [{ section: SECTION }],
+        })) as unknown[];
+      } catch {
+        return; // settings stay what they are
+      }
+    }
+    if (value !== undefined && value !== null) open.configure(settingsFrom({ ...open.settings(), ...value }));
+  };
+
+  connection.onRequest(InitializeRequest.type, ({ capabilities, initializationOptions }) => {
+    client = capabilities;
+    open.configure(settingsFrom(initializationOptions));
+    return { capabilities: CAPABILITIES, serverInfo: { name: 'VeRA Studio', version: options.version } };
+  });
+  connection.onNotification(InitializedNotification.type, () => void configure());
+  connection.onNotification(
+    DidChangeConfigurationNotification.type,
+    ({ settings }) => void configure(sectionOf(settings)),
+  );
+  connection.onNotification(DidOpenTextDocumentNotification.type, (params) => open.open(params));
+  connection.onNotification(DidChangeTextDocumentNotification.type, (params) => open.change(params));
+  connection.onNotification(DidSaveTextDocumentNotification.type, ({ textDocument }) => open.save(textDocument.uri));
+  connection.onNotification(DidCloseTextDocumentNotification.type, ({ textDocument }) => open.close(textDocument.uri));
+
+  connection.onRequest(HoverRequest.type, ({ textDocument, position }) => {
+    const formats = client.textDocument?.hover?.contentFormat ?? ['markdown'];
+    const found = open.get(textDocument.uri);
+    return found ? hoverAt(found.dataset, position, formats.includes('markdown')) : null;
+  });
+  connection.onRequest(CodeLensRequest.type, ({ textDocument }) => {
+    const found = open.get(textDocument.uri);
+    return found ? lensesOf(found.dataset, found.count) : null;
+  });
+  connection.onRequest(CodeActionRequest.type, (params) => {
+    const found = open.get(params.textDocument.uri);
+    return found ? actionsFor(found.dataset, params) : null;
+  });
+  connection.onRequest(CodeActionResolveRequest.type, async (action, token) => {
+    const resolved = await resolveAction(
+      (uri) => open.get(uri)?.dataset,
+      action,
+      () => token.isCancellationRequested,
+    );
+    if (token.isCancellationRequested) throw new ResponseError(-32800, 'cancelled');
+    return resolved;
+  });
+  connection.onRequest(SummaryRequest, ({ uri }) => {
+    const found = open.get(uri);
+    return found ? { ...summaryOf(found.dataset, found.count), busy: found.scanning || found.looking } : null;
+  });
+
+  connection.onRequest(ShutdownRequest.type, () => {
+    shutDown = true;
+    open.end();
+  });
+  const end = (): void => {
+    open.end();
+    connection.dispose();
+  };
+  let left = false;
+  const leave = (): void => {
+    if (left) return;
+    left = true;
+    end();
+    options.onExit?.(shutDown);
+  };
+  connection.onNotification(ExitNotification.type, leave);
+  connection.onClose(leave);
+  connection.listen();
+  return { dispose: end };
+}
+
+/** The settings of this server in what a client pushed: the whole tree, or the section alone. */
+function sectionOf(settings: unknown): unknown {
+  let value = settings;
+  for (const step of SECTION.split('.')) {
+    if (typeof value !== 'object' || value === null || !(step in value)) return settings;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}

@@ -1,0 +1,70 @@
+import type { Problem } from './problems.ts';
+
+/** What is known of a row, without its text. */
+export interface Fact {
+  /** First 48 bits of the sha256 of its text: equal rows have equal keys. */
+  key: number;
+  /** Characters. */
+  size: number;
+  problems: readonly Problem[];
+  /** Tokens; -1 where nobody counted. */
+  tokens: number;
+  /** Tokens that training takes, and those of them that are learned. */
+  kept: number;
+  learned: number;
+  /** Counted because its key fell into the sample: such rows stand for all. */
+  sampled: boolean;
+}
+
+/** Sums over all facts, kept up to date as rows come and go. */
+export interface Totals {
+  rows: number;
+  size: number;
+  problems: number;
+  /** Rows that stand there again. */
+  repeats: number;
+  /** Over sampled rows. */
+  sample: { rows: number; size: number; tokens: number; kept: number; learned: number };
+  /** How often a row with this key stands there. */
+  times(key: number): number;
+  add(fact: Fact): void;
+  drop(fact: Fact): void;
+}
+
+export function emptyTotals(): Totals {
+  const keys = new Map<number, number>();
+  const sample = { rows: 0, size: 0, tokens: 0, kept: 0, learned: 0 };
+  const totals: Totals = {
+    rows: 0,
+    size: 0,
+    problems: 0,
+    repeats: 0,
+    sample,
+    times: (key) => keys.get(key) ?? 0,
+    add: (fact) => {
+      sum(fact, 1);
+      const times = (keys.get(fact.key) ?? 0) + 1;
+      keys.set(fact.key, times);
+      if (times > 1) totals.repeats++;
+    },
+    drop: (fact) => {
+      sum(fact, -1);
+      const times = (keys.get(fact.key) ?? 0) - 1;
+      if (times > 0) keys.set(fact.key, times);
+      else keys.delete(fact.key);
+      if (times > 0) totals.repeats--;
+    },
+  };
+  const sum = (fact: Fact, sign: 1 | -1): void => {
+    totals.rows += sign;
+    totals.size += sign * fact.size;
+    totals.problems += sign * fact.problems.length;
+    if (!fact.sampled) return;
+    sample.rows += sign;
+    sample.size += sign * fact.size;
+    sample.tokens += sign * fact.tokens;
+    sample.kept += sign * fact.kept;
+    sample.learned += sign * fact.learned;
+  };
+  return totals;
+}
