@@ -44,7 +44,7 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const log = openLog(logsFolder(), { level: options.logLevel, secrets: [token] });
   const { logger } = log;
-  const steps: Step[] = [{ name: 'lock', run: () => lock.release() }];
+  const steps: Step[] = []; // the lock goes with the process: who has it next finds nobody at work
   let ending: Promise<void> | undefined;
   let draining = false;
 

@@ -58,7 +58,7 @@ test('clients that come at once start one daemon, in good time', async (t) => {
   await b.close();
   await assert.rejects(a.call(status, {}), { code: 'daemon' });
   await stopDaemon();
-  assert.equal(isAlive(pid), false);
+  await until('its process ends', () => !isAlive(pid));
   assert.equal(readDiscovery(), undefined);
 
   const ready = readFileSync(join(logsFolder(), 'daemon.log'), 'utf8').match(/"ms":(\d+),"msg":"ready"/);
@@ -130,7 +130,7 @@ test('it ends without work and clients, and not before', async () => {
   await setTimeout(4000);
   assert.equal(isAlive(pid), true);
   await idle.close();
-  await until('the daemon ends', () => !isAlive(pid), 10_000);
+  await until('the daemon ends', () => !isAlive(pid));
   assert.equal(readDiscovery(), undefined);
   assert.equal(isLocked(daemonLockFile()), false);
 });
@@ -158,7 +158,7 @@ test('an older daemon without work is replaced at once; a newer one is used', as
   await old.close();
   const client = await connect();
   assert.equal(client.daemon()!.version, manifest.version);
-  assert.equal(isAlive(pid), false);
+  await until('the older one ends', () => !isAlive(pid));
   await client.close();
   const older = await connect({ version: '0.0.1' });
   assert.equal(older.daemon()!.version, manifest.version);
@@ -183,8 +183,13 @@ test('another protocol is said, with what to do', async () => {
 test('why a daemon cannot start is said, with the place of its log', async () => {
   await stopDaemon();
   rmSync(join(home, 'catalog'), { recursive: true, force: true });
-  mkdirSync(catalogFile(), { recursive: true });
-  await assert.rejects(connect(), { code: 'daemon', message: /did not start: .*catalog.*more in .*logs/ });
+  mkdirSync(join(home, 'catalog'));
+  writeFileSync(catalogFile(), 'SQLite format 3\0'.padEnd(4096, 'x'));
+  await connect().then(
+    async (client) => assert.match((await client.call(status, {})).catalog.notes.join(), /damaged/),
+    (error: Error) => assert.match(error.message, /did not start: .*catalog.*more in .*logs/),
+  );
+  await stopDaemon();
   rmSync(join(home, 'catalog'), { recursive: true, force: true });
   await assert.rejects(connect({ daemonArgs: ['--port', '99999'] }), { message: /did not start: .*--port/ });
 });

@@ -6,7 +6,7 @@ import type { Discovery } from '../life/discovery.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { drain, status, stop } from '../protocol/life.ts';
 import { PROTOCOL } from '../protocol/method.ts';
-import { openConnection, Unreachable } from './socket.ts';
+import { openConnection } from './socket.ts';
 import type { Connection } from './socket.ts';
 import { spawnDaemon } from './spawn.ts';
 import type { Spawned } from './spawn.ts';
@@ -51,14 +51,17 @@ export async function reach(options: ReachOptions = {}): Promise<Reached> {
     if (found.state === 'whole') {
       try {
         const reached = { connection: await openConnection(found.discovery), discovery: found.discovery };
-        if (!start || replaced) return sameProtocol(reached);
-        const kept = await keepOrReplace(reached, version, daemonArgs);
-        if (kept !== undefined) return kept;
+        const kept = start && !replaced ? await keepOrReplace(reached, version, daemonArgs) : sameProtocol(reached);
+        if (kept !== undefined) {
+          if (spawned?.pid !== kept.discovery.pid) spawned?.dismiss();
+          return kept;
+        }
         replaced = true;
         continue;
       } catch (error) {
-        if (!(error instanceof Unreachable)) throw error;
-        reason = `no daemon answers at port ${found.discovery.port} (${error.message})`;
+        // Anything else: nobody is there, or not any more.
+        if (error instanceof VeraError) throw error;
+        reason = `no daemon answers at port ${found.discovery.port} (${(error as Error).message})`;
       }
     } else if (found.state === 'damaged') reason = `${discoveryFile()} is damaged: ${found.reason}`;
     // Another client's daemon may be up in spite of our own's failure, so that counts only after a last look.

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { logsFolder, makePrivateFolders, veraHome } from '../home.ts';
+import { cacheFolder, logsFolder, makePrivateFolders, veraHome } from '../home.ts';
 import { refuseOldNode } from '../life/node.ts';
 import { VeraError } from '../protocol/errors.ts';
 
@@ -15,6 +15,9 @@ export const outputFile = (): string => join(logsFolder(), 'daemon.out');
 export interface Spawned {
   /** Resolves when the process ended; undefined: there was another daemon already. */
   readonly ended: Promise<VeraError | undefined>;
+  readonly pid: number | undefined;
+  /** It is not needed: another daemon runs. Else one that is slow to start could come up when that one has been stopped. */
+  dismiss(): void;
 }
 
 /** Starts a daemon that outlives this process. args: as in life/options.ts. Throws VeraError. */
@@ -31,7 +34,8 @@ export function spawnDaemon(args: readonly string[]): Spawned {
       stdio: ['ignore', output, output],
       cwd: veraHome(), // not the folder of this process, which somebody may want to remove
       // In an editor this process is Electron, which is Node only when asked.
-      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+      // Compiled code is kept, for it and its workers: they start in half the time.
+      env: { NODE_COMPILE_CACHE: join(cacheFolder(), 'node'), ...process.env, ELECTRON_RUN_AS_NODE: '1' },
       windowsHide: true,
     });
     child.unref();
@@ -46,7 +50,7 @@ export function spawnDaemon(args: readonly string[]): Spawned {
         resolve(new VeraError('daemon', `the daemon did not start: ${said} (more in ${logsFolder()})`));
       });
     });
-    return { ended };
+    return { ended, pid: child.pid, dismiss: () => void child.kill() };
   } finally {
     closeSync(output);
   }
