@@ -116,7 +116,7 @@ async function status({ json }: Common): Promise<void> {
   const { pid = null, port = null, version = null } = found?.discovery ?? {};
   const details: Partial<DaemonStatus> = found?.status ?? {};
   if (json) {
-    printJson({ ...details, running: found !== undefined, pid, port, version, discovery: discoveryFile() });
+    printJson({ running: found !== undefined, pid, port, version, discovery: discoveryFile(), ...details });
     return;
   }
   if (found === undefined) {

@@ -59,6 +59,6 @@ test('who follows sees each event once and in order, through kills and stops of 
 
 test('a topic that cannot be followed is refused', async () => {
   const client = await connect();
-  await assert.rejects(client.follow(['job/0' as 'jobs'], undefined, { events: () => undefined }), { code: 'usage' });
+  await assert.rejects(client.follow(['jobs/7' as 'jobs'], undefined, { events: () => undefined }), { code: 'usage' });
   await client.close();
 });

@@ -1,0 +1,57 @@
+/** The daemon's own process never loads onnxruntime: a model that crashes or blocks does so in a process of its own. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { test } from 'node:test';
+import ts from 'typescript';
+import { root } from './sources.ts';
+
+/** Specifiers of the modules that a file loads when it is loaded: neither types alone nor `import()`. */
+function loads(file: string): string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest);
+  return source.statements.flatMap((statement) => {
+    const isImport = ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword;
+    const isExport = ts.isExportDeclaration(statement) && !statement.isTypeOnly;
+    const from = isImport || isExport ? statement.moduleSpecifier : undefined;
+    return from !== undefined && ts.isStringLiteral(from) ? [from.text] : [];
+  });
+}
+
+/** Every file that loading one loads, with the file it is loaded by; packages by their names. */
+function closure(entry: string): Map<string, string> {
+  const found = new Map([[entry, '']]);
+  for (const file of found.keys()) {
+    if (!file.endsWith('.ts')) continue;
+    for (const specifier of loads(file)) {
+      const target = specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier;
+      if (!found.has(target)) found.set(target, file);
+    }
+  }
+  return found;
+}
+
+function chain(found: Map<string, string>, to: string): string {
+  const steps = [to];
+  for (let by = found.get(to); by; by = found.get(by)) steps.push(by);
+  return steps.reverse().join(' -> ');
+}
+
+test('what the daemon loads', () => {
+  const found = closure('daemon/main.ts');
+  assert.ok(found.has('daemon/server/server.ts') && found.has('better-sqlite3') && found.size > 100, `only ${found.size}`);
+  for (const banned of ['onnxruntime-node', 'daemon/runtime/session.ts']) {
+    assert.ok(!found.has(banned), `${chain(found, banned)}: move what is needed into a file without it, or into a worker`);
+  }
+});
+
+test('what a client loads: no database, so that it lives in any program', () => {
+  const found = closure('daemon/client/connect.ts');
+  assert.ok(found.has('ws') && found.has('vscode-jsonrpc/node'));
+  for (const banned of ['better-sqlite3', 'pino', 'kysely', 'onnxruntime-node']) {
+    assert.ok(!found.has(banned), chain(found, banned));
+  }
+});
+
+test('the reader sees what is there: a worker does load it', () => {
+  assert.ok(closure('daemon/train/worker.ts').has('daemon/runtime/session.ts'));
+});
