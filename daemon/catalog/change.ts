@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Kysely, Transaction } from 'kysely';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Schema } from './schema.ts';
 
@@ -25,6 +25,9 @@ export interface AuditEntry {
 }
 
 const MAX_GROUP = 100; // changes of one commit: enough that the disk's flush costs little, few enough that none waits long
+
+const ADD_AUDIT = 'INSERT INTO audit (time, actor, action, kind, subject_id, details) VALUES (?, ?, ?, ?, ?, ?)';
+const ADD_EVENT = 'INSERT INTO event (time, type, job_id, body) VALUES (?, ?, ?, ?)';
 
 interface Waiting {
   readonly work: (change: Change) => Promise<unknown>;
@@ -119,19 +122,17 @@ export class Changes {
       audit: (entry) => void entries.push(entry),
     };
     const value = await this.#inside.run(true, () => work(change));
+    // Plain statements: building a query takes longer than running these, and every change has some.
     for (const { actor, action, kind, subject, details } of entries) {
-      await db
-        .insertInto('audit')
-        .values({ time: now, actor, action, kind, subject_id: subject, details: JSON.stringify(details ?? {}) })
-        .execute();
+      const values = [now, actor, action, kind, subject, JSON.stringify(details ?? {})];
+      await db.executeQuery(CompiledQuery.raw(ADD_AUDIT, values));
     }
     const emitted: Event[] = [];
     for (const body of bodies) {
       const job = body.type === 'job' ? body.job.id : body.type === 'worker' ? body.job : null;
-      const { insertId } = await db
-        .insertInto('event')
-        .values({ time: now, type: body.type, job_id: job, body: JSON.stringify(body) })
-        .executeTakeFirst();
+      const { insertId } = await db.executeQuery(
+        CompiledQuery.raw(ADD_EVENT, [now, body.type, job, JSON.stringify(body)]),
+      );
       emitted.push({ number: Number(insertId), time: now, body });
     }
     return { value, emitted };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CompiledQuery } from 'kysely';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Db } from './schema.ts';
@@ -82,7 +83,7 @@ export function checkContent(content: AdapterContent): void {
 /** sha256 of what an adapter is: base, method, settings, layers, vectors. Equal for equal adapters in any catalog. */
 export function contentHash({ method, options, sites, theta, projection, base }: AdapterContent): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([base.fingerprint, method, sorted(options), sites.map(siteKey)]));
+  hash.update(JSON.stringify([base.fingerprint, method, sorted(options)])).update(textsOf(sites).key);
   hash.update('\0').update(bytesOf(theta));
   if (projection) hash.update('\0').update(projectionHash(projection));
   return hash.digest('hex');
@@ -95,6 +96,15 @@ const projectionHash = ({ rank, maxIn, maxOut, a, b }: Projection): string =>
     .update(bytesOf(b))
     .digest('hex');
 
+/** The layers as text, for storing and as part of a hash; made once for a list, which many adapters may share. */
+function textsOf(sites: readonly Site[]): { stored: string; key: string } {
+  let texts = siteTexts.get(sites);
+  if (!texts)
+    siteTexts.set(sites, (texts = { stored: JSON.stringify(sites), key: JSON.stringify(sites.map(siteKey)) }));
+  return texts;
+}
+const siteTexts = new WeakMap<readonly Site[], { stored: string; key: string }>();
+
 const siteKey = ({ path, layer, dIn, dOut, bias }: Site) => [path, layer ?? null, dIn, dOut, bias];
 const sorted = (options: Readonly<Record<string, number>>) =>
   Object.entries(options).sort(([one], [two]) => (one < two ? -1 : 1));
@@ -106,6 +116,17 @@ const floatsOf = (bytes: Uint8Array): Float32Array =>
 
 /** The row of a base model, made or refreshed. */
 export async function ensureBase(change: Change, base: Base): Promise<number> {
+  const seen = basesSeen.get(change);
+  if (seen?.base.fingerprint === base.fingerprint && seen.base.spec === base.spec) return seen.id;
+  const id = await baseRow(change, base);
+  basesSeen.set(change, { base, id });
+  return id;
+}
+
+/** The base met last in a change: what brings a thousand adapters brings the same one. */
+const basesSeen = new WeakMap<Change, { base: Base; id: number }>();
+
+async function baseRow(change: Change, base: Base): Promise<number> {
   const values = {
     spec: base.spec,
     ...(base.architecture === undefined ? {} : { architecture: base.architecture }),
@@ -114,12 +135,11 @@ export async function ensureBase(change: Change, base: Base): Promise<number> {
   };
   const known = await change.db
     .selectFrom('base_model')
-    .select(['id', 'spec', 'used_at'])
+    .select('id')
     .where('fingerprint', '=', base.fingerprint)
     .executeTakeFirst();
   if (known) {
-    if (known.spec !== base.spec || change.now - known.used_at > USED_GRAIN)
-      await change.db.updateTable('base_model').set(values).where('id', '=', known.id).execute();
+    await change.db.updateTable('base_model').set(values).where('id', '=', known.id).execute();
     return known.id;
   }
   const { insertId } = await change.db
@@ -137,19 +157,28 @@ export async function ensureBase(change: Change, base: Base): Promise<number> {
   return id;
 }
 
-const USED_GRAIN = 1000; // ms; adapters that come in thousands do not each write when their base was used
+/** Layouts met in a change, for the same reason. */
+const layoutsSeen = new WeakMap<Change, Map<string, number>>();
+
+const layoutOf = async ({ db }: Change, hash: string): Promise<number | undefined> =>
+  (await db.selectFrom('layout').select('id').where('hash', '=', hash).executeTakeFirst())?.id;
 
 /** The row of what many adapters share. */
 export async function ensureLayout(
   change: Change,
   { method, options, sites, targets }: AdapterContent,
 ): Promise<number> {
-  const text = { options: JSON.stringify(Object.fromEntries(sorted(options))), sites: JSON.stringify(sites) };
+  const text = { options: JSON.stringify(Object.fromEntries(sorted(options))), sites: textsOf(sites).stored };
   const hash = createHash('sha256')
     .update(JSON.stringify([method, text.options, text.sites, targets]))
     .digest('hex');
-  const known = await change.db.selectFrom('layout').select('id').where('hash', '=', hash).executeTakeFirst();
-  if (known) return known.id;
+  const seen = layoutsSeen.get(change) ?? new Map<string, number>();
+  layoutsSeen.set(change, seen);
+  const id = seen.get(hash) ?? (await layoutOf(change, hash));
+  if (id !== undefined) {
+    seen.set(hash, id);
+    return id;
+  }
   const rank = options['rank']!;
   const parameters = sites.reduce((sum, site) => sum + siteParameters(method, site, rank), 0);
   const { insertId } = await change.db
@@ -174,10 +203,9 @@ export async function ensureProjection(change: Change, projection: Projection | 
 }
 
 export async function storeVectors(change: Change, id: number, theta: Float32Array): Promise<void> {
-  await change.db
-    .insertInto('adapter_vectors')
-    .values({ adapter_id: id, theta: bytesOf(theta) })
-    .execute();
+  await change.db.executeQuery(
+    CompiledQuery.raw('INSERT INTO adapter_vectors (adapter_id, theta) VALUES (?, ?)', [id, bytesOf(theta)]),
+  );
 }
 
 /** An adapter as it was stored, also out of the trash. Checked against its hash: damaged bytes are VeraError 'catalog'. */

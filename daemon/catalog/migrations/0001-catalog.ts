@@ -69,8 +69,8 @@ CREATE TABLE metric (
 
 -- What many adapters share: method, settings, and the layers they are on.
 CREATE TABLE layout (
-  id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, method TEXT NOT NULL, rank INTEGER NOT NULL, targets TEXT NOT NULL,
-  options TEXT NOT NULL, sites TEXT NOT NULL, parameters INTEGER NOT NULL
+  id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, method TEXT NOT NULL, rank INTEGER NOT NULL,
+  parameters INTEGER NOT NULL, targets TEXT NOT NULL, options TEXT NOT NULL, sites TEXT NOT NULL
 ) STRICT;
 
 -- VeRA's A and B, little-endian float32, where they are not those of the key: adapters from elsewhere that share them share a row.
@@ -121,7 +121,7 @@ CREATE TABLE adapter_vectors (
 ) STRICT;
 
 CREATE VIRTUAL TABLE adapter_search USING fts5 (
-  name, note, tags, content='adapter', content_rowid='id', detail=column, tokenize="unicode61 tokenchars '_'"
+  name, note, tags, content='adapter', content_rowid='id', detail=column, prefix='1 2 3', tokenize="unicode61 tokenchars '_'"
 );
 CREATE TRIGGER adapter_search_insert AFTER INSERT ON adapter BEGIN
   INSERT INTO adapter_search (rowid, name, note, tags) VALUES (new.id, new.name, new.note, new.tags);
