@@ -2,7 +2,7 @@ import { Chart, type Shared } from './chart/chart.ts';
 import type { Curve } from './chart/curve.ts';
 import { KEYS_HELP } from './chart/keys.ts';
 import type { Figure } from './data/runData.ts';
-import { element, toggle } from './dom.ts';
+import { action, element, toggle } from './dom.ts';
 import { figure, whole } from './format.ts';
 import { RunsTable } from './parts/runsTable.ts';
 import { letter } from './parts/stateWords.ts';
@@ -36,7 +36,8 @@ export class Charts {
     };
     const table = (id: string): { open: boolean; changed: (open: boolean) => void } => ({
       open: state.view.tables.includes(id),
-      changed: (open) => state.choose({ tables: [...state.view.tables.filter((name) => name !== id), ...(open ? [id] : [])] }),
+      changed: (open) =>
+        state.choose({ tables: [...state.view.tables.filter((name) => name !== id), ...(open ? [id] : [])] }),
     });
     const loss = new Chart(
       {
@@ -51,15 +52,21 @@ export class Charts {
         new Chart(
           {
             ...{ id, title, height: 130, format, readout: true, fromZero: true, table: table(id) },
-            curves: () => state.visible.map((run) => ({ ...this.#look(run), label: this.#letter(run), series: run.data.series[name], width: 1.5 })),
+            curves: () =>
+              state.visible.map((run) => ({
+                ...this.#look(run),
+                label: this.#letter(run),
+                noisy: name !== 'learningRate',
+                series: run.data.series[name],
+                width: 1.5,
+              })),
           },
           shared,
         ),
     );
     this.#all = [loss, ...small];
     this.#runs = new RunsTable(state, () => this.#theme.runs);
-    this.#reset = toggle('Show all', false, () => state.choose({ zoom: null }), 'screen-full');
-    this.#reset.removeAttribute('aria-pressed');
+    this.#reset = action('Show all', 'screen-full', () => state.choose({ zoom: null }));
     loss.tools.prepend(...this.#lossTools(), this.#reset);
     this.root = element(
       'section',
@@ -119,15 +126,42 @@ export class Charts {
     const { colour } = look;
     const { series, smoothed: average } = run.data;
     return [
-      ...(raw ? [{ label: `${name} train`, series: series.loss, colour, width: 1, strength: smoothed ? (this.#theme.highContrast ? 0.45 : 0.3) : 1, ...(smoothed ? {} : { mark: name }) }] : []),
+      ...(raw
+        ? [
+            {
+              label: `${name} train`,
+              noisy: true,
+              series: series.loss,
+              colour,
+              width: 1,
+              strength: smoothed ? (this.#theme.highContrast ? 0.45 : 0.3) : 1,
+              ...(smoothed ? {} : { mark: name }),
+            },
+          ]
+        : []),
       ...(smoothed ? [{ ...look, label: `${name} smoothed`, series: average.points, width: 2 }] : []),
-      { label: `${name} held-out`, series: series.heldOutLoss, colour, width: 1.5, dash: [5, 4], dots: series.heldOutLoss.length < 200 },
+      {
+        label: `${name} held-out`,
+        series: series.heldOutLoss,
+        colour,
+        width: 1.5,
+        dash: [5, 4],
+        dots: series.heldOutLoss.length < MOST_DOTS,
+      },
     ];
   }
 
   #lossTools(): HTMLElement[] {
     const { view } = this.#state;
-    const slider = element('input', { type: 'range', min: 0, max: 0.99, step: 0.01, value: view.smoothing, 'aria-label': 'Smoothing' });
+    const slider = element('input', {
+      type: 'range',
+      min: 0,
+      max: 0.99,
+      step: 0.01,
+      value: view.smoothing,
+      'aria-label': 'Smoothing',
+      title: 'Smoothing',
+    });
     slider.addEventListener('input', () => this.#state.choose({ smoothing: Number(slider.value) }));
     return [
       toggle('Raw', view.raw, (raw) => this.#state.choose({ raw })),
@@ -139,6 +173,8 @@ export class Charts {
 }
 
 const LEAST_ZOOM = 4; // steps
+/** Evaluations that are each drawn with a dot; more would run into each other, and circles are slow to draw. */
+const MOST_DOTS = 50;
 
 /** A range within what there is; null for all of it. */
 function clamped([from, to]: [number, number], state: PanelState): [number, number] | null {

@@ -35,7 +35,11 @@ export const icon = (name: string): HTMLElement =>
   element('span', { class: `codicon codicon-${name}`, 'aria-hidden': 'true' });
 
 /** A button of @vscode-elements. */
-export function button(label: string, pressed: () => void, options: { icon?: string; primary?: boolean; class?: string } = {}) {
+export function button(
+  label: string,
+  pressed: () => void,
+  options: { icon?: string; primary?: boolean; class?: string } = {},
+) {
   const made = element('vscode-button', { secondary: options.primary !== true, class: options.class }, label);
   if (options.icon !== undefined) {
     const before = icon(options.icon);
@@ -49,7 +53,12 @@ export function button(label: string, pressed: () => void, options: { icon?: str
 }
 
 /** A button that stays in or out; of few words, for a row above a chart. */
-export function toggle(label: string, on: boolean, changed: (on: boolean) => void, iconName?: string): HTMLButtonElement {
+export function toggle(
+  label: string,
+  on: boolean,
+  changed: (on: boolean) => void,
+  iconName?: string,
+): HTMLButtonElement {
   const made = element(
     'button',
     { type: 'button', class: 'toggle', 'aria-pressed': String(on) },
@@ -61,6 +70,13 @@ export function toggle(label: string, on: boolean, changed: (on: boolean) => voi
     made.setAttribute('aria-pressed', String(now));
     changed(now);
   });
+  return made;
+}
+
+/** A small button beside what it does something with. */
+export function action(label: string, iconName: string, pressed: () => void): HTMLButtonElement {
+  const made = element('button', { type: 'button', class: 'toggle' }, icon(iconName), label);
+  made.addEventListener('click', pressed);
   return made;
 }
 

@@ -11,6 +11,12 @@ export function figure(value: number | null | undefined): string {
   return value.toPrecision(4);
 }
 
+/** The same without zeros at its end, for an axis. */
+export function tick(value: number): string {
+  const text = figure(value);
+  return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text.replace(/\.?0+e/, 'e');
+}
+
 export function whole(value: number | null | undefined): string {
   return value === null || value === undefined ? NONE : Math.round(value).toLocaleString('en-US');
 }
@@ -25,7 +31,7 @@ export function bytes(value: number | null | undefined): string {
     size /= 1000;
     unit++;
   }
-  return `${unit === 0 || size >= 99.95 ? Math.round(size) : size.toPrecision(size >= 9.995 ? 3 : 2)} ${UNITS[unit] ?? ''}`;
+  return `${unit === 0 ? Math.round(size) : size.toPrecision(3)} ${UNITS[unit] ?? ''}`;
 }
 
 /** 3 min 20 s */

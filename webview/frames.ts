@@ -1,17 +1,18 @@
 /**
  * Work in pieces: each animation frame does what fits a few milliseconds and leaves the rest to the next, so that keys and
- * clicks never wait for a chart. A task that was asked for twice before it ran runs once.
+ * clicks never wait for a chart. A task that was asked for twice before it ran runs once. What draws on a canvas costs as much
+ * again when the browser paints it, so a frame holds one drawing.
  */
 const BUDGET = 8; // milliseconds of a frame of sixteen: the browser paints in the rest
 
 /** Does a piece; true where there is more to do. */
 type Task = () => boolean | undefined | void; // eslint-disable-line @typescript-eslint/no-invalid-void-type -- most tasks are done at once
 
-const waiting = new Map<string, Task>();
+const waiting = new Map<string, { task: Task; kind: 'drawing' | 'other' }>();
 let asked = false;
 
-export function soon(name: string, task: Task): void {
-  if (!waiting.has(name)) waiting.set(name, task);
+export function soon(name: string, task: Task, kind: 'drawing' | 'other' = 'other'): void {
+  if (!waiting.has(name)) waiting.set(name, { task, kind });
   ask();
 }
 
@@ -24,10 +25,13 @@ function ask(): void {
 function work(): void {
   asked = false;
   const start = performance.now();
-  for (const [name, task] of waiting) {
+  let drawn = false;
+  for (const [name, { task, kind }] of [...waiting]) {
+    if (kind === 'drawing' && drawn) continue;
+    drawn ||= kind === 'drawing';
     waiting.delete(name);
     // What is not done comes after the others.
-    if (task() === true) waiting.set(name, task);
+    if (task() === true) waiting.set(name, { task, kind });
     if (performance.now() - start > BUDGET) break;
   }
   if (waiting.size > 0) ask();

@@ -25,12 +25,19 @@ export const contentSecurityPolicy = ({ cspSource, nonce }: Pick<PageOptions, 'c
     'trusted-types lit-html',
   ].join('; ');
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 const attribute = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 
 /** Throws where the nonce or source could end the policy they are put into. */
 export function panelHtml(options: PageOptions): string {
-  if (!/^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(options.nonce)) throw new Error('the nonce is not base64 of 16 letters or more');
+  if (!/^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(options.nonce))
+    throw new Error('the nonce is not base64 of 16 letters or more');
   if (/[;,\r\n]/.test(options.cspSource)) throw new Error('the source of the policy holds a separator');
   const links = options.styles.map((href) => `    <link rel="stylesheet" href="${attribute(href)}" />`);
   return [

@@ -40,7 +40,11 @@ const empty = element(
   'div',
   { class: 'welcome' },
   element('h1', {}, 'No training yet'),
-  element('p', {}, 'Right-click a dataset or a folder of code in the explorer and choose “Fine-tune with VeRA...”. What it learns appears here.'),
+  element(
+    'p',
+    {},
+    'Right-click a dataset or a folder of code in the explorer and choose “Fine-tune with VeRA...”. What it learns appears here.',
+  ),
 );
 const loading = element('p', { class: 'welcome', role: 'status' }, 'Looking for runs...');
 const content = element(
@@ -64,8 +68,15 @@ let lines = '';
 
 function changed(change: Change): void {
   if (change === 'zoom') return soon('zoom', () => charts.update());
-  if (change === 'metrics') soon('points', () => charts.update());
+  if (change === 'metrics') return soon('points', () => points());
   soon('parts', () => show());
+}
+
+/** Only points have come: what does not depend on them stays as it is. */
+function points(): void {
+  if (state.runs.size === 0) return;
+  header.show(state);
+  charts.update();
 }
 
 function show(): void {
@@ -73,7 +84,11 @@ function show(): void {
   loading.hidden = state.told;
   empty.hidden = !state.told || !none;
   for (const part of [header, charts, savings, heatMap, samples, settings]) part.root.hidden = none;
-  const problem = { connected: '', connecting: 'Waiting for the daemon...', failed: 'The daemon cannot be reached. Training goes on where it runs; what is shown may be old.' };
+  const problem = {
+    connected: '',
+    connecting: 'Waiting for the daemon...',
+    failed: 'The daemon cannot be reached. Training goes on where it runs; what is shown may be old.',
+  };
   const message = state.connectionMessage ?? (state.told ? problem[state.connection] : '');
   connection.hidden = message === '' || state.connection === 'connected';
   setText(connection, connection.hidden ? '' : message);
@@ -106,7 +121,10 @@ function announce(): void {
 }
 
 const failed = (what: unknown): void =>
-  host.send({ type: 'failure', message: (what instanceof Error ? (what.stack ?? what.message) : String(what)).slice(0, 10_000) });
+  host.send({
+    type: 'failure',
+    message: (what instanceof Error ? (what.stack ?? what.message) : String(what)).slice(0, 10_000),
+  });
 window.addEventListener('error', ({ error, message }) => failed(error ?? message));
 window.addEventListener('unhandledrejection', ({ reason }) => failed(reason));
 

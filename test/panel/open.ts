@@ -36,8 +36,23 @@ export interface OpenPanel {
 }
 
 export interface PanelHost {
-  open(options?: { theme?: ThemeName; width?: number; height?: number; state?: unknown; scale?: number; reducedMotion?: boolean }): Promise<OpenPanel>;
+  open(options?: {
+    theme?: ThemeName;
+    width?: number;
+    height?: number;
+    state?: unknown;
+    scale?: number;
+    reducedMotion?: boolean;
+  }): Promise<OpenPanel>;
 }
+
+/** Frames of work in pieces after which the panel shows all that it was told; counted, so that a slow machine takes longer. */
+const FRAMES = 30;
+
+export const settled = (page: Page): Promise<void> =>
+  page.evaluate(async (frames) => {
+    for (let i = 0; i < frames; i++) await new Promise(requestAnimationFrame);
+  }, FRAMES);
 
 /** Builds the panel and serves it on loopback as a webview does: same page, same policy, and `acquireVsCodeApi` before it. */
 export async function panelHost(): Promise<PanelHost> {
@@ -49,10 +64,21 @@ export async function panelHost(): Promise<PanelHost> {
       const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
       response.setHeader('content-type', 'text/html');
       const styles = [`${origin}/panel.css`, `${origin}/codicon.css`];
-      return response.end(panelHtml({ script: `${origin}/panel.js`, styles, cspSource: origin, nonce: randomBytes(16).toString('base64') }));
+      response.end(
+        panelHtml({
+          script: `${origin}/panel.js`,
+          styles,
+          cspSource: origin,
+          nonce: randomBytes(16).toString('base64'),
+        }),
+      );
+      return;
     }
     const type = TYPES[name.split('.').at(-1) ?? ''];
-    if (type === undefined || name.includes('/')) return response.writeHead(404).end();
+    if (type === undefined || name.includes('/')) {
+      response.writeHead(404).end();
+      return;
+    }
     response.setHeader('content-type', type);
     response.end(readFileSync(resolve(files, 'webview', name)));
   });
@@ -68,7 +94,11 @@ export async function panelHost(): Promise<PanelHost> {
   return {
     async open({ theme = 'dark', width = 1280, height = 900, state = null, scale = 1, reducedMotion = false } = {}) {
       const context = await browser.newContext({
-        ...{ viewport: { width, height }, deviceScaleFactor: scale, reducedMotion: reducedMotion ? 'reduce' : 'no-preference' },
+        ...{
+          viewport: { width, height },
+          deviceScaleFactor: scale,
+          reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+        },
       });
       const page = await context.newPage();
       const complaints: string[] = [];
@@ -114,7 +144,8 @@ function asVsCode({ theme, state }: { theme: (typeof THEMES)[ThemeName]; state: 
   });
   const dress = (): boolean => {
     if (!document.body) return false;
-    for (const [name, value] of Object.entries(theme.variables)) document.documentElement.style.setProperty(`--vscode-${name}`, value);
+    for (const [name, value] of Object.entries(theme.variables))
+      document.documentElement.style.setProperty(`--vscode-${name}`, value);
     document.body.className = theme.body;
     document.body.dataset['vscodeThemeKind'] = theme.kind;
     return true;

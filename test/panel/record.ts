@@ -37,7 +37,12 @@ const base = await resolveBase(DEMO_MODEL, { cache: cacheFolder() });
 const recorded: RecordedRun[] = [];
 for (const { name, ...given } of RUNS) {
   const out = mkdtempSync(join(tmpdir(), 'vera-record-'));
-  const { lrB, lrD, alpha: _, ...demo } = demoSettings({ base: DEMO_MODEL, data: join(root, 'daemon/protocol'), out, steps: STEPS });
+  const {
+    lrB = 0.1,
+    lrD = 0.05,
+    alpha: _,
+    ...demo
+  } = demoSettings({ base: DEMO_MODEL, data: join(root, 'daemon/protocol'), out, steps: STEPS });
   const rates = given.method === 'vera' ? { lrB, lrD } : {};
   const settings = {
     ...demo,
@@ -65,10 +70,17 @@ for (const { name, ...given } of RUNS) {
 }
 const file = join(root, 'test/fixtures/panel/recording.json');
 mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, JSON.stringify(recorded, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value)) + '\n');
+writeFileSync(
+  file,
+  JSON.stringify(recorded, (_key, value: unknown) =>
+    typeof value === 'number' ? Number(value.toPrecision(6)) : value,
+  ) + '\n',
+);
 
 /** The event without names of this machine's folders. */
 function plain(event: TrainEvent, out: string): TrainEvent {
-  const text = JSON.stringify(event).replaceAll(JSON.stringify(out).slice(1, -1), 'runs').replaceAll(JSON.stringify(root).slice(1, -1), '.');
+  const text = JSON.stringify(event)
+    .replaceAll(JSON.stringify(out).slice(1, -1), 'runs')
+    .replaceAll(JSON.stringify(root).slice(1, -1), '.');
   return JSON.parse(text) as TrainEvent;
 }

@@ -35,19 +35,30 @@ export function runAfter(place: number, events: readonly TrainEvent[]): PanelRun
     data: String(settings['data']),
     waitingFor: null,
     error: null,
-    progress: step ? { step: step.step, steps: step.steps, loss: step.loss, tokensPerSecond: step.tokensPerSecond, secondsLeft: step.secondsLeft } : {},
+    progress: step
+      ? {
+          step: step.step,
+          steps: step.steps,
+          loss: step.loss,
+          tokensPerSecond: step.tokensPerSecond,
+          secondsLeft: step.secondsLeft,
+        }
+      : {},
     baseHeldOutLoss: base?.loss ?? null,
     startedAt,
     endedAt: done && step ? startedAt + (1000 * step.step * step.tokens) / step.tokensPerSecond : null,
     adapter: done ? { id: place + 1, name } : null,
     out: String(settings['out']),
-    settings: Object.entries(settings).map(([setting, value]) => ({ name: setting, value: typeof value === 'string' ? value : JSON.stringify(value) })),
+    settings: Object.entries(settings).map(([setting, value]) => ({
+      name: setting,
+      value: typeof value === 'string' ? value : JSON.stringify(value),
+    })),
   };
 }
 
 /** The rows among events, in messages of the size that the protocol allows. */
 export function metricsAfter(place: number, events: readonly TrainEvent[], reset: boolean): ToPanel[] {
-  const rows = events.flatMap((event) => rowOf(event) ?? []);
+  const rows = events.flatMap((event) => rowOf({ ...event }) ?? []);
   const messages: ToPanel[] = [];
   for (let start = 0; start < rows.length || start === 0; start += MAX_ROWS) {
     const part = rows.slice(start, start + MAX_ROWS);
@@ -65,7 +76,8 @@ export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPa
     ...{ rank: one.rank, parameters: one.parameters, adapterBytes: one.bytes, peakBytes },
     optimizerBytes: one.optimizerBytes + one.gradientBytes,
   });
-  const peak = report?.planned?.peakRssBytes ?? null;
+  // Foretold before the run begins, though it is told again at the end.
+  const peak = lastOf(RECORDED[place]!.events, 'report')?.planned?.peakRssBytes ?? null;
   const kept = savings.optimizerBytes + savings.gradientBytes;
   const measured = done && report
     ? { parameters: done.trainableParameters, adapterBytes: done.adapterBytes, optimizerBytes: report.optimizerBytes, peakBytes: done.peakRssBytes }
@@ -85,7 +97,14 @@ export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPa
         own: { method: settings['method'] === 'vera' ? 'VeRA' : 'LoRA', ...costOf(savings, peak) },
         measured,
         // The same model and batch: what differs is the trainable state and its two moments.
-        lora: lora.map((one) => costOf(one, peak === null ? null : peak - kept - savings.valueBytes + one.optimizerBytes + one.gradientBytes + one.valueBytes)),
+        lora: lora.map((one) =>
+          costOf(
+            one,
+            peak === null
+              ? null
+              : peak - kept - savings.valueBytes + one.optimizerBytes + one.gradientBytes + one.valueBytes,
+          ),
+        ),
       },
     },
     { type: 'samples', run, samples: [...samples.values()] },
@@ -98,7 +117,13 @@ export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPa
 export function stateAfter(taken: readonly number[] = RECORDED.map(({ events }) => events.length)): ToPanel[] {
   const parts = taken.map((count, place) => RECORDED[place]!.events.slice(0, count));
   return [
-    { type: 'state', runs: parts.map((events, place) => runAfter(place, events)), active: null, connection: 'connected', view: null },
+    {
+      type: 'state',
+      runs: parts.map((events, place) => runAfter(place, events)),
+      active: null,
+      connection: 'connected',
+      view: null,
+    },
     ...parts.flatMap((events, place) => detailsAfter(place, events)),
   ];
 }

@@ -1,6 +1,6 @@
 /** Draws the panel with the recorded runs into a folder: `node test/panel/screenshots.ts FOLDER`. */
 import { join } from 'node:path';
-import { panelHost } from './open.ts';
+import { panelHost, settled } from './open.ts';
 import { RECORDED, stateAfter } from './recording.ts';
 import type { ThemeName } from './themes.ts';
 
@@ -19,7 +19,7 @@ const pictures: [name: string, theme: ThemeName, width: number, taken: number[] 
 for (const [name, theme, width, taken] of pictures) {
   const { page, send, complaints, violations } = await host.open({ theme, width });
   await send(...stateAfter(taken));
-  await page.waitForTimeout(700);
+  await settled(page);
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
   console.log(name, complaints, await violations());
   await page.context().close();

@@ -96,7 +96,13 @@ const light: typeof dark = {
 };
 
 /** High-contrast themes leave many colours out: what is drawn with them must do without. */
-const LEFT_OUT = ['widget-border', 'panel-border', 'button-border', 'list-inactiveSelectionBackground', 'inputOption-activeForeground'];
+const LEFT_OUT = [
+  'widget-border',
+  'panel-border',
+  'button-border',
+  'list-inactiveSelectionBackground',
+  'inputOption-activeForeground',
+];
 const without = (theme: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(theme).filter(([name]) => !LEFT_OUT.includes(name)));
 

@@ -44,6 +44,8 @@ export class Chart {
   #curves: Curve[] = [];
   #cursor: number | null = null;
   #size = 0;
+  /** Noisy curves have two values a pixel. */
+  #dense = false;
 
   constructor(options: ChartOptions, shared: Shared) {
     this.#options = options;
@@ -85,32 +87,37 @@ export class Chart {
 
   /** Lines, colours or scale have changed: draws anew. */
   rebuild(): void {
-    soon(`build ${this.#options.id}`, () => {
-      const width = this.#place.clientWidth;
-      this.#plot?.destroy();
-      this.#plot = undefined;
-      this.#curves = this.#options.curves();
-      if (width === 0) return;
-      this.#size = width;
-      const { format, height, fromZero = false, logScale } = this.#options;
-      const { theme, range, pointed, zoomed } = this.#shared;
-      this.#plot = createPlot(this.#place, {
-        ...{ theme: theme(), curves: this.#curves, width, height, fromZero, format, range },
-        logScale: logScale?.() ?? false,
-        pointed: (step) => {
-          if (this.#pointing) return;
-          pointed(step);
-        },
-        zoomed,
-        reset: () => zoomed(null),
-      });
-      this.#draw();
-    });
+    soon(
+      `build ${this.#options.id}`,
+      () => {
+        const width = this.#place.clientWidth;
+        this.#plot?.destroy();
+        this.#plot = undefined;
+        this.#curves = this.#options.curves();
+        if (width === 0) return;
+        this.#size = width;
+        const { height, fromZero = false, logScale } = this.#options;
+        const { theme, range, pointed, zoomed } = this.#shared;
+        this.#plot = createPlot(this.#place, {
+          ...{ theme: theme(), curves: this.#curves, width, height, fromZero, range },
+          logScale: logScale?.() ?? false,
+          dense: () => this.#dense,
+          pointed: (step) => {
+            if (this.#pointing) return;
+            pointed(step);
+          },
+          zoomed,
+          reset: () => zoomed(null),
+        });
+        this.#draw();
+      },
+      'drawing',
+    );
   }
 
   /** Points or the visible range have changed. */
   update(): void {
-    soon(`draw ${this.#options.id}`, () => this.#draw());
+    soon(`draw ${this.#options.id}`, () => this.#draw(), 'drawing');
     if (!this.#table.root.hidden) soon(`table ${this.#options.id}`, () => this.#fillTable());
   }
 
@@ -120,7 +127,8 @@ export class Chart {
     if (this.#plot) {
       const left = step === null ? -10 : this.#plot.valToPos(step, 'x');
       this.#pointing = true;
-      if (Math.abs((this.#plot.cursor.left ?? -10) - left) > 0.5) this.#plot.setCursor({ left, top: step === null ? -10 : 10 });
+      if (Math.abs((this.#plot.cursor.left ?? -10) - left) > 0.5)
+        this.#plot.setCursor({ left, top: step === null ? -10 : 10 });
       this.#pointing = false;
     }
     this.#describe();
@@ -133,15 +141,20 @@ export class Chart {
     if (width === this.#size || width === 0) return;
     if (!this.#plot) return this.rebuild();
     this.#size = width;
-    soon(`size ${this.#options.id}`, () => {
-      this.#plot?.setSize({ width, height: this.#options.height });
-      this.#draw();
-    });
+    soon(
+      `size ${this.#options.id}`,
+      () => {
+        this.#plot?.setSize({ width, height: this.#options.height });
+        this.#draw();
+      },
+      'drawing',
+    );
   }
 
   #draw(): void {
     if (!this.#plot) return;
-    const data = plotted(this.#curves.map(({ series }) => series), this.#shared.range(), this.#size); // prettier-ignore
+    const { data, dense } = plotted(this.#curves, this.#shared.range(), this.#size);
+    this.#dense = dense;
     if (this.#options.logScale?.() === true) for (const line of data.slice(1)) positive(line);
     this.#plot.setData(data as uPlot.AlignedData);
     this.#empty.hidden = data[0].length > 0;
@@ -157,13 +170,15 @@ export class Chart {
     const [from, to] = this.#shared.range();
     const step = Math.round(this.#cursor ?? to);
     const values = this.#curves.flatMap(({ label, series }) => {
-      const index = series.nearest(step);
-      return index < 0 ? [] : [`${label} ${this.#options.format(series.value(index))}`];
+      const value = series.at(this.#cursor);
+      return value === undefined ? [] : [`${label} ${this.#options.format(value)}`];
     });
-    const text = values.length === 0 ? 'no steps yet' : `Step ${step.toLocaleString('en-US')}: ${values.join(', ')}`;
+    const where = this.#cursor === null ? 'Latest' : `Step ${step.toLocaleString('en-US')}`;
+    const text = values.length === 0 ? 'no steps yet' : `${where}: ${values.join(', ')}`;
     if (this.#options.readout) setText(this.#readout, values.length === 0 ? '' : text);
     // Points that come in while somebody listens to the chart are not read out; only where the person goes is.
-    if (this.#cursor === null && document.activeElement === this.#place && this.#place.hasAttribute('aria-valuenow')) return;
+    if (this.#cursor === null && document.activeElement === this.#place && this.#place.hasAttribute('aria-valuenow'))
+      return;
     setAttributes(this.#place, {
       'aria-valuemin': Math.floor(from),
       'aria-valuemax': Math.ceil(to),

@@ -5,6 +5,8 @@ export interface Curve {
   /** 'A held-out' */
   readonly label: string;
   readonly series: Series;
+  /** Goes up and down from step to step. */
+  readonly noisy?: boolean;
   readonly colour: string;
   /** Pixels. */
   readonly width: number;

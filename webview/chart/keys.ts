@@ -53,7 +53,13 @@ export function moveBy(
 const clamp = (step: number, from: number, to: number): number => Math.round(Math.min(to, Math.max(from, step)));
 
 /** The closest point of any curve before or after a step; at least a hundredth of the range away, where points are dense. */
-function neighbour(curves: readonly Series[], at: number, forward: boolean, from: number, to: number): number | undefined {
+function neighbour(
+  curves: readonly Series[],
+  at: number,
+  forward: boolean,
+  from: number,
+  to: number,
+): number | undefined {
   const least = Math.max(0, (to - from) / 400 - 1);
   const found = curves.flatMap((curve) => {
     const index = forward ? curve.firstAt(Math.floor(at + least) + 1) : curve.firstAt(Math.ceil(at - least)) - 1;

@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
-import type { Series } from '../data/series.ts';
+import { tick } from '../format.ts';
 import type { Theme } from '../theme.ts';
 import type { Curve } from './curve.ts';
+import { drawCurve, drawMarks } from './draw.ts';
 
 export interface PlotOptions {
   readonly theme: Theme;
@@ -10,7 +11,8 @@ export interface PlotOptions {
   readonly height: number;
   readonly logScale: boolean;
   readonly fromZero: boolean;
-  readonly format: (value: number) => string;
+  /** Whether noisy curves have two values a pixel now. */
+  readonly dense: () => boolean;
   readonly range: () => readonly [number, number];
   /** The step under the pointer; null where it left. */
   readonly pointed: (step: number | null) => void;
@@ -23,7 +25,7 @@ const MARGIN = 0.06; // of the height, above and below the lines
 
 /** A uPlot drawing of curves. It sets its few styles through the CSSOM, which a strict policy allows. */
 export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
-  const { theme, curves, format } = options;
+  const { theme, curves } = options;
   const axis: uPlot.Axis = {
     stroke: theme.muted,
     font: theme.font,
@@ -36,21 +38,34 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       width: options.width,
       height: options.height,
       legend: { show: false },
-      padding: [10, 18, 0, 0],
+      padding: [10, 24, 0, 0],
       scales: {
         x: { time: false, range: () => [...options.range()] },
         y: { distr: options.logScale ? 3 : 1, range: (_plot, least, greatest) => margins(least, greatest, options) },
       },
       axes: [
-        { ...axis, size: 26, values: (_plot, steps) => steps.map((step) => (Number.isInteger(step) ? step.toLocaleString('en-US') : '')) },
+        {
+          ...axis,
+          size: 26,
+          values: (_plot, steps) => steps.map((step) => (Number.isInteger(step) ? step.toLocaleString('en-US') : '')),
+        },
         {
           ...axis,
           size: 58,
-          values: (_plot, values) => values.map((value) => (value === null ? '' : format(value))),
-          ...(options.logScale ? { splits: (_plot, _axis, least, greatest) => logSplits(least, greatest), filter: (_plot, splits) => splits } : {}),
+          values: (_plot, values) => values.map((value) => (value === null ? '' : tick(value))),
+          ...(options.logScale
+            ? {
+                splits: (_plot, _axis, least, greatest) => logSplits(least, greatest),
+                filter: (_plot, splits) => splits,
+              }
+            : {}),
         },
       ],
-      series: [{}, ...curves.map((curve) => lineOf(curve, theme))],
+      series: [
+        {},
+        // Lines are our own (draw.ts); what uPlot is asked for is their scales.
+        ...curves.map(({ colour }): uPlot.Series => ({ stroke: colour, paths: () => null, points: { show: false } })),
+      ],
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false },
@@ -78,6 +93,12 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
             options.zoomed([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
           },
         ],
+        drawSeries: [
+          (plot, index) => {
+            const curve = curves[index - 1];
+            if (curve) drawCurve(plot, index, curve, theme, options.dense());
+          },
+        ],
         draw: [(plot) => drawMarks(plot, curves, theme)],
       },
     },
@@ -91,17 +112,9 @@ const colourOf = (plot: uPlot, index: number): string => {
   return typeof stroke === 'function' ? String(stroke(plot, index)) : String(stroke);
 };
 
-const lineOf = ({ colour, width, dash, dots, strength }: Curve, { background }: Theme): uPlot.Series => ({
-  stroke: colour,
-  width,
-  alpha: strength ?? 1,
-  spanGaps: true,
-  ...(dash ? { dash: [...dash] } : {}),
-  points: dots === true ? { show: true, size: 5, width: 1.5, fill: background } : { show: false },
-});
-
 function margins(least: number | null, greatest: number | null, { logScale, fromZero }: PlotOptions): [number, number] {
-  if (least === null || greatest === null || !Number.isFinite(least) || !Number.isFinite(greatest)) return logScale ? [1, 10] : [0, 1];
+  if (least === null || greatest === null || !Number.isFinite(least) || !Number.isFinite(greatest))
+    return logScale ? [1, 10] : [0, 1];
   if (logScale) {
     const factor = Math.max(1.02, (greatest / least) ** MARGIN);
     return [least / factor, greatest * factor];
@@ -117,7 +130,9 @@ export function logSplits(least: number, greatest: number): number[] {
     const size = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * size).find((candidate) => candidate >= rough) ?? rough;
     const first = Math.ceil(least / step);
-    return Array.from({ length: Math.floor(greatest / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+    return Array.from({ length: Math.floor(greatest / step) - first + 1 }, (_, i) =>
+      Number(((first + i) * step).toPrecision(12)),
+    );
   }
   const splits: number[] = [];
   const decades = Math.log10(greatest / least);
@@ -128,31 +143,4 @@ export function logSplits(least: number, greatest: number): number[] {
     }
   }
   return splits;
-}
-
-/** Letters where lines end; those that would lie on each other are moved apart. */
-function drawMarks(plot: uPlot, curves: readonly Curve[], theme: Theme): void {
-  const { ctx } = plot;
-  const ratio = devicePixelRatio;
-  const marks = curves.flatMap((curve) => {
-    const end = curve.mark === undefined ? undefined : endOf(plot, curve.series);
-    return end ? [{ ...end, curve }] : [];
-  });
-  ctx.save();
-  ctx.font = theme.font.replace(/^\d+px/, `bold ${Math.round(11 * ratio)}px`);
-  ctx.textBaseline = 'middle';
-  let taken = -Infinity;
-  for (const { x, y, curve } of marks.sort((a, b) => a.y - b.y)) {
-    taken = Math.max(y, taken + 12 * ratio);
-    ctx.fillStyle = curve.colour;
-    ctx.fillText(curve.mark ?? '', x + 5 * ratio, taken);
-  }
-  ctx.restore();
-}
-
-function endOf(plot: uPlot, series: Series): { x: number; y: number } | undefined {
-  const { min = 0, max = 0 } = plot.scales['x'] ?? {};
-  const last = series.firstAt((max ?? 0) + 1) - 1;
-  if (last < 0 || series.step(last) < (min ?? 0)) return undefined;
-  return { x: plot.valToPos(series.step(last), 'x', true), y: plot.valToPos(series.value(last), 'y', true) };
 }

@@ -1,5 +1,5 @@
 import type { Series } from '../data/series.ts';
-import { button, element, setText } from '../dom.ts';
+import { action, element, setText } from '../dom.ts';
 import { figure } from '../format.ts';
 import type { Curve } from './curve.ts';
 
@@ -25,10 +25,10 @@ export class DataTable {
   constructor(title: string, copy: (text: string) => void) {
     setText(this.#caption, `${title}, by step`);
     const go = (label: string, name: string, to: () => number | undefined): HTMLElement => {
-      const made = button('', () => {
+      const made = action('', name, () => {
         this.#page = to();
         this.#show();
-      }, { icon: name }); // prettier-ignore
+      });
       made.setAttribute('aria-label', `${title}: ${label}`);
       made.title = label;
       return made;
@@ -47,7 +47,7 @@ export class DataTable {
         this.#where,
         go('Rows after', 'arrow-right', () => Math.min(pages() - 1, page() + 1)),
         go('Last rows', 'chevron-right', () => undefined),
-        button('Copy rows', () => copy(this.#text()), { icon: 'copy' }),
+        action('Copy rows', 'copy', () => copy(this.#text())),
       ),
     );
   }
@@ -72,7 +72,11 @@ export class DataTable {
     const first = page * PAGE;
     const steps = [...this.#steps.subarray(first, first + PAGE)];
     this.#head.replaceChildren(
-      element('tr', {}, ...['Step', ...this.#curves.map(({ label }) => label)].map((text) => element('th', { scope: 'col' }, text))),
+      element(
+        'tr',
+        {},
+        ...['Step', ...this.#curves.map(({ label }) => label)].map((text) => element('th', { scope: 'col' }, text)),
+      ),
     );
     this.#body.replaceChildren(
       ...steps.map((step) =>
@@ -85,7 +89,12 @@ export class DataTable {
       ),
     );
     const total = this.#steps.length.toLocaleString('en-US');
-    setText(this.#where, steps.length === 0 ? 'no rows' : `rows ${(first + 1).toLocaleString('en-US')} to ${(first + steps.length).toLocaleString('en-US')} of ${total}`);
+    setText(
+      this.#where,
+      steps.length === 0
+        ? 'no rows'
+        : `rows ${(first + 1).toLocaleString('en-US')} to ${(first + steps.length).toLocaleString('en-US')} of ${total}`,
+    );
   }
 
   /** The page as tab-separated text, for a spreadsheet. */

@@ -1,20 +1,33 @@
 import type { Series } from './series.ts';
 
 /** Curves on one axis of steps, as uPlot wants them: null where a curve has no point. */
-export type Plotted = [steps: number[], ...values: (number | null)[][]];
+export interface Plotted {
+  readonly data: [steps: number[], ...values: (number | null)[][]];
+  /** Two places a pixel: of noisy curves the least and greatest value there, of others the last one. */
+  readonly dense: boolean;
+}
+
+/** A curve, and whether it is one whose peaks matter; a smooth one is drawn with fewer points. */
+export interface Source {
+  readonly series: Series;
+  readonly noisy?: boolean;
+}
 
 /**
- * What of the curves is drawn between two steps in `width` pixels. Few points are drawn as they are; of many, each pixel
- * takes the least and the greatest of its points, in the order in which they come, so that no peak is lost.
+ * What of the curves is drawn between two steps in `width` pixels. Few points are drawn as they are; of many, each pixel of a
+ * noisy curve takes the least and the greatest, in the order in which they come, so that no peak is lost.
  */
-export function plotted(curves: readonly Series[], [from, to]: readonly [number, number], width: number): Plotted {
-  const parts = curves.map((curve) => ({ curve, start: curve.firstAt(from), end: curve.firstAt(nextAfter(to)) }));
+export function plotted(sources: readonly Source[], [from, to]: readonly [number, number], width: number): Plotted {
+  const parts = sources.map(({ series: curve, noisy = false }) => ({
+    ...{ curve, noisy, start: curve.firstAt(from), end: curve.firstAt(nextAfter(to)) },
+  }));
   const most = parts.reduce((sum, { start, end }) => Math.max(sum, end - start), 0);
   return most <= 2 * width ? asTheyAre(parts) : byPixel(parts, from, to, Math.max(1, Math.floor(width)));
 }
 
 interface Part {
   readonly curve: Series;
+  readonly noisy: boolean;
   /** Points in the range. */
   readonly start: number;
   readonly end: number;
@@ -37,7 +50,7 @@ function asTheyAre(parts: readonly Part[]): Plotted {
     let next = start;
     return steps.map((step) => (next < end && curve.step(next) === step ? curve.value(next++) : null));
   });
-  return [steps, ...values];
+  return { data: [steps, ...values], dense: false };
 }
 
 function byPixel(parts: readonly Part[], from: number, to: number, width: number): Plotted {
@@ -46,12 +59,15 @@ function byPixel(parts: readonly Part[], from: number, to: number, width: number
   for (let pixel = 0; pixel < width; pixel++) {
     steps.push(from + (pixel + 0.25) * wide, from + (pixel + 0.75) * wide);
   }
-  const values = parts.map(({ curve, start, end }) => {
+  const values = parts.map(({ curve, noisy, start, end }) => {
     const line = new Array<number | null>(2 * width).fill(null);
     let first = start;
     for (let pixel = 0; pixel < width && first < end; pixel++) {
       const next = pixel === width - 1 ? end : Math.min(end, curve.firstAt(from + (pixel + 1) * wide));
-      if (next > first) {
+      // A smooth curve does with every other pixel, and its end.
+      if (next > first && !noisy) {
+        if (pixel % 2 === 0 || next === end) line[2 * pixel] = curve.value(next - 1);
+      } else if (next > first) {
         const [least, greatest] = curve.range(first, next);
         const falls = curve.value(first) > curve.value(next - 1);
         line[2 * pixel] = falls ? greatest : least;
@@ -61,5 +77,5 @@ function byPixel(parts: readonly Part[], from: number, to: number, width: number
     }
     return line;
   });
-  return [steps, ...values];
+  return { data: [steps, ...values], dense: true };
 }

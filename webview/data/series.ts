@@ -62,6 +62,14 @@ export class Series {
     return this.#steps[after]! - step < step - this.#steps[after - 1]! ? after : after - 1;
   }
 
+  /** The value closest to a step, of the last point for null; undefined beyond either end of the curve. */
+  at(step: number | null): number | undefined {
+    if (this.#length === 0) return undefined;
+    if (step === null) return this.#values[this.#length - 1];
+    if (step < this.#steps[0]! || step > this.#steps[this.#length - 1]!) return undefined;
+    return this.#values[this.nearest(step)];
+  }
+
   /** Least and greatest value of the points from `start` up to `end`; [Infinity, -Infinity] of none. */
   range(start: number, end: number): [least: number, greatest: number] {
     const [first, last] = [Math.ceil(start / BLOCK), Math.floor(end / BLOCK)];

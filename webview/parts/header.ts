@@ -40,7 +40,12 @@ export class Header {
   constructor(command: (command: RunCommand, run: string, done: (error: string | null) => void) => void) {
     this.#command = command;
     this.root.append(
-      element('div', { class: 'title-row' }, element('div', { class: 'title' }, this.#title, this.#state, this.#active), this.#buttons),
+      element(
+        'div',
+        { class: 'title-row' },
+        element('div', { class: 'title' }, this.#title, this.#state, this.#active),
+        this.#buttons,
+      ),
       this.#facts,
       this.#error,
       this.#note,
@@ -60,7 +65,10 @@ export class Header {
     if (this.#state.textContent !== word) this.#state.replaceChildren(icon(iconName), word);
     setAttributes(this.#state, { 'data-state': run.state });
     this.#active.hidden = !run.adapter || run.adapter.id !== state.active?.id;
-    setText(this.#facts, [run.base, run.data, run.rank === null ? run.method : `${run.method}, rank ${run.rank}`].join('  ·  '));
+    setText(
+      this.#facts,
+      [run.base, run.data, run.rank === null ? run.method : `${run.method}, rank ${run.rank}`].join('  ·  '),
+    );
     const failure = this.#failures.get(run.key) ?? run.error?.message;
     this.#error.hidden = failure === undefined;
     setText(this.#error, failure ?? '');
@@ -115,7 +123,9 @@ export class Header {
     const live = run.state === 'running' || run.state === 'pausing' || run.state === 'cancelling';
     this.#bar.hidden = !live && run.state !== 'paused';
     // A bar that runs to and fro is the one movement here; without it the line of text says as much.
-    setAttributes(this.#bar, { value: part === undefined ? (reducedMotion() ? 0 : undefined) : Math.round(part * 1000) / 10 });
+    setAttributes(this.#bar, {
+      value: part === undefined ? (reducedMotion() ? 0 : undefined) : Math.round(part * 1000) / 10,
+    });
     const last = (name: 'loss' | 'heldOutLoss' | 'learningRate' | 'gradientNorm'): number | undefined => {
       const series = data.series[name];
       return series.length === 0 ? undefined : series.value(series.length - 1);
@@ -123,16 +133,41 @@ export class Header {
     const heldOut = last('heldOutLoss') ?? progress.heldOutLoss;
     const gain = heldOut === undefined || run.baseHeldOutLoss === null ? undefined : heldOut - run.baseHeldOutLoss;
     const entries: [string, string, (string | undefined)?][] = [
-      ['Step', step === undefined ? '–' : steps ? `${step.toLocaleString('en-US')} of ${steps.toLocaleString('en-US')}` : step.toLocaleString('en-US')],
+      [
+        'Step',
+        step === undefined
+          ? '–'
+          : steps
+            ? `${step.toLocaleString('en-US')} of ${steps.toLocaleString('en-US')}`
+            : step.toLocaleString('en-US'),
+      ],
       ['Train loss', figure(smoothedLast(data) ?? progress.loss)],
-      ['Held-out loss', figure(heldOut), gain === undefined ? undefined : `${gain <= 0 ? '−' : '+'}${Math.abs(gain).toFixed(3)} from the base`],
+      [
+        'Held-out loss',
+        figure(heldOut),
+        gain === undefined ? undefined : `${gain <= 0 ? '−' : '+'}${Math.abs(gain).toFixed(3)} from the base`,
+      ],
       ['Tokens per second', figure(progress.tokensPerSecond)],
-      live ? ['Time left', duration(progress.secondsLeft)] : ['Took', run.startedAt !== null && run.endedAt !== null ? duration((run.endedAt - run.startedAt) / 1000) : '–'],
+      live
+        ? ['Time left', duration(progress.secondsLeft)]
+        : [
+            'Took',
+            run.startedAt !== null && run.endedAt !== null ? duration((run.endedAt - run.startedAt) / 1000) : '–',
+          ],
       ['Learning rate', figure(last('learningRate'))],
       ['Gradient norm', figure(last('gradientNorm'))],
     ];
     if (this.#figures.children.length !== entries.length)
-      this.#figures.replaceChildren(...entries.map(() => element('div', {}, element('dt', {}), element('dd', {}, element('span', { class: 'value' }), element('span', { class: 'aside' })))));
+      this.#figures.replaceChildren(
+        ...entries.map(() =>
+          element(
+            'div',
+            {},
+            element('dt', {}),
+            element('dd', {}, element('span', { class: 'value' }), element('span', { class: 'aside' })),
+          ),
+        ),
+      );
     entries.forEach(([name, value, aside], i) => {
       const entry = this.#figures.children[i]!;
       setText(entry.querySelector('dt')!, name);

@@ -1,3 +1,4 @@
+import type { Learned } from '../../daemon/protocol/panel.ts';
 import { choice, element, setText, toggle } from '../dom.ts';
 import { figure } from '../format.ts';
 import type { PanelState } from '../state.ts';
@@ -16,6 +17,8 @@ export class HeatMap {
   readonly #cell = element('p', { class: 'readout' });
   readonly #scale = element('div', { class: 'heat-scale', 'aria-hidden': 'true' });
   readonly #full: HTMLElement;
+  #shown: Learned | undefined;
+  #measure: 'b' | 'd' | undefined;
 
   constructor(state: PanelState) {
     const measures = [['b', '|b|'], ['d', '|d|']] as const; // prettier-ignore
@@ -40,7 +43,12 @@ export class HeatMap {
         'div',
         { class: 'heading' },
         element('h2', { id: 'learned-title' }, 'Where it learned'),
-        element('div', { class: 'tools' }, choice('Vector', measures, state.view.heat, (heat) => state.choose({ heat })), numbers),
+        element(
+          'div',
+          { class: 'tools' },
+          choice('Vector', measures, state.view.heat, (heat) => state.choose({ heat })),
+          numbers,
+        ),
       ),
       this.#empty,
       this.#full,
@@ -48,7 +56,8 @@ export class HeatMap {
     this.#table.addEventListener('keydown', (event) => this.#key(event));
     for (const kind of ['focusin', 'pointerover'] as const) {
       this.#table.addEventListener(kind, ({ target }) => {
-        if (target instanceof HTMLElement && target.dataset['about'] !== undefined) setText(this.#cell, target.dataset['about']);
+        if (target instanceof HTMLElement && target.dataset['about'] !== undefined)
+          setText(this.#cell, target.dataset['about']);
       });
     }
   }
@@ -57,10 +66,15 @@ export class HeatMap {
     const learned = state.focus?.learned;
     this.#empty.hidden = learned !== undefined;
     const own = state.focus?.run;
-    setText(this.#empty, own && /lora|full/i.test(own.method) ? 'Only VeRA has b and d.' : 'Known when the run has an adapter.');
+    setText(
+      this.#empty,
+      own && /lora|full/i.test(own.method) ? 'Only VeRA has b and d.' : 'Known when the run has an adapter.',
+    );
     this.#full.hidden = learned === undefined;
-    if (!learned) return;
     const { heat } = state.view;
+    if (!learned || (learned === this.#shown && heat === this.#measure)) return;
+    this.#shown = learned;
+    this.#measure = heat;
     const values = learned[heat];
     const known = values.flat().filter((value) => value !== null);
     const greatest = Math.max(...known, 0);
@@ -69,13 +83,20 @@ export class HeatMap {
     setText(this.#meaning, MEANING[heat]);
     setText(this.#cell, 'Point at a cell, or move with the arrow keys.');
     this.#scale.replaceChildren(figure(least), element('span', { class: 'gradient' }), figure(greatest));
-    const head = element('tr', {}, element('td', {}), ...learned.layers.map((layer) => element('th', { scope: 'col' }, String(layer))));
+    const head = element(
+      'tr',
+      {},
+      element('td', {}),
+      ...learned.layers.map((layer) => element('th', { scope: 'col' }, String(layer))),
+    );
     const rows = learned.modules.map((module, column) =>
       element(
         'tr',
         {},
         element('th', { scope: 'row' }, module),
-        ...learned.layers.map((layer, row) => cellOf(values[row]?.[column] ?? null, `${module}, layer ${layer}`, least, greatest, heat)),
+        ...learned.layers.map((layer, row) =>
+          cellOf(values[row]?.[column] ?? null, `${module}, layer ${layer}`, least, greatest, heat),
+        ),
       ),
     );
     this.#table.replaceChildren(element('thead', {}, head), element('tbody', {}, ...rows));
@@ -83,7 +104,9 @@ export class HeatMap {
   }
 
   #key(event: KeyboardEvent): void {
-    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0];
+    const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[
+      event.key
+    ] ?? [0, 0];
     const cell = event.target;
     if (!(cell instanceof HTMLTableCellElement) || (down === 0 && right === 0)) return;
     const row = (cell.parentElement as HTMLTableRowElement).sectionRowIndex + (down ?? 0);
@@ -98,7 +121,11 @@ export class HeatMap {
 
 function cellOf(value: number | null, where: string, least: number, greatest: number, heat: string): HTMLElement {
   const about = value === null ? `${where}: not adapted` : `${where}: mean |${heat}| ${figure(value)}`;
-  const cell = element('td', { tabindex: -1, class: value === null ? 'none' : undefined }, element('span', {}, value === null ? '–' : figure(value)));
+  const cell = element(
+    'td',
+    { tabindex: -1, class: value === null ? 'none' : undefined },
+    element('span', {}, value === null ? '–' : figure(value)),
+  );
   cell.dataset['about'] = about;
   const share = value === null ? 0 : greatest === least ? 1 : (value - least) / (greatest - least);
   cell.style.setProperty('--heat', `${Math.round(8 + 92 * share)}%`);

@@ -25,12 +25,25 @@ export class RunsTable {
     this.#state = state;
     this.#colours = colours;
     const head = element('tr', {}, ...['Shown', 'Run', 'State'].map((text) => element('th', { scope: 'col' }, text)));
-    const values = [['Train', 'raw'], ['Smoothed', ''], ['Held-out', '']]; // prettier-ignore
-    head.append(...values.map(([text]) => element('th', { scope: 'col', class: 'number' }, text ?? '')));
+    const lines = [['Train', 'thin'], ['Smoothed', 'thick'], ['Held-out', 'dashed']] as const; // prettier-ignore
+    const heading = ([text, line]: (typeof lines)[number]): HTMLElement =>
+      element(
+        'th',
+        { scope: 'col', class: 'number' },
+        element('span', { class: `line ${line}`, 'aria-hidden': 'true' }),
+        text,
+      );
+    head.append(...lines.map(heading));
     this.root = element(
       'div',
       { class: 'runs' },
-      element('table', { class: 'runs-table' }, element('caption', {}, 'Runs, values at ', this.#at), element('thead', {}, head), this.#body),
+      element(
+        'table',
+        { class: 'runs-table' },
+        element('caption', {}, 'Runs, values at ', this.#at),
+        element('thead', {}, head),
+        this.#body,
+      ),
     );
   }
 
@@ -44,7 +57,8 @@ export class RunsTable {
     setText(this.#at, cursor === null ? 'the latest step' : `step ${Math.round(cursor).toLocaleString('en-US')}`);
     [...this.#state.runs.values()].forEach((run, place) => {
       const row = this.#rows.get(run.run.key) ?? this.#add(run.run.key);
-      if (this.#body.children[place] !== row.root) this.#body.insertBefore(row.root, this.#body.children[place] ?? null);
+      if (this.#body.children[place] !== row.root)
+        this.#body.insertBefore(row.root, this.#body.children[place] ?? null);
       this.#fill(row, run, place, cursor);
     });
   }
@@ -63,11 +77,8 @@ export class RunsTable {
     const [word, name] = STATE_WORDS[run.state];
     if (row.state.textContent !== word) row.state.replaceChildren(icon(name), word);
     setAttributes(row.state, { 'data-state': run.state });
-    const values = [data.series.loss, data.smoothed.points, data.series.heldOutLoss].map((series) => {
-      const index = series.nearest(cursor ?? Infinity);
-      return index < 0 ? '–' : figure(series.value(index));
-    });
-    row.cells.forEach((cell, i) => setText(cell, values[i] ?? ''));
+    const curves = [data.series.loss, data.smoothed.points, data.series.heldOutLoss];
+    row.cells.forEach((cell, i) => setText(cell, figure(curves[i]?.at(cursor))));
   }
 
   #add(key: string): Row {

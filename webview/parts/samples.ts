@@ -1,5 +1,5 @@
 import type { Sample } from '../../daemon/protocol/panel.ts';
-import { button, element, setText } from '../dom.ts';
+import { action, element, setText } from '../dom.ts';
 import type { PanelState } from '../state.ts';
 
 /** Letters of a text that are shown; a model that never stops is cut here. */
@@ -46,11 +46,14 @@ export class Samples {
   #side(name: string, text: string | null, i: number): HTMLElement {
     const heading = element('div', { class: 'heading' }, element('h4', {}, name));
     if (text !== null) {
-      const copy = button('Copy', () => this.#copy(text), { icon: 'copy' });
+      const copy = action('Copy', 'copy', () => this.#copy(text));
       copy.setAttribute('aria-label', `Copy sample ${i + 1}, ${name.toLowerCase()}`);
       heading.append(copy);
     }
-    const body = text === null ? element('p', { class: 'empty' }, 'Not yet.') : element('pre', {}, text === '' ? '(nothing)' : text.slice(0, MOST));
+    const body =
+      text === null
+        ? element('p', { class: 'empty' }, 'Not yet.')
+        : element('pre', {}, text === '' ? '(nothing)' : text.slice(0, MOST));
     return element('div', { class: `side ${name.toLowerCase()}` }, heading, body);
   }
 }

@@ -34,6 +34,8 @@ export class SavingsPart {
   readonly #body = element('tbody', {});
   readonly #empty = element('p', { class: 'empty' }, 'Counted when the run has been planned.');
   readonly #full: HTMLElement;
+  #shown: Savings | undefined;
+  #adapters = 0;
 
   constructor(state: PanelState) {
     this.#full = element(
@@ -43,7 +45,13 @@ export class SavingsPart {
       element(
         'div',
         { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Costs beside LoRA' },
-        element('table', { class: 'savings-table' }, element('caption', { class: 'visually-hidden' }, 'Costs of this run and of LoRA by rank'), this.#head, this.#body),
+        element(
+          'table',
+          { class: 'savings-table' },
+          element('caption', { class: 'visually-hidden' }, 'Costs of this run and of LoRA by rank'),
+          this.#head,
+          this.#body,
+        ),
       ),
     );
     this.root = element(
@@ -53,7 +61,12 @@ export class SavingsPart {
         'div',
         { class: 'heading' },
         element('h2', { id: 'savings-title' }, 'Savings against LoRA'),
-        element('div', { class: 'tools' }, element('span', { class: 'label', 'aria-hidden': 'true' }, 'Adapters'), choice('Adapters counted', COUNTS, state.view.adapters, (adapters) => state.choose({ adapters }))),
+        element(
+          'div',
+          { class: 'tools' },
+          element('span', { class: 'label', 'aria-hidden': 'true' }, 'Adapters'),
+          choice('Adapters counted', COUNTS, state.view.adapters, (adapters) => state.choose({ adapters })),
+        ),
       ),
       this.#empty,
       this.#full,
@@ -64,7 +77,9 @@ export class SavingsPart {
     const savings = state.focus?.savings;
     this.#empty.hidden = savings !== undefined;
     this.#full.hidden = savings === undefined;
-    if (!savings) return;
+    if (!savings || (savings === this.#shown && state.view.adapters === this.#adapters)) return;
+    this.#shown = savings;
+    this.#adapters = state.view.adapters;
     const { own, measured, lora } = savings;
     const columns: { title: string; cost: Cost; measured?: Cost | null }[] = [
       { title: own.rank === null ? own.method : `${own.method} ${own.rank}`, cost: own, measured },
@@ -72,7 +87,12 @@ export class SavingsPart {
     ];
     setText(this.#headline, headline(savings, state.view.adapters));
     this.#head.replaceChildren(
-      element('tr', {}, element('td', {}), ...columns.map(({ title }, i) => element('th', { scope: 'col', class: i === 0 ? 'own' : undefined }, title))),
+      element(
+        'tr',
+        {},
+        element('td', {}),
+        ...columns.map(({ title }, i) => element('th', { scope: 'col', class: i === 0 ? 'own' : undefined }, title)),
+      ),
     );
     this.#body.replaceChildren(...lines(state.view.adapters).map((line) => rowOf(line, columns)));
   }
@@ -92,9 +112,19 @@ function rowOf({ name, of, text }: Line, columns: readonly { cost: Cost; measure
     return element(
       'td',
       { class: i === 0 ? 'own' : undefined },
-      element('span', { class: 'amount' }, text(value), ratio === undefined ? undefined : element('span', { class: 'ratio' }, ` ${times(ratio)}`)),
-      bar,
-      measured === undefined ? undefined : element('span', { class: 'measured' }, measuredValue === null ? 'estimated' : `measured ${text(measuredValue)}`),
+      element('span', { class: 'amount' }, text(value)),
+      value === null ? undefined : bar,
+      element(
+        'span',
+        { class: 'aside' },
+        i > 0
+          ? ratio === undefined
+            ? ''
+            : times(ratio)
+          : measuredValue === null
+            ? 'estimated'
+            : `measured ${text(measuredValue)}`,
+      ),
     );
   });
   return element('tr', {}, element('th', { scope: 'row' }, name), ...cells);

@@ -17,6 +17,8 @@ export class Settings {
     const signature = JSON.stringify(settings);
     if (signature === this.#shown) return;
     this.#shown = signature;
-    this.#list.replaceChildren(...settings.map(({ name, value }) => element('div', {}, element('dt', {}, name), element('dd', {}, value))));
+    this.#list.replaceChildren(
+      ...settings.map(({ name, value }) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
+    );
   }
 }
