@@ -23,9 +23,7 @@ export async function adapterFolder(text: string): Promise<string> {
     });
     const dir = join(cacheFolder(), 'adapters', cacheName(adapter));
     if (existsSync(dir)) return dir;
-    // A and B that do not come back from a key are part of the adapter.
-    const projection = adapter.method === 'vera' && adapter.projectionKey === null;
-    await client.call(adapters.save, { adapter: adapter.id, dir, projection }).catch((error: unknown) => {
+    await client.call(adapters.save, { adapter: adapter.id, dir }).catch((error: unknown) => {
       // Another command may have written it just now; a folder is whole or absent.
       if (!existsSync(dir)) throw error;
     });

@@ -26,7 +26,7 @@ export async function deleteAsking<T extends Deleted & Record<string, unknown>>(
   } else if (json) printJson(deleted);
   else {
     print(`Deleted ${what}; until ${dateText(deleted.purgedAt)} it comes back with: ${restore(deleted)}`);
-    for (const dependent of deleted.dependents) print(`  ${plain(dependent.what)}`);
+    for (const dependent of deleted.dependents) print(`It was needed by ${plain(dependent.what)}`);
   }
 }
 

@@ -36,7 +36,7 @@ export function failureOf(error: unknown): Failure | undefined {
     const message = oneLine(error.message)
       .replace(/^error: /, '')
       .replace(' is invalid. it must', ' is invalid: it must');
-    return failure('usage', error.code === 'commander.help' ? 'no command given: run vera --help' : message);
+    return failure('usage', error.code === 'commander.help' ? 'no command given; the help above lists them' : message);
   }
   if (error instanceof VeraError) return failure(error.code, error.message);
   if (error instanceof Error) {

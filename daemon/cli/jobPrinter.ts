@@ -9,7 +9,7 @@ export interface JobPrinter extends JobWatcher {
   /** Prints nothing until `release`, so that a question can be asked. */
   hold(): void;
   release(): void;
-  /** Prints what comes last, once the job rests. */
+  /** Prints what comes last, where the job rests; else nothing more. */
   end(job?: Job): void;
 }
 
@@ -41,11 +41,11 @@ export function jobPrinter(job: Job, json: boolean): JobPrinter {
     skipped: () => now(() => lines.worker({ event: 'note', text: 'some of what it told is not kept any more' })),
     hold: () => {
       lines.clear();
-      held = [];
+      held ??= [];
     },
     release,
     end: (rested) => {
-      release();
+      if (rested !== undefined) release();
       if (rested !== undefined && last !== undefined) lines.worker(last);
       lines.clear();
     },

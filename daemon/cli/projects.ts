@@ -44,7 +44,11 @@ export function registerProjects(program: Command): void {
           (page) => client.call(owners.projectsList, { ...page, deleted, ...(search === undefined ? {} : { search }) }),
           flags,
           COLUMNS,
-          deleted ? 'No project is in the trash' : 'There is no such project',
+          deleted
+            ? 'No project is in the trash'
+            : search === undefined
+              ? 'There is no project yet: vera projects create NAME'
+              : 'There is no such project',
         ),
       ),
     );

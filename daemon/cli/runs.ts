@@ -50,7 +50,11 @@ export function registerRuns(program: Command): void {
     .action(
       asking(async (client, { project, user, deleted = false, ...flags }: Filters) => {
         const only = { ...(await projectOf(client, project)), ...userOf(user) };
-        const none = deleted ? 'No such run is in the trash' : 'There is no such run';
+        const none = deleted
+          ? 'No such run is in the trash'
+          : Object.keys(only).length > 0
+            ? 'There is no such run'
+            : 'There is no run yet';
         await printList((page) => client.call(runs.list, { ...page, ...only, deleted }), flags, COLUMNS, none);
       }),
     );

@@ -1,9 +1,11 @@
+import { quote } from '../formats/quote.ts';
 import * as adapters from '../protocol/adapters.ts';
 import { VeraError } from '../protocol/errors.ts';
 import * as jobs from '../protocol/jobs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 import * as runs from '../protocol/runs.ts';
-import type { GivenSettings } from '../train/settings.ts';
+import { isOwnFolder } from '../train/folder.ts';
+import type { GivenSettings, TrainSettings } from '../train/settings.ts';
 import { adapterText } from './adapterNames.ts';
 import { type Beginning, submitJob } from './follow.ts';
 import { print, printJson } from './output.ts';
@@ -60,35 +62,30 @@ export async function trainThroughDaemon(wanted: Wanted, flags: JobFlags, json: 
 /** The job that does what is wanted: a new one, or the one that was stopped in that folder. */
 async function beginning(client: Client, wanted: Wanted, flags: JobFlags): Promise<Beginning> {
   const { resume, changed = false } = wanted;
-  if (resume !== undefined) {
-    const before = await jobIn(client, resume);
-    if (before !== undefined && ACTIVE.includes(before.state))
-      throw new VeraError('conflict', `job ${before.id} trains in ${resume}: vera jobs follow ${before.id}`);
-    const same = !changed && Object.keys(flags).every((name) => name === 'detach');
-    if (before !== undefined && before.state !== 'succeeded') {
-      if (same) return goOn(client, before);
-      // Otherwise both could train in this folder.
-      if (before.state === 'paused') await client.call(jobs.cancel, { job: before.id });
-    }
+  const before = resume === undefined ? undefined : await jobIn(client, resume);
+  if (before !== undefined) {
+    const { job, own } = before;
+    if (ACTIVE.includes(job.state))
+      throw new VeraError('conflict', `job ${job.id} trains in ${quote(resume!)}: vera jobs follow ${job.id}`);
+    const same = !changed && own && Object.keys(flags).every((name) => name === 'detach');
+    if (same && job.state !== 'succeeded') return goOn(client, job);
+    // Otherwise both could train in this folder.
+    if (job.state === 'paused') await client.call(jobs.cancel, { job: job.id });
   }
   return submitted(client, wanted, flags);
 }
 
 const ACTIVE: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling'];
 
-/** The newest training job in a folder. */
-async function jobIn(client: Client, out: string): Promise<Job | undefined> {
+/** The newest training job in a folder, and whether the run there is still its own. */
+async function jobIn(client: Client, out: string): Promise<{ job: Job; own: boolean } | undefined> {
   for (let after: string | undefined; ;) {
-    const page = await client.call(jobs.list, {
-      kinds: ['train'],
-      limit: 500,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const job of page.items) {
-      const { settings } = job.spec as TrainSpec;
-      const where =
-        settings.out ?? (job.run === null ? undefined : (await client.call(runs.get, { run: job.run })).run.out);
-      if (where === out) return job;
+    const rest = after === undefined ? {} : { after };
+    const page = await client.call(runs.list, { limit: 500, ...rest });
+    const found = page.items.find((run) => run.out === out && run.job !== null);
+    if (found) {
+      const job = await client.call(jobs.get, { job: found.job! });
+      return { job, own: isOwnFolder(found.settings as unknown as TrainSettings) };
     }
     after = page.next;
     if (after === undefined) return undefined;

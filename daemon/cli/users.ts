@@ -37,7 +37,11 @@ export function registerUsers(program: Command): void {
           (page) => client.call(owners.usersList, { ...page, deleted, ...(search === undefined ? {} : { search }) }),
           flags,
           COLUMNS,
-          deleted ? 'No user is in the trash' : 'There is no such user',
+          deleted
+            ? 'No user is in the trash'
+            : search === undefined
+              ? 'There is no user yet; the first job makes one'
+              : 'There is no such user',
         ),
       ),
     );

@@ -81,13 +81,14 @@ function leaving(
   const ask = async (): Promise<void> => {
     printer.hold();
     const choice = await askChoice(process.stdin, process.stderr);
-    printer.release();
-    if (choice === 'stop') await stop();
-    else {
-      asked = false;
-      if (choice === 'leave') leave(0);
+    if (choice === 'leave') {
+      say(`Left running: vera jobs follow ${id}`);
+      leave(0);
+      return;
     }
-    if (choice === 'leave') say(`Left running: vera jobs follow ${id}`);
+    printer.release();
+    asked = choice === 'stop';
+    if (asked) await stop();
   };
   const terminal = process.stdin.isTTY && process.stderr.isTTY;
   const fail = (error: unknown): void => {

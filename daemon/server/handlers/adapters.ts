@@ -1,7 +1,9 @@
+import { join, sep } from 'node:path';
 import * as stored from '../../catalog/adapters.ts';
 import { addExport, readDataset } from '../../catalog/records.ts';
 import { readRun } from '../../catalog/runs.ts';
 import { packAdapter, unpackAdapter } from '../../catalog/transfer.ts';
+import { cacheFolder } from '../../home.ts';
 import { saveStored } from '../../jobs/stored.ts';
 import { learned } from '../../methods/learned.ts';
 import type * as adapters from '../../protocol/adapters.ts';
@@ -42,7 +44,9 @@ export const adapterHandlers: Handlers<typeof adapters> = {
   async save({ daemon: { catalog, actor } }, { dir, projection, ...which }) {
     const adapterId = await stored.findAdapter(catalog.db, which);
     await saveStored(catalog, adapterId, dir, { projection });
-    await catalog.change((change) => addExport(change, { adapterId, kind: 'peft', path: dir, actor }));
+    // What lies in the cache can be made again, and nobody minds its end.
+    if (!dir.startsWith(join(cacheFolder(), sep)))
+      await catalog.change((change) => addExport(change, { adapterId, kind: 'peft', path: dir, actor }));
     return { dir };
   },
   pack: ({ daemon: { catalog, actor } }, params) => packAdapter(catalog, params, actor),
