@@ -1,5 +1,6 @@
 /** A real server on a catalog and a queue of its own, in this process, and clients that can misbehave. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -93,14 +94,15 @@ export async function openSocket({ port, token }: Pick<Serving, 'port' | 'token'
     headers: { authorization: `Bearer ${token}` },
     perMessageDeflate: false,
   });
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  await once(socket, 'open');
   return socket;
 }
 
+/* eslint-disable @typescript-eslint/no-explicit-any -- what comes over the wire is looked at as it is */
 export interface RawClient {
   socket: WebSocket;
   /** Answers with the whole message: {result} or {error}. */
-  ask(method: string, params?: unknown): Promise<any>;
+  ask: (method: string, params?: unknown) => Promise<any>;
   /** Every notification that came. */
   notices: { method: string; params: any }[];
   closed: Promise<{ code: number; reason: string }>;
@@ -109,7 +111,7 @@ export interface RawClient {
 /** A client that sends what it is told to, checked by nobody. */
 export async function rawClient(at: Pick<Serving, 'port' | 'token'>): Promise<RawClient> {
   const socket = await openSocket(at);
-  const waiting = new Map<number, { resolve(message: unknown): void; reject(error: Error): void }>();
+  const waiting = new Map<number, { resolve: (message: unknown) => void; reject: (error: Error) => void }>();
   const notices: RawClient['notices'] = [];
   let id = 0;
   socket.on('message', (data: Buffer) => {

@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { finite, MAX_TEXT, path } from './values.ts';
 
-/** A folder, a file, or a hub id. */
+const HUB_ID = /^(?!\.+\/)[\w.-]{1,96}\/(?!\.+$)[\w.-]{1,96}$/;
+/** The absolute path of a folder or file, or a hub id: what a relative path is relative to, a daemon cannot know. */
 export const base = z
   .string()
   .min(1)
   .max(4096)
-  .refine((text) => !text.includes('\0'), { error: 'no NUL in a base' });
+  .refine((text) => path.safeParse(text).success || HUB_ID.test(text), {
+    error: 'a base is an absolute path or a hub id such as HuggingFaceTB/SmolLM2-135M',
+  });
 const whole = z.int().nonnegative();
 
 /** Settings of a training run as a user gives them; what is left out takes the trainer's defaults, which also check ranges. */

@@ -40,7 +40,8 @@ export interface Daemon {
   readonly limits: Limits;
   /** Who the audit trail says it was: whoever holds the token is the user that runs the daemon. */
   readonly actor: string;
-  clients(): number;
+  /** Clients that are connected. */
+  readonly clients: () => number;
 }
 
 /** What a handler knows besides its params. */

@@ -1,5 +1,5 @@
 import { AbstractMessageReader, AbstractMessageWriter, ErrorCodes, Message } from 'vscode-jsonrpc/node';
-import type { DataCallback, Disposable, ResponseMessage } from 'vscode-jsonrpc/node';
+import type { DataCallback, Disposable, NotificationMessage, ResponseMessage } from 'vscode-jsonrpc/node';
 import type { RawData, WebSocket } from 'ws';
 import { told } from './answer.ts';
 import type { Limits } from './limits.ts';
@@ -13,42 +13,60 @@ const MAX_METHOD = 200; // characters
 const MAX_ID = 100; // characters
 
 /**
- * The requests of a client that wait for their answer. While there are too many, or the client leaves too many answers unread,
- * it is not read from: what it sends then waits in its own memory and not in ours.
+ * The requests of a client that wait for their answer. Only so many are worked on at once, and none while the client leaves too
+ * much of what it was sent unread. What has been read besides waits here (a piece of what a socket reads at once); the client is
+ * then not read from, and what it sends more waits in its own memory.
  */
 export class Intake {
   readonly #ids = new Set<string>();
+  readonly #waiting: Message[] = [];
   readonly #socket: WebSocket;
   readonly #limits: Limits;
+  #inHand = 0;
+  #deliver: DataCallback = () => undefined;
 
   constructor(socket: WebSocket, limits: Limits) {
     this.#socket = socket;
     this.#limits = limits;
   }
 
-  /** false: a request of that id is in hand already. */
-  take(id: string | number): boolean {
-    if (this.#ids.has(String(id))) return false;
-    this.#ids.add(String(id));
-    if (this.isFull()) this.#socket.pause();
+  /** Where messages go. */
+  to(deliver: DataCallback): void {
+    this.#deliver = deliver;
+  }
+
+  /** Takes a message that has come. false: a request of that id is here already. */
+  take(message: Message): boolean {
+    if (Message.isRequest(message)) {
+      if (this.#ids.has(String(message.id))) return false;
+      this.#ids.add(String(message.id));
+    }
+    this.#waiting.push(message);
+    this.goOn();
     return true;
   }
 
   answered(id: string | number | null): void {
-    this.#ids.delete(String(id));
+    if (this.#ids.delete(String(id))) this.#inHand--;
   }
 
-  /** To be called when an answer has left. */
-  drained(): void {
-    if (this.#socket.isPaused && !this.isFull()) this.#socket.resume();
+  /** Hands on what may be handed on. To be called when something was answered or has left. */
+  goOn(): void {
+    while (this.#waiting.length > 0 && !this.#isFull()) {
+      const message = this.#waiting.shift()!;
+      if (Message.isRequest(message)) this.#inHand++;
+      this.#deliver(message);
+    }
+    if (this.#isFull()) this.#socket.pause();
+    else if (this.#socket.isPaused) this.#socket.resume();
   }
 
-  /** Whether the client waits for us, and so need not answer pings. */
+  /** Whether the client waits for us: it is not read from, and so cannot be heard to answer pings. */
   isBusy(): boolean {
-    return this.#ids.size >= this.#limits.requestsInHand;
+    return this.#inHand >= this.#limits.requestsInHand;
   }
 
-  isFull(): boolean {
+  #isFull(): boolean {
     return this.isBusy() || this.#socket.bufferedAmount > this.#limits.bufferedBytes;
   }
 }
@@ -70,11 +88,11 @@ export class SocketReader extends AbstractMessageReader {
       if (binary) return this.#socket.close(UNSUPPORTED, 'messages are text');
       const message = parse((data as Buffer).toString('utf8'));
       if (message === undefined) return this.#socket.close(MALFORMED, 'not a JSON-RPC 2.0 message');
-      if (Message.isRequest(message)) {
-        if (!this.#intake.take(message.id!)) return this.#socket.close(REFUSED, 'two requests with one id');
-      } else if (!Message.isNotification(message) || message.method !== '$/cancelRequest') return;
-      callback(message);
+      // Answers and other notifications are nothing that was asked for.
+      if (!Message.isRequest(message) && (message as NotificationMessage).method !== '$/cancelRequest') return;
+      if (!this.#intake.take(message)) this.#socket.close(REFUSED, 'two requests with one id');
     };
+    this.#intake.to(callback);
     this.#socket.on('message', read).once('close', () => this.fireClose());
     return { dispose: () => void this.#socket.off('message', read) };
   }
@@ -101,31 +119,31 @@ function parse(text: string): Message | undefined {
 const isId = (id: unknown): id is string | number =>
   typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id.length <= MAX_ID;
 
+/** Sends a text message; a socket that has closed meanwhile is no error. */
+export type Send = (text: Buffer | string) => void;
+
 export class SocketWriter extends AbstractMessageWriter {
   readonly #socket: WebSocket;
+  readonly #send: Send;
   readonly #intake: Intake;
   readonly #limits: Limits;
 
-  constructor(socket: WebSocket, intake: Intake, limits: Limits) {
+  constructor(socket: WebSocket, send: Send, intake: Intake, limits: Limits) {
     super();
     this.#socket = socket;
+    this.#send = send;
     this.#intake = intake;
     this.#limits = limits;
   }
 
-  /** Never rejects: a client that is gone is told by the socket's 'close'. */
   write(message: Message): Promise<void> {
-    return new Promise((resolve) => {
-      const answer = Message.isResponse(message) ? message : undefined;
-      if (answer !== undefined) this.#intake.answered(answer.id);
-      this.#socket.send(this.#text(message, answer), () => {
-        this.#intake.drained();
-        resolve();
-      });
-    });
+    const answer = Message.isResponse(message) ? message : undefined;
+    if (answer !== undefined) this.#intake.answered(answer.id);
+    this.#send(this.#text(message, answer));
+    return Promise.resolve();
   }
 
-  #text(message: Message, answer: ResponseMessage | undefined): Buffer | string {
+  #text(message: Message, answer: ResponseMessage | undefined): string {
     const text = JSON.stringify(message);
     if (answer === undefined || text.length <= this.#limits.resultBytes) return text;
     const error = told(ErrorCodes.InternalError, 'the answer is too large for one message: ask for fewer', 'usage');

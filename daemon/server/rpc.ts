@@ -6,6 +6,7 @@ import type { Context, Daemon } from './context.ts';
 import type { Feed } from './feed.ts';
 import { HANDLERS } from './handlers/registry.ts';
 import { Intake, SocketReader, SocketWriter } from './messages.ts';
+import type { Send } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import { openSubscriptions } from './subscriptions.ts';
 
@@ -13,11 +14,17 @@ import { openSubscriptions } from './subscriptions.ts';
 export function serve(socket: WebSocket, daemon: Daemon, feed: Feed, metrics: Metrics): void {
   const { limits, log } = daemon;
   const intake = new Intake(socket, limits);
+  /** What has left makes room for answers and events alike. */
+  const left = (): void => {
+    intake.goOn();
+    subscriptions.goOn();
+  };
+  const send: Send = (text) => socket.send(text, { binary: false }, left);
   const connection = createMessageConnection(
     new SocketReader(socket, intake),
-    new SocketWriter(socket, intake, limits),
+    new SocketWriter(socket, send, intake, limits),
   );
-  const subscriptions = openSubscriptions(socket, feed, daemon);
+  const subscriptions = openSubscriptions(socket, send, feed, daemon);
   const context: Context = { daemon, subscriptions };
   connection.onRequest((method, params) => answer(context, metrics, method, params));
 

@@ -84,8 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return refusal;
   }
 
-  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const socket = stream as Socket;
+  server.on('upgrade', (request: IncomingMessage, _stream: Duplex, head: Buffer) => {
+    const { socket } = request;
     socket.on('error', () => socket.destroy());
     const refusal = letIn(request);
     if (refusal !== undefined) return refuse(socket, refusal.status, refusal.message);
@@ -99,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     app,
     clients,
-    strangers: strangers.count,
+    strangers: () => strangers.count(),
     async close() {
       feed.close();
       const closed = new Promise((resolve) => server.close(resolve));

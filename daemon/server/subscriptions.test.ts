@@ -35,7 +35,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 /** Bytes of buffers that are in use. */
 function held(): number {
-  collect();
+  for (let i = 0; i < 3; i++) collect(); // buffers go a round after the objects that had them
   return process.memoryUsage().external;
 }
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -143,12 +143,11 @@ test('a reader that does not read is cut to the latest state, and the daemon doe
 test('a reader of events that are no longer kept, or of another catalog, begins with the latest state', async () => {
   const { number } = await follow(await rawClient(one), ['jobs']);
   await emit(...range(1, 100).map(() => worker(6)));
-  await one.catalog.change(
-    async ({ db }) =>
-      void (await db
-        .deleteFrom('event')
-        .where('number', '<=', number + 50)
-        .execute()),
+  await one.catalog.change(({ db }) =>
+    db
+      .deleteFrom('event')
+      .where('number', '<=', number + 50)
+      .execute(),
   );
   const late = await rawClient(one);
   await follow(late, ['job/6'], number);

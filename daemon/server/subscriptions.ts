@@ -8,6 +8,7 @@ import type { Topic } from '../protocol/events.ts';
 import type { Feed, Told } from './feed.ts';
 import { tell } from './feed.ts';
 import type { Limits } from './limits.ts';
+import type { Send } from './messages.ts';
 import { latestJobs } from './skipping.ts';
 
 /** What one client follows. */
@@ -15,8 +16,8 @@ export interface Subscriptions {
   /** Follows topics from after a number; left out: from now. Answers with the number that events come after. */
   subscribe(topics: readonly Topic[], after?: number): { subscription: number; number: number };
   unsubscribe(id: number): void;
-  /** To be called when the client has read something. */
-  drained(): void;
+  /** To be called when something that was sent has left. */
+  goOn(): void;
   close(): void;
 }
 
@@ -42,6 +43,7 @@ interface Subscription {
  */
 export function openSubscriptions(
   socket: WebSocket,
+  send: Send,
   feed: Feed,
   { catalog, limits, log }: { catalog: Catalog; limits: Limits; log: Logger },
 ): Subscriptions {
@@ -50,10 +52,6 @@ export function openSubscriptions(
   const isFull = (): boolean => socket.bufferedAmount > limits.bufferedBytes;
   const pumpAll = (): void => {
     for (const one of all.values()) void pump(one);
-  };
-  const send = (data: Buffer): void => socket.send(data, { binary: false }, drained);
-  const drained = (): void => {
-    if (!isFull()) pumpAll();
   };
 
   /** Sends what the subscription has not had until it is at the head or the client does not keep up. Never rejects. */
@@ -144,7 +142,9 @@ export function openSubscriptions(
       one.ended = true;
       all.delete(id);
     },
-    drained,
+    goOn() {
+      if (!isFull()) pumpAll();
+    },
     close() {
       stop();
       for (const one of all.values()) one.ended = true;

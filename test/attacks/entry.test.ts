@@ -51,7 +51,7 @@ function doors(): Door[] {
 const tokens = (token: string): Record<string, string[]> => ({
   right: [`Authorization: Bearer ${token}`],
   none: [],
-  wrong: [`Authorization: Bearer ${[...token].reverse().join('')}`],
+  wrong: [`Authorization: Bearer ${token.slice(1)}${token.slice(0, 1)}`],
   prefix: [`Authorization: Bearer ${token.slice(0, -1)}`],
   longer: [`Authorization: Bearer ${token}A`],
   old: [`Authorization: Bearer ${old}`],

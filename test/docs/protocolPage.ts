@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { ERROR_CODES } from '../../daemon/protocol/errors.ts';
+import { PROTOCOL } from '../../daemon/protocol/method.ts';
+import { FEATURES, methodsOf, notificationsOf } from '../../daemon/protocol/registry.ts';
+import { ref } from '../../daemon/protocol/values.ts';
+import { LIMITS } from '../../daemon/server/limits.ts';
+
+type Json = z.core.JSONSchema.JSONSchema;
+
+const MAX_INLINE = 88; // characters of a type that still reads well in one line
+const PATTERNS: Record<string, string> = {
+  '^[0-9a-f]{64}$': 'sha256',
+  '^job\\/': '"job/NUMBER"',
+};
+
+/** docs/protocol.md: every method and notification with what goes in and comes out, as the schemas have it. */
+export function protocolPage(): string {
+  const named = namedSchemas();
+  const chapters = Object.entries(FEATURES).map(([title, feature]) => {
+    const entries = [
+      ...methodsOf(feature).map(({ name, summary, params, result }) =>
+        section(name, summary, [
+          ['Params', shape(params, 'input', named)],
+          ['Result', shape(result, 'output', named)],
+        ]),
+      ),
+      ...notificationsOf(feature).map(({ name, summary, params }) =>
+        section(`${name} (notification)`, summary, [['Params', shape(params, 'output', named)]]),
+      ),
+    ];
+    return `## ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${entries.join('\n\n')}`;
+  });
+  const types = [...named].map(([schema, name]) => `### ${name}\n\n${definition(schema, named)}`);
+  return `${[introduction(), ...chapters, `## Types\n\n${types.join('\n\n')}`].join('\n\n')}\n`;
+}
+
+function introduction(): string {
+  const kib = (bytes: number): string => `${bytes / 1024} KiB`;
+  return `# Protocol
+
+Generated from \`daemon/protocol/\` by \`npm run docs\`; a test holds it to the schemas. Protocol ${PROTOCOL}.
+
+The daemon listens on 127.0.0.1. Port and token stand in \`daemon/daemon.json\` of the state folder (\`VERA_HOME\`, else \`~/.vera\`),
+which only its user can read. Every request, HTTP or WebSocket, carries \`Authorization: Bearer TOKEN\`, has \`127.0.0.1:PORT\` or
+\`localhost:PORT\` as its Host, and no Origin.
+
+JSON-RPC 2.0 is spoken over a WebSocket at \`/rpc\`, one message a text frame of at most ${kib(LIMITS.frameBytes)}. \`$/cancelRequest\`
+and requests are all that a client sends; a message that is neither JSON nor JSON-RPC ends the connection. Params are objects; one that is not
+known is refused. An error carries \`data.code\`, one of ${ERROR_CODES.map((code) => `\`${code}\``).join(', ')}, and a message for people.
+
+A subscription is a place in the log of events: after a broken connection, subscribe again with \`after\`, the number of the last event
+that came, and nothing is missed or comes twice. A client that does not read is sent nothing more until it does; one that has fallen more than
+${LIMITS.lag.toLocaleString('en')} events behind gets \`events.skipped\` with the latest state of the jobs (at most ${LIMITS.skippedJobs}) and goes on from there.
+
+| HTTP | |
+| --- | --- |
+| \`GET /health\` | \`{status: "ok" or "draining", pid, startedAt}\`; an error where the catalog cannot be read |
+| \`GET /version\` | \`{version, protocol}\` |
+| \`GET /metrics\` | counts and times for Prometheus |
+| \`POST /uploads?name=NAME\` | takes a file as \`application/octet-stream\`, of at most ${LIMITS.uploadBytes / 2 ** 30} GiB: \`{path, bytes, sha256}\` |
+| \`GET /downloads/adapters/NUMBER\` | an adapter as one file, as \`adapters.pack\` writes it |
+
+In the types below \`?\` marks what may be left out, \`=\` what it is then, and \`|\` is "or"; strings and lists say how long they are.
+Times are milliseconds since 1970.`;
+}
+
+/** The text of a named schema itself, in which the others are named. */
+function definition(schema: z.ZodType, named: Map<z.ZodType, string>): string {
+  const others = new Map([...named].filter(([one]) => one !== schema));
+  return shape(schema, schema === ref ? 'input' : 'output', others).trimStart();
+}
+
+const section = (name: string, summary: string, parts: [string, string][]): string =>
+  `### ${name}\n\n${summary}\n\n${parts.map(([title, text]) => `${title}:${text.startsWith('\n') ? '' : ' '}${text}`).join('\n\n')}`;
+
+/** Schemas that the protocol exports and uses by name: a feature's rows, jobs, events. */
+function namedSchemas(): Map<z.ZodType, string> {
+  const named = new Map<z.ZodType, string>([[ref, 'Ref']]);
+  for (const feature of Object.values(FEATURES)) {
+    for (const [name, thing] of Object.entries(feature)) {
+      if (!(thing instanceof z.ZodType) || !['object', 'union'].includes(thing._zod.def.type)) continue;
+      if (!named.has(thing)) named.set(thing, name[0]!.toUpperCase() + name.slice(1));
+    }
+  }
+  return named;
+}
+
+const json = (schema: z.ZodType, io: 'input' | 'output'): Json =>
+  z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' });
+
+/** The type of a schema; parts with a name of their own are named. */
+function shape(schema: z.ZodType, io: 'input' | 'output', named: Map<z.ZodType, string>): string {
+  const texts = new Map([...named].map(([one, name]) => [keyOf(json(one, io)), name]));
+  const root = json(schema, io);
+  return block(typeOf(root, texts));
+}
+
+/** Equal for equal schemas, whatever number the definition of JSON has in them. */
+const keyOf = ({ $schema: _schema, $defs: _defs, ...rest }: Json): string =>
+  JSON.stringify(rest).replaceAll(/__schema\d+/g, '__schema');
+
+function block(type: string): string {
+  return type.includes('\n') ? `\n\n\`\`\`\n${type}\n\`\`\`` : `\`${type}\``;
+}
+
+/** A JSON Schema as a type that people read. */
+function typeOf(schema: Json | boolean, names: Map<string, string>, depth = 0): string {
+  if (typeof schema === 'boolean') return 'anything';
+  const name = names.get(keyOf(schema));
+  if (name !== undefined) return name;
+  const inner = (one: Json | boolean): string => typeOf(one, names, depth + 1);
+  const options = schema.anyOf ?? schema.oneOf;
+  if (options !== undefined) return unionOf(options.map(inner));
+  if (schema.enum !== undefined) return unionOf(schema.enum.map((value) => JSON.stringify(value)));
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (Array.isArray(schema.type)) return unionOf(schema.type.map((type) => inner({ ...schema, type })));
+  switch (schema.type) {
+    case 'object':
+      return objectOf(schema, inner, depth);
+    case 'array':
+      return arrayOf(schema, inner);
+    case 'string':
+      return stringOf(schema);
+    case 'integer':
+    case 'number':
+      return numberOf(schema);
+    case undefined:
+      return 'anything';
+    default:
+      return schema.type;
+  }
+}
+
+const unionOf = (types: string[]): string => [...new Set(types)].join(' | ');
+
+function objectOf(schema: Json, inner: (one: Json | boolean) => string, depth: number): string {
+  const properties = Object.entries(schema.properties ?? {});
+  if (properties.length === 0) return schema.propertyNames === undefined ? '{}' : '{ any JSON }';
+  const required = new Set(schema.required ?? []);
+  const fields = properties.map(([key, value]) => {
+    const preset =
+      typeof value === 'object' && value.default !== undefined ? ` = ${JSON.stringify(value.default)}` : '';
+    return `${key}${required.has(key) ? '' : '?'}: ${inner(value)}${preset}`;
+  });
+  const line = `{ ${fields.join(', ')} }`;
+  if (line.length <= MAX_INLINE && !line.includes('\n')) return line;
+  const indent = '  '.repeat(depth);
+  return `{\n${fields.map((field) => `${indent}  ${field}`).join('\n')}\n${indent}}`;
+}
+
+function arrayOf(schema: Json, inner: (one: Json | boolean) => string): string {
+  const item = schema.items === undefined || Array.isArray(schema.items) ? 'anything' : inner(schema.items);
+  const { minItems = 0, maxItems } = schema;
+  const range = maxItems === undefined ? '' : ` of ${minItems}..${maxItems}`;
+  return `${/ /.test(item) && !item.startsWith('{') ? `(${item})` : item}[]${range}`;
+}
+
+function stringOf({ pattern, minLength, maxLength }: Json): string {
+  const known = Object.entries(PATTERNS).find(([start]) => pattern?.startsWith(start));
+  if (known !== undefined) return known[1];
+  return maxLength === undefined ? 'string' : `string of ${minLength ?? 0}..${maxLength}`;
+}
+
+function numberOf({ type, minimum, maximum, exclusiveMinimum }: Json): string {
+  const [low, high] = [minimum, maximum].map((bound) =>
+    Math.abs(bound ?? Infinity) >= Number.MAX_SAFE_INTEGER ? undefined : bound,
+  );
+  const what = type === 'integer' ? 'int' : 'number';
+  if (low !== undefined && high !== undefined) return `${what} ${low}..${high}`;
+  if (low !== undefined) return `${what} >= ${low}`;
+  return exclusiveMinimum === 0 ? `${what} >= 1` : what;
+}
