@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { readExactly, withFile } from '../formats/read.ts';
 import { connect } from './sqlite.ts';
 
 /** What is wrong with a database file, as SQLite words it; empty where it is whole. `full` also compares indexes with tables. */
@@ -55,18 +56,14 @@ export function glance(database: Database.Database): string[] {
   }
 }
 
+const HEAD = 100; // bytes of a database's header
+
 /** What the first bytes of a file say, read without SQLite, which would write beside it. */
 export function headerOf(file: string): { bytes: number; isSqlite: boolean; schema: number } {
-  const head = Buffer.alloc(100);
-  const fd = openSync(file, 'r');
-  try {
-    readSync(fd, head, 0, head.length, 0);
-  } finally {
-    closeSync(fd);
-  }
-  return {
-    bytes: statSync(file).size,
-    isSqlite: head.subarray(0, 16).toString('latin1') === 'SQLite format 3\0',
-    schema: head.readUInt32BE(60),
-  };
+  return withFile(file, (fd, bytes) => {
+    const head = Buffer.alloc(HEAD);
+    head.set(readExactly(fd, file, 0, Math.min(HEAD, bytes)));
+    const isSqlite = head.subarray(0, 16).toString('latin1') === 'SQLite format 3\0';
+    return { bytes, isSqlite, schema: head.readUInt32BE(60) };
+  });
 }

@@ -43,7 +43,8 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
   const notes: string[] = [];
   const failed = (error: unknown) => {
     if (isDamage(error)) suspect(file, (error as Error).message);
-    return catalogError(error, file);
+    const system = error instanceof Error && 'syscall' in error;
+    return system ? ioError(error, 'use', file) : catalogError(error, file);
   };
   makeFolder(dirname(file));
   try {

@@ -7,6 +7,8 @@ import { VeraError } from '../protocol/errors.ts';
 const BUSY_MS = 5000; // another program that looks into the file is done by then
 const MAX_STATEMENTS = 500; // prepared ones kept; queries are few in kind, but lists of filters multiply them
 
+const MAX_LOG = 64 * 2 ** 20; // bytes the log keeps on the disk after a large change
+
 /** Opens a connection and sets what every connection to a catalog needs. Throws what SQLite throws. */
 export function connect(file: string, options: { reads?: boolean } = {}): Database.Database {
   const database = new Database(file, { timeout: BUSY_MS });
@@ -17,6 +19,7 @@ export function connect(file: string, options: { reads?: boolean } = {}): Databa
     if (options.reads) database.pragma('query_only = ON');
     else {
       database.pragma('journal_mode = WAL');
+      database.pragma(`journal_size_limit = ${MAX_LOG}`);
       assertDurable(database, file);
     }
     return database;
