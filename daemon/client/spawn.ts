@@ -58,7 +58,12 @@ export function spawnDaemon(args: readonly string[]): Spawned {
 
 /** The last thing a daemon said for people since the file had `from` bytes. */
 function lastLine(file: string, from: number): string | undefined {
-  const fd = openSync(file, 'r');
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    return undefined; // somebody removed the state folder
+  }
   try {
     const start = Math.max(from, fstatSync(fd).size - SHOWN_BYTES);
     const bytes = Buffer.alloc(SHOWN_BYTES);

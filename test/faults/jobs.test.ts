@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { type Client, connect } from '../../daemon/client/connect.ts';
@@ -31,6 +31,13 @@ const random = seededRandom(SEED);
 const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)]!;
 const model = tinyModel(home);
 const bytes = (out: string, name: string): Buffer => readFileSync(join(out, name));
+
+/** A client that does not outlive its test. */
+async function opened(t: TestContext): Promise<Client> {
+  const client = await connect({ patience: 60_000 });
+  t.after(() => client.close());
+  return client;
+}
 
 /** Submits a job that trains into a folder, and follows it; the events that a follower saw. */
 async function train(client: Client, out: string, key: string): Promise<{ id: number; events: Event[] }> {
@@ -86,7 +93,7 @@ test(
   { skip: canKill, timeout: 900_000 },
   async (t) => {
     // Crashes without a checkpoint between may come often here, and are no fault of the job.
-    const client = await connect({ patience: 60_000 });
+    const client = await opened(t);
     const reference = await train(client, join(home, 'reference'), 'reference');
     const undisturbed = await over(client, reference.id);
     assert.equal(undisturbed.state, 'succeeded', JSON.stringify(undisturbed.error));
@@ -147,7 +154,6 @@ test(
     );
     const { items } = await client.call(adapters.list, { limit: 500 });
     assert.equal(items.length, ROUNDS + 1, 'one adapter a job');
-    await client.close();
     await stopDaemon();
     assert.ok(existsSync(catalogFile()));
     const db = new Database(catalogFile(), { readonly: true });
