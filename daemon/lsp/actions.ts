@@ -34,7 +34,6 @@ const REMOVABLE = new Set<Code>([
   'too-deep',
   'too-long',
   'field-count',
-  'bad-quotes',
   'missing-field',
   'wrong-type',
   'unknown-role',
@@ -48,6 +47,8 @@ const REMOVABLE = new Set<Code>([
   'replacement-character',
 ]);
 const MENDABLE = new Set<Code>(['missing-field', 'wrong-type', 'unknown-role', 'mixed-format', 'unknown-format']);
+
+const UNKNOWN: Problem = { code: 'unknown-format', message: '', start: 0, end: 0 };
 
 /** What can be done about the problems in a range, and with its rows. */
 export function actionsFor(dataset: Dataset, { range, context }: CodeActionParams): CodeAction[] {
@@ -74,6 +75,7 @@ export function actionsFor(dataset: Dataset, { range, context }: CodeActionParam
       true,
     );
   }
+  const unknown = dataset.unknownRow()?.line;
   let seen = 0;
   let whole: Whole['kind'] | undefined;
   for (let line = range.start.line; line <= range.end.line && seen < MOST_ROWS && line < dataset.lines;) {
@@ -83,9 +85,10 @@ export function actionsFor(dataset: Dataset, { range, context }: CodeActionParam
     seen++;
     dataset.check(row.block, row.index, row.line);
     const fact = dataset.blocks[row.block]!.facts[row.index]!;
-    for (const { title, edits, code, preferred } of rowFixes(dataset, row, fact.problems))
+    const problems = row.line === unknown ? [...fact.problems, UNKNOWN] : fact.problems;
+    for (const { title, edits, code, preferred } of rowFixes(dataset, row, problems))
       fix(title, edits, code, row.line, preferred);
-    if (fact.problems.some(({ code }) => MENDABLE.has(code))) whole = 'mend';
+    if (problems.some(({ code }) => MENDABLE.has(code))) whole = 'mend';
     if (dataset.totals.times(fact.key) > 1 && given.some(({ code }) => code === 'duplicate-row')) {
       fix('Remove this row', [removal(dataset, row)], 'duplicate-row', row.line);
       whole ??= 'repeats';

@@ -18,6 +18,8 @@ export interface Block<Fact> {
   /** Rows that begin here, and how many of them nothing is known of yet. */
   rows: number;
   open: number;
+  /** Lines with something to report, and the state of repeats that this was found in; undefined: not known (noisy.ts). */
+  noisy: { lines: readonly number[]; repeats: number } | undefined;
 }
 
 /** Blocks that replaced others. */
@@ -60,6 +62,7 @@ function blockOf<Fact>(text: string, last: boolean): Block<Fact> {
     exit: -1,
     rows: 0,
     open: 0,
+    noisy: undefined,
   };
 }
 

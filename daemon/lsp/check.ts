@@ -1,4 +1,4 @@
-import { readSample, unknownColumns, formatOf } from '../data/detect.ts';
+import { readSample, formatOf } from '../data/detect.ts';
 import type { Format, Sample } from '../data/formats/format.ts';
 import { BadRow, type Fault, type Row } from '../data/row.ts';
 import { parseTree, type JsonNode } from './jsonTree.ts';
@@ -18,7 +18,7 @@ const CODES: Record<Fault, Code> = {
   size: 'too-long',
   encoding: 'not-utf8',
   columns: 'field-count',
-  quotes: 'bad-quotes',
+  quotes: 'unclosed-quote',
   missing: 'missing-field',
   type: 'wrong-type',
   role: 'unknown-role',
@@ -36,14 +36,13 @@ export function checkRow(text: string, shape: Shape, format: Format | undefined)
     row = parseRow(text, shape);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
-    problems.push(shape.json ? jsonProblem(text, error) : badRowProblem(text, shape, error));
+    // A quote that is never closed is a fault of the file: it takes all that follows (diagnostics.ts).
+    if (error.fault !== 'quotes')
+      problems.push(shape.json ? jsonProblem(text, error) : badRowProblem(text, shape, error));
     return { problems };
   }
   if (shape.json && repeatsName(text, row)) problems.push(...repeatedFields(text));
-  if (format === undefined) {
-    problems.push({ code: 'unknown-format', message: unknownColumns(row), ...spanOf(text, shape, []) });
-    return { problems, row };
-  }
+  if (format === undefined) return { problems, row };
   try {
     const sample = readSample(format, row);
     problems.push(...lint(row, sample).map((found) => ({ ...found, ...spanOf(text, shape, found.path) })));

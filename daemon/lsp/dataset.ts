@@ -3,7 +3,7 @@ import type { Position, Range, TextDocumentContentChangeEvent } from 'vscode-lan
 import { formatOf, readSample } from '../data/detect.ts';
 import type { Format } from '../data/formats/format.ts';
 import { formats } from '../data/formats/registry.ts';
-import { BadRow } from '../data/row.ts';
+import { BadRow, type Row } from '../data/row.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { blocksOf, endOf, lineCount, locate, splice, type Block } from './blocks.ts';
 import { checkRow } from './check.ts';
@@ -30,7 +30,7 @@ const LOOKED_AT = 100;
 /** Rows checked at once when they are typed or pasted; more wait for the scan. */
 const AT_ONCE = 50;
 /** Characters whose tokens are counted; of a larger file a sample of about as many. */
-const SAMPLED = 2_000_000;
+const SAMPLED = 1_000_000;
 const NOTHING: readonly Problem[] = [];
 
 /** The dataset in an open document: its rows, and what is known of each. */
@@ -47,7 +47,7 @@ export class Dataset {
   header: Header = { columns: [], problems: [] };
   totals: Totals = emptyTotals();
   /** Last line that was edited: problems near it are always sent. */
-  focus = 0;
+  focus = -Infinity;
   /** First block that each pass of the scan has not seen (scan.ts). */
   cursors = [0, 0, 0];
 
@@ -114,6 +114,7 @@ export class Dataset {
         if (fact === undefined || block.marks[line] === MARK.row) return;
         this.totals.drop(fact);
         block.facts[line] = undefined;
+        block.noisy = undefined;
       });
       if (i < this.cursors[0]!) this.cursors = this.cursors.map((cursor) => Math.min(cursor, i));
       state = block.exit;
@@ -238,11 +239,7 @@ export class Dataset {
     const here = this.blocks[block]!;
     if (here.facts[index] !== undefined) return;
     const { text } = this.rowFrom(block, index, line);
-    const checked = checkRow(text, this.shape, this.format).problems;
-    // One row is enough to say that the format is not known.
-    const problems = this.format
-      ? checked
-      : checked.filter(({ code }) => code !== 'unknown-format' || this.isFirst(block, index));
+    const { problems } = checkRow(text, this.shape, this.format);
     if (this.shape.json && endsInReturn(here, index)) problems.push(carriageReturn(text.length));
     const fact: Fact = {
       key: hash('sha256', text.trim(), 'buffer').readUIntBE(0, 6),
@@ -254,6 +251,7 @@ export class Dataset {
       sampled: false,
     };
     here.facts[index] = fact;
+    here.noisy = undefined;
     here.open--;
     this.totals.add(fact);
   }
@@ -274,17 +272,26 @@ export class Dataset {
     const { tokens, kept, learned } = found;
     const silent = fact.problems.some(({ code }) => code === 'no-answer' || code === 'empty-text');
     const added = silent ? found.problems.filter(({ code }) => code !== 'nothing-learned') : found.problems;
-    this.totals.drop(fact);
     const problems = added.length === 0 ? fact.problems : [...fact.problems, ...added];
     const counted = { ...fact, tokens, kept, learned, problems, sampled: this.inSample(fact) };
     this.blocks[block]!.facts[index] = counted;
-    this.totals.add(counted);
+    if (added.length > 0) this.blocks[block]!.noisy = undefined;
+    this.totals.replace(fact, counted);
   }
 
-  private isFirst(block: number, index: number): boolean {
-    return this.blocks.every(
-      ({ marks }, b) => b > block || !marks.subarray(0, b === block ? index : undefined).includes(MARK.row),
-    );
+  /** The row that shows that no format is known: the first that can be read at all. */
+  unknownRow(): (DatasetRow & { columns: Row }) | undefined {
+    if (this.format) return undefined;
+    let looked = 0;
+    for (const row of this.eachRow()) {
+      if (looked++ >= LOOKED_AT) break;
+      try {
+        return { ...row, columns: parseRow(row.text, this.shape) };
+      } catch (error) {
+        if (!(error instanceof BadRow)) throw error;
+      }
+    }
+    return undefined;
   }
 
   private checkLines(from: number, to: number): void {
@@ -310,6 +317,7 @@ export class Dataset {
     if (fact === undefined) return;
     this.totals.drop(fact);
     block.facts[row.index] = undefined;
+    block.noisy = undefined;
     block.open++;
     this.cursors = this.cursors.map((cursor) => Math.min(cursor, row.block));
   }
@@ -317,12 +325,14 @@ export class Dataset {
   private forgetBlock(block: Block<Fact>): void {
     for (const fact of block.facts) if (fact) this.totals.drop(fact);
     block.facts.fill(undefined);
+    block.noisy = undefined;
   }
 
   /** Nothing is known any more. */
   forgetAll(): void {
     for (const block of this.blocks) {
       block.facts.fill(undefined);
+      block.noisy = undefined;
       block.open = block.rows;
     }
     this.totals = emptyTotals();

@@ -1,6 +1,9 @@
 import type { Diagnostic } from 'vscode-languageserver-protocol';
-import { locate } from './blocks.ts';
+import { unknownColumns } from '../data/detect.ts';
+import { lineOf, locate } from './blocks.ts';
 import type { Dataset } from './dataset.ts';
+import { spanOf } from './parse.ts';
+import { noisyLines } from './noisy.ts';
 import { SEVERITIES, type Code, type FileProblem } from './problems.ts';
 import { isClosed, MARK } from './rows.ts';
 
@@ -15,33 +18,42 @@ export interface About {
 const SOURCE = 'vera';
 /** Lines around the last edit whose problems are sent whatever stands before. */
 const NEAR = 200;
+const MOST_NEAR = 1000;
 
 /** Diagnostics of a document in its order, `maxProblems` at most, and how many there are in all so far. */
 export function diagnosticsOf(dataset: Dataset, about: About): { diagnostics: Diagnostic[]; count: number } {
   const { settings, totals } = dataset;
   const ofFile = fileProblems(dataset, about);
-  const count = ofFile.length + totals.problems + totals.repeats;
+  const unknown = dataset.unknownRow();
+  const count = ofFile.length + (unknown ? 1 : 0) + totals.problems + totals.repeats - about.disk.bad.length;
   const diagnostics = ofFile.slice(0, settings.maxProblems).map(fileDiagnostic);
+  if (unknown) {
+    const range = dataset.rangeOf(unknown, spanOf(unknown.text, dataset.shape, []));
+    diagnostics.push(diagnostic('unknown-format', unknownColumns(unknown.columns), range));
+  }
   const room = (): boolean => diagnostics.length < settings.maxProblems;
   const firsts = new Map<number, number>();
+  // What is not UTF-8 on the disk is said once, not as what an editor makes of it too.
+  const bad = new Set(about.disk.bad.map((one) => one.line));
   let line = 0;
   let near = 0;
   for (let b = 0; b < dataset.blocks.length; b++) {
     const block = dataset.blocks[b]!;
     const close = line - NEAR < dataset.focus && line + block.marks.length + NEAR > dataset.focus;
-    if (totals.problems + totals.repeats > 0 && (room() || totals.repeats > 0 || close)) {
-      for (let i = 0; i < block.marks.length; i++) {
-        const fact = block.facts[i];
-        if (block.marks[i] !== MARK.row || !fact) continue;
-        const first = totals.repeats > 0 && totals.times(fact.key) > 1 ? firsts.get(fact.key) : undefined;
-        if (first === undefined && totals.repeats > 0 && totals.times(fact.key) > 1) firsts.set(fact.key, line + i);
-        if (fact.problems.length === 0 && first === undefined) continue;
-        const nearby = Math.abs(line + i - dataset.focus) < NEAR && near < settings.maxProblems;
-        if (!room() && !nearby) continue;
+    if (room() || totals.repeats > 0 || close) {
+      for (const i of noisyLines(block, totals)) {
+        const fact = block.facts[i]!;
+        const many = totals.times(fact.key) > 1;
+        const first = many ? firsts.get(fact.key) : undefined;
+        if (many && first === undefined) firsts.set(fact.key, line + i);
+        const nearby = Math.abs(line + i - dataset.focus) < NEAR && near < MOST_NEAR;
+        if ((fact.problems.length === 0 && first === undefined) || !(room() || nearby)) continue;
         const row = dataset.rowFrom(b, i, line + i);
-        const found = fact.problems.map(({ code, message, start, end, path }) =>
-          diagnostic(code, message, dataset.rangeOf(row, { start, end }), path && { path }),
-        );
+        const found = fact.problems
+          .filter(({ code }) => code !== 'replacement-character' || !bad.has(line + i))
+          .map(({ code, message, start, end, path }) =>
+            diagnostic(code, message, dataset.rangeOf(row, { start, end }), path && { path }),
+          );
         if (first !== undefined) found.push(repeated(dataset, row, first));
         if (!room()) near += found.length;
         diagnostics.push(...found);
@@ -94,7 +106,11 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
     );
   }
   if (disk.utf16) say('not-utf8', 'the file is UTF-16; save it as UTF-8');
-  for (const { line, message } of disk.bad) say('not-utf8', message, line, 0, 200);
+  for (const { line, message } of disk.bad) {
+    const { block, index } = locate(dataset.blocks, line);
+    const at = lineOf(dataset.blocks[block]!, index).indexOf('\uFFFD');
+    say('not-utf8', message, line, Math.max(0, at), at < 0 ? 200 : at + 1);
+  }
   found.push(...dataset.header.problems);
   if (dataset.rows === 0 && !disk.utf16) say('empty-file', 'the file holds no rows');
   if (/\.json$/i.test(dataset.uri) && /^\uFEFF?\s*\[/.test(text.slice(0, 1000))) {

@@ -76,5 +76,7 @@ function firstBad(bytes: Buffer): string {
       bad = half;
     }
   }
+  // The character that is broken begins up to three bytes before the byte that shows it.
+  while (good > 0 && !isUtf8(bytes.subarray(0, good))) good--;
   return `byte 0x${(bytes[good] ?? 0).toString(16).padStart(2, '0')} at position ${good}`;
 }

@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts';
 import type { Loaded } from './tokenizers.ts';
 
 /** Milliseconds of scanning between two looks at what the client wants. */
-const SLICE = 10;
+const SLICE = 8;
 /** Milliseconds between diagnostics while a scan goes on. */
 const EVERY = 500;
 
@@ -28,6 +28,8 @@ export interface Open {
   scanning: boolean;
   /** Its bytes or its tokenizer are being read. */
   looking: boolean;
+  /** The editor shows the byte-order mark: then the text says whether it is there, not the disk. */
+  marked: boolean;
 }
 
 export interface Outlet {
@@ -103,7 +105,8 @@ export function documents(outlet: Outlet, initial: Settings) {
     const disk = await diskOf(path, doubtful);
     if (opened.get(open.dataset.uri) !== open) return;
     // Lines have moved since: only what concerns the file as a whole is still right.
-    open.about = { ...open.about, disk: open.dataset.version === version ? disk : { ...disk, bad: [] } };
+    const bad = open.dataset.version === version ? disk.bad : [];
+    open.about = { ...open.about, disk: { ...disk, bad, mark: disk.mark && !open.marked } };
     wake(open);
   };
 
@@ -121,6 +124,7 @@ export function documents(outlet: Outlet, initial: Settings) {
         news: true,
         scanning: true,
         looking: true,
+        marked: text.charCodeAt(0) === 0xfeff,
       };
       opened.set(uri, open);
       void Promise.all([equip(), look(open)]).then(() => (open.looking = false));

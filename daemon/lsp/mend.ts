@@ -105,13 +105,13 @@ function renameAll(row: Row, format: Format, steps: string[]): Row {
   const renamed = renameFields(row, NEEDED[format.id] ?? [], steps);
   const [column, names] =
     format.id === 'sharegpt' ? ['conversations', ['from', 'value']] : ['messages', ['role', 'content']];
-  if ((format.id !== 'chat' && format.id !== 'sharegpt') || !Array.isArray(renamed[column as string])) return renamed;
-  const list = (renamed[column as string] as unknown[]).map((entry) => {
+  if ((format.id !== 'chat' && format.id !== 'sharegpt') || !Array.isArray(renamed[column])) return renamed;
+  const list = (renamed[column] as unknown[]).map((entry) => {
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return entry;
-    const message = renameFields(entry as Row, names as string[], steps);
-    return renameRole(message, (names as string[])[0]!, format, steps);
+    const message = renameFields(entry as Row, names, steps);
+    return renameRole(message, names[0]!, format, steps);
   });
-  return { ...renamed, [column as string]: list };
+  return { ...renamed, [column]: list };
 }
 
 /** New names for the fields that are missing, where one stands there under another name; the order stays. */

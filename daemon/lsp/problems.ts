@@ -20,7 +20,6 @@ export const SEVERITIES = {
   'too-deep': error,
   'too-long': error,
   'field-count': error,
-  'bad-quotes': error,
   'missing-field': error,
   'wrong-type': error,
   'unknown-role': error,

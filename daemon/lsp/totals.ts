@@ -23,13 +23,19 @@ export interface Totals {
   problems: number;
   /** Rows that stand there again. */
   repeats: number;
+  /** Another number whenever a row becomes, or ceases to be, one of several equal ones. */
+  repeated: number;
   /** Over sampled rows. */
   sample: { rows: number; size: number; tokens: number; kept: number; learned: number };
   /** How often a row with this key stands there. */
   times(key: number): number;
   add(fact: Fact): void;
   drop(fact: Fact): void;
+  /** The same row, of which more is known now. */
+  replace(before: Fact, after: Fact): void;
 }
+
+let states = 0;
 
 export function emptyTotals(): Totals {
   const keys = new Map<number, number>();
@@ -39,6 +45,7 @@ export function emptyTotals(): Totals {
     size: 0,
     problems: 0,
     repeats: 0,
+    repeated: ++states,
     sample,
     times: (key) => keys.get(key) ?? 0,
     add: (fact) => {
@@ -46,6 +53,7 @@ export function emptyTotals(): Totals {
       const times = (keys.get(fact.key) ?? 0) + 1;
       keys.set(fact.key, times);
       if (times > 1) totals.repeats++;
+      if (times === 2) totals.repeated = ++states;
     },
     drop: (fact) => {
       sum(fact, -1);
@@ -53,6 +61,11 @@ export function emptyTotals(): Totals {
       if (times > 0) keys.set(fact.key, times);
       else keys.delete(fact.key);
       if (times > 0) totals.repeats--;
+      if (times === 1) totals.repeated = ++states;
+    },
+    replace: (before, after) => {
+      sum(before, -1);
+      sum(after, 1);
     },
   };
   const sum = (fact: Fact, sign: 1 | -1): void => {
