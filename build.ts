@@ -24,7 +24,8 @@ for (const file of globSync('daemon/**/*.ts', { cwd: root, exclude: (name) => na
   }
 }
 
-const workerUrls: Plugin = {
+/** Makes the URL of a worker's source that of its bundle. */
+export const workerUrls: Plugin = {
   name: 'worker-urls',
   setup(bundler) {
     bundler.onLoad({ filter: /[\\/]daemon[\\/].*\.ts$/ }, ({ path }) => ({

@@ -1,0 +1,63 @@
+/**
+ * Bundles everything that the extension ships into dist/: the daemon and `vera` (build.ts), the panel (build-webview.ts), the
+ * demo model, and the extension itself. What is needed only after activation is a bundle of its own, loaded by `import()`.
+ */
+import { cpSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { build } from 'esbuild';
+import type { Plugin } from 'esbuild';
+import { buildWebview } from './build-webview.ts';
+import { workerUrls } from './build.ts';
+
+const root = import.meta.dirname;
+const dist = resolve(root, 'dist');
+const DEMO_FILES = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+/** Bundles that are loaded late, by name. */
+const LATE = { daemonLink: 'extension/daemon/lazy.ts', languageClient: 'extension/language/lazy.ts' };
+
+const lateBundles: Plugin = {
+  name: 'late-bundles',
+  setup(bundler) {
+    bundler.onResolve({ filter: /\/lazy\.ts$/ }, ({ kind, path, importer }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const target = resolve(dirname(importer), path);
+      const found = Object.entries(LATE).find(([, file]) => resolve(root, file) === target);
+      if (!found)
+        throw new Error(
+          `${target} is loaded late but is no bundle: add it to LATE in ${basename(import.meta.filename)}`,
+        );
+      return { path: `./${found[0]}.cjs`, external: true };
+    });
+  },
+};
+
+await build({
+  entryPoints: {
+    extension: resolve(root, 'extension/main.ts'),
+    ...Object.fromEntries(Object.entries(LATE).map(([name, file]) => [name, resolve(root, file)])),
+  },
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'cjs',
+  // import() of a CommonJS bundle is a require: the extension host loads both the same way.
+  supported: { 'dynamic-import': false },
+  mainFields: ['module', 'main'],
+  external: ['vscode', 'bufferutil', 'utf-8-validate'],
+  define: { 'import.meta.url': 'bundleUrl' },
+  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  plugins: [lateBundles, workerUrls],
+  logLevel: 'info',
+});
+await buildWebview();
+for (const file of DEMO_FILES) cpSync(resolve(root, 'daemon/demo', file), resolve(dist, 'demo', file));

@@ -1,0 +1,78 @@
+import * as vscode from 'vscode';
+import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+import { type App, chosen, workspaceFolder } from '../app.ts';
+import { COMMANDS } from '../contributions.ts';
+import { oneLine } from '../text.ts';
+import { allAdapters } from './all.ts';
+import { describeAdapter } from './describe.ts';
+
+/** Name or number of the workspace's project; undefined where there is no folder. Makes the project where it is none yet. */
+async function projectHere({ daemon }: App): Promise<{ project?: number }> {
+  const folder = workspaceFolder();
+  if (folder === undefined) return {};
+  const { id } = await daemon.call(({ owners }) => owners.projectsCreate, { folder });
+  return { project: id };
+}
+
+/** Makes an adapter the active one of this workspace, or of all where no folder is open. */
+export async function activateFor(app: App, adapter: number): Promise<void> {
+  const { project } = await projectHere(app);
+  // With a number of an adapter, `project` says for which project it is to be active.
+  await app.daemon.call(({ adapters }) => adapters.activate, {
+    adapter,
+    ...(project === undefined ? {} : { project }),
+  });
+}
+
+/** Takes back the choice that counts here: the workspace's own, or the one for all of the user. */
+export async function deactivateFor(app: App): Promise<void> {
+  const folder = workspaceFolder();
+  const { by } = await app.daemon.call(
+    ({ adapters }) => adapters.active,
+    folder === undefined ? {} : { workspace: folder },
+  );
+  const { project } = by === 'project' ? await projectHere(app) : {};
+  if (by !== null)
+    await app.daemon.call(({ adapters }) => adapters.deactivate, project === undefined ? {} : { project });
+}
+
+export async function activeHere({ daemon }: App): Promise<AdapterRow | null> {
+  const workspace = workspaceFolder();
+  return (await daemon.call(({ adapters }) => adapters.active, workspace === undefined ? {} : { workspace })).adapter;
+}
+
+/** What a click on the status bar opens. */
+export async function pickActive(app: App): Promise<void> {
+  type Item = vscode.QuickPickItem & { run?: () => Promise<unknown> };
+  const [active, adapters] = await Promise.all([activeHere(app), allAdapters(app)]);
+  const items: Item[] = adapters.map((adapter) => {
+    const on = adapter.id === active?.id;
+    const detail = adapter.note === '' ? {} : { detail: oneLine(adapter.note) };
+    return {
+      ...{
+        label: `$(${on ? 'pass-filled' : 'layers'}) ${oneLine(adapter.name)}`,
+        description: describeAdapter(adapter, on),
+        ...detail,
+      },
+      run: () => activateFor(app, adapter.id),
+    };
+  });
+  const open = (label: string, command: string): Item => ({
+    label,
+    run: async () => vscode.commands.executeCommand(command),
+  });
+  const rest: Item[] = [
+    { label: '', kind: vscode.QuickPickItemKind.Separator },
+    ...(active === null ? [] : [{ label: '$(circle-slash) Use the base model alone', run: () => deactivateFor(app) }]),
+    open('$(graph-line) Open training panel', COMMANDS.openPanel),
+    open('$(mortar-board) Fine-tune with VeRA...', COMMANDS.fineTune),
+  ];
+  const title = workspaceFolder() === undefined ? 'Adapter for all of your work' : 'Adapter for this workspace';
+  await chosen(
+    await vscode.window.showQuickPick([...items, ...rest], {
+      title,
+      placeHolder: 'Choose an adapter',
+      matchOnDescription: true,
+    }),
+  ).run?.();
+}

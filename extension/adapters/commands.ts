@@ -1,0 +1,151 @@
+import * as vscode from 'vscode';
+import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+import { type App, chosen, type Handlers, requireTrust, workspaceFolder } from '../app.ts';
+import { VIEWS } from '../contributions.ts';
+import { listAll } from '../listing.ts';
+import { oneLine } from '../text.ts';
+import { comparison, describeAdapter } from './describe.ts';
+import { allAdapters } from './all.ts';
+import { activateFor, deactivateFor, pickActive } from './active.ts';
+import type { AdapterNode } from './view.ts';
+
+type Names =
+  | 'pickAdapter'
+  | 'activateAdapter'
+  | 'deactivateAdapter'
+  | 'renameAdapter'
+  | 'noteAdapter'
+  | 'compareAdapter'
+  | 'deleteAdapter'
+  | 'restoreAdapter'
+  | 'revealAdapter'
+  | 'importAdapter';
+
+export function adapterCommands(app: App): Handlers<Names> {
+  const { daemon } = app;
+  return {
+    pickAdapter: () => pickActive(app),
+    activateAdapter: (node: AdapterNode) => activateFor(app, adapterOf(node).id),
+    deactivateAdapter: () => deactivateFor(app),
+    renameAdapter: async (node: AdapterNode) => {
+      const { id, name } = adapterOf(node);
+      const wanted = chosen(
+        await vscode.window.showInputBox({ title: `Rename ${name}`, value: name, validateInput: faultOfName }),
+      );
+      if (wanted.trim() !== name)
+        await daemon.call(({ adapters }) => adapters.update, { adapter: id, name: wanted.trim() });
+    },
+    noteAdapter: async (node: AdapterNode) => {
+      const { id, name, note } = adapterOf(node);
+      const wanted = chosen(
+        await vscode.window.showInputBox({
+          title: `Note of ${name}`,
+          value: note,
+          prompt: 'What it is for, what it has seen',
+        }),
+      );
+      await daemon.call(({ adapters }) => adapters.update, { adapter: id, note: wanted });
+    },
+    compareAdapter: async (node: AdapterNode) => {
+      const one = adapterOf(node);
+      const others = (await allAdapters(app)).filter(({ id }) => id !== one.id);
+      const other = await pickOf(others, `Compare ${one.name} with`);
+      const content = comparison(one, other);
+      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'markdown', content }), {
+        preview: true,
+      });
+      await vscode.commands.executeCommand('markdown.showPreview');
+    },
+    deleteAdapter: (node: AdapterNode) => deleteAdapter(app, adapterOf(node)),
+    restoreAdapter: async () => {
+      const gone = await listAll((after) =>
+        daemon.call(({ adapters }) => adapters.list, { deleted: true, limit: 500, ...after }),
+      );
+      if (gone.length === 0) return vscode.window.setStatusBarMessage('The trash has no adapters.', 4000);
+      const { id } = await pickOf(gone, 'Restore an adapter');
+      return daemon.call(({ adapters }) => adapters.restore, { adapter: id });
+    },
+    revealAdapter: async (node: AdapterNode) => {
+      const { name, run } = adapterOf(node);
+      if (run === null)
+        return vscode.window.showInformationMessage(
+          `${name} was not made by a run here: it has no folder. Export it to get one.`,
+        );
+      const { run: made } = await daemon.call(({ runs }) => runs.get, { run });
+      return revealFolder(made.out);
+    },
+    importAdapter: async () => {
+      await requireTrust('Importing an adapter');
+      const [picked] = chosen(
+        await vscode.window.showOpenDialog({
+          title: 'Import an Adapter of PEFT',
+          openLabel: 'Import',
+          canSelectFiles: false,
+          canSelectFolders: true,
+        }),
+      );
+      const workspace = workspaceFolder();
+      await daemon.call(({ jobs }) => jobs.submit, {
+        spec: { kind: 'import', dir: chosen(picked).fsPath },
+        ...(workspace === undefined ? {} : { workspace }),
+      });
+      await vscode.commands.executeCommand(`${VIEWS.runs}.focus`);
+    },
+  };
+}
+
+export function adapterOf(node: AdapterNode | undefined): AdapterRow {
+  if (node?.kind !== 'adapter') throw new Error('Choose an adapter in the Adapters view first.');
+  return node.adapter;
+}
+
+async function pickOf(adapters: readonly AdapterRow[], title: string): Promise<AdapterRow> {
+  const items = adapters.map((adapter) => ({
+    label: adapter.name,
+    description: describeAdapter(adapter, false),
+    detail: oneLine(adapter.note),
+    adapter,
+  }));
+  return chosen(await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))
+    .adapter;
+}
+
+export async function revealFolder(path: string): Promise<void> {
+  const uri = vscode.Uri.file(path);
+  const inside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+  await vscode.commands.executeCommand(
+    inside || vscode.env.remoteName !== undefined ? 'revealInExplorer' : 'revealFileInOS',
+    uri,
+  );
+}
+
+/** As the daemon will judge it; undefined where it is one. */
+export function faultOfName(name: string): string | undefined {
+  const text = name.trim();
+  if (text === '') return 'A name has at least one letter.';
+  if (text.length > 200) return 'A name has at most 200 letters.';
+  return /[\p{Cc}\p{Cf}/\\]/u.test(text) || text === '.' || text === '..'
+    ? 'A name has no slashes or control characters.'
+    : undefined;
+}
+
+/** Into the trash; where others depend on it, they are named first. */
+async function deleteAdapter({ daemon }: App, { id, name }: AdapterRow): Promise<void> {
+  const ask = async (detail: string): Promise<void> => {
+    const yes = 'Move to Trash';
+    chosen(
+      (await vscode.window.showWarningMessage(`Delete adapter '${name}'?`, { modal: true, detail }, yes)) === yes
+        ? yes
+        : undefined,
+    );
+  };
+  const kept = 'It can be restored for thirty days.';
+  await ask(kept);
+  try {
+    await daemon.call(({ adapters }) => adapters.remove, { adapter: id });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'dependents') throw error;
+    await ask(`${(error as Error).message}\n\n${kept}`);
+    await daemon.call(({ adapters }) => adapters.remove, { adapter: id, confirm: true });
+  }
+}

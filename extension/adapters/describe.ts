@@ -1,0 +1,67 @@
+import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+import { bytesText, countText, lastPart, lossText, oneLine } from '../text.ts';
+
+export const METHOD_NAMES: Readonly<Record<string, string>> = { vera: 'VeRA', lora: 'LoRA', full: 'Full' };
+
+/** 'VeRA 256 · 31 kB · loss 2.105', beside a name. */
+export function describeAdapter({ method, rank, bytes, heldOutLoss, trainLoss }: AdapterRow, active: boolean): string {
+  const loss = heldOutLoss ?? trainLoss;
+  return [
+    ...(active ? ['active'] : []),
+    `${METHOD_NAMES[method] ?? method} ${rank}`,
+    bytesText(bytes),
+    ...(loss === null ? [] : [`loss ${lossText(loss)}`]),
+  ].join(' · ');
+}
+
+/** What is known of an adapter, by name, for tooltips and comparisons. */
+export function factsOf(adapter: AdapterRow): [name: string, value: string][] {
+  const { heldOutLoss, baseHeldOutLoss, trainLoss } = adapter;
+  const loss = (value: number | null): string => (value === null ? 'not measured' : lossText(value));
+  return [
+    ['Method', `${METHOD_NAMES[adapter.method] ?? adapter.method}, rank ${adapter.rank}`],
+    ['Adapted layers', oneLine(adapter.targets)],
+    ['Trained parameters', countText(adapter.parameters)],
+    ['Size', bytesText(adapter.bytes)],
+    ['Seed of A and B', adapter.projectionKey === null ? 'stored with it' : String(adapter.projectionKey)],
+    ['Base model', lastPart(adapter.base.name)],
+    ['Held-out loss', loss(heldOutLoss)],
+    ['Held-out loss of the base', loss(baseHeldOutLoss)],
+    ['Training loss', loss(trainLoss)],
+    ['Project', adapter.project ?? 'none'],
+    ['User', adapter.user],
+    ['Tags', adapter.tags.length === 0 ? 'none' : adapter.tags.join(', ')],
+    ['Made', new Date(adapter.createdAt).toLocaleString('en-GB')],
+    ['Note', adapter.note === '' ? 'none' : oneLine(adapter.note)],
+    ['Content (sha256)', adapter.hash],
+  ];
+}
+
+/** Two adapters side by side as a Markdown table; differing lines first. Pure. */
+export function comparison(a: AdapterRow, b: AdapterRow): string {
+  const [left, right] = [factsOf(a), factsOf(b)];
+  const rows = left.map(([name, value], i) => ({ name, value, other: right[i]![1] }));
+  const cell = (text: string): string => text.replace(/[\\`*_{}[\]<>()#+!|~&-]/g, '\\$&');
+  const line = ({ name, value, other }: (typeof rows)[number]): string =>
+    `| ${name} | ${cell(value)} | ${cell(other)} |`;
+  const differ = rows.filter(({ value, other }) => value !== other);
+  const same = rows.filter(({ value, other }) => value === other);
+  return [
+    `# ${cell(a.name)} and ${cell(b.name)}`,
+    '',
+    `|  | ${cell(a.name)} | ${cell(b.name)} |`,
+    '| --- | --- | --- |',
+    ...differ.map(line),
+    ...(same.length === 0
+      ? []
+      : [
+          '',
+          '## The same in both',
+          '',
+          '|  |  |',
+          '| --- | --- |',
+          ...same.map(({ name, value }) => `| ${name} | ${cell(value)} |`),
+        ]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,40 @@
+import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+
+export interface AdapterGroup {
+  readonly title: string;
+  readonly detail: string;
+  readonly icon: string;
+  /** Name of the project; null: of none. */
+  readonly project: string | null;
+  readonly active: number | null;
+  readonly adapters: AdapterRow[];
+}
+
+/**
+ * Adapters by project, and by user where there is more than one; the workspace's own project first, those of no project last.
+ * A project of a folder is named after it. Pure.
+ */
+export function groupAdapters(
+  adapters: readonly AdapterRow[],
+  { active, workspace }: { active: number | null; workspace: string | undefined },
+): AdapterGroup[] {
+  const users = new Set(adapters.map(({ user }) => user));
+  const groups = new Map<string, AdapterGroup>();
+  for (const adapter of adapters) {
+    const { project, user } = adapter;
+    const key = JSON.stringify([project, user]);
+    const group = groups.get(key) ?? {
+      title: project ?? 'No project',
+      detail: users.size > 1 ? user : '',
+      icon: project === null ? 'person' : 'folder',
+      ...{ project, active, adapters: [] },
+    };
+    group.adapters.push(adapter);
+    groups.set(key, group);
+  }
+  const own = workspace?.split(/[\\/]/).at(-1);
+  const rank = ({ project }: AdapterGroup): number => (project === null ? 2 : project === own ? 0 : 1);
+  return [...groups.values()].sort(
+    (a, b) => rank(a) - rank(b) || a.title.localeCompare(b.title) || a.detail.localeCompare(b.detail),
+  );
+}

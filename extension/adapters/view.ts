@@ -1,0 +1,108 @@
+import * as vscode from 'vscode';
+import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+import { type App, hasBegun, workspaceFolder } from '../app.ts';
+import { COMMANDS, ITEMS, VIEWS } from '../contributions.ts';
+import { soonest } from '../listing.ts';
+import { activeHere } from './active.ts';
+import { allAdapters } from './all.ts';
+import { groupAdapters, type AdapterGroup } from './groups.ts';
+import { describeAdapter, factsOf } from './describe.ts';
+
+export type AdapterNode = { readonly kind: 'group'; readonly group: AdapterGroup } | AdapterLeaf;
+export interface AdapterLeaf {
+  readonly kind: 'adapter';
+  readonly adapter: AdapterRow;
+  readonly active: boolean;
+}
+
+/** Adapters by project and user; the active one is marked. An adapter can be dragged onto another project. */
+export function registerAdaptersView(app: App): void {
+  const { context, daemon } = app;
+  const changed = new vscode.EventEmitter<undefined>();
+  const provider: vscode.TreeDataProvider<AdapterNode> = {
+    onDidChangeTreeData: changed.event,
+    getTreeItem: itemOf,
+    async getChildren(node) {
+      if (node?.kind === 'adapter') return [];
+      if (node !== undefined)
+        return node.group.adapters.map((adapter) => ({
+          kind: 'adapter',
+          adapter,
+          active: node.group.active === adapter.id,
+        }));
+      if (!hasBegun(app)) return [];
+      const workspace = workspaceFolder();
+      const [adapters, active] = await Promise.all([allAdapters(app), activeHere(app)]);
+      return groupAdapters(adapters, { active: active?.id ?? null, workspace }).map((group) => ({
+        kind: 'group',
+        group,
+      }));
+    },
+  };
+  const dragged = `application/vnd.code.tree.${VIEWS.adapters.toLowerCase()}`;
+  const view = vscode.window.createTreeView(VIEWS.adapters, {
+    treeDataProvider: provider,
+    showCollapseAll: true,
+    dragAndDropController: {
+      dragMimeTypes: [dragged],
+      dropMimeTypes: [dragged],
+      handleDrag: (nodes, transfer) => {
+        const ids = nodes.flatMap((node) => (node.kind === 'adapter' ? [node.adapter.id] : []));
+        if (ids.length > 0) transfer.set(dragged, new vscode.DataTransferItem(ids));
+      },
+      handleDrop: async (target, transfer) => {
+        const ids = transfer.get(dragged)?.value as unknown;
+        if (target === undefined || !Array.isArray(ids)) return;
+        const moveTo = target.kind === 'group' ? target.group.project : target.adapter.project;
+        for (const adapter of ids as number[])
+          await daemon.call(({ adapters }) => adapters.update, { adapter, moveTo });
+      },
+    },
+  });
+  const refresh = soonest(() => changed.fire(undefined));
+  context.subscriptions.push(
+    view,
+    changed,
+    daemon.onRefresh(refresh),
+    daemon.onCatalog(({ kind }) =>
+      kind === 'adapter' || kind === 'project' || kind === 'user' ? refresh() : undefined,
+    ),
+    vscode.workspace.onDidChangeWorkspaceFolders(refresh),
+  );
+}
+
+function itemOf(node: AdapterNode): vscode.TreeItem {
+  if (node.kind === 'group') {
+    const { title, detail, icon } = node.group;
+    const item = new vscode.TreeItem(title, vscode.TreeItemCollapsibleState.Expanded);
+    item.id = `group ${title} ${detail}`;
+    item.description = detail;
+    item.iconPath = new vscode.ThemeIcon(icon);
+    item.contextValue = ITEMS.group;
+    return item;
+  }
+  const { adapter, active } = node;
+  const item = new vscode.TreeItem(adapter.name);
+  item.id = `adapter ${adapter.id}`;
+  item.description = describeAdapter(adapter, active);
+  item.iconPath = active
+    ? new vscode.ThemeIcon('pass-filled', new vscode.ThemeColor('charts.green'))
+    : new vscode.ThemeIcon('layers');
+  item.contextValue = active ? ITEMS.activeAdapter : ITEMS.adapter;
+  item.tooltip = tooltipOf(adapter);
+  item.accessibilityInformation = {
+    label: `${adapter.name}${active ? ', active' : ''}, ${describeAdapter(adapter, false)}`,
+  };
+  item.command = { command: COMMANDS.openRun, title: 'Open', arguments: [node] };
+  return item;
+}
+
+/** Everything a person wrote is put in as text, never as markup. */
+function tooltipOf(adapter: AdapterRow): vscode.MarkdownString {
+  const text = new vscode.MarkdownString();
+  text.appendMarkdown('**').appendText(adapter.name).appendMarkdown('**\n\n');
+  if (adapter.note !== '') text.appendText(adapter.note).appendMarkdown('\n\n');
+  for (const [name, value] of factsOf(adapter))
+    text.appendMarkdown(`- ${name}: `).appendText(value).appendMarkdown('\n');
+  return text;
+}

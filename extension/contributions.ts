@@ -1,0 +1,81 @@
+/** Every id that VS Code knows of this extension. `npm run manifest` writes the manifest from here and extension/manifest/. */
+
+export const COMMANDS = {
+  fineTune: 'veraStudio.fineTune',
+  openPanel: 'veraStudio.openPanel',
+  pickAdapter: 'veraStudio.pickAdapter',
+  activateAdapter: 'veraStudio.activateAdapter',
+  deactivateAdapter: 'veraStudio.deactivateAdapter',
+  renameAdapter: 'veraStudio.renameAdapter',
+  noteAdapter: 'veraStudio.noteAdapter',
+  compareAdapter: 'veraStudio.compareAdapter',
+  mergeAdapter: 'veraStudio.mergeAdapter',
+  exportAdapter: 'veraStudio.exportAdapter',
+  deleteAdapter: 'veraStudio.deleteAdapter',
+  revealAdapter: 'veraStudio.revealAdapter',
+  importAdapter: 'veraStudio.importAdapter',
+  restoreAdapter: 'veraStudio.restoreAdapter',
+  openRun: 'veraStudio.openRun',
+  pauseRun: 'veraStudio.pauseRun',
+  resumeRun: 'veraStudio.resumeRun',
+  cancelRun: 'veraStudio.cancelRun',
+  retryRun: 'veraStudio.retryRun',
+  runAgain: 'veraStudio.runAgain',
+  revealRun: 'veraStudio.revealRun',
+  downloadModel: 'veraStudio.downloadModel',
+  fineTuneModel: 'veraStudio.fineTuneModel',
+  copyFingerprint: 'veraStudio.copyFingerprint',
+  showLog: 'veraStudio.showLog',
+  stopDaemon: 'veraStudio.stopDaemon',
+} as const;
+export type CommandName = keyof typeof COMMANDS;
+
+export const CONTAINER = 'veraStudio';
+export const VIEWS = {
+  adapters: 'veraStudio.adapters',
+  runs: 'veraStudio.runs',
+  models: 'veraStudio.models',
+} as const;
+export type ViewName = keyof typeof VIEWS;
+
+/** Type of the webview panel. */
+export const PANEL = 'veraStudio.training';
+export const STATUS_ITEM = 'veraStudio.status';
+export const WALKTHROUGH = 'veraStudio.start';
+
+/** `contextValue` of the items of views; menus are for some of them. */
+export const ITEMS = {
+  adapter: 'adapter',
+  activeAdapter: 'adapter.active',
+  group: 'group',
+  queuedRun: 'run.queued',
+  runningRun: 'run.running',
+  stoppingRun: 'run.stopping',
+  pausedRun: 'run.paused',
+  endedRun: 'run.ended',
+  failedRun: 'run.failed',
+  /** A job that trains nothing. */
+  work: 'work.running',
+  endedWork: 'work.ended',
+  model: 'model',
+} as const;
+
+/** Sections of the settings, without the first part, which is SETTINGS_SECTION. */
+export const SETTINGS_SECTION = 'veraStudio';
+export const SETTINGS = {
+  baseModel: 'baseModel',
+  preset: 'preset',
+  activateWhenDone: 'activateWhenDone',
+  statusBar: 'statusBar',
+  datasetCheck: 'dataset.check',
+  datasetLength: 'dataset.length',
+  stateFolder: 'daemon.stateFolder',
+  idleMinutes: 'daemon.idleMinutes',
+  maxRunning: 'daemon.maxRunning',
+} as const;
+export type SettingName = keyof typeof SETTINGS;
+
+/** Endings of dataset files, as the daemon reads them. */
+export const DATASET_ENDINGS = ['.jsonl', '.csv', '.tsv', '.parquet', '.txt'] as const;
+/** Languages whose files the language server reads; VS Code knows some of them already. */
+export const LANGUAGES = ['jsonl', 'csv', 'tsv'] as const;

@@ -1,0 +1,11 @@
+/** What only a connected extension needs, in a bundle of its own that is loaded then: client, protocol, zod. */
+export { connect } from '../../daemon/client/connect.ts';
+export { findRunning } from '../../daemon/client/running.ts';
+export * as adapters from '../../daemon/protocol/adapters.ts';
+export * as jobs from '../../daemon/protocol/jobs.ts';
+export * as life from '../../daemon/protocol/life.ts';
+export * as owners from '../../daemon/protocol/owners.ts';
+export * as records from '../../daemon/protocol/records.ts';
+export * as runs from '../../daemon/protocol/runs.ts';
+export { trainPlan } from '../../daemon/protocol/plans.ts';
+export { fromPanel } from '../../daemon/protocol/panel.ts';

@@ -1,0 +1,49 @@
+/** The extension's entry: a table of contents. Nothing is loaded or started before somebody needs it. */
+import * as vscode from 'vscode';
+import { adapterCommands } from './adapters/commands.ts';
+import { registerAdaptersView } from './adapters/view.ts';
+import { type App, registerCommands, rememberBegun } from './app.ts';
+import { createLink } from './daemon/link.ts';
+import { daemonCommands } from './daemon/commands.ts';
+import { registerLanguageClient } from './language/client.ts';
+import { modelCommands } from './models/commands.ts';
+import { registerModelsView } from './models/view.ts';
+import { outputCommands } from './output/commands.ts';
+import { registerPanel } from './panel/panel.ts';
+import { runCommands } from './runs/commands.ts';
+import { registerRunsView } from './runs/view.ts';
+import { daemonArgs, useStateFolder } from './settings.ts';
+import { registerStatusItem } from './statusItem.ts';
+import { tuningCommands } from './tuning/commands.ts';
+
+export function activate(context: vscode.ExtensionContext): void {
+  const started = performance.now();
+  const log = vscode.window.createOutputChannel('VeRA Studio', { log: true });
+  useStateFolder();
+  const daemon = createLink({ daemonArgs, log: (line) => log.info(line) });
+  const app: App = { context, log, daemon };
+  context.subscriptions.push(log, daemon);
+
+  context.subscriptions.push(daemon.onRefresh(() => void rememberBegun(app)));
+  const panel = registerPanel(app);
+  registerAdaptersView(app);
+  registerRunsView(app);
+  registerModelsView(app);
+  registerStatusItem(app);
+  registerLanguageClient(app);
+  registerCommands(app, {
+    ...tuningCommands(app, panel),
+    ...adapterCommands(app),
+    ...outputCommands(app),
+    ...runCommands(app, panel),
+    ...modelCommands(app, panel),
+    ...daemonCommands(app),
+  });
+  // A daemon that runs anyway is asked what it does; none is started.
+  const timer = setTimeout(
+    () => void daemon.peek().catch((error: unknown) => log.info(`no daemon: ${String(error)}`)),
+    500,
+  );
+  context.subscriptions.push({ dispose: () => clearTimeout(timer) });
+  log.info(`activated in ${(performance.now() - started).toFixed(1)} ms`);
+}

@@ -1,0 +1,118 @@
+/** The parts of package.json that VS Code reads, and the texts of package.nls.json, from one source. Pure. */
+import {
+  COMMANDS,
+  type CommandName,
+  CONTAINER,
+  LANGUAGES,
+  PANEL,
+  type SettingName,
+  VIEWS,
+  WALKTHROUGH,
+} from '../contributions.ts';
+import { COMMAND_TITLES, MENUS } from './commands.ts';
+import { RESTRICTED, SETTING_DESCRIPTIONS, settingId } from './settings.ts';
+import { STEPS, VIEW_TITLES, WELCOME } from './texts.ts';
+
+type Json = Record<string, unknown>;
+const CATEGORY = 'VeRA';
+
+/** Texts by key, for package.nls.json; a translation is a file beside it. */
+export function manifestTexts(): Record<string, string> {
+  return {
+    'walkthrough.title': 'Get Started with VeRA Studio',
+    'walkthrough.description': 'From a dataset to a model that has learned from it, on your own machine.',
+    'configuration.title': 'VeRA Studio',
+    'trust.description':
+      'Adapters, runs and models can be looked at; training, merging and exporting need a trusted workspace.',
+    ...Object.fromEntries(Object.entries(COMMAND_TITLES).map(([name, { title }]) => [`command.${name}`, title])),
+    ...Object.fromEntries(Object.entries(VIEW_TITLES).map(([name, title]) => [`view.${name}`, title])),
+    ...Object.fromEntries(WELCOME.map(({ key, text }) => [`welcome.${key}`, text])),
+    ...Object.fromEntries(
+      STEPS.flatMap(({ id, title, description }) => [
+        [`step.${id}`, title],
+        [`step.${id}.description`, description],
+      ]),
+    ),
+    ...Object.fromEntries(
+      Object.entries(SETTING_DESCRIPTIONS).flatMap(([name, { description, enumDescriptions = [] }]) => [
+        [`setting.${name}`, description],
+        ...enumDescriptions.map((text, i) => [`setting.${name}.${i}`, text]),
+      ]),
+    ),
+  };
+}
+
+export const activationEvents = (): string[] => [
+  ...LANGUAGES.map((language) => `onLanguage:${language}`),
+  `onWebviewPanel:${PANEL}`,
+  'onStartupFinished',
+];
+
+export const capabilities = (): Json => ({
+  untrustedWorkspaces: {
+    supported: 'limited',
+    description: '%trust.description%',
+    restrictedConfigurations: RESTRICTED.map(settingId),
+  },
+  virtualWorkspaces: false,
+});
+
+export const contributes = (): Json => ({
+  commands: Object.entries(COMMAND_TITLES).map(([name, { icon }]) => ({
+    command: COMMANDS[name as CommandName],
+    title: `%command.${name}%`,
+    category: CATEGORY,
+    ...(icon === undefined ? {} : { icon }),
+  })),
+  menus: MENUS,
+  viewsContainers: { activitybar: [{ id: CONTAINER, title: 'VeRA Studio', icon: 'media/activity.svg' }] },
+  views: {
+    [CONTAINER]: Object.entries(VIEWS).map(([name, id]) => ({
+      id,
+      name: `%view.${name}%`,
+      icon: 'media/activity.svg',
+      contextualTitle: 'VeRA Studio',
+      ...(name === 'models' ? { visibility: 'collapsed' } : {}),
+    })),
+  },
+  viewsWelcome: WELCOME.map(({ key, view, when }) => ({
+    view: VIEWS[view],
+    contents: `%welcome.${key}%`,
+    ...(when === undefined ? {} : { when }),
+  })),
+  languages: [
+    { id: 'jsonl', extensions: ['.jsonl'], aliases: ['JSON Lines'] },
+    { id: 'csv', extensions: ['.csv'], aliases: ['CSV'] },
+    { id: 'tsv', extensions: ['.tsv'], aliases: ['TSV'] },
+  ],
+  configuration: {
+    title: '%configuration.title%',
+    properties: Object.fromEntries(
+      Object.entries(SETTING_DESCRIPTIONS).map(([name, { description: _, enumDescriptions, ...rest }], order) => [
+        settingId(name as SettingName),
+        {
+          ...rest,
+          order,
+          markdownDescription: `%setting.${name}%`,
+          ...(enumDescriptions === undefined
+            ? {}
+            : { enumDescriptions: enumDescriptions.map((_text, i) => `%setting.${name}.${i}%`) }),
+        },
+      ]),
+    ),
+  },
+  walkthroughs: [
+    {
+      id: WALKTHROUGH,
+      title: '%walkthrough.title%',
+      description: '%walkthrough.description%',
+      steps: STEPS.map(({ id, done }) => ({
+        id,
+        title: `%step.${id}%`,
+        description: `%step.${id}.description%`,
+        media: { markdown: `walkthrough/${id}.md` },
+        completionEvents: [`onCommand:${COMMANDS[done]}`],
+      })),
+    },
+  ],
+});

@@ -1,0 +1,34 @@
+import * as vscode from 'vscode';
+import type { App, Handlers } from '../app.ts';
+import { requireTrust } from '../app.ts';
+import { VIEWS } from '../contributions.ts';
+import { pickBase } from '../tuning/bases.ts';
+import { fineTune } from '../tuning/commands.ts';
+import type { Panel } from '../panel/panel.ts';
+import { lastPart } from '../text.ts';
+import type { ModelNode, ModelRow } from './view.ts';
+
+export const modelCommands = (
+  app: App,
+  panel: Panel,
+): Handlers<'downloadModel' | 'fineTuneModel' | 'copyFingerprint'> => ({
+  downloadModel: async () => {
+    await requireTrust('Adding a model');
+    const { spec } = await pickBase(app, 'Add or Download a Model');
+    await app.daemon.call(({ jobs }) => jobs.submit, { spec: { kind: 'download', base: spec } });
+    await vscode.commands.executeCommand(`${VIEWS.models}.focus`);
+  },
+  fineTuneModel: (node: ModelNode) => {
+    const { spec } = modelOf(node);
+    return fineTune(app, panel, undefined, { spec, label: lastPart(spec), description: '' });
+  },
+  copyFingerprint: async (node: ModelNode) => {
+    await vscode.env.clipboard.writeText(modelOf(node).fingerprint);
+    vscode.window.setStatusBarMessage('Fingerprint copied', 3000);
+  },
+});
+
+function modelOf(node: ModelNode | undefined): ModelRow {
+  if (node?.kind !== 'model') throw new Error('Choose a model in the Models view first.');
+  return node.model;
+}

@@ -1,0 +1,98 @@
+import * as vscode from 'vscode';
+import type { z } from 'zod';
+import type { Job } from '../../daemon/protocol/jobs.ts';
+import type { baseModel } from '../../daemon/protocol/records.ts';
+import { type App, hasBegun } from '../app.ts';
+import { ITEMS, VIEWS } from '../contributions.ts';
+import { listAll, soonest } from '../listing.ts';
+import { describeJob, fractionOf, STATE_ICONS } from '../runs/describe.ts';
+import { lastPart, oneLine, parametersText } from '../text.ts';
+
+export type ModelRow = z.infer<typeof baseModel>;
+export type ModelNode =
+  { readonly kind: 'model'; readonly model: ModelRow } | { readonly kind: 'download'; readonly job: Job };
+
+/** Base models that were used, and downloads as they go. Files and folders can be dropped here. */
+export function registerModelsView(app: App): void {
+  const { context, daemon } = app;
+  const changed = new vscode.EventEmitter<undefined>();
+  const downloads = new Map<number, Job>();
+  const view = vscode.window.createTreeView<ModelNode>(VIEWS.models, {
+    treeDataProvider: {
+      onDidChangeTreeData: changed.event,
+      getTreeItem: (node) => (node.kind === 'model' ? modelItem(node.model) : downloadItem(node.job)),
+      async getChildren(node) {
+        if (node !== undefined || !hasBegun(app)) return [];
+        const models = await listAll((after) =>
+          daemon.call(({ records }) => records.basesList, { limit: 500, ...after }),
+        );
+        const under = [...downloads.values()].sort((a, b) => b.id - a.id);
+        return [
+          ...under.map((job) => ({ kind: 'download' as const, job })),
+          ...models.map((model) => ({ kind: 'model' as const, model })),
+        ];
+      },
+    },
+    dragAndDropController: {
+      dragMimeTypes: [],
+      dropMimeTypes: ['text/uri-list'],
+      handleDrop: async (_target, transfer) => {
+        const text = (await transfer.get('text/uri-list')?.asString()) ?? '';
+        for (const line of text.split(/\r?\n/).filter((one) => one.startsWith('file:'))) {
+          await daemon.call(({ jobs }) => jobs.submit, {
+            spec: { kind: 'download', base: vscode.Uri.parse(line).fsPath },
+          });
+        }
+      },
+    },
+  });
+  const redraw = soonest(() => changed.fire(undefined), 250);
+  context.subscriptions.push(
+    ...[view, changed],
+    daemon.onJob((job) => {
+      if (job.kind !== 'download') return;
+      if (job.state === 'succeeded' || job.state === 'cancelled') downloads.delete(job.id);
+      else downloads.set(job.id, job);
+      redraw();
+    }),
+    daemon.onCatalog(({ kind }) => (kind === 'base' || kind === 'run' ? redraw() : undefined)),
+    daemon.onRefresh(() => {
+      downloads.clear();
+      redraw();
+      void daemon
+        .call(({ jobs }) => jobs.list, {
+          kinds: ['download'],
+          states: ['queued', 'running', 'paused', 'failed'],
+          limit: 20,
+        })
+        .then(({ items }) => {
+          for (const job of items) downloads.set(job.id, job);
+          redraw();
+        })
+        .catch(() => undefined);
+    }),
+  );
+}
+
+function modelItem({ id, spec, fingerprint, architecture, parameters, usedAt }: ModelRow): vscode.TreeItem {
+  const item = new vscode.TreeItem(oneLine(lastPart(spec)));
+  item.id = `model ${id}`;
+  item.description = [architecture ?? '', parameters === null ? '' : parametersText(parameters)]
+    .filter((part) => part !== '')
+    .join(' · ');
+  item.iconPath = new vscode.ThemeIcon('symbol-misc');
+  item.contextValue = ITEMS.model;
+  item.tooltip = [spec, `Fingerprint ${fingerprint}`, `Last used ${new Date(usedAt).toLocaleString('en-GB')}`]
+    .map(oneLine)
+    .join('\n');
+  return item;
+}
+
+function downloadItem(job: Job): vscode.TreeItem {
+  const item = new vscode.TreeItem(job.spec.kind === 'download' ? oneLine(lastPart(job.spec.base)) : job.title);
+  const [icon, color] = STATE_ICONS[job.state];
+  item.id = `download ${job.id} ${fractionOf(job) ?? ''}`;
+  item.description = describeJob(job);
+  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  return item;
+}

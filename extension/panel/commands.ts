@@ -1,0 +1,74 @@
+import { activateFor, activeHere, deactivateFor } from '../adapters/active.ts';
+import { revealFolder } from '../adapters/commands.ts';
+import { type App, Quiet, requireTrust, showError } from '../app.ts';
+import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
+import type { RunCommand } from '../../daemon/protocol/panel.ts';
+import { exportWith } from '../output/flow.ts';
+import { cancel } from '../runs/commands.ts';
+import { fineTuneAgain } from '../tuning/again.ts';
+import type { Panel } from './panel.ts';
+import { jobOfKey, panelRun } from './panelRun.ts';
+
+/** Does what a button of the panel asks for, where the run's state allows it; says why not. */
+export async function obey(app: App, panel: Panel, command: RunCommand, key: string): Promise<string | null> {
+  try {
+    await doCommand(app, panel, command, key);
+    return null;
+  } catch (error) {
+    if (error instanceof Quiet) return null;
+    app.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function doCommand(app: App, panel: Panel, command: RunCommand, key: string): Promise<void> {
+  const { daemon } = app;
+  const id = jobOfKey(key);
+  if (id === undefined) throw new Error(`${key} is no run of this panel.`);
+  const job = await daemon.call(({ jobs }) => jobs.get, { job: id });
+  const { run, adapter } =
+    job.run === null ? { run: undefined, adapter: null } : await daemon.call(({ runs }) => runs.get, { run: job.run });
+  const active = await activeHere(app);
+  const shown = panelRun(job, run, adapter);
+  if (!commandsOf(shown, active?.id ?? null).includes(command))
+    throw new Error(`That is not possible while the run is ${job.state}.`);
+  const made = (): NonNullable<typeof adapter> => {
+    if (adapter === null) throw new Error('The run has made no adapter.');
+    return adapter;
+  };
+  switch (command) {
+    case 'pause':
+      await daemon.call(({ jobs }) => jobs.pause, { job: id });
+      return;
+    case 'resume':
+      await daemon.call(({ jobs }) => jobs.resume, { job: id });
+      return;
+    case 'retry':
+      await daemon.call(({ jobs }) => jobs.retry, { job: id });
+      return;
+    case 'stop':
+      return cancel(app, job);
+    case 'activate':
+      return activateFor(app, made().id);
+    case 'deactivate':
+      return deactivateFor(app);
+    case 'merge':
+      await requireTrust('Merging');
+      return later(app, exportWith(app, made(), 'merge'));
+    case 'export':
+      await requireTrust('Exporting');
+      return later(app, exportWith(app, made()));
+    case 'runAgain':
+      return later(app, fineTuneAgain(app, panel, job));
+    case 'openFolder':
+      if (shown.out !== null) await revealFolder(shown.out);
+  }
+}
+
+/** What asks a person for more goes on by itself: the button is free again at once. */
+function later({ log }: App, work: Promise<void>): void {
+  void work.catch(async (error: unknown) => {
+    if (error instanceof Quiet) return;
+    await showError(log, error);
+  });
+}

@@ -1,0 +1,128 @@
+import type { Event } from '../../daemon/protocol/events.ts';
+import type { Job } from '../../daemon/protocol/jobs.ts';
+import type { ToPanel } from '../../daemon/protocol/panel.ts';
+import { activeHere } from '../adapters/active.ts';
+import type { App } from '../app.ts';
+import { soonest } from '../listing.ts';
+import { jobOfKey, keyOf } from './panelRun.ts';
+import { runFeed, type RunFeed } from './runFeed.ts';
+import type { ViewStore } from './viewStore.ts';
+
+/** Tells one panel everything: what there is when it begins, then what happens. */
+export interface Feed {
+  /** The panel knows nothing (any more). */
+  begin(): Promise<void>;
+  /** The run that is looked at: its costs are counted first. */
+  look(focus: string | null): void;
+  dispose(): void;
+}
+
+const RUNS = 12; // the newest, and the one in focus: more curves are not told apart
+
+export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) => void): Feed {
+  const { daemon, log } = app;
+  const feeds = new Map<string, RunFeed>();
+  let following: { end(): Promise<void> } | undefined;
+  /** Counts beginnings: what an earlier one still loads is no longer wanted. */
+  let round = 0;
+
+  const connection = (): ToPanel & { type: 'connection' } => ({
+    type: 'connection',
+    connection: daemon.state === 'connected' ? 'connected' : daemon.state === 'failed' ? 'failed' : 'connecting',
+    message: daemon.message,
+  });
+  const failed = (error: unknown): void => {
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn(`training panel: ${message}`);
+    send({ type: 'connection', connection: daemon.state === 'connected' ? 'connected' : 'failed', message });
+  };
+
+  const jobsShown = async (): Promise<Job[]> => {
+    const { items } = await daemon.call(({ jobs }) => jobs.list, { kinds: ['train'], limit: RUNS });
+    const focus = jobOfKey(view.get()?.focus ?? '');
+    if (focus === undefined || items.some(({ id }) => id === focus)) return items;
+    const job = await daemon.call(({ jobs }) => jobs.get, { job: focus }).catch(() => undefined);
+    return job?.kind === 'train' ? [...items, job] : items;
+  };
+
+  const load = async (): Promise<void> => {
+    const mine = ++round;
+    const [jobs, active] = await Promise.all([jobsShown(), activeHere(app)]);
+    const wanted = new Set(jobs.map(keyOf));
+    for (const [key, feed] of feeds) if (!wanted.has(key)) (feed.end(), feeds.delete(key));
+    for (const job of jobs) if (!feeds.has(keyOf(job))) feeds.set(keyOf(job), runFeed(app, job, send));
+    await followAll();
+    const runs = await Promise.all(jobs.map((job) => feeds.get(keyOf(job))!.describe(job)));
+    if (mine !== round) return;
+    send({
+      type: 'state',
+      runs,
+      active: active === null ? null : { id: active.id, name: active.name },
+      connection: connection().connection,
+      view: view.get(),
+    });
+    const focus = view.get()?.focus;
+    const order = [...feeds.keys()].sort((a, b) => Number(b === focus) - Number(a === focus));
+    for (const key of order) {
+      await feeds.get(key)?.load();
+      if (mine !== round) return;
+    }
+    await feeds.get(focus ?? order[0] ?? '')?.count();
+  };
+
+  /** Follows the runs that are shown, before their rows are read: so none is missed in between. */
+  const followAll = async (): Promise<void> => {
+    const before = following;
+    const topics = [...feeds.keys()].flatMap((key) => {
+      const id = jobOfKey(key);
+      return id === undefined ? [] : [`job/${id}` as const];
+    });
+    following = topics.length === 0 ? undefined : await daemon.follow(topics, { events: take, skipped: () => again() });
+    await before?.end();
+  };
+  const take = (events: readonly Event[]): void => {
+    const byJob = new Map<string, Event[]>();
+    for (const event of events) {
+      if (event.body.type !== 'worker') continue;
+      const key = `job/${event.body.job}`;
+      byJob.set(key, [...(byJob.get(key) ?? []), event]);
+    }
+    for (const [key, some] of byJob) feeds.get(key)?.take(some);
+  };
+
+  const again = soonest(() => void load().catch(failed));
+  const askActive = soonest(() => {
+    void activeHere(app)
+      .then((active) => send({ type: 'active', active: active === null ? null : { id: active.id, name: active.name } }))
+      .catch(failed);
+  });
+  const subscriptions = [
+    daemon.onState(() => send(connection())),
+    // After a daemon was lost its runs go on from their checkpoints: everything is told anew.
+    daemon.onRefresh(again),
+    daemon.onJob((job) => {
+      if (job.kind !== 'train') return;
+      const feed = feeds.get(keyOf(job));
+      if (feed === undefined) again();
+      else feed.update(job);
+    }),
+    daemon.onCatalog(({ kind }) => (kind === 'adapter' ? askActive() : undefined)),
+  ];
+  return {
+    begin: async () => {
+      send(connection());
+      await load().catch(failed);
+    },
+    look: (focus) =>
+      void feeds
+        .get(focus ?? '')
+        ?.count()
+        .catch(failed),
+    dispose: () => {
+      round++;
+      for (const one of subscriptions) one.dispose();
+      for (const feed of feeds.values()) feed.end();
+      void following?.end();
+    },
+  };
+}

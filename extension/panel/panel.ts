@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { FromPanel, ToPanel } from '../../daemon/protocol/panel.ts';
+import { panelHtml } from '../../webview/html.ts';
+import type { App } from '../app.ts';
+import { PANEL } from '../contributions.ts';
+import { obey } from './commands.ts';
+import { startFeed, type Feed } from './feed.ts';
+import { viewStore } from './viewStore.ts';
+
+/** The training panel: at most one, in front of its runs. */
+export interface Panel {
+  /** Opens it, or brings it to the front; `focus` chooses the run it shows. */
+  show(focus?: string): Promise<void>;
+}
+
+export function registerPanel(app: App): Panel {
+  const { context, log } = app;
+  const view = viewStore(context.workspaceState);
+  let open: { panel: vscode.WebviewPanel; feed: Feed } | undefined;
+
+  const take = (panel: vscode.WebviewPanel): void => {
+    open?.panel.dispose();
+    const { webview } = panel;
+    const send = (message: ToPanel): void => void webview.postMessage(message);
+    const feed = startFeed(app, view, send);
+    open = { panel, feed };
+    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'activity.svg');
+    webview.options = { enableScripts: true, enableCommandUris: false, localResourceRoots: [folder(app)] };
+    const listening = webview.onDidReceiveMessage((message: unknown) => void receive(message));
+    panel.onDidDispose(() => {
+      listening.dispose();
+      feed.dispose();
+      if (open?.panel === panel) open = undefined;
+    });
+    webview.html = page(app, webview);
+
+    /** The panel shows strings from strangers' datasets: what it sends is checked like a stranger's. */
+    const receive = async (unknown: unknown): Promise<void> => {
+      const { fromPanel } = await app.daemon.protocol();
+      const message = fromPanel.safeParse(unknown);
+      if (!message.success) return log.warn('the panel sent something that is no message');
+      await handle(message.data);
+    };
+    const handle = async (message: FromPanel): Promise<void> => {
+      switch (message.type) {
+        case 'ready':
+          return feed.begin();
+        case 'view':
+          await view.keep(message.view);
+          return feed.look(message.view.focus);
+        case 'copy':
+          return vscode.env.clipboard.writeText(message.text);
+        case 'failure':
+          return log.error(`training panel: ${message.message}`);
+        case 'command':
+          return send({
+            type: 'answer',
+            request: message.request,
+            error: await obey(app, panels, message.command, message.run),
+          });
+      }
+    };
+  };
+
+  const panels: Panel = {
+    show: async (focus) => {
+      if (focus !== undefined) await view.focus(focus);
+      if (open === undefined) {
+        const options = { enableScripts: true, localResourceRoots: [folder(app)] };
+        take(vscode.window.createWebviewPanel(PANEL, 'VeRA Training', vscode.ViewColumn.Active, options));
+        return;
+      }
+      open.panel.reveal();
+      if (focus !== undefined) await open.feed.begin();
+    },
+  };
+  context.subscriptions.push(
+    // A window that is loaded again finds its panel, and the panel its runs.
+    vscode.window.registerWebviewPanelSerializer(PANEL, { deserializeWebviewPanel: async (panel) => take(panel) }),
+    { dispose: () => open?.panel.dispose() },
+  );
+  return panels;
+}
+
+const folder = ({ context }: App): vscode.Uri => vscode.Uri.joinPath(context.extensionUri, 'dist', 'webview');
+
+function page(app: App, webview: vscode.Webview): string {
+  const uri = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(folder(app), name)).toString();
+  return panelHtml({
+    script: uri('panel.js'),
+    styles: [uri('panel.css'), uri('codicon.css')],
+    cspSource: webview.cspSource,
+    nonce: randomBytes(24).toString('base64'),
+  });
+}

@@ -1,0 +1,68 @@
+import type { Job } from '../../daemon/protocol/jobs.ts';
+import { ITEMS } from '../contributions.ts';
+import { durationText, lossText, oneLine, percentText } from '../text.ts';
+
+/** How far a job is, 0 to 1; undefined where it does not say. */
+export function fractionOf({
+  state,
+  progress: { step, steps, fraction },
+}: Pick<Job, 'state' | 'progress'>): number | undefined {
+  if (state === 'succeeded') return 1;
+  return step !== undefined && steps !== undefined && steps > 0 ? step / steps : fraction;
+}
+
+/** What stands beside a job's title. Pure. */
+export function describeJob(job: Job): string {
+  const { state, progress, waitingFor, error } = job;
+  const fraction = fractionOf(job);
+  const part = fraction === undefined ? [] : [percentText(fraction)];
+  const loss = progress.heldOutLoss ?? progress.loss;
+  const losses = loss === undefined ? [] : [`loss ${lossText(loss)}`];
+  switch (state) {
+    case 'queued':
+      return waitingFor === null ? 'waits for its turn' : `waits: ${oneLine(waitingFor)}`;
+    case 'running': {
+      const left = progress.secondsLeft === undefined ? [] : [`${durationText(progress.secondsLeft)} left`];
+      const text = part.length === 0 && progress.text !== undefined ? [oneLine(progress.text)] : [];
+      return [...part, ...left, ...text, ...losses].join(' · ') || 'starting';
+    }
+    case 'pausing':
+      return ['pausing', ...part].join(' · ');
+    case 'paused':
+      return ['paused', ...part, ...losses].join(' · ');
+    case 'cancelling':
+      return 'stopping';
+    case 'cancelled':
+      return ['cancelled', ...part].join(' · ');
+    case 'failed':
+      return error === null ? 'failed' : oneLine(error.message);
+    case 'succeeded':
+      return [...losses, tookText(job)].filter((text) => text !== '').join(' · ') || 'done';
+  }
+}
+
+const tookText = ({ startedAt, endedAt }: Job): string =>
+  startedAt === null || endedAt === null ? '' : `took ${durationText((endedAt - startedAt) / 1000)}`;
+
+/** Codicon and colour of a state. */
+export const STATE_ICONS: Readonly<Record<Job['state'], readonly [icon: string, color?: string]>> = {
+  queued: ['clock'],
+  running: ['sync~spin', 'charts.blue'],
+  pausing: ['debug-pause', 'charts.yellow'],
+  paused: ['debug-pause', 'charts.yellow'],
+  cancelling: ['debug-stop'],
+  cancelled: ['circle-slash'],
+  succeeded: ['pass', 'charts.green'],
+  failed: ['error', 'charts.red'],
+};
+
+/** What menus see of a job. */
+export function itemOf({ kind, state }: Pick<Job, 'kind' | 'state'>): string {
+  const over = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  if (kind !== 'train') return over ? ITEMS.endedWork : ITEMS.work;
+  if (state === 'queued') return ITEMS.queuedRun;
+  if (state === 'running') return ITEMS.runningRun;
+  if (state === 'paused') return ITEMS.pausedRun;
+  if (state === 'succeeded') return ITEMS.endedRun;
+  return over ? ITEMS.failedRun : ITEMS.stoppingRun;
+}

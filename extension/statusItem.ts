@@ -1,0 +1,72 @@
+import * as vscode from 'vscode';
+import type { Job } from '../daemon/protocol/jobs.ts';
+import { activeHere } from './adapters/active.ts';
+import type { App } from './app.ts';
+import { COMMANDS, STATUS_ITEM } from './contributions.ts';
+import { soonest } from './listing.ts';
+import { fractionOf } from './runs/describe.ts';
+import { changesSetting, setting } from './settings.ts';
+import { oneLine } from './text.ts';
+import { statusText } from './statusText.ts';
+
+/** Name of the adapter that was active when the daemon was last asked, to be shown before it is. */
+const LAST = 'lastActive';
+
+/** The active adapter, or the running job's percentage; a click chooses another. */
+export function registerStatusItem(app: App): void {
+  const { context, daemon, log } = app;
+  const item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 90);
+  item.name = 'VeRA Studio';
+  item.command = COMMANDS.pickAdapter;
+  const running = new Map<number, Job>();
+  let active = context.workspaceState.get<string>(LAST) ?? null;
+
+  const show = (): void => {
+    const job = [...running.values()].sort((a, b) => a.id - b.id)[0];
+    const text = statusText(active, job === undefined ? undefined : { fraction: fractionOf(job) }, running.size);
+    if (!setting('statusBar', true) || text === undefined) return item.hide();
+    item.text = text;
+    item.tooltip =
+      job === undefined
+        ? `Active VeRA adapter: ${oneLine(active ?? 'none')}`
+        : `${oneLine(job.title)}; active adapter: ${oneLine(active ?? 'none')}`;
+    item.accessibilityInformation = { label: item.tooltip };
+    item.show();
+  };
+  const redraw = soonest(show, 200);
+  const askActive = soonest(() => {
+    void activeHere(app)
+      .then((adapter) => {
+        active = adapter?.name ?? null;
+        show();
+        return context.workspaceState.update(LAST, active ?? undefined);
+      })
+      .catch((error: unknown) => log.info(`the active adapter is not known: ${String(error)}`));
+  });
+  const askRunning = async (): Promise<void> => {
+    const { items } = await daemon.call(({ jobs }) => jobs.list, {
+      states: ['running', 'pausing', 'cancelling'],
+      limit: 50,
+    });
+    running.clear();
+    for (const job of items) running.set(job.id, job);
+    redraw();
+  };
+  context.subscriptions.push(
+    item,
+    daemon.onJob((job) => {
+      if (job.state === 'running' || job.state === 'pausing' || job.state === 'cancelling') running.set(job.id, job);
+      else running.delete(job.id);
+      redraw();
+    }),
+    daemon.onCatalog(({ kind }) => (kind === 'adapter' ? askActive() : undefined)),
+    daemon.onRefresh(() => {
+      askActive();
+      void askRunning().catch((error: unknown) => log.info(String(error)));
+    }),
+    daemon.onState(redraw),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => (daemon.state === 'connected' ? askActive() : undefined)),
+    vscode.workspace.onDidChangeConfiguration((event) => (changesSetting(event, 'statusBar') ? show() : undefined)),
+  );
+  show();
+}

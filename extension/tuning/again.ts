@@ -1,0 +1,30 @@
+import type { Job } from '../../daemon/protocol/jobs.ts';
+import { type App, requireTrust } from '../app.ts';
+import type { Panel } from '../panel/panel.ts';
+import { setting } from '../settings.ts';
+import { lastPart } from '../text.ts';
+import { knownBases } from './bases.ts';
+import { fineTuneWith } from './fineTune.ts';
+import { isPreset } from './presets.ts';
+import { trainingOf } from './training.ts';
+
+/** Starts from the settings of an earlier run; they can be changed before it begins. */
+export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<void> {
+  await requireTrust('Fine-tuning');
+  const { settings, activate = false, name } = trainingOf(job);
+  const { data, base: spec, out: _, ...changes } = settings;
+  const base = (await knownBases(app)).find((one) => one.spec === spec) ?? {
+    spec,
+    label: lastPart(spec),
+    description: '',
+  };
+  const preset = setting<string>('preset', 'balanced');
+  await fineTuneWith(app, panel, {
+    data,
+    base,
+    preset: isPreset(preset) ? preset : 'balanced',
+    changes,
+    activate,
+    ...(name === undefined ? {} : { name }),
+  });
+}

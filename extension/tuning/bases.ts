@@ -1,0 +1,108 @@
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { type App, chosen } from '../app.ts';
+import { setting } from '../settings.ts';
+import { lastPart, parametersText } from '../text.ts';
+
+/** A model of 1.7 million parameters that knows a little TypeScript: enough to see everything work in a minute. */
+export const DEMO_NAME = 'Demo model';
+const DEMO_FILES = [
+  'config.json',
+  'generation_config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+];
+
+/** Folder of the model in the box. It is copied out of the extension, whose folder goes with the next update. */
+export function demoModel({ context }: App): string {
+  const folder = join(context.globalStorageUri.fsPath, 'models', 'vera-demo');
+  if (existsSync(join(folder, 'config.json'))) return folder;
+  const temporary = `${folder}.new`;
+  rmSync(temporary, { recursive: true, force: true });
+  for (const file of DEMO_FILES) cpSync(join(context.extensionPath, 'dist', 'demo', file), join(temporary, file));
+  renameSync(temporary, folder);
+  return folder;
+}
+
+export interface Base {
+  readonly spec: string;
+  readonly label: string;
+  readonly description: string;
+}
+
+/** Base models that are known here, the one to propose first. */
+export async function knownBases(app: App): Promise<Base[]> {
+  const demo = demoModel(app);
+  const { items } = await app.daemon.call(({ records }) => records.basesList, { limit: 100 });
+  const wished = setting('baseModel', '').trim();
+  const used = items.map(({ spec, parameters, architecture }) => ({
+    spec,
+    label: spec === demo ? DEMO_NAME : lastPart(spec),
+    description: [architecture, parameters === null ? null : parametersText(parameters)]
+      .filter((part) => part !== null)
+      .join(', '),
+  }));
+  const bases = [
+    ...(wished === ''
+      ? []
+      : [
+          used.find(({ spec }) => spec === wished) ?? {
+            spec: wished,
+            label: lastPart(wished),
+            description: 'from the settings',
+          },
+        ]),
+    ...used,
+    { spec: demo, label: DEMO_NAME, description: 'comes with VeRA Studio, for trying things out' },
+  ];
+  return bases.filter(({ spec }, i) => bases.findIndex((one) => one.spec === spec) === i);
+}
+
+/** Lets a person choose a base, also one that is not known yet. */
+export async function pickBase(app: App, title: string): Promise<Base> {
+  type Item = vscode.QuickPickItem & { choose: () => Promise<Base> };
+  const bases = await knownBases(app);
+  const items: Item[] = bases.map((base) => ({
+    label: `$(symbol-misc) ${base.label}`,
+    description: base.description,
+    detail: base.spec,
+    choose: () => Promise.resolve(base),
+  }));
+  const picked = await vscode.window.showQuickPick<Item>(
+    [
+      ...items,
+      { label: '', kind: vscode.QuickPickItemKind.Separator, choose: newBase },
+      { label: '$(folder-opened) Folder or GGUF file...', choose: openBase },
+      { label: '$(cloud-download) Hub id...', description: 'downloaded once, when the run starts', choose: newBase },
+    ],
+    { title, placeHolder: 'Base model', matchOnDetail: true },
+  );
+  return chosen(picked).choose();
+}
+
+async function openBase(): Promise<Base> {
+  const picked = await vscode.window.showOpenDialog({
+    title: 'Base Model',
+    openLabel: 'Use',
+    canSelectFiles: true,
+    canSelectFolders: true,
+    filters: { GGUF: ['gguf'], 'All files': ['*'] },
+  });
+  const { fsPath: spec } = chosen(picked?.[0]);
+  return { spec, label: lastPart(spec), description: '' };
+}
+
+const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
+
+export async function newBase(): Promise<Base> {
+  const spec = chosen(
+    await vscode.window.showInputBox({
+      title: 'Base Model from the Hub',
+      placeHolder: 'HuggingFaceTB/SmolLM2-135M-Instruct',
+      validateInput: (text) => (HUB_ID.test(text.trim()) ? undefined : 'An id has the form owner/model.'),
+    }),
+  ).trim();
+  return { spec, label: lastPart(spec), description: 'from the hub' };
+}

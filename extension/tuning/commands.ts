@@ -1,0 +1,89 @@
+import { statSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { type App, chosen, type Handlers, requireTrust } from '../app.ts';
+import { DATASET_ENDINGS } from '../contributions.ts';
+import type { Panel } from '../panel/panel.ts';
+import { setting } from '../settings.ts';
+import type { Base } from './bases.ts';
+import { knownBases } from './bases.ts';
+import { fineTuneWith } from './fineTune.ts';
+import { isPreset } from './presets.ts';
+
+/** Fine-tunes on what was right-clicked, what is open, or what is chosen now; `base` where a model was clicked. */
+export async function fineTune(app: App, panel: Panel, clicked: unknown, base?: Base): Promise<void> {
+  await requireTrust('Fine-tuning');
+  const data = resourceOf(clicked) ?? openDataset() ?? (await pickDataset());
+  if (data.scheme !== 'file')
+    throw new Error(`Only files on this machine can be learned from, not ${data.scheme}: ones.`);
+  const preset = setting<string>('preset', 'balanced', data);
+  await saveIfChanged(data);
+  await fineTuneWith(app, panel, {
+    data: data.fsPath,
+    base: base ?? (await knownBases(app))[0]!,
+    preset: isPreset(preset) ? preset : 'balanced',
+    changes: {},
+    activate: setting('activateWhenDone', false, data),
+  });
+}
+
+export const tuningCommands = (app: App, panel: Panel): Handlers<'fineTune'> => ({
+  fineTune: (clicked: unknown) => fineTune(app, panel, clicked),
+});
+
+/** Explorer and editor title pass a Uri, a lens its text. */
+function resourceOf(clicked: unknown): vscode.Uri | undefined {
+  if (clicked instanceof vscode.Uri) return clicked;
+  return typeof clicked === 'string' && clicked !== '' ? vscode.Uri.parse(clicked, true) : undefined;
+}
+
+const isDataset = (path: string): boolean => DATASET_ENDINGS.some((ending) => path.toLowerCase().endsWith(ending));
+
+/** The dataset in the editor that has the focus. */
+function openDataset(): vscode.Uri | undefined {
+  const uri = vscode.window.activeTextEditor?.document.uri;
+  return uri?.scheme === 'file' && isDataset(uri.path) ? uri : undefined;
+}
+
+async function pickDataset(): Promise<vscode.Uri> {
+  type Item = vscode.QuickPickItem & { uri?: vscode.Uri };
+  const found = await vscode.workspace.findFiles(
+    `**/*{${DATASET_ENDINGS.join(',')}}`,
+    '**/{node_modules,.git,dist,out}/**',
+    200,
+  );
+  const items: Item[] = found
+    .map((uri) => ({ label: `$(database) ${vscode.workspace.asRelativePath(uri)}`, uri }))
+    .sort((a, b) => a.label.localeCompare(b.label));
+  const folders: Item[] = (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({
+    label: `$(folder) ${name}`,
+    description: 'the code in this folder',
+    uri,
+  }));
+  const picked = chosen(
+    await vscode.window.showQuickPick<Item>(
+      [...items, ...folders, { label: '$(folder-opened) Choose a file or folder...' }],
+      {
+        title: 'Fine-tune with VeRA',
+        placeHolder: 'What should the model learn from?',
+      },
+    ),
+  );
+  if (picked.uri !== undefined) return picked.uri;
+  const chosenOnes = await vscode.window.showOpenDialog({
+    title: 'Dataset',
+    openLabel: 'Learn from This',
+    canSelectFiles: true,
+    canSelectFolders: true,
+  });
+  return chosen(chosenOnes?.[0]);
+}
+
+/** The daemon reads what is on the disk. */
+async function saveIfChanged(uri: vscode.Uri): Promise<void> {
+  const directory = statSync(uri.fsPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const inside = directory ? `${uri.fsPath}/` : uri.fsPath;
+  for (const document of vscode.workspace.textDocuments) {
+    if (document.isDirty && document.uri.scheme === 'file' && document.uri.fsPath.startsWith(inside))
+      await document.save();
+  }
+}

@@ -1,0 +1,33 @@
+import type { TrainPlan } from '../../daemon/protocol/plans.ts';
+import { bytesText, countText, durationText, plural } from '../text.ts';
+
+/** What a plan says a run would cost. */
+export interface Cost {
+  readonly memoryBytes: number;
+  readonly warning: string | null;
+  readonly plan: TrainPlan;
+}
+
+/** '4 min · 1.2 GB of memory · adapter of 31 kB'. Pure. */
+export function costText({ memoryBytes, plan: { secondsPerStep, data, savings } }: Cost): string {
+  const seconds = secondsPerStep === undefined || data === undefined ? undefined : secondsPerStep * data.steps;
+  const size = savings?.own.adapterBytes ?? null;
+  return [
+    ...(seconds === undefined ? [] : [`about ${durationText(seconds)}`]),
+    `${bytesText(memoryBytes)} of memory`,
+    ...(size === null ? [] : [`adapter of ${bytesText(size)}`]),
+  ].join(' · ');
+}
+
+/** 'JSONL, prompt and completion: 1,204 rows, 63 held out, 301 steps'. */
+export function dataText({ plan: { data } }: Cost): string | undefined {
+  if (data === undefined) return undefined;
+  const skipped = data.skipped === 0 ? '' : `, ${plural(data.skipped, 'wrong row')} left out`;
+  return `${data.format}: ${plural(data.rows, 'row')}, ${countText(data.heldOutRows)} held out${skipped}, ${plural(data.steps, 'step')}`;
+}
+
+/** File and line at the beginning of what the reader of datasets says: '/a/b.jsonl, line 12: ...'. */
+export function placeOf(message: string): { file: string; line: number } | undefined {
+  const [, file, line] = /^(.+?), line (\d+): /.exec(message) ?? [];
+  return file === undefined ? undefined : { file, line: Number(line) };
+}

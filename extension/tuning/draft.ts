@@ -1,0 +1,47 @@
+import type { Base } from './bases.ts';
+import { type Preset, presetSettings } from './presets.ts';
+import type { TrainSettings, TrainSpec } from './training.ts';
+
+/** A run as it is put together, before it is one. */
+export interface Draft {
+  /** Absolute path of the dataset. */
+  readonly data: string;
+  readonly base: Base;
+  preset: Preset;
+  /** What a person has set beyond the preset; undefined takes a preset's setting back. */
+  changes: Partial<TrainSettings>;
+  activate: boolean;
+  /** Of an earlier run that is run again. */
+  readonly name?: string;
+}
+
+/** Settings of a draft: the preset's, and a person's over them. Steps and epochs exclude each other, so the latter set wins. */
+export function draftSettings({ data, base, preset, changes }: Omit<Draft, 'activate'>): TrainSettings {
+  const { epochs, steps, ...rest } = presetSettings(preset);
+  const length =
+    changes.steps !== undefined || changes.epochs !== undefined
+      ? {}
+      : { ...(epochs === undefined ? {} : { epochs }), ...(steps === undefined ? {} : { steps }) };
+  const own = changes.method === undefined || changes.method === 'vera' ? rest : withoutVera(rest, changes.method);
+  const given = Object.entries({ ...own, ...length, ...changes }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), data, base: base.spec } as TrainSettings;
+}
+
+/** LoRA's usual rank is another than VeRA's, and full training has none of these. */
+function withoutVera(
+  { method: _method, rank: _rank, ...rest }: Partial<TrainSettings>,
+  method: string,
+): Partial<TrainSettings> {
+  if (method !== 'full') return rest;
+  const { targets: _targets, ...plain } = rest;
+  return plain;
+}
+
+export function draftSpec(draft: Draft): TrainSpec {
+  return {
+    kind: 'train',
+    settings: draftSettings(draft),
+    activate: draft.activate,
+    ...(draft.name === undefined ? {} : { name: draft.name }),
+  };
+}

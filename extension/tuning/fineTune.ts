@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import { type App, Quiet, workspaceFolder } from '../app.ts';
+import type { Panel } from '../panel/panel.ts';
+import { lastPart } from '../text.ts';
+import { chooseSettings } from './advanced.ts';
+import { pickBase } from './bases.ts';
+import { placeOf } from './cost.ts';
+import { type Draft, draftSpec } from './draft.ts';
+import { FIELDS } from './fields.ts';
+import { type Choice, itemsOf } from './items.ts';
+import { createPlanner } from './planner.ts';
+import { PRESETS } from './presets.ts';
+
+/** One pick, one Enter: shows what a run would cost and what is wrong with its data, and starts it. */
+export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promise<void> {
+  const planner = createPlanner(app);
+  let draft = first;
+  for (;;) {
+    const choice = await pick(draft, planner);
+    switch (choice.does) {
+      case 'start': {
+        draft = { ...draft, preset: choice.preset };
+        const answer = await vscode.window.withProgress(
+          { location: vscode.ProgressLocation.Window, title: 'VeRA: reading the data' },
+          () => planner.plan(draft),
+        );
+        // What is wrong with the data is shown before anything starts, also to those who were faster than the plan.
+        if ('fault' in answer) continue;
+        return start(app, panel, draft);
+      }
+      case 'base':
+        draft = { ...draft, base: await pickBase(app, 'Fine-tune with VeRA') };
+        break;
+      case 'task':
+        draft = { ...draft, changes: { ...draft.changes, format: await pickTask() } };
+        break;
+      case 'advanced':
+        draft = { ...draft, changes: await chooseSettings(draft) };
+        break;
+      case 'skip':
+        draft = { ...draft, changes: { ...draft.changes, onBadRow: 'skip' } };
+        break;
+      case 'show':
+        return showPlace(choice.message);
+    }
+  }
+}
+
+function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<Choice> {
+  return new Promise((resolve, reject) => {
+    const list = vscode.window.createQuickPick<vscode.QuickPickItem & { choice?: Choice }>();
+    list.title = `Fine-tune with VeRA: ${lastPart(draft.data)}`;
+    list.placeholder = 'Press Enter to start';
+    list.ignoreFocusOut = false;
+    let open = true;
+    const show = (): void => {
+      const before = list.activeItems[0]?.choice;
+      const items = itemsOf(draft, (preset) => planner.answer({ ...draft, preset }));
+      list.items = items.map((item) => ({
+        ...item,
+        ...(item.separator === true ? { kind: vscode.QuickPickItemKind.Separator } : {}),
+        alwaysShow: true,
+      }));
+      const same = list.items.find(
+        ({ choice }) => before !== undefined && JSON.stringify(choice) === JSON.stringify(before),
+      );
+      const wanted = same ?? list.items.find(({ choice }) => choice !== undefined);
+      if (wanted !== undefined) list.activeItems = [wanted];
+    };
+    const planAll = async (): Promise<void> => {
+      list.busy = true;
+      for (const preset of [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)]) {
+        if (!open) return;
+        const answer = await planner.plan({ ...draft, preset });
+        if (open) show();
+        // The same data is as wrong in another preset.
+        if ('fault' in answer) break;
+      }
+      if (open) list.busy = false;
+    };
+    list.onDidAccept(() => {
+      const { choice } = list.activeItems[0] ?? {};
+      if (choice === undefined) return;
+      resolve(choice);
+      list.hide();
+    });
+    list.onDidHide(() => {
+      open = false;
+      reject(new Quiet());
+      list.dispose();
+    });
+    show();
+    list.show();
+    void planAll();
+  });
+}
+
+/** Submits the run and opens the panel on it. The key makes a repeated submission after a broken connection the same job. */
+async function start({ daemon }: App, panel: Panel, draft: Draft): Promise<void> {
+  const workspace = workspaceFolder(vscode.Uri.file(draft.data));
+  const job = await daemon.call(({ jobs }) => jobs.submit, {
+    spec: draftSpec(draft),
+    key: randomUUID(),
+    ...(workspace === undefined ? {} : { workspace }),
+  });
+  await panel.show(`job/${job.id}`);
+}
+
+async function pickTask(): Promise<string | undefined> {
+  const names: Readonly<Record<string, string>> = {
+    chat: 'Chats: messages with roles',
+    sharegpt: 'ShareGPT: conversations',
+    pair: 'Prompt and completion',
+    instruction: 'Instruction, input, output',
+    text: 'Plain text',
+    code: 'Code',
+  };
+  const items = [
+    { label: '$(wand) As the first rows show', value: undefined as string | undefined },
+    ...(FIELDS.format.values ?? []).map((value) => ({ label: names[value] ?? value, description: value, value })),
+  ];
+  const picked = await vscode.window.showQuickPick(items, { title: 'Task', placeHolder: 'How is a row read?' });
+  if (picked === undefined) throw new Quiet();
+  return picked.value;
+}
+
+/** Opens the dataset where the fault is. */
+async function showPlace(message: string): Promise<void> {
+  const place = placeOf(message);
+  if (place === undefined) return;
+  const at = new vscode.Position(Math.max(0, place.line - 1), 0);
+  await vscode.window.showTextDocument(vscode.Uri.file(place.file), { selection: new vscode.Range(at, at) });
+}

@@ -1,0 +1,87 @@
+import { oneLine } from '../text.ts';
+import { costText, dataText, placeOf } from './cost.ts';
+import type { Draft } from './draft.ts';
+import { FIELDS } from './fields.ts';
+import type { Answer } from './planner.ts';
+import { type Preset, PRESET_TEXTS, PRESETS } from './presets.ts';
+
+/** What a line of the pick does. */
+export type Choice =
+  | { readonly does: 'start'; readonly preset: Preset }
+  | { readonly does: 'base' | 'task' | 'advanced' | 'skip' }
+  /** Opens the data where the message says. */
+  | { readonly does: 'show'; readonly message: string };
+
+export interface Line {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+  readonly separator?: true;
+  readonly choice?: Choice;
+}
+
+/**
+ * Lines of the pick: what is wrong, the presets with their costs (the proposed one first), and what can be changed. A fault in
+ * the data takes the place of what could be started. Pure.
+ */
+export function itemsOf(draft: Draft, answerOf: (preset: Preset) => Answer | undefined): Line[] {
+  const answer = answerOf(draft.preset);
+  const options: Line[] = [
+    { label: 'Options', separator: true },
+    {
+      label: `$(symbol-misc) Base model: ${draft.base.label}`,
+      description: draft.base.description,
+      choice: { does: 'base' },
+    },
+    { label: `$(database) Task: ${taskOf(draft, answer)}`, choice: { does: 'task' } },
+    { label: '$(settings-gear) Advanced...', ...changesOf(draft), choice: { does: 'advanced' } },
+  ];
+  if (answer !== undefined && 'fault' in answer) return [...faultLines(answer.fault), ...options];
+  const order = [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)];
+  const warning = answer?.cost.warning ?? null;
+  return [
+    ...(warning === null ? [] : [{ label: `$(warning) ${oneLine(warning)}` }]),
+    ...order.map((preset) => presetLine(preset, answerOf(preset))),
+    ...options,
+  ];
+}
+
+function presetLine(preset: Preset, answer: Answer | undefined): Line {
+  const { label, icon, summary } = PRESET_TEXTS[preset];
+  const description =
+    answer === undefined ? summary : 'fault' in answer ? oneLine(answer.fault) : costText(answer.cost);
+  const detail = answer === undefined ? 'Estimating...' : summary[0]!.toUpperCase() + summary.slice(1);
+  return {
+    label: `$(${icon}) ${label}`,
+    description: answer === undefined ? '' : description,
+    detail: answer === undefined ? `${detail} ${summary}` : detail,
+    choice: { does: 'start', preset },
+  };
+}
+
+function faultLines(fault: string): Line[] {
+  const place = placeOf(fault);
+  const lines: Line[] = [
+    {
+      label: `$(error) ${oneLine(place === undefined ? fault : fault.slice(fault.indexOf(', line ') + 2))}`,
+      ...(place === undefined ? {} : { detail: `Enter shows the line in ${place.file}` }),
+      choice: { does: 'show', message: fault },
+    },
+  ];
+  if (place !== undefined)
+    lines.push({ label: '$(debug-step-over) Leave out rows that are wrong', choice: { does: 'skip' } });
+  return [{ label: 'Problems', separator: true }, ...lines];
+}
+
+function taskOf({ changes: { format } }: Draft, answer: Answer | undefined): string {
+  if (answer !== undefined && 'cost' in answer)
+    return dataText(answer.cost) ?? format ?? 'detected when the model is here';
+  return format ?? (answer === undefined ? 'detecting...' : 'not detected');
+}
+
+function changesOf({ changes }: Draft): { description?: string } {
+  const set = Object.entries(changes).filter(([key, value]) => value !== undefined && key in FIELDS);
+  return set.length === 0
+    ? {}
+    : { description: set.map(([key]) => FIELDS[key as keyof typeof FIELDS].title).join(', ') };
+}

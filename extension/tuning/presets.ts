@@ -1,0 +1,52 @@
+import type { TrainSettings } from './training.ts';
+
+export const PRESETS = ['quick', 'balanced', 'thorough'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+export interface PresetTexts {
+  readonly label: string;
+  readonly icon: string;
+  /** What it does, in a few words. */
+  readonly summary: string;
+}
+
+export const PRESET_TEXTS: Readonly<Record<Preset, PresetTexts>> = {
+  quick: { label: 'Quick', icon: 'zap', summary: '50 steps of short rows: a first impression' },
+  balanced: { label: 'Balanced', icon: 'mortar-board', summary: 'one pass over the data' },
+  thorough: {
+    label: 'Thorough',
+    icon: 'telescope',
+    summary: 'three passes, all linear layers, stops when it no longer helps',
+  },
+};
+
+/** Settings of a preset; what is left out takes the trainer's defaults. VeRA throughout: rank costs next to nothing. */
+export function presetSettings(preset: Preset): Partial<TrainSettings> {
+  switch (preset) {
+    case 'quick':
+      return {
+        method: 'vera',
+        rank: 64,
+        length: 256,
+        steps: 50,
+        evalEvery: 10,
+        evalBatches: 8,
+        checkpointEvery: 10,
+        sampleTokens: 32,
+      };
+    case 'balanced':
+      return { method: 'vera', rank: 256, epochs: 1, checkpointEvery: 25, sampleTokens: 48 };
+    case 'thorough':
+      return {
+        method: 'vera',
+        rank: 256,
+        targets: 'all-linear',
+        epochs: 3,
+        patience: 3,
+        checkpointEvery: 25,
+        sampleTokens: 48,
+      };
+  }
+}
+
+export const isPreset = (name: string): name is Preset => (PRESETS as readonly string[]).includes(name);

@@ -1,0 +1,95 @@
+/**
+ * Makes the VSIX of one platform (`npm run package [-- --target linux-x64 --out FILE]`): what build-extension.ts bundles, the
+ * native parts of that platform alone, and the manifest without what only developers need. Prints its size.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createVSIX } from '@vscode/vsce';
+
+/** Targets of VS Code for which onnxruntime-node has a library. */
+export const TARGETS = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'] as const;
+export type Target = (typeof TARGETS)[number];
+
+const root = import.meta.dirname;
+/** Files of the extension beside dist/; nothing else of the repository is in the VSIX. */
+const PLAIN = ['LICENSE', 'package.nls.json', 'media', 'walkthrough'];
+/** Fields of package.json that VS Code reads. */
+const FIELDS = [
+  ...[
+    'name',
+    'displayName',
+    'description',
+    'version',
+    'publisher',
+    'license',
+    'type',
+    'engines',
+    'main',
+    'icon',
+    'categories',
+    'keywords',
+  ],
+  ...['extensionKind', 'activationEvents', 'capabilities', 'contributes'],
+];
+
+/** Puts everything that belongs into the VSIX into `folder`, which is emptied. dist/ has to be built. */
+export function stage(folder: string, target: Target): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const name of PLAIN) cpSync(join(root, name), join(folder, name), { recursive: true });
+  cpSync(join(root, 'extension/README.md'), join(folder, 'README.md'));
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const { node: _, ...engines } = manifest['engines'] as Record<string, string>;
+  const shipped = Object.fromEntries(
+    FIELDS.filter((field) => field in manifest).map((field) => [field, manifest[field]] as const),
+  );
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...shipped, engines }, null, 2) + '\n');
+  // Beside the bundles, where Node looks for them; vsce leaves the folder of this name at the top out.
+  const modules = join(folder, 'dist', 'node_modules');
+  stageModule(modules, 'better-sqlite3', ['lib', join('prebuilds', `${target}.node`)]);
+  stageModule(modules, 'onnxruntime-node', ['dist', ...libraries(target)]);
+  stageModule(modules, 'onnxruntime-common', ['dist/cjs']);
+}
+
+/** The native parts of onnxruntime for a target. */
+function libraries(target: Target): string[] {
+  const [platform, arch] = target.split('-') as [string, string];
+  const bin = join('bin', 'napi-v6', platform, arch);
+  const folder = join(root, 'node_modules/onnxruntime-node', bin);
+  if (!existsSync(folder)) throw new Error(`onnxruntime-node has no library for ${target}: ${folder} is not there`);
+  return [bin];
+}
+
+/** A package with some of its files: those that are run, its manifest and its licence. */
+function stageModule(modules: string, name: string, parts: readonly string[]): void {
+  const from = join(root, 'node_modules', name);
+  const isRun = (path: string): boolean => !/\.(map|d\.ts|d\.mts|d\.cts|md)$/.test(path);
+  const licences = readdirSync(from).filter((file) => /^(licen[cs]e|thirdparty)/i.test(file));
+  for (const part of ['package.json', ...licences, ...parts])
+    cpSync(join(from, part), join(modules, name, part), { recursive: true, filter: isRun });
+}
+
+/** Builds, stages and packs; returns the VSIX and its size in bytes. */
+export async function packageExtension(target: Target, out: string): Promise<{ file: string; bytes: number }> {
+  await import('./build-extension.ts');
+  const folder = resolve(root, 'dist-vsix', target);
+  stage(folder, target);
+  await createVSIX({ cwd: folder, target, packagePath: out, dependencies: false, allowMissingRepository: true });
+  rmSync(folder, { recursive: true, force: true });
+  return { file: out, bytes: statSync(out).size };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { target: { type: 'string', default: `${process.platform}-${process.arch}` }, out: { type: 'string' } },
+  });
+  const target = TARGETS.find((one) => one === values.target);
+  if (target === undefined) throw new Error(`--target is one of ${TARGETS.join(', ')}, not ${values.target}`);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const out = resolve(values.out ?? join(root, 'dist-vsix', `vera-studio-${target}-${version}.vsix`));
+  mkdirSync(resolve(out, '..'), { recursive: true });
+  const { file, bytes } = await packageExtension(target, out);
+  console.log(`${file}: ${(bytes / 1e6).toFixed(1)} MB`);
+}
