@@ -53,10 +53,15 @@ export async function openQueue(folder: string, options: Partial<QueueOptions> =
       }
     },
     told: (job, fits) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => {
+          end();
+          reject(new Error(`job ${job.id} has not told it in a minute`));
+        }, 60_000);
         const end = catalog.onEvents((some) => {
           if (!some.some(({ body }) => body.type === 'worker' && body.job === job.id && fits(body.event))) return;
           end();
+          clearTimeout(late);
           resolve();
         });
       }),

@@ -7,8 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { cacheFolder } from '../home.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { takeLock } from '../train/lock.ts';
-import { type KindContext, Stopped } from './kinds/kind.ts';
-import { KINDS } from './kinds/registry.ts';
+import { type Kind, type KindContext, Stopped } from './kinds/kind.ts';
 import type { FromWorker, HeartbeatOptions, Json, Task, ToWorker } from './messages.ts';
 
 /** Least time between two events that only say how far something is. */
@@ -17,6 +16,10 @@ const PROGRESS_MS = 200;
 const [everyMs = 1000, graceMs = 2000] = process.argv.slice(2).map(Number);
 const options: HeartbeatOptions = { everyMs, graceMs };
 new Worker(new URL('./heartbeat.ts', import.meta.url), { workerData: options }).unref();
+
+// Loading onnxruntime and all that stands on it takes a while, in which the worker already lives.
+const kinds = import('./kinds/registry.ts');
+kinds.catch(() => undefined); // it is heard of where it is waited for
 
 const stop = new AbortController();
 const stopped = (): boolean => stop.signal.aborted;
@@ -66,7 +69,7 @@ async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { t
   const resolve = { cache: cacheFolder(), onProgress, signal: stop.signal };
   try {
     if (estimate) {
-      send({ type: 'estimate', estimate: await kindOf(task).estimate(task, { ...resolve, measure }) });
+      send({ type: 'estimate', estimate: await (await kindOf(task)).estimate(task, { ...resolve, measure }) });
       await started;
     }
     if (folder === null) return { type: 'stopped' };
@@ -74,7 +77,8 @@ async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { t
     const release = await takeLock(join(folder, '.lock'));
     try {
       const opened: KindContext['opened'] = (what) => send({ type: 'opened', opened: what });
-      const outcome = await kindOf(task).run(task, { resolve, emit, opened, stopped, folder });
+      const metrics: KindContext['metrics'] = (lines) => send({ type: 'metrics', lines });
+      const outcome = await (await kindOf(task)).run(task, { resolve, emit, opened, metrics, stopped, folder });
       return outcome === undefined ? { type: 'stopped' } : { type: 'done', outcome };
     } finally {
       release();
@@ -87,14 +91,7 @@ async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { t
 }
 
 /** The kind of a task, for tasks of that kind. */
-const kindOf = <T extends Task>(task: T) =>
-  KINDS[task.kind] as unknown as {
-    estimate(
-      task: T,
-      options: Parameters<(typeof KINDS)['train']['estimate']>[1],
-    ): ReturnType<(typeof KINDS)['train']['estimate']>;
-    run(task: T, context: KindContext): ReturnType<(typeof KINDS)['train']['run']>;
-  };
+const kindOf = async (task: Task): Promise<Kind<Task['kind']>> => (await kinds).KINDS[task.kind] as Kind<Task['kind']>;
 
 function errorMessage(thrown: unknown): FromWorker {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -56,6 +56,8 @@ export type FromWorker =
   | { readonly type: 'event'; readonly event: Json }
   /** What a training run reads. */
   | { readonly type: 'opened'; readonly opened: Opened }
+  /** Steps and evaluations of before, for the catalog alone: lines of metrics.jsonl. */
+  | { readonly type: 'metrics'; readonly lines: readonly Json[] }
   | { readonly type: 'done'; readonly outcome: Outcome }
   | { readonly type: 'stopped' }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly stack: string };

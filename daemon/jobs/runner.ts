@@ -200,7 +200,7 @@ export class Runner {
         this.#drop(entry);
       });
     }
-    if (message.type !== 'event' && message.type !== 'opened') return;
+    if (message.type !== 'event' && message.type !== 'opened' && message.type !== 'metrics') return;
     if (message.type === 'event') {
       if (message.event['event'] === 'checkpoint') entry.movedOn = true;
       if (message.event['event'] === 'report') entry.report = message.event;

@@ -6,7 +6,7 @@ import type { Metric } from '../protocol/runs.ts';
 import type { FromWorker, Json } from './messages.ts';
 
 /** What a worker told that is not in the catalog yet. */
-export type Telling = Extract<FromWorker, { type: 'event' | 'opened' }>;
+export type Telling = Extract<FromWorker, { type: 'event' | 'opened' | 'metrics' }>;
 
 /** Writes what a job's worker told, in order: events, metrics of its run, and how far it is. Returns its progress. */
 export async function writeTellings(
@@ -20,6 +20,10 @@ export async function writeTellings(
   for (const telling of tellings) {
     if (telling.type === 'opened') {
       if (run !== null) await describeRun(change, run, telling.opened);
+      continue;
+    }
+    if (telling.type === 'metrics') {
+      metrics.push(...telling.lines.flatMap((line) => metricOf(line) ?? []));
       continue;
     }
     const { event } = telling;
@@ -75,23 +79,14 @@ function progressOf(event: Json): Job['progress'] {
   };
 }
 
+/** The metric of a 'step' or 'eval' event, or of a line of metrics.jsonl, which has no name for its kind. */
 function metricOf(event: Json): Metric | undefined {
-  const step = number(event, 'step');
-  if (step === null) return undefined;
-  const none = {
-    epoch: null,
-    loss: null,
-    heldOutLoss: null,
-    learningRate: null,
-    gradientNorm: null,
-    tokens: null,
-    tokensPerSecond: null,
-  };
-  if (event['event'] === 'eval') return { ...none, step, heldOutLoss: number(event, 'loss') };
-  if (event['event'] !== 'step') return undefined;
+  const [step, kind] = [number(event, 'step'), event['event']];
+  if (step === null || (kind !== undefined && kind !== 'step' && kind !== 'eval')) return undefined;
+  const get = (name: string): number | null => (kind === 'eval' ? null : number(event, name));
   return {
-    ...{ step, epoch: number(event, 'epoch'), loss: number(event, 'loss'), heldOutLoss: null },
-    ...{ learningRate: number(event, 'learningRate'), gradientNorm: number(event, 'gradientNorm') },
-    ...{ tokens: number(event, 'tokens'), tokensPerSecond: number(event, 'tokensPerSecond') },
+    ...{ step, epoch: get('epoch'), loss: get('loss'), learningRate: get('learningRate') },
+    heldOutLoss: kind === 'eval' ? number(event, 'loss') : number(event, 'heldOutLoss'),
+    ...{ gradientNorm: get('gradientNorm'), tokens: get('tokens'), tokensPerSecond: get('tokensPerSecond') },
   };
 }

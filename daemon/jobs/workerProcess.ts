@@ -36,6 +36,8 @@ export interface WorkerProcess {
 const OUTPUT_CHARACTERS = 4000; // of what it writes: enough for the end of a stack
 /** Processor time that counts as a sign of work. */
 const WORK_MS = 500;
+/** A worker that has not said anything yet may take so long: it is still being loaded. */
+const LOADING_MS = 60_000;
 /** How long a worker may outlive its daemon, to end in order. */
 const GRACE_MS = 2000;
 
@@ -55,6 +57,7 @@ export function startWorker(
     },
   );
   let [rss, cpu, silent, idle, output] = [0, 0, 0, 0, ''];
+  let allowance = Math.max(silenceMs, LOADING_MS);
   let last: Ended | undefined;
   let killed: string | undefined;
   const kill = (reason: string): void => {
@@ -73,6 +76,7 @@ export function startWorker(
     ?.on('error', () => undefined)
     .on('data', (text: Buffer) => {
       silent = 0;
+      allowance = silenceMs;
       const lines = (line + text.toString()).split('\n');
       line = lines.pop() ?? '';
       const [bytes, worked] = (lines.at(-1) ?? '').split(' ').map(Number);
@@ -85,7 +89,7 @@ export function startWorker(
   const watch = setInterval(() => {
     silent += heartbeatMs;
     idle += heartbeatMs;
-    if (silent > silenceMs) kill(`it gave no sign of life for ${seconds(silenceMs)} and was ended`);
+    if (silent > allowance) kill(`it gave no sign of life for ${seconds(allowance)} and was ended`);
     else if (idle > stallMs) kill(`it did nothing for ${seconds(stallMs)} and was ended`);
   }, heartbeatMs);
 

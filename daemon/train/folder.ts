@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { isObject, parseJsonObject } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
-import { readText } from '../formats/read.ts';
+import { ioError, readText } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainSettings } from './settings.ts';
 
@@ -18,7 +18,12 @@ const MAX_BYTES = 10_000_000; // settings are a kilobyte or two; sample prompts 
 
 /** Refuses a folder in which something is already. */
 export function refuseOccupied(out: string): void {
-  const status = lstatSync(out, { throwIfNoEntry: false });
+  let status;
+  try {
+    status = lstatSync(out, { throwIfNoEntry: false });
+  } catch (error) {
+    throw ioError(error, 'write', out); // a part of the path is a file, say
+  }
   if (status === undefined) return;
   if (!status.isDirectory() && !status.isSymbolicLink())
     throw new VeraError('usage', `--out ${quote(out)} is a file; choose a folder`);

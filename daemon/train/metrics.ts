@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
 import { writeFully } from '../formats/atomic.ts';
 import { ioError } from '../formats/read.ts';
 
@@ -45,3 +45,10 @@ export class Metrics {
     }
   }
 }
+
+/** The lines of a metrics file, in order. */
+export const readMetrics = (file: string): Record<string, number>[] =>
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, number>);

@@ -10,6 +10,7 @@ export interface KindContext {
   readonly resolve: ResolveOptions;
   readonly emit: (event: Json) => void;
   readonly opened: (opened: Opened) => void;
+  readonly metrics: (lines: readonly Json[]) => void;
   readonly stopped: () => boolean;
   /** The job's own folder; what an earlier attempt left there is still in it. */
   readonly folder: string;
