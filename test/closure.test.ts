@@ -10,7 +10,8 @@ import { root } from './sources.ts';
 function loads(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest);
   return source.statements.flatMap((statement) => {
-    const isImport = ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword;
+    const isImport =
+      ts.isImportDeclaration(statement) && statement.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword;
     const isExport = ts.isExportDeclaration(statement) && !statement.isTypeOnly;
     const from = isImport || isExport ? statement.moduleSpecifier : undefined;
     return from !== undefined && ts.isStringLiteral(from) ? [from.text] : [];
@@ -38,14 +39,20 @@ function chain(found: Map<string, string>, to: string): string {
 
 test('what the daemon loads', () => {
   const found = closure('daemon/main.ts');
-  assert.ok(found.has('daemon/server/server.ts') && found.has('better-sqlite3') && found.size > 100, `only ${found.size}`);
+  assert.ok(
+    found.has('daemon/server/server.ts') && found.has('better-sqlite3') && found.size > 100,
+    `only ${found.size}`,
+  );
   for (const banned of ['onnxruntime-node', 'daemon/runtime/session.ts']) {
-    assert.ok(!found.has(banned), `${chain(found, banned)}: move what is needed into a file without it, or into a worker`);
+    assert.ok(
+      !found.has(banned),
+      `${chain(found, banned)}: move what is needed into a file without it, or into a worker`,
+    );
   }
 });
 
 test('what a client loads: no database, so that it lives in any program', () => {
-  const found = closure('daemon/client/connect.ts');
+  const found = new Map(['connect', 'running', 'stop'].flatMap((name) => [...closure(`daemon/client/${name}.ts`)]));
   assert.ok(found.has('ws') && found.has('vscode-jsonrpc/node'));
   for (const banned of ['better-sqlite3', 'pino', 'kysely', 'onnxruntime-node']) {
     assert.ok(!found.has(banned), chain(found, banned));

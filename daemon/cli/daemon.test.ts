@@ -15,10 +15,15 @@ import { readable } from './daemonLogs.ts';
 const home = daemonHome();
 const MAIN = join(import.meta.dirname, 'main.ts');
 
-function vera(...args: string[]): { status: number | null; stdout: string; stderr: string; json: () => any } {
+function vera(...args: string[]): {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+  json: () => Record<string, unknown>;
+} {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'daemon', ...args], { encoding: 'utf8' });
   if (status !== 0) assert.fail(`vera daemon ${args.join(' ')}: ${stderr}`);
-  return { status, stdout, stderr, json: () => JSON.parse(stdout) };
+  return { status, stdout, stderr, json: () => JSON.parse(stdout) as Record<string, unknown> };
 }
 
 const checks = async (): Promise<Record<string, string>> =>

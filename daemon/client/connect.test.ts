@@ -187,7 +187,7 @@ test('why a daemon cannot start is said, with the place of its log', async () =>
   writeFileSync(catalogFile(), 'SQLite format 3\0'.padEnd(4096, 'x'));
   await connect().then(
     async (client) => assert.match((await client.call(status, {})).catalog.notes.join(), /damaged/),
-    (error: Error) => assert.match(error.message, /did not start: .*catalog.*more in .*logs/),
+    (error: unknown) => assert.match((error as Error).message, /did not start: .*catalog.*more in .*logs/),
   );
   await stopDaemon();
   rmSync(join(home, 'catalog'), { recursive: true, force: true });

@@ -2,7 +2,6 @@ import type { z } from 'zod';
 import { daemonLockFile, discoveryFile } from '../home.ts';
 import { lookAtDiscovery } from '../life/discovery.ts';
 import type { Discovery } from '../life/discovery.ts';
-import { isLocked } from '../life/lock.ts';
 import { status } from '../protocol/life.ts';
 import { openConnection, Unreachable } from './socket.ts';
 import type { Connection } from './socket.ts';
@@ -46,9 +45,15 @@ export async function findRunning(): Promise<Running> {
     }
   }
   const pid = found.state === 'whole' ? { pid: found.discovery.pid } : {};
-  if (isLocked(daemonLockFile())) return { state: 'silent', reason, ...pid };
+  if (await isDaemonLocked()) return { state: 'silent', reason, ...pid };
   if (found.state === 'whole') return { state: 'stale', discovery: found.discovery, reason };
   return found.state === 'damaged' ? { state: 'damaged', reason } : { state: 'none' };
+}
+
+/** Whether a process has the daemon's lock. The database that tells is loaded only here: most clients never need to know. */
+export async function isDaemonLocked(): Promise<boolean> {
+  const { isLocked } = await import('../life/lock.ts');
+  return isLocked(daemonLockFile());
 }
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {

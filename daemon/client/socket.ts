@@ -78,9 +78,9 @@ class SocketReader extends AbstractMessageReader {
       let message: Message;
       try {
         // Text messages come as Buffers.
-        message = JSON.parse((data as Buffer).toString('utf8')) as Message;
+        message = JSON.parse((data as Buffer).toString()) as Message;
       } catch (error) {
-        this.fireError(error as Error);
+        this.fireError(error);
         return;
       }
       callback(message);

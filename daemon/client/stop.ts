@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { daemonLockFile } from '../home.ts';
-import { isLocked } from '../life/lock.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { stop } from '../protocol/life.ts';
-import { findRunning } from './running.ts';
+import { findRunning, isDaemonLocked } from './running.ts';
 
 const PATIENCE_MS = 150_000; // longer than a daemon takes to give up on its own ending
 const POLL_MS = 25;
@@ -39,7 +37,7 @@ export async function stopDaemon({ now = false }: { now?: boolean } = {}): Promi
       );
     // Else it may be ending already.
   } else return { ran: false, jobs: 0 };
-  for (const until = performance.now() + PATIENCE_MS; isLocked(daemonLockFile());) {
+  for (const until = performance.now() + PATIENCE_MS; await isDaemonLocked();) {
     if (performance.now() > until) {
       throw new VeraError(
         'daemon',

@@ -3,9 +3,9 @@
  */
 export interface Idle {
   /** Looks whether there is work; returns true when there was none for the whole time. */
-  isOver(): boolean;
+  readonly isOver: () => boolean;
   /** When it will be over, in milliseconds since 1970; null while there is work. */
-  at(): number | null;
+  readonly at: () => number | null;
   /** Something was done just now. */
   readonly touch: () => void;
 }

@@ -59,7 +59,7 @@ export function isLocked(file: string): boolean {
   return lock === undefined;
 }
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
+const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
 
 const unusable = (file: string, cause: unknown): VeraError =>
   new VeraError(
