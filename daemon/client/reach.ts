@@ -28,7 +28,7 @@ export interface Reached {
   readonly discovery: Discovery;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000; // a start takes half a second, and far longer where every core is busy
 const POLL_MS = 25;
 const AGAIN_MS = 1000; // between two starts, where the first found the place taken by one that then ended
 
