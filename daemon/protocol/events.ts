@@ -35,7 +35,7 @@ export type Event = z.infer<typeof event>;
 
 export const subscribe = method(
   'events.subscribe',
-  'Follows topics: first every event after `after` (left out: none), then each new one, in order, each once.',
+  'Follows topics: first every event after `after` (left out: none), then each new one, in order, each once. Answers with the number it begins after; it is smaller than `after` where the catalog is another one, or an older copy.',
   z.strictObject({ topics: z.array(topic).min(1).max(100), after: count.optional() }),
   z.object({ subscription: id, number: count }),
 );
@@ -53,6 +53,6 @@ export const happened = notification(
 );
 export const skipped = notification(
   'events.skipped',
-  'The reader was too slow, or the events are too old to be kept: all up to number `to` are left out, and this is the latest state of the jobs concerned.',
+  "The reader was too slow, or the events are too old to be kept: all up to number `to` are left out, and this is the latest state of the jobs concerned: those that are followed, and for 'jobs' those that are not over and then the newest, as many as fit.",
   z.object({ subscription: id, to: count, jobs: z.array(job) }),
 );
