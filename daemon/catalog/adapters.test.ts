@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { add, someContent, temporaryCatalog } from '../../test/catalog.ts';
+import type { AdapterRow } from '../protocol/adapters.ts';
+import type { VeraError } from '../protocol/errors.ts';
 import { METHODS } from '../protocol/registry.ts';
 import * as adapters from './adapters.ts';
 import { siteParameters } from './content.ts';
@@ -105,9 +107,9 @@ test('a name is looked for in the project, then outside, then everywhere if ther
     (await createProject(change, { name: 'two' }, 'test')).id,
   ]);
   const bob = await catalog.change((change) => createUser(change, { name: 'bob' }, 'test'));
-  const inOne = await add(catalog, 'same', { projectId: one! });
-  const inTwo = await add(catalog, 'same', { projectId: two!, userId: bob.id });
-  const only = await add(catalog, 'only', { projectId: two! });
+  const inOne = await add(catalog, 'same', { projectId: one });
+  const inTwo = await add(catalog, 'same', { projectId: two, userId: bob.id });
+  const only = await add(catalog, 'only', { projectId: two });
   const numbered = await add(catalog, '12345');
   const find = (adapter: string | number, more: { project?: string; user?: string } = {}) =>
     adapters.findAdapter(catalog.db, { adapter, ...more });
@@ -133,7 +135,7 @@ test('a name is looked for in the project, then outside, then everywhere if ther
 test('lists: filters, search and pages agree with doing it by hand', async () => {
   const catalog = await temporaryCatalog();
   const projectId = await catalog.change((change) => projectOfFolder(change, '/w/poems'));
-  const all = [];
+  const all: AdapterRow[] = [];
   for (let i = 0; i < 60; i++)
     all.push(
       await add(catalog, `${['red', 'green', 'blue'][i % 3]!} thing ${i}`, {
@@ -207,7 +209,7 @@ test('no text of a search is syntax', async () => {
       });
       await adapters
         .findAdapter(catalog.db, { adapter: text })
-        .catch((error: { code: string }) => assert.equal(error.code, 'missing'));
+        .catch((error: unknown) => assert.equal((error as VeraError).code, 'missing'));
     }),
     { numRuns: 60 },
   );
@@ -300,9 +302,7 @@ test('the numbers of adapters that projects and users show are those there are',
               else if (where > 0) await deleteProject(change, { project: `${where}`, confirm: true }, 'test');
             }
           })
-          .catch((error: { code?: string }) =>
-            assert.ok(['missing', 'conflict'].includes(error.code ?? ''), String(error)),
-          );
+          .catch((error: unknown) => assert.match((error as VeraError).code, /^(missing|conflict)$/));
       }
       for (const kind of ['user', 'project'] as const) {
         const rows = await catalog.db.selectFrom(kind).select(['id', 'adapters']).execute();

@@ -117,7 +117,8 @@ export async function listAdapters(db: Db, params: Params<typeof protocol.list>)
   if (search !== undefined && wordsOf(search).length === 0) return { items: [] }; // signs alone match nothing
   const match = matchOf({ search, tag });
   // Down the index that is searched, so that a word that a million have costs no more than its first page.
-  const order = sql.ref<number>(match === '' ? 'adapter.id' : 'found.rowid');
+  // The trash is small and has an index of its own, which the plus sign leaves as the only way.
+  const order = match !== '' ? sql<number>`found.rowid` : deleted ? sql<number>`+adapter.id` : sql<number>`adapter.id`;
   const from = keysOf(params.after, ['number']);
   let query = selectAdapters(db)
     .$if(match !== '', (all) =>

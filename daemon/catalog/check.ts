@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { readExactly, withFile } from '../formats/read.ts';
 import { connect } from './sqlite.ts';
 

@@ -48,7 +48,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
   };
   makeFolder(dirname(file));
   try {
-    makeWhole(file, migrations, notes);
+    const unclean = makeWhole(file, migrations, notes);
     const writing = connect(file);
     try {
       refuseForeignSchema(writing, file, migrations);
@@ -62,7 +62,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
       const reading = connect(file, { reads: true });
       const writer = new Kysely<Schema>({ dialect: new CatalogDialect(writing, failed) });
       const db = new Kysely<Schema>({ dialect: new CatalogDialect(reading, failed) });
-      const upkeep = startUpkeep(writing, file, notes);
+      const upkeep = startUpkeep(writing, file, { notes, unclean });
       let asserted = false;
       const changes = new Changes(writer, () => {
         if (!asserted) isDurable(writing, file); // the fall back to NORMAL comes with the first write
@@ -80,7 +80,9 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
           await changes.close();
           await upkeep.stop();
           await db.destroy();
-          await writer.destroy(); // last, so that it takes the log into the file
+          await writer.destroy();
+          reading.close(); // kysely closes only what it has used
+          writing.close(); // last, so that it takes the log into the file
         },
       };
     } catch (error) {

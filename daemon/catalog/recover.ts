@@ -29,14 +29,19 @@ export const CHECKED_AT_OPENING = 64 * 2 ** 20;
 const suspicion = (file: string): string => `${file}.suspect`;
 
 export function suspect(file: string, why: string): void {
-  writeFileAtomic(suspicion(file), `${why}\n`);
+  try {
+    writeFileAtomic(suspicion(file), `${why}\n`);
+  } catch {
+    // a disk that takes nothing any more: the damage itself is what is told
+  }
 }
 
 /**
  * Looks at the files of a catalog before it is opened, and puts a damaged one together again. What is found goes to `notes`.
- * A file of a newer schema is refused before anything touches it. Throws VeraError 'catalog'.
+ * A file of a newer schema is refused before anything touches it. Throws VeraError 'catalog'. Returns whether a process had
+ * ended without closing it.
  */
-export function makeWhole(file: string, migrations: readonly Migration[], notes: string[]): void {
+export function makeWhole(file: string, migrations: readonly Migration[], notes: string[]): boolean {
   if (!existsSync(file)) {
     if (existsSync(`${file}-wal`))
       notes.push(`the log ${quote(`${file}-wal`)} had no catalog and was kept in ${quote(setAside(file))}`);
@@ -46,7 +51,7 @@ export function makeWhole(file: string, migrations: readonly Migration[], notes:
       notes.push(
         `there was no catalog, so an empty one was made; there is a backup of an earlier one: ${quote(newest)}`,
       );
-    return;
+    return false;
   }
   const { bytes, isSqlite, schema } = headerOf(file);
   if (isSqlite && schema > migrations.length) throw newerSchema(file, schema, migrations.length);
@@ -66,6 +71,7 @@ export function makeWhole(file: string, migrations: readonly Migration[], notes:
       : [`the file does not begin as a database does (${bytes} bytes)`];
   if (problems.length > 0) rebuild(file, migrations, problems, notes, aside);
   rmSync(suspicion(file), { force: true });
+  return log !== undefined;
 }
 
 /** What is wrong with a catalog; `damaged` is called before SQLite takes the log into the file and drops it. */

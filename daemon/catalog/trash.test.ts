@@ -6,6 +6,7 @@ import type { Catalog } from './open.ts';
 import { createProject, createUser, deleteProject, deleteUser, restoreProject } from './owners.ts';
 import { createRun, deleteRun, finishRun } from './runs.ts';
 import { DAY, purgeTrash } from './trash.ts';
+import type { Purged } from './trash.ts';
 
 const remove = (catalog: Catalog, adapter: number) =>
   catalog.change((change) => deleteAdapter(change, { adapter, confirm: true }, 'test'));
@@ -61,8 +62,8 @@ test('purging a project frees what was in it; a user goes last, runs let go of t
   const run = await catalog.change((change) =>
     createRun(change, {
       jobId: null,
-      userId: user!.id,
-      projectId: project!.id,
+      userId: user.id,
+      projectId: project.id,
       settings: {},
       out: '/w/out',
       actor: 'test',
@@ -70,7 +71,7 @@ test('purging a project frees what was in it; a user goes last, runs let go of t
   );
   await catalog.change((change) => finishRun(change, run, { state: 'failed' }));
   await add(catalog, 'same');
-  const inside = await add(catalog, 'same', { projectId: project!.id, runId: run, userId: user!.id });
+  const inside = await add(catalog, 'same', { projectId: project.id, runId: run, userId: user.id });
   await assert.rejects(catalog.change((change) => deleteProject(change, { project: 'p', confirm: false }, 'test')), { code: 'dependents', message: /1 adapter; 1 run/ }); // prettier-ignore
   await catalog.change(async (change) => {
     await deleteProject(change, { project: 'p', confirm: true }, 'test');
@@ -80,20 +81,20 @@ test('purging a project frees what was in it; a user goes last, runs let go of t
   const row = async () =>
     (await listAdapters(catalog.db, { limit: 5, deleted: false })).items.find(({ id }) => id === inside.id)!;
   assert.deepEqual([(await row()).project, (await row()).name], [null, 'same']);
-  await catalog.change((change) => restoreProject(change, project!.id, 'test'));
+  await catalog.change((change) => restoreProject(change, project.id, 'test'));
   assert.equal((await row()).project, 'p');
   await catalog.change((change) => deleteProject(change, { project: 'p', confirm: true }, 'test'));
-  const all = { projects: [] as number[], users: [] as number[], runs: [] as unknown[] };
+  const all: Omit<Purged, 'adapters'> = { projects: [], users: [], runs: [] };
   for (let day = 0; day < 33; day++) {
     const purged = await purgeTrash(catalog, Date.now() + day * DAY);
     all.projects.push(...purged.projects);
     all.users.push(...purged.users);
     all.runs.push(...purged.runs);
   }
-  assert.deepEqual(all, { projects: [project!.id], users: [], runs: [{ id: run, out: '/w/out' }] });
+  assert.deepEqual(all, { projects: [project.id], users: [], runs: [{ id: run, out: '/w/out' }] });
   const freed = await row();
   assert.deepEqual([freed.name, freed.project, freed.run, freed.user], ['same-2', null, null, 'bob']);
   await remove(catalog, inside.id);
   for (let day = 33; day < 70; day++) all.users.push(...(await purgeTrash(catalog, Date.now() + day * DAY)).users);
-  assert.deepEqual(all.users, [user!.id]);
+  assert.deepEqual(all.users, [user.id]);
 });

@@ -27,11 +27,18 @@ export function checkInBackground(
   return { problems, stop: () => void worker.terminate() };
 }
 
+const CHECKED = 'checked'; // key of the time when a large catalog was read through last
+const REMEMBER = 'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+const checkedAt = (database: Database.Database): number =>
+  Number(database.prepare('SELECT value FROM state WHERE key = ?').pluck().get(CHECKED) ?? 0);
+/** Less than a week ago; a time to come, by a clock that was set back, is none. */
+const isRecent = (time: number): boolean => Date.now() >= time && Date.now() - time < 7 * DAY;
+
 /** Daily backups of an open catalog, and the check of one that is too large to be read through at opening. */
 export function startUpkeep(
   database: Database.Database,
   file: string,
-  notes: string[],
+  { notes, unclean }: { notes: string[]; unclean: boolean },
 ): { stop(): Promise<void>; changed(): void } {
   let changed = false;
   let stopped = false;
@@ -40,11 +47,12 @@ export function startUpkeep(
   const bytes = (): number => statSync(file).size;
 
   const check = async (): Promise<void> => {
-    if (bytes() <= CHECKED_AT_OPENING) return;
+    if (bytes() <= CHECKED_AT_OPENING || (!unclean && isRecent(checkedAt(database)))) return;
     checking = checkInBackground(file, { full: false });
     const problems = await checking.problems;
     checking = undefined;
-    if (problems.length === 0 || stopped) return;
+    if (stopped) return;
+    if (problems.length === 0) return void database.prepare(REMEMBER).run(CHECKED, String(Date.now()));
     suspect(file, problems[0]!);
     notes.push(
       `the catalog ${quote(file)} is damaged (${problems[0]!.split('\n')[0]!}): restart the daemon, which keeps the damaged file and goes on with what is whole`,

@@ -263,13 +263,16 @@ const isRoot = process.getuid?.() === 0;
 /** A small disk of its own; undefined where it cannot be had. */
 function smallDisk(size: string): string | undefined {
   if (!isRoot || process.platform !== 'linux') return undefined;
+  const mounted: string[] = [];
+  // Registered before the removal of the folder, and so run before it.
+  after(() => mounted.forEach((place) => execFileSync('umount', ['-l', place])));
   const place = temporaryFolder();
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', place], { stdio: 'ignore' });
   } catch {
     return undefined;
   }
-  after(() => void execFileSync('umount', ['-l', place]));
+  mounted.push(place);
   return place;
 }
 
