@@ -145,7 +145,7 @@ export class PanelState {
 
   #empty(key: string, state: RunState): void {
     this.#rows = this.#rows.filter(({ run }) => run !== key);
-    this.runs.set(key, { ...state, data: new RunData(this.view.smoothing) });
+    state.data.clear();
   }
 
   #takeRows(): boolean {

@@ -36,6 +36,13 @@ export class RunData {
     this.smoothed.update();
   }
 
+  /** Takes all points away; whoever draws the curves has them in hand, so they stay the same ones. */
+  clear(): void {
+    for (const figure of FIGURES) this.series[figure].truncate(0);
+    this.smoothed.rewind(0);
+    this.smoothed.update();
+  }
+
   /** The last step of any curve; 0 of an empty run. */
   get lastStep(): number {
     return FIGURES.reduce((last, figure) => {
