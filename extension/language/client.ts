@@ -2,17 +2,19 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import type { App } from '../app.ts';
 import { LANGUAGES } from '../contributions.ts';
+import { likelyBase } from '../tuning/bases.ts';
 import { changesSetting, setting } from '../settings.ts';
 import { nodeEnvironment, veraProgram } from '../daemon/program.ts';
 
 /** Checks datasets in the editor with the bundled language server, which starts with the first dataset that is opened. */
-export function registerLanguageClient({ context, log }: App): void {
+export function registerLanguageClient(app: App): void {
+  const { context, log } = app;
   let client: Promise<LanguageClient> | undefined;
   const wanted = ({ languageId, uri }: vscode.TextDocument): boolean =>
     uri.scheme === 'file' && (LANGUAGES as readonly string[]).includes(languageId);
   const begin = (): void => {
     if (client !== undefined || !setting('datasetCheck', true)) return;
-    client = start(log);
+    client = start(app);
     client.catch((error: unknown) => {
       client = undefined;
       log.error(`datasets are not checked: ${String(error)}`);
@@ -35,14 +37,14 @@ export function registerLanguageClient({ context, log }: App): void {
   if (vscode.workspace.textDocuments.some(wanted)) setTimeout(begin, 0);
 }
 
-async function start(log: vscode.LogOutputChannel): Promise<LanguageClient> {
+async function start(app: App): Promise<LanguageClient> {
   const { createLanguageClient } = await import('./lazy.ts');
   const client = createLanguageClient({
     program: veraProgram(),
     env: nodeEnvironment(),
     languages: LANGUAGES,
-    log,
-    settings: () => ({ base: setting('baseModel', '') || null, length: setting('datasetLength', 512) }),
+    log: app.log,
+    settings: () => ({ base: likelyBase(app), length: setting('datasetLength', 512) }),
   });
   await client.start();
   return client;

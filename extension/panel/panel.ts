@@ -25,7 +25,9 @@ export function registerPanel(app: App): Panel {
     const send = (message: ToPanel): void => void webview.postMessage(message);
     const feed = startFeed(app, view, send);
     open = { panel, feed };
-    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'activity.svg');
+    const icon = (theme: string): vscode.Uri =>
+      vscode.Uri.joinPath(context.extensionUri, 'media', `panel-${theme}.svg`);
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
     webview.options = { enableScripts: true, enableCommandUris: false, localResourceRoots: [folder(app)] };
     const listening = webview.onDidReceiveMessage((message: unknown) => void receive(message));
     panel.onDidDispose(() => {

@@ -32,6 +32,16 @@ export interface Base {
   readonly description: string;
 }
 
+const LAST_BASE = 'lastBase';
+export const rememberBase = ({ context }: App, { spec }: Base): Thenable<void> =>
+  context.globalState.update(LAST_BASE, spec);
+
+/** The base that a dataset is most likely for, without asking a daemon: what the settings say, what was used last, or the demo. */
+export function likelyBase(app: App): string {
+  const wished = setting('baseModel', '').trim();
+  return wished === '' ? app.context.globalState.get(LAST_BASE, demoModel(app)) : wished;
+}
+
 /** Base models that are known here, the one to propose first. */
 export async function knownBases(app: App): Promise<Base[]> {
   const demo = demoModel(app);

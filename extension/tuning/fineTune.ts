@@ -4,7 +4,7 @@ import { type App, Quiet, workspaceFolder } from '../app.ts';
 import type { Panel } from '../panel/panel.ts';
 import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
-import { pickBase } from './bases.ts';
+import { pickBase, rememberBase } from './bases.ts';
 import { placeOf } from './cost.ts';
 import { type Draft, draftSpec } from './draft.ts';
 import { FIELDS } from './fields.ts';
@@ -97,13 +97,14 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
 }
 
 /** Submits the run and opens the panel on it. The key makes a repeated submission after a broken connection the same job. */
-async function start({ daemon }: App, panel: Panel, draft: Draft): Promise<void> {
+async function start(app: App, panel: Panel, draft: Draft): Promise<void> {
   const workspace = workspaceFolder(vscode.Uri.file(draft.data));
-  const job = await daemon.call(({ jobs }) => jobs.submit, {
+  const job = await app.daemon.call(({ jobs }) => jobs.submit, {
     spec: draftSpec(draft),
     key: randomUUID(),
     ...(workspace === undefined ? {} : { workspace }),
   });
+  await rememberBase(app, draft.base);
   await panel.show(`job/${job.id}`);
 }
 

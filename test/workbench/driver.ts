@@ -13,7 +13,9 @@ export async function openWorkbench(page: Page, url: string): Promise<void> {
 }
 
 export const explorerRow = (page: Page, name: string): Locator =>
-  page.locator('.explorer-folders-view .monaco-list-row', { has: page.locator('.label-name', { hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }) });
+  page.locator('.explorer-folders-view .monaco-list-row', {
+    has: page.locator('.label-name', { hasText: new RegExp(`^${name.replaceAll('.', '\\.')}$`) }),
+  });
 
 /** Right-clicks and chooses from the menu. A click that comes at once is lost: it is repeated until the menu is gone. */
 export async function chooseFromMenu(page: Page, target: Locator, item: string): Promise<void> {
@@ -35,7 +37,8 @@ export async function chooseFromMenu(page: Page, target: Locator, item: string):
 }
 
 export const quickPick = (page: Page): Locator => page.locator('.quick-input-widget:not([style*="display: none"])');
-export const pickLine = (page: Page, text: string | RegExp): Locator => quickPick(page).locator('.monaco-list-row', { hasText: text }).first();
+export const pickLine = (page: Page, text: string | RegExp): Locator =>
+  quickPick(page).locator('.monaco-list-row', { hasText: text }).first();
 
 /** Runs a command by its title. */
 export async function command(page: Page, title: string): Promise<void> {
@@ -48,9 +51,11 @@ export async function command(page: Page, title: string): Promise<void> {
 }
 
 /** The training panel's page. */
-export const panel = (page: Page): FrameLocator => page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+export const panel = (page: Page): FrameLocator =>
+  page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
 
-export const activityBar = (page: Page, title: string): Locator => page.locator(`.activitybar .action-item a[aria-label^="${title}"]`);
+export const activityBar = (page: Page, title: string): Locator =>
+  page.locator(`.activitybar .action-item a[aria-label^="${title}"]`);
 
 export async function showSideBar(page: Page, title: string): Promise<void> {
   const tab = activityBar(page, title).first();
@@ -60,4 +65,5 @@ export async function showSideBar(page: Page, title: string): Promise<void> {
 }
 
 /** A row of a view of this extension. */
-export const viewRow = (page: Page, text: string | RegExp): Locator => page.locator('.pane-body .monaco-list-row', { hasText: text }).first();
+export const viewRow = (page: Page, text: string | RegExp): Locator =>
+  page.locator('.pane-body .monaco-list-row', { hasText: text }).first();

@@ -31,7 +31,9 @@ export interface Workbench {
 export async function startWorkbench(vsix: string, files: Readonly<Record<string, string>>): Promise<Workbench> {
   execFileSync('sh', [join(here, 'setup.sh')], { stdio: 'inherit' });
   const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
-  const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) => join(root, name)) as [string, string, string, string];
+  const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) =>
+    join(root, name),
+  ) as [string, string, string, string];
   for (const folder of [workspace, home, join(user, 'User'), extensions]) mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(join(workspace, name, '..'), { recursive: true });
@@ -52,15 +54,32 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
   writeSettings();
   const config = join(root, 'config.yaml');
   writeFileSync(config, '');
-  const env = { ...process.env, VERA_HOME: home, HOME: root, XDG_DATA_HOME: join(root, 'data'), XDG_CONFIG_HOME: join(root, 'config') };
+  const env = {
+    ...process.env,
+    VERA_HOME: home,
+    HOME: root,
+    XDG_DATA_HOME: join(root, 'data'),
+    XDG_CONFIG_HOME: join(root, 'config'),
+  };
   delete (env as Record<string, unknown>)['ELECTRON_RUN_AS_NODE'];
   const folders = ['--config', config, '--user-data-dir', user, '--extensions-dir', extensions];
   execFileSync(NODE, [ENTRY, ...folders, '--install-extension', vsix], { env, stdio: 'pipe' });
   const port = await freePort();
-  const options = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry', '--disable-update-check'];
+  const options = [
+    '--auth',
+    'none',
+    '--bind-addr',
+    `127.0.0.1:${port}`,
+    '--disable-telemetry',
+    '--disable-update-check',
+  ];
   const quiet = ['--disable-workspace-trust', '--disable-getting-started-override', '--ignore-last-opened'];
   let output = '';
-  const server = spawn(NODE, [ENTRY, ...folders, ...options, ...quiet, workspace], { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn(NODE, [ENTRY, ...folders, ...options, ...quiet, workspace], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (data: Buffer) => (output += data.toString()));
   const url = `http://127.0.0.1:${port}`;
   for (const end = performance.now() + 60_000; !(await answers(`${url}/healthz`));) {
