@@ -1,9 +1,13 @@
+import { closeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type {
   Diagnostic,
   DidChangeTextDocumentParams,
   DidOpenTextDocumentParams,
 } from 'vscode-languageserver-protocol';
+import { cannotRead, openRegularFile } from '../data/readers/file.ts';
+import { VeraError } from '../protocol/errors.ts';
 import { Dataset } from './dataset.ts';
 import { diagnosticsOf, type About } from './diagnostics.ts';
 import { diskOf, NO_DISK } from './disk.ts';
@@ -16,6 +20,9 @@ import type { Loaded } from './tokenizers.ts';
 const SLICE = 8;
 /** Milliseconds between diagnostics while a scan goes on. */
 const EVERY = 500;
+
+/** Longest file that is read whole: V8 has no longer strings than half a gigabyte. */
+const LARGEST = 400 * 2 ** 20;
 
 export interface Open {
   dataset: Dataset;
@@ -128,6 +135,28 @@ export function documents(outlet: Outlet, initial: Settings) {
       };
       opened.set(uri, open);
       void Promise.all([equip(), look(open)]).then(() => (open.looking = false));
+    },
+    /**
+     * Opens a file from the disk, for editors that keep large documents to themselves (VS Code: above 50 MB). Throws
+     * VeraError where it cannot be read or is no dataset.
+     */
+    async openFile(uri: string): Promise<void> {
+      const path = pathOf(uri);
+      if (path === undefined || !kindOf(uri, '')) throw new VeraError('usage', `${uri} is no dataset file`);
+      const file = openRegularFile(path);
+      closeSync(file.fd);
+      if (file.size > LARGEST)
+        throw new VeraError(
+          'data',
+          `${path} is larger than ${LARGEST / 2 ** 20} MiB; vera train reads it all the same`,
+        );
+      let text: string;
+      try {
+        text = await readFile(path, 'utf8');
+      } catch (cause) {
+        throw cannotRead(path, cause);
+      }
+      this.open({ textDocument: { uri, languageId: '', version: 0, text } });
     },
     change({ textDocument: { uri, version }, contentChanges }: DidChangeTextDocumentParams): void {
       const open = opened.get(uri);

@@ -3,6 +3,7 @@ import {
   CodeActionResolveRequest,
   CodeLensRefreshRequest,
   CodeLensRequest,
+  ErrorCodes,
   ConfigurationRequest,
   DidChangeConfigurationNotification,
   DidChangeTextDocumentNotification,
@@ -25,6 +26,7 @@ import {
 } from 'vscode-languageserver-protocol';
 import { createProtocolConnection } from 'vscode-languageserver-protocol/node';
 import { cacheFolder } from '../home.ts';
+import { VeraError } from '../protocol/errors.ts';
 import { ACTION_KINDS, actionsFor, resolveAction } from './actions.ts';
 import { documents } from './documents.ts';
 import { hoverAt } from './hover.ts';
@@ -59,6 +61,9 @@ const CAPABILITIES: ServerCapabilities = {
 export const SummaryRequest = new RequestType<{ uri: string }, (Summary & { busy: boolean }) | null, void>(
   'veraStudio/summary',
 );
+
+/** Opens a file from the disk that the editor does not send, and checks it like an open document; textDocument/didClose ends it. */
+export const OpenFileRequest = new RequestType<{ uri: string }, { opened: true }, void>('veraStudio/openFile');
 
 /**
  * Serves the Language Server Protocol for dataset files over any pair of streams. Many may run in one process; each keeps
@@ -148,6 +153,17 @@ export function startLanguageServer(
   connection.onRequest(SummaryRequest, ({ uri }) => {
     const found = open.get(uri);
     return found ? { ...summaryOf(found.dataset, found.count), busy: found.scanning || found.looking } : null;
+  });
+
+  connection.onRequest(OpenFileRequest, async ({ uri }) => {
+    try {
+      await open.openFile(uri);
+    } catch (error) {
+      if (error instanceof VeraError)
+        throw new ResponseError(ErrorCodes.InvalidParams, error.message, { code: error.code });
+      throw error;
+    }
+    return { opened: true };
   });
 
   connection.onRequest(ShutdownRequest.type, () => {

@@ -29,6 +29,8 @@ export interface LspClient {
   change(uri: string, changes: { range?: Range; text: string }[]): void;
   /** The next diagnostics that `wanted` accepts; the last ones where it accepts those. */
   diagnostics(uri: string, wanted?: (found: PublishDiagnosticsParams) => boolean): Promise<Diagnostic[]>;
+  /** What was published last. */
+  last(uri: string): Diagnostic[] | undefined;
   /** Waits for the end of the scan. */
   settled(uri: string): Promise<Diagnostic[]>;
   hover(uri: string, position: Position): Promise<Hover | null>;
@@ -111,6 +113,7 @@ export async function startClient({
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
+    last: (uri) => last.get(uri)?.diagnostics,
     hover: (uri, position) => connection.sendRequest('textDocument/hover', { textDocument: { uri }, position }),
     lenses: (uri) => connection.sendRequest('textDocument/codeLens', { textDocument: { uri } }),
     async actions(uri, range, only) {

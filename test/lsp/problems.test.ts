@@ -1,4 +1,4 @@
-/** Every diagnostic of the language server, and every quick fix: applied, the trainer must take the file. */
+/** Every diagnostic of the language server, and every quick fix: applied, the trainer must take the file. Long because it is a table. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -377,7 +377,7 @@ CASES.forEach((one, i) => {
       diagnostic,
       `${code} is missing on line ${one.line}: ${JSON.stringify(await client.diagnostics(uri)).slice(0, 2000)}`,
     );
-    assert.match(diagnostic.message, says);
+    assert.match(diagnostic.message as string, says);
     assert.equal(diagnostic.severity, SEVERITIES[code as keyof typeof SEVERITIES]);
     if (one.marks !== undefined) assert.equal(marked(text, diagnostic.range), one.marks);
 

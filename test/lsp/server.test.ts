@@ -1,7 +1,10 @@
 /** The language server as a client sees it: hovers, lenses, edits, settings, cancellation, large and malformed documents. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import {
   CancellationTokenSource,
@@ -208,7 +211,7 @@ test('whatever a document holds, the server lives and answers', async () => {
       '\uFEFF',
       '\r',
       '"',
-      `${'['.repeat(200)}`,
+      '['.repeat(200),
       '{"messages":[{"role":1}]}',
       '{"__proto__":{"text":1}}',
       '{"conversations":[null]}',
@@ -246,7 +249,7 @@ test('diagnostics are bounded, the rest is counted, and those near an edit are s
     `${GOOD}\n${'{"messages":[]}\n'.repeat(1)}${Array.from({ length: 3000 }, (_, i) => `{"messages": [${i}]}`).join('\n')}\n`,
   );
   assert.equal(found.length, 11);
-  assert.match(found.at(-1)!.message, /^2,991 more problems/);
+  assert.match(found.at(-1)!.message as string, /^2,991 more problems/);
   assert.match((await few.lenses(uri)).at(-1)!.command!.title, /3,001 problems/);
   const at = { line: 2500, character: 0 };
   few.change(uri, [{ range: { start: at, end: at }, text: ' ' }]);
@@ -273,6 +276,30 @@ test('long work is cancelled, and meanwhile others are answered', async () => {
   await assert.rejects(old, { code: -32801 });
 });
 
+test('a file that the editor keeps to itself is read from the disk, and let go of', async () => {
+  const path = join(env.VERA_HOME, 'on-disk.jsonl');
+  writeFileSync(path, `\uFEFF${GOOD}\n{"messages":[]}\n`);
+  const uri = pathToFileURL(path).href;
+  assert.deepEqual(await client.connection.sendRequest('veraStudio/openFile', { uri }), { opened: true });
+  let codes: unknown[] = [];
+  for (let i = 0; codes.length < 2 && i < 500; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    codes = (client.last(uri) ?? []).map(({ code }) => code);
+  }
+  assert.deepEqual(codes, ['byte-order-mark', 'empty-list']);
+  assert.ok(await client.hover(uri, { line: 0, character: 5 }));
+  await client.connection.sendNotification('textDocument/didClose', { textDocument: { uri } });
+  assert.equal(await client.connection.sendRequest('veraStudio/summary', { uri }), null);
+  for (const wrong of [
+    'file:///nowhere/none.jsonl',
+    pathToFileURL(env.VERA_HOME).href,
+    'http://x/a.jsonl',
+    uri.replace('jsonl', 'exe'),
+  ]) {
+    await assert.rejects(client.connection.sendRequest('veraStudio/openFile', { uri: wrong }), /./, wrong);
+  }
+});
+
 test('a large document is sampled, and says so', async () => {
   const uri = 'file:///nowhere/large.jsonl';
   const row = (i: number): string =>
@@ -280,7 +307,8 @@ test('a large document is sampled, and says so', async () => {
   const text = Array.from({ length: 4000 }, (_, i) => row(i)).join('\n');
   await client.open(uri, text);
   const title = (await client.lenses(uri))[2]!.command!.title;
-  const [, shown, counted] = /^about ([\d.]+)[MK] tokens, .* \(estimated from ([\d,]+) rows\)$/.exec(title) ?? [];
+  const [, shown, unit, counted] =
+    /^about ([\d.]+)([MK]) tokens, .* \(estimated from ([\d,]+) rows\)$/.exec(title) ?? [];
   assert.ok(Number(counted!.replace(',', '')) < 3500, title);
   const tokens = text
     .split('\n')
@@ -297,7 +325,10 @@ test('a large document is sampled, and says so', async () => {
         ).length
       );
     }, 0);
-  assert.ok(Math.abs((Number(shown) * 1e6) / (tokens * 40) - 1) < 0.15, `${title}, ${tokens * 40} expected`);
+  assert.ok(
+    Math.abs((Number(shown) * (unit === 'M' ? 1e6 : 1e3)) / (tokens * 40) - 1) < 0.15,
+    `${title}, ${tokens * 40} expected`,
+  );
 });
 
 test('many servers live in one process, over any streams, and none ends it', async () => {
