@@ -17,12 +17,12 @@ export interface TestQueue {
   readonly queue: Queue;
   /** Every event since it was opened. */
   readonly events: Event[];
-  submit(spec: JobSpec, more?: Omit<z.input<(typeof submit)['params']>, 'spec'>): Promise<Job>;
+  readonly submit: (spec: JobSpec, more?: Omit<z.input<(typeof submit)['params']>, 'spec'>) => Promise<Job>;
   /** Resolves when a job is in one of the states; fails after a minute. */
-  reached(job: number | Job, ...states: JobState[]): Promise<Job>;
+  readonly reached: (job: number | Job, ...states: JobState[]) => Promise<Job>;
   /** Resolves at the first event of a job's worker, from now on, that fits. */
-  told(job: Job, fits: (event: Record<string, unknown>) => boolean): Promise<void>;
-  close(): Promise<void>;
+  readonly told: (job: Job, fits: (event: Record<string, unknown>) => boolean) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens a queue on the catalog in a folder; it looks often, so that tests are quick. */

@@ -33,8 +33,9 @@ let whole: Awaited<ReturnType<typeof made>>;
 /** The process of a worker, by what the log says of it. */
 const workers: number[] = [];
 const log = {
-  info: ({ worker }: { worker?: number }, text: string) =>
-    void (text === 'a worker was started' && workers.push(worker!)),
+  info({ worker }: { worker?: number }, text: string): void {
+    if (text === 'a worker was started') workers.push(worker!);
+  },
 };
 const quiet = { warn: () => undefined, error: () => undefined };
 const options = { log: { ...log, ...quiet } as never, maxCrashes: 3 };

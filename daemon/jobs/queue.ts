@@ -45,25 +45,25 @@ export interface QueueOptions {
 /** The queue of jobs; the methods of the protocol with what they are asked for and by whom. */
 export interface Queue {
   /** Takes up what a daemon left that died, then schedules. */
-  start(): Promise<void>;
-  submit(params: Params<typeof protocol.submit>, actor: string): Promise<Job>;
-  get(params: One): Promise<Job>;
-  list(params: Params<typeof protocol.list>): Promise<Page<Job>>;
-  cancel(params: One, actor: string): Promise<Job>;
-  pause(params: One, actor: string): Promise<Job>;
-  resume(params: One, actor: string): Promise<Job>;
-  retry(params: One, actor: string): Promise<Job>;
-  prioritise(params: Params<typeof protocol.prioritise>, actor: string): Promise<Job>;
-  plan(params: Params<typeof protocol.plan>): Promise<z.output<(typeof protocol.plan)['result']>>;
-  counts(): { running: number; queued: number; paused: number };
+  readonly start: () => Promise<void>;
+  readonly submit: (params: Params<typeof protocol.submit>, actor: string) => Promise<Job>;
+  readonly get: (params: One) => Promise<Job>;
+  readonly list: (params: Params<typeof protocol.list>) => Promise<Page<Job>>;
+  readonly cancel: (params: One, actor: string) => Promise<Job>;
+  readonly pause: (params: One, actor: string) => Promise<Job>;
+  readonly resume: (params: One, actor: string) => Promise<Job>;
+  readonly retry: (params: One, actor: string) => Promise<Job>;
+  readonly prioritise: (params: Params<typeof protocol.prioritise>, actor: string) => Promise<Job>;
+  readonly plan: (params: Params<typeof protocol.plan>) => Promise<z.output<(typeof protocol.plan)['result']>>;
+  readonly counts: () => { running: number; queued: number; paused: number };
   /** Most memory that jobs may take together now. */
-  budgetBytes(): number;
+  readonly budgetBytes: () => number;
   /** Starts nothing more. */
-  drain(): void;
+  readonly drain: () => void;
   /** Hears when nothing runs any more, each time. */
-  onQuiet(listener: () => void): void;
+  readonly onQuiet: (listener: () => void) => void;
   /** Every worker to a checkpoint, or killed where that takes too long; their jobs are queued again for the next daemon. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Before a text with numbers that change all the time is written again. */
