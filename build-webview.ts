@@ -24,7 +24,11 @@ export async function buildWebview(out = resolve(root, 'dist/webview')): Promise
     logLevel: 'warning',
   });
   await build({
-    stdin: { contents: "@import 'uplot/dist/uPlot.min.css';\n@import './webview/panel.css';", loader: 'css', resolveDir: root },
+    stdin: {
+      contents: "@import 'uplot/dist/uPlot.min.css';\n@import './webview/panel.css';",
+      loader: 'css',
+      resolveDir: root,
+    },
     outfile: join(out, 'panel.css'),
     bundle: true,
     minify: true,

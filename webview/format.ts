@@ -31,7 +31,7 @@ export function bytes(value: number | null | undefined): string {
     size /= 1000;
     unit++;
   }
-  return `${unit === 0 ? Math.round(size) : size.toPrecision(3)} ${UNITS[unit] ?? ''}`;
+  return `${unit === 0 ? Math.round(size) : size >= 999.5 ? Math.round(size) : size.toPrecision(3)} ${UNITS[unit] ?? ''}`;
 }
 
 /** 3 min 20 s */

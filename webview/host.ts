@@ -38,7 +38,7 @@ export function connect(receive: (message: ToPanel) => void): Host {
       open.set(++requests, done);
       api.postMessage({ type: 'command', request: requests, command, run });
     },
-    kept: typeof state === 'object' ? (state as Partial<ViewState> | null) : null,
+    kept: typeof state === 'object' ? state : null,
     keep(view) {
       api.setState(view);
       clearTimeout(timer);

@@ -20,9 +20,7 @@ export function readTheme(): Theme {
   return {
     foreground,
     muted: colour('--vscode-descriptionForeground', foreground),
-    grid: highContrast
-      ? colour('--vscode-contrastBorder', foreground)
-      : colour('--panel-grid', 'rgba(128,128,128,0.2)'),
+    grid: colour('--panel-grid', 'rgba(128,128,128,0.2)'),
     background: colour('--vscode-editor-background', 'transparent'),
     font: `11px ${colour('--vscode-font-family', 'sans-serif')}`,
     runs: RUN_COLOURS.map((name) => colour(`--vscode-charts-${name}`, foreground)),

@@ -53,6 +53,18 @@ for (const theme of Object.keys(THEMES) as ThemeName[]) {
   });
 }
 
+test('axe is at work: a flaw put in is found', async () => {
+  const { page, send } = await host.open();
+  await send(...stateAfter());
+  await settled(page);
+  await page.evaluate(() => {
+    document.querySelector('.chart-loss .toggle')!.textContent = '';
+    document.querySelector<HTMLElement>('.facts')!.style.color = '#333333';
+  });
+  const flaws = (await found(page)).map((line) => line.split(':')[0]);
+  assert.deepEqual([...new Set(flaws)].sort(), ['button-name', 'color-contrast']);
+});
+
 /** Where the focus is, as a person hears it. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {

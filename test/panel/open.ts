@@ -26,11 +26,11 @@ const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 't
 export interface OpenPanel {
   readonly page: Page;
   /** Plays messages of the extension; each is checked against the protocol. */
-  send(...messages: ToPanel[]): Promise<void>;
+  readonly send: (...messages: ToPanel[]) => Promise<void>;
   /** What the panel has sent so far, checked against the protocol. */
-  sent(): Promise<FromPanel[]>;
+  readonly sent: () => Promise<FromPanel[]>;
   /** What the content security policy refused. */
-  violations(): Promise<string[]>;
+  readonly violations: () => Promise<string[]>;
   /** What the page complained of. */
   readonly complaints: string[];
 }

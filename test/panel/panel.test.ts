@@ -53,7 +53,8 @@ test('points arrive live: the curve grows, and the figures follow', async () => 
   const cells = await page.locator('.runs-table tbody td').allTextContents();
   assert.equal(cells[2], last?.loss.toPrecision(4));
   assert.notEqual(await inked(page), before);
-  assert.deepEqual(complaints, []);
+  // What the browser says of this test's own reading of pixels is no complaint about the panel.
+  assert.deepEqual(complaints.filter((text) => !text.includes('willReadFrequently')), []); // prettier-ignore
 });
 
 test('a resumed run takes its steps again and shows no point twice', async () => {

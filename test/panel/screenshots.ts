@@ -1,7 +1,9 @@
-/** Draws the panel with the recorded runs into a folder: `node test/panel/screenshots.ts FOLDER`. */
+/** Draws the panel with the recorded runs into a folder: `node test/panel/screenshots.ts FOLDER`; docs/ has two of them. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { panelHost, settled } from './open.ts';
 import { RECORDED, stateAfter } from './recording.ts';
+import { smaller } from './smaller.ts';
 import type { ThemeName } from './themes.ts';
 
 const folder = process.argv[2];
@@ -10,8 +12,7 @@ const host = await panelHost();
 const middle = RECORDED.map(({ events }, place) => (place === 0 ? Math.round(events.length * 0.62) : events.length));
 const pictures: [name: string, theme: ThemeName, width: number, taken: number[] | undefined][] = [
   ['panel-light', 'light', 1280, undefined],
-  ['panel-dark', 'dark', 1280, undefined],
-  ['running-dark', 'dark', 1280, middle],
+  ['panel-dark', 'dark', 1280, middle],
   ['narrow-light', 'light', 480, undefined],
   ['contrast', 'high contrast', 1280, undefined],
   ['contrast-light', 'high contrast light', 1280, undefined],
@@ -20,7 +21,11 @@ for (const [name, theme, width, taken] of pictures) {
   const { page, send, complaints, violations } = await host.open({ theme, width });
   await send(...stateAfter(taken));
   await settled(page);
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  // As much as one looks at at once; the whole of the narrow one.
+  const { y, height } = (await page.locator('.columns').boundingBox())!;
+  const clip = { x: 0, y: 0, width, height: Math.ceil(y + height + 16) };
+  const picture = await page.screenshot({ fullPage: true, ...(width > 1000 ? { clip } : {}) });
+  writeFileSync(join(folder, `${name}.png`), smaller(picture));
   console.log(name, complaints, await violations());
   await page.context().close();
 }

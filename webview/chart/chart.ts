@@ -156,7 +156,7 @@ export class Chart {
     const { data, dense } = plotted(this.#curves, this.#shared.range(), this.#size);
     this.#dense = dense;
     if (this.#options.logScale?.() === true) for (const line of data.slice(1)) positive(line);
-    this.#plot.setData(data as uPlot.AlignedData);
+    this.#plot.setData(data);
     this.#empty.hidden = data[0].length > 0;
     this.#describe();
   }

@@ -41,7 +41,10 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       padding: [10, 24, 0, 0],
       scales: {
         x: { time: false, range: () => [...options.range()] },
-        y: { distr: options.logScale ? 3 : 1, range: (_plot, least, greatest) => margins(least, greatest, options) },
+        y: {
+          distr: (options.logScale ? 3 : 1) as uPlot.Scale.Distr,
+          range: (_plot, least, greatest) => margins(least, greatest, options),
+        },
       },
       axes: [
         {
@@ -69,7 +72,12 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       cursor: {
         y: false,
         drag: { x: true, y: false, setScale: false },
-        points: { size: 6, fill: (plot, i) => colourOf(plot, i), stroke: (plot, i) => colourOf(plot, i), width: 0 },
+        points: {
+          size: 6,
+          fill: (_plot, i) => curves[i - 1]?.colour ?? theme.foreground,
+          stroke: (_plot, i) => curves[i - 1]?.colour ?? theme.foreground,
+          width: 0,
+        },
         bind: {
           // A double click shows everything again; uPlot's own would set the scale behind our back.
           dblclick: () => () => {
@@ -106,11 +114,6 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
     host,
   );
 }
-
-const colourOf = (plot: uPlot, index: number): string => {
-  const { stroke } = plot.series[index] ?? {};
-  return typeof stroke === 'function' ? String(stroke(plot, index)) : String(stroke);
-};
 
 function margins(least: number | null, greatest: number | null, { logScale, fromZero }: PlotOptions): [number, number] {
   if (least === null || greatest === null || !Number.isFinite(least) || !Number.isFinite(greatest))

@@ -33,9 +33,10 @@ export class Header {
   readonly #figures = element('dl', { class: 'figures' });
   readonly #command: (command: RunCommand, run: string, done: (error: string | null) => void) => void;
   readonly #busy = new Set<string>();
+  readonly #made = new Map<RunCommand, HTMLElement>();
   #shown = '';
   #failures = new Map<string, string>();
-  #state_: PanelState | undefined;
+  #latest: PanelState | undefined;
 
   constructor(command: (command: RunCommand, run: string, done: (error: string | null) => void) => void) {
     this.#command = command;
@@ -55,7 +56,7 @@ export class Header {
   }
 
   show(state: PanelState): void {
-    this.#state_ = state;
+    this.#latest = state;
     const focus = state.focus;
     this.root.hidden = !focus;
     if (!focus) return;
@@ -84,23 +85,39 @@ export class Header {
     const signature = JSON.stringify([run.key, commands, [...this.#busy]]);
     if (signature === this.#shown) return;
     this.#shown = signature;
-    // Whoever pressed a button that goes away stays among the buttons.
+    const primary = commands.find((name) => ['resume', 'activate', 'retry'].includes(name));
     const focused = [...this.#buttons.children].indexOf(document.activeElement as Element);
-    const primary: RunCommand | undefined = commands.find((name) => ['resume', 'activate', 'retry'].includes(name));
-    this.#buttons.replaceChildren(
-      ...commands.map((name) => {
-        const [label, iconName] = COMMANDS[name];
-        const made = button(label, () => this.#press(name, run.key), { icon: iconName, primary: name === primary });
-        made.dataset['command'] = name;
-        const busy = this.#busy.has(`${run.key} ${name}`);
-        setAttributes(made, { 'aria-busy': busy ? 'true' : undefined, disabled: busy });
-        return made;
-      }),
-    );
-    if (focused >= 0) {
+    for (const [name, made] of this.#made) if (!commands.includes(name)) made.remove();
+    commands.forEach((name, i) => {
+      const made = this.#button(name);
+      const busy = this.#busy.has(`${run.key} ${name}`);
+      setAttributes(made, {
+        secondary: name !== primary,
+        'aria-busy': busy ? 'true' : undefined,
+        'aria-disabled': busy ? 'true' : undefined,
+      });
+      // One that stays is not moved: that would take the focus off it.
+      if (this.#buttons.children[i] !== made) this.#buttons.insertBefore(made, this.#buttons.children[i] ?? null);
+    });
+    // Whoever pressed a button that went away stays among the buttons.
+    if (focused >= 0 && !this.#buttons.contains(document.activeElement)) {
       const next = this.#buttons.children[Math.min(focused, commands.length - 1)] as HTMLElement | undefined;
-      next?.focus();
+      // A new element takes the focus once it is drawn.
+      requestAnimationFrame(() => next?.focus());
     }
+  }
+
+  #button(name: RunCommand): HTMLElement {
+    const known = this.#made.get(name);
+    if (known) return known;
+    const [label, iconName] = COMMANDS[name];
+    const made = button(label, () => {
+      const run = this.#latest?.focus?.run;
+      if (run) this.#press(name, run.key);
+    }, { icon: iconName }); // prettier-ignore
+    made.dataset['command'] = name;
+    this.#made.set(name, made);
+    return made;
   }
 
   #press(command: RunCommand, run: string): void {
@@ -111,9 +128,9 @@ export class Header {
     this.#command(command, run, (error) => {
       this.#busy.delete(name);
       if (error !== null) this.#failures.set(run, error);
-      if (this.#state_) this.show(this.#state_);
+      if (this.#latest) this.show(this.#latest);
     });
-    if (this.#state_) this.show(this.#state_);
+    if (this.#latest) this.show(this.#latest);
   }
 
   #showProgress({ run, data }: RunState): void {
