@@ -37,7 +37,8 @@ function rows(): string {
 const milliseconds = (from: number): string => `${(performance.now() - from).toFixed(0)} ms`;
 function memory(pid: number): string {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const of = (name: string): string => `${(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1024).toFixed(0)} MiB`;
+  const of = (name: string): string =>
+    `${(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1024).toFixed(0)} MiB`;
   return `${of('VmRSS')} now, ${of('VmHWM')} at most`;
 }
 const print = (name: string, value: string): void => console.log(`${name.padEnd(44)} ${value}`);
