@@ -1,17 +1,22 @@
 /** The subscribers of subscribers.ts, in a process of their own: they note the number and the delay of every event. */
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { Topic } from '../../daemon/protocol/events.ts';
 
 export interface Heard {
-  /** Events over all subscribers, and without those that came twice. */
+  /** Events over all subscribers, and those up to the number that was asked for, each once. */
   delivered: number;
   distinct: number;
+  doubled: number;
   outOfOrder: number;
   skipped: number;
-  /** Number of the last event that any of them heard. */
-  upTo: number;
-  /** Milliseconds. */
+  /** Milliseconds from an event's time to its arrival, and from its first arrival at one of the subscribers to its others. */
+  delay: Times;
+  spread: Times;
+}
+
+interface Times {
   p50: number;
   p99: number;
   worst: number;
@@ -32,10 +37,12 @@ interface Subscriber {
 const seen: Subscriber[] = [];
 /** How many events came after how many milliseconds. */
 const delays = new Map<number, number>();
-let [delivered, outOfOrder, skipped, upTo] = [0, 0, 0, 0];
+const spreads = new Map<number, number>();
+const firstAt = new Map<number, number>();
+let [delivered, outOfOrder, skipped] = [0, 0, 0];
 
-process.on('message', (message: Orders | 'report') => {
-  if (message === 'report') process.send!(report());
+process.on('message', (message: Orders | { upTo: number }) => {
+  if ('upTo' in message) void report(message.upTo);
   else void begin(message);
 });
 
@@ -66,28 +73,41 @@ function hear(mine: Subscriber, text: string): void {
     delivered++;
     if (Number(number) <= mine.last) outOfOrder++;
     mine.last = Number(number);
-    upTo = Math.max(upTo, mine.last);
     mine.numbers.add(mine.last);
-    const delay = Math.max(0, Math.round(now - Number(time)));
-    delays.set(delay, (delays.get(delay) ?? 0) + 1);
+    const first = firstAt.get(mine.last) ?? now;
+    firstAt.set(mine.last, first);
+    count(delays, now - Number(time));
+    count(spreads, now - first);
   }
 }
 
-function report(): Heard {
-  const sorted = [...delays].sort(([a], [b]) => a - b);
-  const at = (share: number): number => {
-    let count = 0;
-    return sorted.find(([, times]) => (count += times) >= share * delivered)?.[0] ?? 0;
-  };
-  const distinct = seen.reduce((sum, mine) => sum + mine.numbers.size, 0);
-  return {
+function count(times: Map<number, number>, ms: number): void {
+  const rounded = Math.max(0, Math.round(ms));
+  times.set(rounded, (times.get(rounded) ?? 0) + 1);
+}
+
+/** Tells what was heard of the events up to a number, once all have heard it, or could have. */
+async function report(upTo: number): Promise<void> {
+  for (let i = 0; i < 200 && seen.some(({ last }) => last < upTo); i++) await setTimeout(100);
+  const distinct = seen.reduce((sum, { numbers }) => sum + [...numbers].filter((number) => number <= upTo).length, 0);
+  const doubled = delivered - seen.reduce((sum, { numbers }) => sum + numbers.size, 0);
+  const heard: Heard = {
     delivered,
     distinct,
+    doubled,
     outOfOrder,
     skipped,
-    upTo,
-    p50: at(0.5),
-    p99: at(0.99),
-    worst: sorted.at(-1)?.[0] ?? 0,
+    delay: shares(delays),
+    spread: shares(spreads),
   };
+  process.send!(heard);
+}
+
+function shares(times: Map<number, number>): Times {
+  const sorted = [...times].sort(([a], [b]) => a - b);
+  const at = (share: number): number => {
+    let sum = 0;
+    return sorted.find(([, some]) => (sum += some) >= share * delivered)?.[0] ?? 0;
+  };
+  return { p50: at(0.5), p99: at(0.99), worst: sorted.at(-1)?.[0] ?? 0 };
 }
