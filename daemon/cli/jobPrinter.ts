@@ -6,6 +6,8 @@ import { plain, print, printJson } from './output.ts';
 import { trainPrinter } from './trainPrinter.ts';
 
 export interface JobPrinter extends JobWatcher {
+  /** Makes room for a line of somebody else. */
+  clear(): void;
   /** Prints nothing until `release`, so that a question can be asked. */
   hold(): void;
   release(): void;
@@ -39,6 +41,7 @@ export function jobPrinter(job: Job, json: boolean): JobPrinter {
       else now(() => lines.worker(event));
     },
     skipped: () => now(() => lines.worker({ event: 'note', text: 'some of what it told is not kept any more' })),
+    clear: () => lines.clear(),
     hold: () => {
       lines.clear();
       held ??= [];

@@ -64,7 +64,9 @@ function leaving(
 ): { chosen: Promise<undefined>; end: () => void } {
   const { promise: chosen, resolve } = Promise.withResolvers<undefined>();
   const say = (text: string): void => {
-    if (!json) process.stderr.write(`${text}\n`);
+    if (json) return;
+    printer.clear();
+    process.stderr.write(`${text}\n`);
   };
   let asked = false;
   const leave = (exitCode: number): void => {
