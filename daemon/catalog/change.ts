@@ -108,7 +108,7 @@ export class Changes {
       return;
     }
     for (const one of settle) one();
-    if (events.length > 0) for (const listener of [...this.#listeners]) listener(events);
+    if (events.length > 0) for (const listener of [...this.#listeners]) tell(listener, events);
   }
 
   async #run(db: Transaction<Schema>, work: Waiting['work']): Promise<{ value: unknown; emitted: Event[] }> {
@@ -136,5 +136,14 @@ export class Changes {
       emitted.push({ number: Number(insertId), time: now, body });
     }
     return { value, emitted };
+  }
+}
+
+/** What a listener throws is its own fault: the change is committed, and those that wait go on. */
+function tell(listener: (events: readonly Event[]) => void, events: readonly Event[]): void {
+  try {
+    listener(events);
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
   }
 }

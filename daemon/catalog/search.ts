@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { RawBuilder } from 'kysely';
 
 /**
- * The words of a text as the index cuts them: letters, digits and underscores, the rest parts them. Nothing of what a user types
- * reaches FTS5 as syntax: each word is quoted.
+ * The words of a text, roughly as the index cuts them: letters, digits and underscores, the rest parts them. Nothing of what a
+ * user types reaches FTS5 as syntax: each word is quoted, and one that the index cuts further is several words in a row.
  */
 export const wordsOf = (text: string): string[] => text.normalize('NFC').match(/[\p{L}\p{N}\p{M}\p{Co}_]+/gu) ?? [];
 

@@ -27,7 +27,7 @@ import { add, someContent, temporaryCatalog } from '../catalog.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { SLOW_STEP } from './catalogSteps.ts';
 
-const ROUNDS = Number(process.env['VERA_FAULT_ROUNDS'] ?? 12);
+const ROUNDS = Number(process.env['VERA_FAULT_ROUNDS'] ?? 8);
 
 /** Numbers from 0 to 1 that are the same in each run (mulberry32). */
 function random(seed: number): () => number {

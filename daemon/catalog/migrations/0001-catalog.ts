@@ -121,7 +121,7 @@ CREATE TABLE adapter_vectors (
 ) STRICT;
 
 CREATE VIRTUAL TABLE adapter_search USING fts5 (
-  name, note, tags, content='adapter', content_rowid='id', detail=column, prefix='1 2 3', tokenize="unicode61 tokenchars '_'"
+  name, note, tags, content='adapter', content_rowid='id', prefix='1 2 3', tokenize="unicode61 tokenchars '_'"
 );
 CREATE TRIGGER adapter_search_insert AFTER INSERT ON adapter BEGIN
   INSERT INTO adapter_search (rowid, name, note, tags) VALUES (new.id, new.name, new.note, new.tags);
