@@ -146,7 +146,7 @@ export class Charts {
         colour,
         width: 1.5,
         dash: [5, 4],
-        dots: series.heldOutLoss.length < MOST_DOTS,
+        dots: true,
       },
     ];
   }
@@ -173,8 +173,6 @@ export class Charts {
 }
 
 const LEAST_ZOOM = 4; // steps
-/** Evaluations that are each drawn with a dot; more would run into each other, and circles are slow to draw. */
-const MOST_DOTS = 50;
 
 /** A range within what there is; null for all of it. */
 function clamped([from, to]: [number, number], state: PanelState): [number, number] | null {

@@ -11,7 +11,7 @@ export interface Curve {
   /** Pixels. */
   readonly width: number;
   readonly dash?: readonly number[];
-  /** Drawn with a dot at each point. */
+  /** Drawn with a dot at each point, where they are few. */
   readonly dots?: boolean;
   /** Of 1; what is noise behind another line is drawn weak. */
   readonly strength?: number;

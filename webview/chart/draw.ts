@@ -8,6 +8,8 @@ import type { Theme } from '../theme.ts';
 import type { Curve } from './curve.ts';
 
 const DOT = 2.5; // pixels, half its width
+/** Points that are each drawn with a dot; more would run into each other, and circles are slow to draw. */
+const MOST_DOTS = 60;
 
 /** dense: of a noisy curve, two values a pixel are given. */
 export function drawCurve(plot: uPlot, index: number, curve: Curve, theme: Theme, dense: boolean): void {
@@ -39,7 +41,7 @@ function drawLine(plot: uPlot, index: number, { colour, width, dash, dots }: Cur
   ctx.beginPath();
   for (const [x, y] of points) ctx.lineTo(x, y);
   ctx.stroke();
-  if (dots !== true) return;
+  if (dots !== true || points.length > MOST_DOTS) return;
   ctx.setLineDash([]);
   ctx.fillStyle = background;
   for (const [x, y] of points) {

@@ -42,7 +42,8 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       scales: {
         x: { time: false, range: () => [...options.range()] },
         y: {
-          distr: (options.logScale ? 3 : 1) as uPlot.Scale.Distr,
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum of the types only: Linear is 1, Logarithmic 3
+          distr: options.logScale ? 3 : 1,
           range: (_plot, least, greatest) => margins(least, greatest, options),
         },
       },

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { columnsOf } from '../../daemon/protocol/panelMetrics.ts';
 import { RunData } from './runData.ts';
 
-const row = (step: number, loss: number) => ({ step, loss, heldOutLoss: null, learningRate: null, gradientNorm: null, tokensPerSecond: null });
+const row = (step: number, loss: number) => ({
+  step,
+  loss,
+  heldOutLoss: null,
+  learningRate: null,
+  gradientNorm: null,
+  tokensPerSecond: null,
+});
 
 test('a run that is told anew keeps its curves, without their old points', () => {
   const data = new RunData(0.5);
