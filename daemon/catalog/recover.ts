@@ -22,7 +22,7 @@ import { salvage } from './salvage.ts';
 import { connect } from './sqlite.ts';
 import { inspectLog } from './wal.ts';
 
-/** Up to this size a file is read through at every opening: 64 MiB take about a tenth of a second. Larger ones in the background. */
+/** Up to this size a file is read through at every opening: 64 MiB take about a fifth of a second. Larger ones in the background. */
 export const CHECKED_AT_OPENING = 64 * 2 ** 20;
 
 /** Beside a catalog in whose file damage was met while it was in use: the next opening looks closely. */
@@ -93,7 +93,7 @@ function look(
     problems = glance(database);
     if (problems.length > 0) return problems;
     refuseForeignSchema(database, file, migrations);
-    if (how.doubted || how.small) problems = problemsIn(database, { full: how.doubted });
+    if (how.doubted || how.small) problems = problemsIn(database, { full: true });
   } catch (error) {
     if (error instanceof VeraError) throw error;
     problems = [(error as Error).message];

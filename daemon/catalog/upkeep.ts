@@ -48,7 +48,7 @@ export function startUpkeep(
 
   const check = async (): Promise<void> => {
     if (bytes() <= CHECKED_AT_OPENING || (!unclean && isRecent(checkedAt(database)))) return;
-    checking = checkInBackground(file, { full: false });
+    checking = checkInBackground(file, { full: true });
     const problems = await checking.problems;
     checking = undefined;
     if (stopped) return;
