@@ -95,6 +95,7 @@ test('purging a project frees what was in it; a user goes last, runs let go of t
   const freed = await row();
   assert.deepEqual([freed.name, freed.project, freed.run, freed.user], ['same-2', null, null, 'bob']);
   await remove(catalog, inside.id);
-  for (let day = 33; day < 70; day++) all.users.push(...(await purgeTrash(catalog, Date.now() + day * DAY)).users);
-  assert.deepEqual(all.users, [user.id]);
+  const users: number[] = [];
+  for (let day = 33; day < 70; day++) users.push(...(await purgeTrash(catalog, Date.now() + day * DAY)).users);
+  assert.deepEqual(users, [user.id]);
 });
