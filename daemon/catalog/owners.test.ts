@@ -15,7 +15,7 @@ test('a folder becomes a project once, named after it; a folder inside belongs t
     await owners.projectOfFolder(change, '/b/poems'),
   ]);
   assert.equal(one, again);
-  assert.equal((await owners.projectById(catalog.db, twin!)).name, 'poems-2');
+  assert.equal((await owners.projectById(catalog.db, twin)).name, 'poems-2');
   assert.equal(await owners.projectAround(catalog.db, '/a/poems/x/y'), one);
   assert.equal(await owners.projectAround(catalog.db, '/a'), undefined);
   const root = await catalog.change((change) => owners.createProject(change, { folder: '/' }, 'test'));
