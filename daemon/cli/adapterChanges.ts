@@ -8,9 +8,9 @@ import { addWhich, adapterText, type Which, whichOf } from './adapterNames.ts';
 import { deleteAsking } from './deletion.ts';
 import { asking } from './group.ts';
 import { plain, print, printJson } from './output.ts';
-import { projectOf, type Reference, trashed, userOf } from './reference.ts';
+import { label, projectOf, type Reference, trashed, userOf } from './reference.ts';
 import { bytesText } from './table.ts';
-import { collect } from './trainOptions.ts';
+import { collectTag } from './trainOptions.ts';
 import type { Client } from './withDaemon.ts';
 
 type Change = Partial<Pick<AdapterRow, 'name' | 'note' | 'tags'>> & { moveTo?: Reference | null };
@@ -30,14 +30,14 @@ export function registerAdapterChanges(commands: Command): void {
     }),
   );
   one('rename', 'give an adapter another name')
-    .argument('<name>', 'the new name')
+    .argument('<name>', 'the new name', label)
     .action(asking((client, flags: Which, adapter: string, name: string) => update(client, flags, adapter, { name })));
   one('note', 'change the note on an adapter')
     .argument('<text>', "the note; '' for none")
     .action(asking((client, flags: Which, adapter: string, note: string) => update(client, flags, adapter, { note })));
   one('tag', 'put tags on an adapter, or take them away')
-    .argument('[tags...]', 'tags to put on it')
-    .option('--remove <tag>', 'a tag to take away; may be repeated', collect)
+    .argument('[tags...]', 'tags to put on it', collectTag)
+    .option('--remove <tag>', 'a tag to take away; may be repeated', collectTag)
     .action(asking(tag));
   one('move', 'put an adapter into another project')
     .option('--to <project>', 'the project: name, number or folder (as ./folder)')
@@ -65,7 +65,7 @@ export function registerAdapterChanges(commands: Command): void {
     .action(asking(pack));
   addWhich(commands.command('unpack').description('take in an adapter from the file of another catalog'))
     .argument('<file>', 'file that vera adapters pack wrote')
-    .option('--name <name>', 'what it is called here (default: as there)')
+    .option('--name <name>', 'what it is called here (default: as there)', label)
     .action(asking(unpack));
 }
 

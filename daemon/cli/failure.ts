@@ -35,7 +35,8 @@ export function failureOf(error: unknown): Failure | undefined {
     if (error.exitCode === 0) return undefined;
     const message = oneLine(error.message)
       .replace(/^error: /, '')
-      .replace(' is invalid. it must', ' is invalid: it must');
+      .replace(/^command-argument value/, 'the value')
+      .replace(/ is invalid( for argument '.*')?\. it must/, ' is invalid$1: it must');
     return failure('usage', error.code === 'commander.help' ? 'no command given; the help above lists them' : message);
   }
   if (error instanceof VeraError) return failure(error.code, error.message);

@@ -7,8 +7,8 @@ import { VeraError } from '../protocol/errors.ts';
 import { openFolder, showProgress } from './adapter.ts';
 import { type Beginning, followJob, type JobWatcher, submitJob } from './follow.ts';
 import { print, printJson } from './output.ts';
-import { ownerOf, userOf } from './reference.ts';
-import { collect } from './trainOptions.ts';
+import { label, ownerOf, userOf } from './reference.ts';
+import { collectTag } from './trainOptions.ts';
 import type { Client } from './withDaemon.ts';
 
 interface Flags {
@@ -38,9 +38,9 @@ export function registerImport(program: Command): void {
     .option('--out <dir>', 'folder to write; must be new or empty')
     .option('--projection', "store VeRA's A and B in any case")
     .optionsGroup('Catalog:')
-    .option('--name <name>', 'take it into the catalog by this name')
+    .option('--name <name>', 'take it into the catalog by this name', label)
     .option('--note <text>', 'a note on it')
-    .option('--tag <tag>', 'a tag of it; may be repeated', collect)
+    .option('--tag <tag>', 'a tag of it; may be repeated', collectTag)
     .option('--project <project>', 'project it belongs to: name, number, or a folder as ./folder (default: none)')
     .option('--user <user>', 'user it is for: name or number (default: the one who started the daemon)')
     .addHelpText('after', HELP)

@@ -6,7 +6,7 @@ import { deleteAsking } from './deletion.ts';
 import { asking, type Common, group } from './group.ts';
 import { addLimit, type Column, type ListFlags, printList } from './listing.ts';
 import { plain, print, printJson } from './output.ts';
-import { folder, reference, type Reference, trashed } from './reference.ts';
+import { label, folder, reference, type Reference, trashed } from './reference.ts';
 import { dateText } from './table.ts';
 import type { Client } from './withDaemon.ts';
 
@@ -55,7 +55,7 @@ export function registerProjects(program: Command): void {
   projects
     .command('create')
     .description('make a project')
-    .argument('[name]', 'what the project is called (default: as its folder)')
+    .argument('[name]', 'what the project is called (default: as its folder)', label)
     .option('--folder <dir>', 'the workspace folder that it is')
     .option('--note <text>', 'a note')
     .action(
@@ -91,7 +91,7 @@ export function registerProjects(program: Command): void {
     .command('rename')
     .description('give a project another name')
     .argument('<project>', 'name or number', reference)
-    .argument('<name>', 'the new name')
+    .argument('<name>', 'the new name', label)
     .action(
       asking((client, flags: Common, project: Reference, name: string) => update(client, flags, project, { name })),
     );

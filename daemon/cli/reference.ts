@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { quote } from '../formats/quote.ts';
 import * as owners from '../protocol/owners.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { MAX_NAME, name } from '../protocol/values.ts';
 import type { Client } from './withDaemon.ts';
 
 /** What was named on the command line: a thing of the catalog by its number or its name. */
@@ -10,6 +11,16 @@ export type Reference = number | string;
 /** Digits are a number, everything else a name. */
 export function reference(text: string): Reference {
   return /^\d+$/.test(text) ? number(text) : text;
+}
+
+/** A name to give, or a tag. */
+export function label(text: string): string {
+  const { error } = name.safeParse(text);
+  if (error === undefined) return text;
+  throw new VeraError(
+    'usage',
+    `${quote(text)} cannot be a name: ${MAX_NAME} characters at most, no slashes, no spaces around it`,
+  );
 }
 
 /** The number of a job or a run. */

@@ -4,8 +4,9 @@ import { VeraError } from '../protocol/errors.ts';
 import { refuseOccupied } from '../train/folder.ts';
 import { completeSettings, type TrainSettings } from '../train/settings.ts';
 import { trainForeground } from './trainForeground.ts';
-import { addTrainOptions, collect } from './trainOptions.ts';
+import { addTrainOptions, collectTag } from './trainOptions.ts';
 import { freshFolder, newRun, resumedRun, type TrainFlags } from './trainRun.ts';
+import { label } from './reference.ts';
 import { type JobFlags, trainThroughDaemon } from './trainThroughDaemon.ts';
 import { integer } from './options.ts';
 
@@ -31,9 +32,9 @@ export function registerTrain(program: Command): void {
     .option('--out <dir>', 'where the adapter goes (default: a new folder in VERA_HOME)')
     .option('--resume <dir>', 'go on with the run in this folder')
     .optionsGroup('Job and adapter:')
-    .option('--name <name>', 'what the adapter is called (default: after the data and the method)')
+    .option('--name <name>', 'what the adapter is called (default: after the data and the method)', label)
     .option('--note <text>', 'a note on the adapter')
-    .option('--tag <tag>', 'a tag of the adapter; may be repeated', collect)
+    .option('--tag <tag>', 'a tag of the adapter; may be repeated', collectTag)
     .option('--project <project>', 'project it belongs to: name, number, or a folder as ./folder (default: none)')
     .option('--user <user>', 'user it is for: name or number (default: the one who started the daemon)')
     .option('--activate', 'make it the active adapter of the user, in the project where one is given')

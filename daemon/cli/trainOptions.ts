@@ -12,9 +12,13 @@ import {
   probability,
   seed,
 } from './options.ts';
+import { label } from './reference.ts';
 
 /** Collects an option that may be repeated. */
 export const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+
+/** Collects a tag. */
+export const collectTag = (text: string, before: string[] | undefined): string[] => collect(label(text), before);
 
 /** The settings of a training run as options. */
 export const addTrainOptions = (command: Command): Command =>

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { veraHome } from '../home.ts';
+import { refuseNoModel } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { readRun, refuseOccupied } from '../train/folder.ts';
 import { completeSettings, type GivenSettings, RESUMABLE, type TrainSettings } from '../train/settings.ts';
@@ -28,6 +29,7 @@ export function newRun(data: string | undefined, flags: TrainFlags): Omit<GivenS
   if (data === undefined) throw new VeraError('usage', 'what to learn from is missing: vera train DATA --base MODEL');
   if (flags.base === undefined) throw new VeraError('usage', 'the base model is missing: vera train DATA --base MODEL');
   if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
+  refuseNoModel(flags.base);
   const given = settingsOf(data, flags) as Omit<GivenSettings, 'out'> & { out?: string };
   completeSettings({ out: '', ...given });
   if (given.out !== undefined) refuseOccupied(given.out);

@@ -9,7 +9,7 @@ import type { GivenSettings, TrainSettings } from '../train/settings.ts';
 import { adapterText } from './adapterNames.ts';
 import { type Beginning, submitJob } from './follow.ts';
 import { print, printJson } from './output.ts';
-import { ownerOf, userOf } from './reference.ts';
+import { isPath, ownerOf, reference, userOf } from './reference.ts';
 import { watchJob } from './watchJob.ts';
 import { type Client, withDaemon } from './withDaemon.ts';
 
@@ -110,10 +110,19 @@ async function submitted(client: Client, { given, resume }: Wanted, flags: JobFl
     ...(resume === undefined ? {} : { resume: true }),
     ...(activate === undefined ? {} : { activate }),
   };
+  if (project !== undefined && !isPath(project)) await refuseNoProject(client, project);
   return submitJob(client, {
     spec,
     ...userOf(user),
     ...ownerOf(project),
     ...(priority === undefined ? {} : { priority }),
+  });
+}
+
+/** A project of a name that is none is made by nobody: a slip of the finger would make one. */
+async function refuseNoProject(client: Client, project: string): Promise<void> {
+  await client.call(adapters.list, { project: reference(project), limit: 1 }).catch((error: unknown) => {
+    if (!(error instanceof VeraError) || error.code !== 'missing') throw error;
+    throw new VeraError('missing', `${error.message}: vera projects create NAME makes one`, { cause: error });
   });
 }

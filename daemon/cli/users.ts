@@ -5,7 +5,7 @@ import { deleteAsking } from './deletion.ts';
 import { asking, type Common, group } from './group.ts';
 import { addLimit, type Column, type ListFlags, printList } from './listing.ts';
 import { plain, print, printJson } from './output.ts';
-import { reference, type Reference, trashed } from './reference.ts';
+import { label, reference, type Reference, trashed } from './reference.ts';
 import { dateText } from './table.ts';
 import type { Client } from './withDaemon.ts';
 
@@ -48,7 +48,7 @@ export function registerUsers(program: Command): void {
   users
     .command('create')
     .description('make a user')
-    .argument('<name>', 'what the user is called')
+    .argument('<name>', 'what the user is called', label)
     .option('--note <text>', 'a note')
     .action(
       asking(async (client, { json, note }: Common & { note?: string }, name: string) => {
@@ -71,7 +71,7 @@ export function registerUsers(program: Command): void {
     .command('rename')
     .description('give a user another name')
     .argument('<user>', 'name or number', reference)
-    .argument('<name>', 'the new name')
+    .argument('<name>', 'the new name', label)
     .action(asking((client, flags: Common, user: Reference, name: string) => update(client, flags, user, { name })));
   users
     .command('note')

@@ -94,6 +94,9 @@ async function resolveFolder(spec: string, options: ResolveOptions): Promise<str
   return folder;
 }
 
+/** Throws VeraError 'model' where `spec` can name no model, without opening or downloading any. */
+export const refuseNoModel = (spec: string): void => void locate(spec);
+
 /** What `spec` is, told by what is on the disk before what it looks like. */
 function locate(spec: string): 'folder' | 'gguf' | 'hub' {
   const refuse = (what: string): VeraError => new VeraError('model', `${quote(spec)} ${what}: ${MAY_BE}`);
