@@ -44,4 +44,4 @@ export const lastPart = (path: string): string =>
     .at(-1) ?? path;
 
 /** Text of a catalog for one line of a view: nothing that a line cannot show. */
-export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim();
+export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();

@@ -75,6 +75,12 @@ export const whereLearned = method(
   z.strictObject(which),
   z.object({ learned: learned.nullable() }),
 );
+export const sizes = method(
+  'adapters.sizes',
+  'Bytes of the file that an adapter is exported as: alone, and with what comes back from its seed (A and B of VeRA) in it.',
+  z.strictObject(which),
+  z.object({ bytes: count, fullBytes: count }),
+);
 export const update = method(
   'adapters.update',
   'Renames an adapter, or changes its note, tags or project.',

@@ -13,7 +13,8 @@ export type LinkState = 'idle' | 'connecting' | 'connected' | 'failed';
 export type CatalogChange = Extract<Event['body'], { type: 'catalog' }>;
 
 /** The extension's one connection to the daemon: made when it is first needed, and made again when it breaks. */
-export interface DaemonLink extends vscode.Disposable {
+export interface DaemonLink {
+  dispose(): void;
   /** Asks the daemon, which is started where it does not run. `pick` chooses the method. */
   call<M extends Method>(
     pick: (protocol: Protocol) => M,

@@ -18,7 +18,7 @@ const CATEGORY = 'VeRA';
 
 /** Texts by key, for package.nls.json; a translation is a file beside it. */
 export function manifestTexts(): Record<string, string> {
-  return {
+  const texts: Record<string, string> = {
     'walkthrough.title': 'Get Started with VeRA Studio',
     'walkthrough.description': 'From a dataset to a model that has learned from it, on your own machine.',
     'configuration.title': 'VeRA Studio',
@@ -40,6 +40,7 @@ export function manifestTexts(): Record<string, string> {
       ]),
     ),
   };
+  return texts;
 }
 
 export const activationEvents = (): string[] => [

@@ -15,7 +15,8 @@ export async function exportWith(app: App, adapter: AdapterRow, wanted?: FormatI
   const { daemon } = app;
   const { items } = await daemon.call(({ records }) => records.basesList, { limit: 500 });
   const base = items.find(({ id }) => id === adapter.base.id);
-  const formats = formatsOf(adapter, base?.parameters ?? null);
+  const files = await daemon.call(({ adapters }) => adapters.sizes, { adapter: adapter.id });
+  const formats = formatsOf(adapter, files, base?.parameters ?? null);
   const format = formats.find(({ id }) => id === wanted) ?? (await pickFormat(adapter, formats));
   const out = await pickFolder(adapter, format);
   const workspace = workspaceFolder();
@@ -48,8 +49,9 @@ async function pickFormat(adapter: AdapterRow, formats: readonly Format[]): Prom
     detail: format.loses,
     format,
   }));
-  return chosen(await vscode.window.showQuickPick(items, { title: `Export ${adapter.name}`, placeHolder: 'Form' }))
-    .format;
+  return chosen(
+    await vscode.window.showQuickPick(items, { title: `Export ${adapter.name}`, placeHolder: 'What it becomes' }),
+  ).format;
 }
 
 /** A folder that is not there yet; proposed beside the workspace's other files. */
@@ -86,7 +88,11 @@ async function pickFolder(adapter: AdapterRow, format: Format): Promise<string> 
 /** At the end: where it is, what the check found, and how to use it. */
 async function offer(format: Format, out: string, base: string, check: string): Promise<void> {
   const [open, use] = ['Open Folder', 'Use It...'];
-  const answer = await vscode.window.showInformationMessage(`Written to ${out}.${check}`, open, use);
+  const answer = await vscode.window.showInformationMessage(
+    `Written to ${vscode.workspace.asRelativePath(out)}.${check}`,
+    open,
+    use,
+  );
   if (answer === open) await revealFolder(out);
   if (answer !== use) return;
   const items = usesOf(format.id, out, base, veraCommand()).map(({ label, line }) => ({ label, detail: line, line }));

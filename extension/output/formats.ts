@@ -15,10 +15,13 @@ export interface Format {
 const FLOAT = 4; // bytes
 const CONFIG_BYTES = 1500; // of adapter_config.json and vera.json
 
-/** Forms that an adapter can leave in, with their size and what is lost. base: its number of parameters, where known. Pure. */
-export function formatsOf(adapter: AdapterRow, base: number | null): Format[] {
-  const small = adapter.bytes + CONFIG_BYTES;
-  const whole = adapter.method === 'vera' ? undefined : small;
+/** Forms that an adapter can leave in, with their size and what is lost. files: its own sizes; base: its parameters, where known. Pure. */
+export function formatsOf(
+  adapter: AdapterRow,
+  files: { bytes: number; fullBytes: number },
+  base: number | null,
+): Format[] {
+  const [small, whole] = [files.bytes + CONFIG_BYTES, files.fullBytes + CONFIG_BYTES];
   const formats: Format[] = [
     {
       id: 'peft',

@@ -49,7 +49,11 @@ export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) =>
     const mine = ++round;
     const [jobs, active] = await Promise.all([jobsShown(), activeHere(app)]);
     const wanted = new Set(jobs.map(keyOf));
-    for (const [key, feed] of feeds) if (!wanted.has(key)) (feed.end(), feeds.delete(key));
+    for (const [key, feed] of feeds) {
+      if (wanted.has(key)) continue;
+      feed.end();
+      feeds.delete(key);
+    }
     for (const job of jobs) if (!feeds.has(keyOf(job))) feeds.set(keyOf(job), runFeed(app, job, send));
     await followAll();
     const runs = await Promise.all(jobs.map((job) => feeds.get(keyOf(job))!.describe(job)));

@@ -79,7 +79,9 @@ export function registerPanel(app: App): Panel {
   };
   context.subscriptions.push(
     // A window that is loaded again finds its panel, and the panel its runs.
-    vscode.window.registerWebviewPanelSerializer(PANEL, { deserializeWebviewPanel: async (panel) => take(panel) }),
+    vscode.window.registerWebviewPanelSerializer(PANEL, {
+      deserializeWebviewPanel: async (panel: vscode.WebviewPanel): Promise<void> => take(panel),
+    }),
     { dispose: () => open?.panel.dispose() },
   );
   return panels;

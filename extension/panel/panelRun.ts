@@ -16,7 +16,7 @@ export const jobOfKey = (key: string): number | undefined => {
 export function panelRun(job: Job, run: RunRow | undefined, adapter: { id: number; name: string } | null): PanelRun {
   const spec = trainingOf(job);
   const settings: Record<string, unknown> = { ...spec.settings, ...run?.settings };
-  const method = String(settings['method'] ?? 'vera');
+  const method = typeof settings['method'] === 'string' ? settings['method'] : 'vera';
   const rank = settings['rank'];
   const name = METHOD_NAMES[method] ?? method;
   const ranked = typeof rank === 'number' && method !== 'full';
@@ -55,13 +55,13 @@ function settingLines(settings: Readonly<Record<string, unknown>>): { name: stri
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
 /** What a run's last events say that it cost; null before it is over. Pure. */
-export function measuredOf(report: Readonly<Record<string, unknown>> | null): Savings['measured'] {
-  const bytes = number(report?.['adapterBytes']);
-  if (report === null || bytes === null) return null;
+export function measuredOf(report: RunRow['report']): Savings['measured'] {
+  const { report: told, done } = (report ?? {}) as Partial<Record<'report' | 'done', Record<string, unknown> | null>>;
+  if (done === undefined || done === null) return null;
   return {
-    parameters: number(report['trainableParameters']),
-    adapterBytes: bytes,
-    optimizerBytes: number(report['optimizerBytes']),
-    peakBytes: number(report['peakRssBytes']),
+    parameters: number(done['trainableParameters']),
+    adapterBytes: number(done['adapterBytes']),
+    optimizerBytes: number(told?.['optimizerBytes']),
+    peakBytes: number(done['peakRssBytes']),
   };
 }

@@ -4,9 +4,12 @@ import * as vscode from 'vscode';
 import { type App, chosen } from '../app.ts';
 import { setting } from '../settings.ts';
 import { lastPart, parametersText } from '../text.ts';
+import type { TrainSettings } from './training.ts';
 
 /** A model of 1.7 million parameters that knows a little TypeScript: enough to see everything work in a minute. */
 export const DEMO_NAME = 'Demo model';
+/** A model this small wants all its layers adapted, and rates far above those of a large one (as `vera demo` does). */
+const DEMO_SUITS = { rank: 64, targets: 'all-linear', lrB: 0.1, lrD: 0.05 } as const;
 const DEMO_FILES = [
   'config.json',
   'generation_config.json',
@@ -30,6 +33,8 @@ export interface Base {
   readonly spec: string;
   readonly label: string;
   readonly description: string;
+  /** What suits this base better than a preset's settings. */
+  readonly suits?: Partial<TrainSettings>;
 }
 
 const LAST_BASE = 'lastBase';
@@ -49,7 +54,7 @@ export async function knownBases(app: App): Promise<Base[]> {
   const wished = setting('baseModel', '').trim();
   const used = items.map(({ spec, parameters, architecture }) => ({
     spec,
-    label: spec === demo ? DEMO_NAME : lastPart(spec),
+    ...(spec === demo ? { label: DEMO_NAME, suits: DEMO_SUITS } : { label: lastPart(spec) }),
     description: [architecture, parameters === null ? null : parametersText(parameters)]
       .filter((part) => part !== null)
       .join(', '),
@@ -65,7 +70,7 @@ export async function knownBases(app: App): Promise<Base[]> {
           },
         ]),
     ...used,
-    { spec: demo, label: DEMO_NAME, description: 'comes with VeRA Studio, for trying things out' },
+    { spec: demo, label: DEMO_NAME, description: 'comes with VeRA Studio, for trying things out', suits: DEMO_SUITS },
   ];
   return bases.filter(({ spec }, i) => bases.findIndex((one) => one.spec === spec) === i);
 }

@@ -27,7 +27,7 @@ export function dataText({ plan: { data } }: Cost): string | undefined {
 }
 
 /** File and line at the beginning of what the reader of datasets says: '/a/b.jsonl, line 12: ...'. */
-export function placeOf(message: string): { file: string; line: number } | undefined {
-  const [, file, line] = /^(.+?), line (\d+): /.exec(message) ?? [];
-  return file === undefined ? undefined : { file, line: Number(line) };
+export function placeOf(message: string): { file: string; line: number; fault: string } | undefined {
+  const [, file, line, fault = ''] = /^(.+?), line (\d+): (.*)$/s.exec(message) ?? [];
+  return file === undefined ? undefined : { file, line: Number(line), fault };
 }

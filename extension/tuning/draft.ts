@@ -23,8 +23,9 @@ export function draftSettings({ data, base, preset, changes }: Omit<Draft, 'acti
       ? {}
       : { ...(epochs === undefined ? {} : { epochs }), ...(steps === undefined ? {} : { steps }) };
   const own = changes.method === undefined || changes.method === 'vera' ? rest : withoutVera(rest, changes.method);
-  const given = Object.entries({ ...own, ...length, ...changes }).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), data, base: base.spec } as TrainSettings;
+  const suits = changes.method === undefined || changes.method === 'vera' ? base.suits : undefined;
+  const given = Object.entries({ ...own, ...suits, ...length, ...changes }).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), data, base: base.spec };
 }
 
 /** LoRA's usual rank is another than VeRA's, and full training has none of these. */

@@ -1,4 +1,4 @@
-import { oneLine } from '../text.ts';
+import { lastPart, oneLine } from '../text.ts';
 import { costText, dataText, placeOf } from './cost.ts';
 import type { Draft } from './draft.ts';
 import { FIELDS } from './fields.ts';
@@ -63,8 +63,8 @@ function faultLines(fault: string): Line[] {
   const place = placeOf(fault);
   const lines: Line[] = [
     {
-      label: `$(error) ${oneLine(place === undefined ? fault : fault.slice(fault.indexOf(', line ') + 2))}`,
-      ...(place === undefined ? {} : { detail: `Enter shows the line in ${place.file}` }),
+      label: `$(error) ${oneLine(place === undefined ? fault : `Line ${place.line}: ${place.fault}`)}`,
+      ...(place === undefined ? {} : { detail: `Enter shows it in ${lastPart(place.file)}` }),
       choice: { does: 'show', message: fault },
     },
   ];

@@ -21,7 +21,7 @@ test('every preset is what protocol and trainer take', () => {
   for (const preset of PRESETS) {
     const spec = jobSpec.parse(draftSpec(draft(preset)));
     assert.ok(spec.kind === 'train');
-    const settings = completeSettings({ ...spec.settings, out: '/out' } as never);
+    const settings = completeSettings({ ...spec.settings, out: '/out' });
     assert.equal(settings.method, 'vera');
   }
 });
@@ -33,7 +33,7 @@ test('what a person sets goes over the preset', () => {
   assert.equal(draftSettings(draft('balanced', { method: 'lora' })).rank, undefined);
   for (const method of ['lora', 'full']) {
     const settings = draftSettings(draft('thorough', { method }));
-    completeSettings({ ...settings, out: '/out' } as never);
+    completeSettings({ ...settings, out: '/out' });
   }
   assert.ok(!('rank' in draftSettings(draft('quick', { rank: undefined }))));
 });
@@ -72,6 +72,6 @@ test('a plan in words', () => {
   assert.equal(costText(whole), 'about 4 min · 1.2 GB of memory · adapter of 31 kB');
   assert.equal(dataText(whole), 'JSONL, text: 1,204 rows, 63 held out, 1 wrong row left out, 120 steps');
   assert.equal(dataText({ ...whole, plan: { trainableParameters: 1, adaptedLayers: 1 } }), undefined);
-  assert.deepEqual(placeOf('/a b/c.jsonl, line 12: no prompt'), { file: '/a b/c.jsonl', line: 12 });
+  assert.deepEqual(placeOf('/a b/c.jsonl, line 12: no prompt'), { file: '/a b/c.jsonl', line: 12, fault: 'no prompt' });
   assert.equal(placeOf('nothing of the kind'), undefined);
 });

@@ -43,7 +43,7 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
     'workbench.startupEditor': 'none',
     'workbench.reduceMotion': 'on',
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
-    'workbench.colorTheme': 'Default Dark Modern',
+    'workbench.colorTheme': 'Dark Modern',
     'window.autoDetectColorScheme': false,
     'extensions.ignoreRecommendations': true,
     'chat.commandCenter.enabled': false,

@@ -181,7 +181,7 @@ test('merging: what it loses is said before, what the check found after', { time
   await pickLine(page, 'generate --base').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Escape');
   const folders = ['config.json', 'model.safetensors', 'tokenizer.json'].map((file) =>
-    join(workbench.workspace, mergedName(), file),
+    join(workbench.workspace, 'questions-vera-merged', file),
   );
   for (const file of folders) assert.ok(existsSync(file), file);
 });
@@ -194,23 +194,24 @@ test('exporting for PEFT', { timeout: LONG }, async () => {
   await pickLine(page, 'a new folder').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   await page.locator('.notification-toast', { hasText: /Written to .*export/ }).waitFor({ timeout: LONG });
-  assert.ok(existsSync(join(workbench.workspace, exportedName(), 'adapter_config.json')));
+  assert.ok(existsSync(join(workbench.workspace, 'questions-vera-export', 'adapter_config.json')));
 });
 
 test('light', { timeout: LONG }, async () => {
   await command(page, 'Notifications: Clear All Notifications');
-  workbench.setSetting('workbench.colorTheme', 'Default Light Modern');
+  workbench.setSetting('workbench.colorTheme', 'Light Modern');
   await panel(page).locator('body.vscode-light').waitFor({ timeout: PATIENCE });
   await panel(page).locator('.run-header').scrollIntoViewIfNeeded();
   await shot('panel-light');
 });
 
-test('activation takes less than 100 ms, and starts nothing', async () => {
-  const times = [...workbench.log().matchAll(/activated in ([\d.]+) ms/g)].map(([, ms]) => Number(ms));
-  assert.ok(times.length >= 1, 'the log says no time');
-  assert.ok(Math.max(...times) < 100, `activated in ${times.join(', ')} ms`);
+test('activation takes less than 100 ms', { timeout: LONG }, async () => {
+  await command(page, 'Developer: Show Running Extensions');
+  const row = page.locator('.runtime-extensions-editor .monaco-list-row', { hasText: 'VeRA Studio' });
+  await row.waitFor({ timeout: PATIENCE });
+  const text = await row.innerText();
+  const [, milliseconds] = /Activation:\s*(\d+)\s*ms/.exec(text) ?? [];
+  assert.ok(milliseconds !== undefined, text);
+  console.log(`activation: ${milliseconds} ms`);
+  assert.ok(Number(milliseconds) < 100, text);
 });
-
-const mergedName = (): string => `${adapterName()}-merged`;
-const exportedName = (): string => `${adapterName()}-export`;
-const adapterName = (): string => 'questions';

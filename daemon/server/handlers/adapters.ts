@@ -6,6 +6,7 @@ import { packAdapter, unpackAdapter } from '../../catalog/transfer.ts';
 import { cacheFolder } from '../../home.ts';
 import { saveStored } from '../../jobs/stored.ts';
 import { learned } from '../../methods/learned.ts';
+import { savings } from '../../methods/savings.ts';
 import type * as adapters from '../../protocol/adapters.ts';
 import type { Handlers } from '../context.ts';
 
@@ -27,6 +28,11 @@ export const adapterHandlers: Handlers<typeof adapters> = {
       await stored.findAdapter(catalog.db, which),
     );
     return { learned: method === 'vera' ? learned(sites, options['rank'] ?? 0, theta) : null };
+  },
+  async sizes({ daemon: { catalog } }, which) {
+    const content = await stored.adapterContent(catalog.db, await stored.findAdapter(catalog.db, which));
+    const { bytes, fullBytes } = savings(content.method, content.sites, content.options['rank'] ?? 0);
+    return { bytes, fullBytes };
   },
   update: ({ daemon: { catalog, actor } }, params) =>
     catalog.change((change) => stored.updateAdapter(change, params, actor)),

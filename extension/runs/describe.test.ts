@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Job } from '../../daemon/protocol/jobs.ts';
+import { statusText } from '../statusText.ts';
+import { describeJob, itemOf, STATE_ICONS } from './describe.ts';
+
+const job = (changes: Partial<Job>): Job =>
+  ({
+    kind: 'train',
+    state: 'running',
+    progress: {},
+    waitingFor: null,
+    error: null,
+    startedAt: null,
+    endedAt: null,
+    ...changes,
+  }) as Job;
+
+test('a job in a line', () => {
+  assert.equal(describeJob(job({})), 'starting');
+  assert.equal(
+    describeJob(job({ progress: { step: 21, steps: 50, secondsLeft: 100, loss: 4.25 } })),
+    '42% · 2 min left · loss 4.250',
+  );
+  assert.equal(describeJob(job({ progress: { text: 'reading the\nmodel' } })), 'reading the model');
+  assert.equal(describeJob(job({ state: 'queued', waitingFor: 'job 3 comes first' })), 'waits: job 3 comes first');
+  assert.equal(
+    describeJob(job({ state: 'failed', error: { code: 'data', message: 'line 2: no prompt' } })),
+    'line 2: no prompt',
+  );
+  assert.equal(
+    describeJob(job({ state: 'succeeded', startedAt: 0, endedAt: 30_000, progress: { heldOutLoss: 1.5 } })),
+    'loss 1.500 · took 30 s',
+  );
+  for (const state of Object.keys(STATE_ICONS) as Job['state'][])
+    assert.ok(describeJob(job({ state })) !== '' && itemOf(job({ state })) !== '');
+});
+
+test('what menus see of a job', () => {
+  assert.equal(itemOf(job({ state: 'paused' })), 'run.paused');
+  assert.equal(itemOf(job({ kind: 'merge' })), 'work.running');
+  assert.equal(itemOf(job({ kind: 'merge', state: 'succeeded' })), 'work.ended');
+});
+
+test('the status bar', () => {
+  assert.equal(statusText(null, undefined, 0), undefined);
+  assert.equal(statusText('notes', undefined, 0), '$(layers) notes');
+  assert.equal(statusText('notes', { fraction: 0.4199 }, 3), '$(sync~spin) VeRA 41% +2');
+  assert.equal(statusText(null, { fraction: undefined }, 1), '$(sync~spin) VeRA ...');
+  assert.doesNotMatch(statusText('$(flame) x', undefined, 0)!.slice(9), /\$\(/);
+});
