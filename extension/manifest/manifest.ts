@@ -28,16 +28,18 @@ export function manifestTexts(): Record<string, string> {
     ...Object.fromEntries(Object.entries(VIEW_TITLES).map(([name, title]) => [`view.${name}`, title])),
     ...Object.fromEntries(WELCOME.map(({ key, text }) => [`welcome.${key}`, text])),
     ...Object.fromEntries(
-      STEPS.flatMap(({ id, title, description }) => [
+      STEPS.flatMap(({ id, title, description }): [string, string][] => [
         [`step.${id}`, title],
         [`step.${id}.description`, description],
       ]),
     ),
     ...Object.fromEntries(
-      Object.entries(SETTING_DESCRIPTIONS).flatMap(([name, { description, enumDescriptions = [] }]) => [
-        [`setting.${name}`, description],
-        ...enumDescriptions.map((text, i) => [`setting.${name}.${i}`, text]),
-      ]),
+      Object.entries(SETTING_DESCRIPTIONS).flatMap(
+        ([name, { description, enumDescriptions = [] }]): [string, string][] => [
+          [`setting.${name}`, description],
+          ...enumDescriptions.map((text, i) => [`setting.${name}.${i}`, text]),
+        ],
+      ),
     ),
   };
   return texts;

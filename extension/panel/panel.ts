@@ -80,7 +80,10 @@ export function registerPanel(app: App): Panel {
   context.subscriptions.push(
     // A window that is loaded again finds its panel, and the panel its runs.
     vscode.window.registerWebviewPanelSerializer(PANEL, {
-      deserializeWebviewPanel: async (panel: vscode.WebviewPanel): Promise<void> => take(panel),
+      deserializeWebviewPanel: (panel: vscode.WebviewPanel): Promise<void> => {
+        take(panel);
+        return Promise.resolve();
+      },
     }),
     { dispose: () => open?.panel.dispose() },
   );

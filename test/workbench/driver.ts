@@ -67,3 +67,15 @@ export async function showSideBar(page: Page, title: string): Promise<void> {
 /** A row of a view of this extension. */
 export const viewRow = (page: Page, text: string | RegExp): Locator =>
   page.locator('.pane-body .monaco-list-row', { hasText: text }).first();
+
+/** Drags the border between side bar and editor. */
+export async function widenSideBar(page: Page, pixels: number): Promise<void> {
+  const box = await page.locator('.part.sidebar').boundingBox();
+  if (box === null) return;
+  const [x, y] = [box.x + box.width, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + pixels / 2, y);
+  await page.mouse.move(x + pixels, y);
+  await page.mouse.up();
+}

@@ -23,7 +23,6 @@ export interface Workbench {
   daemonPid(): number | undefined;
   /** What the extension has logged. */
   log(): string;
-  setSetting(name: string, value: unknown): void;
   close(): Promise<void>;
 }
 
@@ -50,8 +49,7 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
     'veraStudio.preset': 'quick',
   };
   const settingsFile = join(user, 'User/settings.json');
-  const writeSettings = (): void => writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
-  writeSettings();
+  writeFileSync(settingsFile, JSON.stringify(settings, null, 2));
   const config = join(root, 'config.yaml');
   writeFileSync(config, '');
   const env = {
@@ -91,10 +89,6 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
     url: `${url}/?folder=${encodeURIComponent(workspace)}`,
     ...{ workspace, home, daemonPid },
     log: () => logsOf(join(user, 'logs')),
-    setSetting: (name, value) => {
-      settings[name] = value;
-      writeSettings();
-    },
     close: async () => {
       const daemon = daemonPid();
       endGroup(server.pid);

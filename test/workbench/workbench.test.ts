@@ -19,6 +19,7 @@ import {
   quickPick,
   showSideBar,
   viewRow,
+  widenSideBar,
 } from './driver.ts';
 import { startWorkbench, type Workbench } from './server.ts';
 
@@ -58,6 +59,7 @@ after(async () => {
 async function shot(name: string): Promise<void> {
   if (screenshots === undefined) return;
   mkdirSync(screenshots, { recursive: true });
+  await page.mouse.move(720, 880); // a pointer over a chart or a button would show its tip
   await page.waitForTimeout(700);
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
@@ -96,7 +98,7 @@ const statusBar = (text: string | RegExp) => page.locator('.statusbar-item', { h
 
 test('what is wrong with the data is shown before anything starts', { timeout: LONG }, async () => {
   await chooseFromMenu(page, explorerRow(page, 'wrong.jsonl'), 'Fine-tune with VeRA');
-  await pickLine(page, /line 2/).waitFor({ timeout: PATIENCE });
+  await pickLine(page, /Line 2: /).waitFor({ timeout: PATIENCE });
   await shot('problems');
   await page.keyboard.press('Enter');
   await page.locator('.tab.active', { hasText: 'wrong.jsonl' }).waitFor({ timeout: PATIENCE });
@@ -143,6 +145,7 @@ test('a daemon that is killed in mid-run comes back, and the run with it', { tim
     (now) => now !== pid,
   );
   await showSideBar(page, 'VeRA Studio');
+  await widenSideBar(page, 110);
   await until('the end of the run', stateWord, (word) => word === 'Done', LONG);
   assert.equal(await shownStep(), 50);
 });
@@ -166,6 +169,7 @@ test('the adapter is activated from the view', { timeout: LONG }, async () => {
   await viewRow(page, /active · VeRA 64/).waitFor({ timeout: PATIENCE });
   await statusBar(/questions/).waitFor({ timeout: PATIENCE });
   await panel(page).locator('.active-mark').waitFor({ timeout: PATIENCE });
+  await panel(page).locator('.run-header').scrollIntoViewIfNeeded();
   await shot('views');
 });
 
@@ -199,7 +203,7 @@ test('exporting for PEFT', { timeout: LONG }, async () => {
 
 test('light', { timeout: LONG }, async () => {
   await command(page, 'Notifications: Clear All Notifications');
-  workbench.setSetting('workbench.colorTheme', 'Light Modern');
+  await command(page, 'Preferences: Toggle between Light/Dark Themes');
   await panel(page).locator('body.vscode-light').waitFor({ timeout: PATIENCE });
   await panel(page).locator('.run-header').scrollIntoViewIfNeeded();
   await shot('panel-light');
