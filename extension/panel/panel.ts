@@ -85,7 +85,11 @@ export function registerPanel(app: App): Panel {
         return Promise.resolve();
       },
     }),
-    { dispose: () => open?.panel.dispose() },
+    {
+      dispose: () => {
+        open?.panel.dispose();
+      },
+    },
   );
   return panels;
 }
