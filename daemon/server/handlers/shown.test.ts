@@ -1,0 +1,43 @@
+/** What the panel asks of a run and its adapter: samples, where it learned, sizes of what is exported. */
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { openQueue, tinyModel, tinyTraining } from '../../../test/queue.ts';
+import { temporaryFolder } from '../../../test/temporary.ts';
+import { trainPlan } from '../../protocol/plans.ts';
+import type { Context } from '../context.ts';
+import { adapterHandlers } from './adapters.ts';
+import { runHandlers } from './runs.ts';
+
+const root = temporaryFolder();
+process.env['VERA_HOME'] = join(root, 'home');
+const tiny = tinyModel(root);
+const open = await openQueue(join(root, 'home'));
+after(() => open.close());
+const context = { daemon: { catalog: open.catalog, actor: 'test' } } as unknown as Context;
+
+test('a trained adapter: its samples, layers and sizes; its plan foretold them', async () => {
+  const plain = tinyTraining(tiny);
+  const spec = { ...plain, settings: { ...plain.settings, samplePrompts: ['one', 'two'], sampleTokens: 4 } };
+  const plan = trainPlan.parse((await open.queue.plan({ spec })).details);
+  const job = await open.reached(await open.submit(spec), 'succeeded');
+  const { samples } = await runHandlers.samples(context, { run: job.run! });
+  assert.deepEqual(
+    samples.map(({ prompt, before, after }) => [prompt, typeof before, typeof after]),
+    [
+      ['one', 'string', 'string'],
+      ['two', 'string', 'string'],
+    ],
+  );
+  const which = { adapter: Number(job.result!['adapter']) };
+  const { learned } = await adapterHandlers.whereLearned(context, which);
+  assert.ok(learned);
+  assert.equal(learned.b.length, learned.layers.length);
+  assert.ok(learned.b.flat().every((value) => value === null || value > 0));
+  const { bytes, fullBytes } = await adapterHandlers.sizes(context, which);
+  assert.equal(bytes, statSync(join(String(job.result!['dir']), 'adapter_model.safetensors')).size);
+  assert.equal(bytes, plan.savings?.own.adapterBytes);
+  assert.ok(fullBytes > bytes);
+  assert.equal(plan.data?.steps, job.progress.steps);
+});
