@@ -4,7 +4,17 @@ import { join, relative, resolve, sep } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '..');
 
-const SKIPPED = new Set(['node_modules', 'dist', 'dist-vsix', 'coverage', 'demo-output', '.git', '.cache', '.venv', '.models']);
+const SKIPPED = new Set([
+  'node_modules',
+  'dist',
+  'dist-vsix',
+  'coverage',
+  'demo-output',
+  '.git',
+  '.cache',
+  '.venv',
+  '.models',
+]);
 
 /** Paths relative to the root, with `/`, of the files whose name ends in one of `endings`, sorted. */
 export function sources(endings: string[]): string[] {
