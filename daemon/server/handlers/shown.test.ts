@@ -36,7 +36,7 @@ test('a trained adapter: its samples, layers and sizes; its plan foretold them',
   assert.equal(learned.b.length, learned.layers.length);
   assert.ok(learned.b.flat().every((value) => value === null || value > 0));
   const { bytes, fullBytes } = await adapterHandlers.sizes(context, which);
-  assert.equal(bytes, statSync(join(String(job.result!['dir']), 'adapter_model.safetensors')).size);
+  assert.equal(bytes, statSync(join(job.result!['dir'] as string, 'adapter_model.safetensors')).size);
   assert.equal(bytes, plan.savings?.own.adapterBytes);
   assert.ok(fullBytes > bytes);
   assert.equal(plan.data?.steps, job.progress.steps);
