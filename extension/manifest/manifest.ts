@@ -37,7 +37,7 @@ export function manifestTexts(): Record<string, string> {
       Object.entries(SETTING_DESCRIPTIONS).flatMap(
         ([name, { description, enumDescriptions = [] }]): [string, string][] => [
           [`setting.${name}`, description],
-          ...enumDescriptions.map((text, i) => [`setting.${name}.${i}`, text]),
+          ...enumDescriptions.map((text, i): [string, string] => [`setting.${name}.${i}`, text]),
         ],
       ),
     ),
