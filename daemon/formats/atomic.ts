@@ -61,26 +61,28 @@ export function writeFully(fd: number, bytes: Uint8Array): void {
 }
 
 /**
- * Makes a folder that is whole or absent: `fill` writes into a temporary folder beside it, every file is synced, then one
- * rename. Refuses a folder that exists and is not empty (VeraError 'usage'): nothing of the user's is overwritten.
+ * Makes a folder that is whole or absent: `fill` writes into a folder within a temporary one beside it (so that what `fill`
+ * itself writes atomically is left nowhere else), every file is synced, then one rename. Refuses a folder that exists and is not empty (VeraError 'usage'): nothing of the user's is overwritten.
  */
-export async function writeFolderAtomic(dir: string, fill: (temporary: string) => void | Promise<void>): Promise<void> {
+export async function writeFolderAtomic(dir: string, fill: (folder: string) => void | Promise<void>): Promise<void> {
   const target = resolve(dir);
   const temporary = temporaryName(target);
+  const folder = join(temporary, basename(target));
   try {
     refuseOccupied(target, dir);
     mkdirSync(dirname(target), { recursive: true });
-    mkdirSync(temporary);
-    await fill(temporary);
-    syncTree(temporary);
+    mkdirSync(folder, { recursive: true });
+    await fill(folder);
+    syncTree(folder);
     refuseOccupied(target, dir); // somebody may have written there while `fill` ran
     if (existsSync(target)) rmdirSync(target); // Windows does not rename onto an empty folder
-    renameSync(temporary, target);
+    renameSync(folder, target);
     syncFolder(dirname(target));
   } catch (error) {
     removeQuietly(temporary);
     throw isSystemError(error) ? ioError(error, 'write', dir) : error;
   }
+  removeQuietly(temporary);
   removeLeftovers(target);
 }
 

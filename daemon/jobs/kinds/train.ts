@@ -25,8 +25,8 @@ export const train: Kind<'train'> = {
     const done = await run(settings, {
       ...{ stopped, resume },
       emit: (event) => {
-        // The daemon may have died with steps in hand that the checkpoint knows.
-        if (event.event === 'start' && event.step > 0) tellAgain(settings.out, metrics);
+        // The daemon may have died with steps or the first evaluation in hand that the checkpoint knows.
+        if (event.event === 'start') tellAgain(settings.out, metrics);
         emit({ ...event });
       },
       onPrepared: (prepared) => opened(openedOf(prepared)),
