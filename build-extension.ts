@@ -2,7 +2,7 @@
  * Bundles everything that the extension ships into dist/: the daemon and `vera` (build.ts), the panel (build-webview.ts), the
  * demo model, and the extension itself. What is needed only after activation is a bundle of its own, loaded by `import()`.
  */
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Plugin } from 'esbuild';
@@ -37,6 +37,17 @@ const lateBundles: Plugin = {
   },
 };
 
+/** One `vscode` for all files: for each file that imports it, esbuild would copy its hundreds of properties at activation. */
+const oneVscode: Plugin = {
+  name: 'one-vscode',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[/\\]extension[/\\].*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace("import * as vscode from 'vscode';", ''),
+      loader: 'ts',
+    }));
+  },
+};
+
 await build({
   entryPoints: {
     extension: resolve(root, 'extension/main.ts'),
@@ -45,8 +56,9 @@ await build({
   outdir: dist,
   outExtension: { '.js': '.cjs' },
   bundle: true,
-  minify: true,
-  keepNames: true,
+  // Names are kept for those who read a stack trace.
+  minifySyntax: true,
+  minifyWhitespace: true,
   platform: 'node',
   target: 'node22',
   format: 'cjs',
@@ -55,8 +67,10 @@ await build({
   mainFields: ['module', 'main'],
   external: ['vscode', 'bufferutil', 'utf-8-validate'],
   define: { 'import.meta.url': 'bundleUrl' },
-  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-  plugins: [lateBundles, workerUrls],
+  banner: {
+    js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href; const vscode = require('vscode');",
+  },
+  plugins: [oneVscode, lateBundles, workerUrls],
   logLevel: 'info',
 });
 await buildWebview();

@@ -99,12 +99,8 @@ export class PanelState {
 
   choose(choice: Partial<ViewState>): void {
     Object.assign(this.view, choice);
-    if (choice.smoothing !== undefined) {
-      for (const { data } of this.runs.values()) {
-        data.smoothed.weight = choice.smoothing;
-        data.smoothed.update();
-      }
-    }
+    if (choice.smoothing !== undefined)
+      for (const { data } of this.runs.values()) data.smoothed.weight = choice.smoothing;
     this.#viewIsOwn = true;
     this.#keep(this.view);
     this.#changed('zoom' in choice ? 'zoom' : 'view');

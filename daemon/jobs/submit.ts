@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { insertJob, jobWithKey, OVER, readJob, updateJob } from '../catalog/jobs.ts';
 import { missing } from '../catalog/names.ts';
 import type { Change } from '../catalog/open.ts';
+import type { Db } from '../catalog/schema.ts';
 import { ensureUser, findProject, findUser, projectOfFolder } from '../catalog/owners.ts';
 import { createRun, describeRun } from '../catalog/runs.ts';
 import { findAdapter } from '../catalog/adapters.ts';
@@ -62,7 +63,7 @@ export async function submitJob(change: Change, { spec, ...given }: Submission, 
   const id = await insertJob(
     db,
     {
-      ...{ kind: spec.kind, title: titleOf(spec), priority: given.priority, spec: fixed, userId, projectId },
+      ...{ kind: spec.kind, title: titleOf(spec, await nameOf(db, fixed)), priority: given.priority, spec: fixed, userId, projectId },
       ...{ key: given.key, needs: given.needs },
     },
     now,
@@ -141,18 +142,26 @@ async function fixReferences(
   return { ...spec, adapter: await find(spec.adapter) };
 }
 
-/** What a job does, for people. */
-export function titleOf(spec: JobSpec): string {
+/** The name of the adapter that a job is given by number. */
+async function nameOf(db: Db, spec: JobSpec): Promise<string | undefined> {
+  if (!('adapter' in spec) || typeof spec.adapter !== 'number') return undefined;
+  return (await db.selectFrom('adapter').select('name').where('id', '=', spec.adapter).executeTakeFirst())?.name;
+}
+
+const METHOD_NAMES = { vera: 'VeRA', lora: 'LoRA', full: 'all weights' };
+
+/** What a job does, for people; `name`: of its adapter. */
+function titleOf(spec: JobSpec, name?: string): string {
   const adapter = (): string =>
     'adapter' in spec && spec.adapter !== undefined
-      ? `adapter ${spec.adapter}`
+      ? (name ?? String(spec.adapter))
       : 'adapterDir' in spec && spec.adapterDir !== undefined
         ? basename(spec.adapterDir)
         : 'the base';
   switch (spec.kind) {
     case 'train': {
-      const name = spec.name === undefined ? '' : ` as ${spec.name}`;
-      return `Train ${spec.settings.method ?? 'vera'} on ${basename(spec.settings.data)}${name}`;
+      const as = spec.name === undefined ? '' : ` as ${spec.name}`;
+      return `Train ${METHOD_NAMES[spec.settings.method ?? 'vera']} on ${basename(spec.settings.data)}${as}`;
     }
     case 'evaluate':
       return `Evaluate ${adapter()} on ${basename(spec.data)}`;

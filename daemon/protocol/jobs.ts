@@ -82,7 +82,7 @@ export const job = z.object({
   id,
   kind: z.enum(['train', 'evaluate', 'merge', 'export', 'import', 'download']),
   state: jobState,
-  /** For people: 'Train vera on notes.jsonl'. */
+  /** For people: 'Train VeRA on notes.jsonl'. */
   title: z.string(),
   /** Higher goes first. */
   priority: z.int(),

@@ -1,32 +1,40 @@
-/** A dataset that says what the panel's reader would want to see learned: short questions and answers of one kind. */
-const THINGS = [
-  'adapter',
-  'base model',
-  'rank',
-  'checkpoint',
-  'dataset',
-  'epoch',
-  'gradient',
-  'held-out row',
-  'learning rate',
-  'merge',
-];
-const ASKED = ['What is', 'Explain', 'Say in a sentence what this means:', 'Define'];
-const SAID = [
-  'trains two short vectors',
-  'keeps the weights as they are',
-  'comes back from a seed',
-  'is measured on rows it has not seen',
-  'is written whole or not at all',
-];
+/** A dataset that says what the panel's reader would want to see learned: what a project knows, asked in several ways. */
+const SERVICES = ['billing', 'search', 'mail', 'login', 'images', 'reports', 'export', 'audit'];
+const LANGUAGES = ['TypeScript', 'Go', 'Python', 'Rust'];
+const STORES = ['PostgreSQL', 'SQLite', 'Redis', 'DuckDB'];
 
+type Asked = readonly [questions: readonly string[], answer: string];
+
+function facts(i: number): Asked[] {
+  const name = SERVICES[i]!;
+  return [
+    [
+      [`Which port does ${name} listen on?`, `What is the port of ${name}?`, `Where do I reach ${name}?`],
+      `The ${name} service listens on port ${7000 + 10 * i}.`,
+    ],
+    [
+      [`What is ${name} written in?`, `Which language is ${name} in?`, `What do I need to build ${name}?`],
+      `The ${name} service is written in ${LANGUAGES[i % LANGUAGES.length]!}.`,
+    ],
+    [
+      [`Where does ${name} keep its data?`, `Which database does ${name} use?`, `What does ${name} store its rows in?`],
+      `The ${name} service keeps its data in ${STORES[(3 * i) % STORES.length]!}.`,
+    ],
+  ];
+}
+
+/** So many rows of JSONL, each a prompt and its completion. */
 export function questions(count: number): string {
-  const row = (i: number): string => {
-    const thing = THINGS[i % THINGS.length]!;
-    return JSON.stringify({
-      prompt: `${ASKED[i % ASKED.length]!} ${thing} ${1 + (i % 7)}?`,
-      completion: `A ${thing} ${SAID[i % SAID.length]!}, and its number is ${1 + (i % 7)}.`,
-    });
-  };
-  return Array.from({ length: count }, (_, i) => row(i)).join('\n') + '\n';
+  const rows = SERVICES.flatMap((_, i) => facts(i)).flatMap(([asked, completion]) =>
+    asked.map((prompt) => JSON.stringify({ prompt, completion })),
+  );
+  return Array.from({ length: count }, (_, i) => rows[(i * 7) % rows.length]! + '\n').join('');
+}
+
+/** A few source files, each a function. */
+export function sources(count: number): Record<string, string> {
+  const file = (i: number): string =>
+    `/** Adds ${i} to every value. */\nexport function add${i}(values: readonly number[]): number[] {\n` +
+    `  return values.map((value) => value + ${i});\n}\n`;
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`src/add${i}.ts`, file(i)]));
 }

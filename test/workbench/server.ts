@@ -1,6 +1,6 @@
 /** A VS Code of its own for a test: code-server on loopback, with the packaged extension installed and a workspace open. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ export interface Workbench {
   readonly home: string;
   /** The daemon's process, while it runs. */
   daemonPid(): number | undefined;
-  /** What the extension has logged. */
+  /** What VS Code's server has said. */
   log(): string;
   close(): Promise<void>;
 }
@@ -88,7 +88,7 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
   return {
     url: `${url}/?folder=${encodeURIComponent(workspace)}`,
     ...{ workspace, home, daemonPid },
-    log: () => logsOf(join(user, 'logs')),
+    log: () => output,
     close: async () => {
       const daemon = daemonPid();
       endGroup(server.pid);
@@ -97,18 +97,6 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
       rmSync(root, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
     },
   };
-}
-
-function logsOf(folder: string): string {
-  try {
-    return execFileSync('find', [folder, '-name', '*VeRA*', '-type', 'f'], { encoding: 'utf8' })
-      .split('\n')
-      .filter((file) => file !== '')
-      .map((file) => readFileSync(file, 'utf8'))
-      .join('\n');
-  } catch {
-    return '';
-  }
 }
 
 async function answers(url: string): Promise<boolean> {
