@@ -170,7 +170,10 @@ test('what it saved, where it learned, what it writes', { timeout: LONG }, async
   await shot('panel-dark');
   await savings.evaluate((table) => table.scrollIntoView({ block: 'center' }));
   await shot('savings-dark');
-  await panel(page).getByText('Samples before and after').first().evaluate((title) => title.scrollIntoView());
+  await panel(page)
+    .getByText('Samples before and after')
+    .first()
+    .evaluate((title) => title.scrollIntoView());
   await shot('samples-dark');
 });
 
