@@ -3,10 +3,13 @@
  * ones of the demo model, in one file in the temporary folder (about 12 GB, deleted at the end). `npm run bench:catalog`;
  * smaller: `npm run bench:catalog -- --large 200 --small 10000`.
  */
+import { spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import * as adapters from '../../daemon/catalog/adapters.ts';
 import { readAdapter } from '../../daemon/catalog/adapterRows.ts';
@@ -15,7 +18,11 @@ import { openCatalog } from '../../daemon/catalog/open.ts';
 import type { Catalog } from '../../daemon/catalog/open.ts';
 import { createUser, ensureUser, listProjects, projectOfFolder } from '../../daemon/catalog/owners.ts';
 import { cursorOf } from '../../daemon/catalog/pages.ts';
+import { connect } from '../../daemon/client/connect.ts';
+import { discoveryFile } from '../../daemon/home.ts';
+import { readDiscovery } from '../../daemon/life/discovery.ts';
 import { savings } from '../../daemon/methods/savings.ts';
+import { list } from '../../daemon/protocol/adapters.ts';
 import { readConfig } from '../../daemon/models/config.ts';
 import { linearSites } from '../../daemon/models/llama.ts';
 import { root } from '../sources.ts';
@@ -189,7 +196,28 @@ async function questions(
   );
 }
 
+/** Starts the built daemon on this catalog: until it answers a first question, and ends it again. */
+async function startDaemon(what: string): Promise<void> {
+  const start = performance.now();
+  const daemon = spawn(process.execPath, [join(root, 'dist/main.js')], {
+    env: { NODE_COMPILE_CACHE: join(folder, 'cache'), ...process.env }, // as a client starts it
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const ended = once(daemon, 'exit');
+  try {
+    while (readDiscovery(discoveryFile())?.pid !== daemon.pid && daemon.exitCode === null) await setTimeout(5);
+    const client = await connect({ start: false });
+    await client.call(list, {});
+    say(`start the daemon ${what}, until it lists adapters`, ms(performance.now() - start));
+    await client.close();
+  } finally {
+    daemon.kill('SIGTERM');
+    await ended;
+  }
+}
+
 const folder = mkdtempSync(join(flags.dir, 'vera-bench-catalog-'));
+process.env['VERA_HOME'] = folder;
 try {
   const file = join(folder, 'catalog', 'catalog.db');
   let catalog = await openCatalog(file);
@@ -224,6 +252,7 @@ try {
   await reopen('again');
   say('memory of this process', `${(Number(/VmRSS:\s+(\d+)/.exec(readStatus())?.[1] ?? 0) / 1024).toFixed(0)} MB`);
   await catalog.close();
+  for (const what of ['for the first time', 'again', 'and again']) await startDaemon(what);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
