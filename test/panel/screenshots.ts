@@ -1,4 +1,4 @@
-/** Draws the panel with the recorded runs into a folder: `node test/panel/screenshots.ts FOLDER`; docs/ has two of them. */
+/** Draws the panel with the recorded runs into a folder, in every theme: `node test/panel/screenshots.ts FOLDER`. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { panelHost, settled } from './open.ts';

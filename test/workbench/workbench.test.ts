@@ -1,11 +1,12 @@
 /** A person's way through the extension, in a real VS Code with the packaged extension: each test goes on from the one before. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { packageExtension, type Target } from '../../package.ts';
 import { startChromium } from '../browser/chromium.ts';
+import { smaller } from '../panel/smaller.ts';
 import { root } from '../sources.ts';
 import { questions, sources } from './data.ts';
 import {
@@ -61,7 +62,7 @@ async function shot(name: string): Promise<void> {
   mkdirSync(screenshots, { recursive: true });
   await page.mouse.move(720, 880); // a pointer over a chart or a button would show its tip
   await page.waitForTimeout(700);
-  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  writeFileSync(join(screenshots, `${name}.png`), smaller(await page.screenshot()));
 }
 
 /** Waits until what a function reads satisfies a condition. */
