@@ -89,8 +89,8 @@ export function sendRaw(port: number, bytes: string | Buffer, { timeoutMs = 20_0
 }
 
 /** A WebSocket with the token, open. */
-export async function openSocket({ port, token }: Pick<Serving, 'port' | 'token'>): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/rpc`, {
+export async function openSocket({ port, token }: Pick<Serving, 'port' | 'token'>, path = '/rpc'): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
     headers: { authorization: `Bearer ${token}` },
     perMessageDeflate: false,
   });

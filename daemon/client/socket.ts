@@ -3,11 +3,11 @@ import type { DataCallback, Disposable, Message, MessageConnection } from 'vscod
 import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import type { Discovery } from '../life/discovery.ts';
+import { CLOSE } from '../protocol/language.ts';
 
-/** The daemon ended in order, and not by accident: WebSocket's "going away". */
-const GOING_AWAY = 1001;
 const PATIENCE_MS = 5000; // a daemon that does not take a connection in this time does not run
 const MAX_PAYLOAD = 64 * 2 ** 20; // bytes; a page of runs with all their settings has a few
+const PART = 2 ** 20; // bytes
 
 export interface Connection {
   readonly rpc: MessageConnection;
@@ -26,12 +26,18 @@ export class Unreachable extends Error {
   }
 }
 
-/** Opens the daemon's WebSocket; each text message is one JSON-RPC message. Throws Unreachable. */
-export function openConnection({ port, token }: Pick<Discovery, 'port' | 'token'>): Promise<Connection> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/rpc`, {
+type Address = Pick<Discovery, 'port' | 'token'>;
+
+/** Opens the WebSocket where the daemon speaks its protocol. Throws Unreachable. */
+export const openConnection = async (at: Address): Promise<Connection> =>
+  connectionOn(await openSocket(at, '/rpc', MAX_PAYLOAD));
+
+/** Opens one of the daemon's WebSockets; each text message is one JSON-RPC message. Throws Unreachable. */
+export function openSocket({ port, token }: Address, path: string, maxPayload: number): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
     headers: { authorization: `Bearer ${token}` },
     handshakeTimeout: PATIENCE_MS,
-    maxPayload: MAX_PAYLOAD,
+    maxPayload,
     perMessageDeflate: false,
     followRedirects: false,
   });
@@ -43,7 +49,7 @@ export function openConnection({ port, token }: Pick<Discovery, 'port' | 'token'
       reject(new Unreachable('denied', `port ${port} answered with HTTP status ${String(status)}`));
     });
     socket.on('error', (error) => reject(new Unreachable('refused', error.message)));
-    socket.once('open', () => resolve(connectionOn(socket)));
+    socket.once('open', () => resolve(socket));
   });
 }
 
@@ -52,7 +58,7 @@ function connectionOn(socket: WebSocket): Connection {
   const closed = new Promise<{ ended: boolean }>((resolve) => {
     socket.once('close', (code) => {
       rpc.dispose();
-      resolve({ ended: code === GOING_AWAY });
+      resolve({ ended: code === CLOSE.goingAway });
     });
   });
   // What it cannot read it tells here; the socket's own 'close' decides what becomes of the connection.
@@ -65,7 +71,7 @@ function connectionOn(socket: WebSocket): Connection {
   };
 }
 
-class SocketReader extends AbstractMessageReader {
+export class SocketReader extends AbstractMessageReader {
   readonly #socket: WebSocket;
 
   constructor(socket: WebSocket) {
@@ -90,7 +96,8 @@ class SocketReader extends AbstractMessageReader {
   }
 }
 
-class SocketWriter extends AbstractMessageWriter {
+/** Sends a large message in parts, for the daemon to have its turns between them. */
+export class SocketWriter extends AbstractMessageWriter {
   readonly #socket: WebSocket;
 
   constructor(socket: WebSocket) {
@@ -99,8 +106,13 @@ class SocketWriter extends AbstractMessageWriter {
   }
 
   write(message: Message): Promise<void> {
+    const bytes = Buffer.from(JSON.stringify(message));
     return new Promise((resolve, reject) => {
-      this.#socket.send(JSON.stringify(message), (error) => (error ? reject(error) : resolve()));
+      for (let from = 0; from < bytes.length; from += PART) {
+        const fin = from + PART >= bytes.length;
+        const sent = (error?: Error | null): void => (error ? reject(error) : fin ? resolve() : undefined);
+        this.#socket.send(bytes.subarray(from, from + PART), { binary: false, fin }, sent);
+      }
     });
   }
 

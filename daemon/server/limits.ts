@@ -8,6 +8,15 @@ export const LIMITS = {
   fragments: 256,
   /** Pieces in which a frame may arrive before it is complete, for the same reason. */
   chunks: 4096,
+  /**
+   * Bytes of a message of an editor's: VS Code sends documents of up to 50 Mi characters whole, which have three bytes each at
+   * most, and room for the rest of the message.
+   */
+  languageFrameBytes: 160 * MB,
+  /** Pieces in which a frame of that size may arrive before it is complete. */
+  languageChunks: 32_768,
+  /** Editors at once: a window has one, and each costs a process of its own with some 100 MB. */
+  languageClients: 16,
   /** Bytes of an answer: what the clients of this protocol take is twice that. */
   resultBytes: 32 * MB,
   /** Requests of one client in hand at once; it is not read from while it has more. */

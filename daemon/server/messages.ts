@@ -1,13 +1,9 @@
 import { AbstractMessageReader, AbstractMessageWriter, ErrorCodes, Message } from 'vscode-jsonrpc/node';
 import type { DataCallback, Disposable, NotificationMessage, ResponseMessage } from 'vscode-jsonrpc/node';
 import type { RawData, WebSocket } from 'ws';
+import { CLOSE } from '../protocol/language.ts';
 import { told } from './answer.ts';
 import type { Limits } from './limits.ts';
-
-/** WebSocket's close codes for what is no message of ours (RFC 6455, 7.4.1). */
-const UNSUPPORTED = 1003;
-const MALFORMED = 1007;
-const REFUSED = 1008;
 
 const MAX_METHOD = 200; // characters
 const MAX_ID = 100; // characters
@@ -85,12 +81,12 @@ export class SocketReader extends AbstractMessageReader {
   listen(callback: DataCallback): Disposable {
     const read = (data: RawData, binary: boolean): void => {
       if (this.#socket.readyState !== this.#socket.OPEN) return;
-      if (binary) return this.#socket.close(UNSUPPORTED, 'messages are text');
+      if (binary) return this.#socket.close(CLOSE.unsupported, 'messages are text');
       const message = parse((data as Buffer).toString('utf8'));
-      if (message === undefined) return this.#socket.close(MALFORMED, 'not a JSON-RPC 2.0 message');
+      if (message === undefined) return this.#socket.close(CLOSE.malformed, 'not a JSON-RPC 2.0 message');
       // Answers and other notifications are nothing that was asked for.
       if (!Message.isRequest(message) && (message as NotificationMessage).method !== '$/cancelRequest') return;
-      if (!this.#intake.take(message)) this.#socket.close(REFUSED, 'two requests with one id');
+      if (!this.#intake.take(message)) this.#socket.close(CLOSE.refused, 'two requests with one id');
     };
     this.#intake.to(callback);
     this.#socket.on('message', read).once('close', () => this.fireClose());

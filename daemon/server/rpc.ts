@@ -5,6 +5,7 @@ import { checkedParams, checkedResult, responseError, told } from './answer.ts';
 import type { Context, Daemon } from './context.ts';
 import type { Feed } from './feed.ts';
 import { HANDLERS } from './handlers/registry.ts';
+import { watchHeartbeat } from './heartbeat.ts';
 import { Intake, SocketReader, SocketWriter } from './messages.ts';
 import type { Send } from './messages.ts';
 import type { Metrics } from './metrics.ts';
@@ -28,19 +29,10 @@ export function serve(socket: WebSocket, daemon: Daemon, feed: Feed, metrics: Me
   const context: Context = { daemon, subscriptions };
   connection.onRequest((method, params) => answer(context, metrics, method, params));
 
-  let answered = true;
-  socket.on('pong', () => (answered = true));
-  const heartbeat = setInterval(() => {
-    // A client that waits for our answers is not read from, its pongs neither.
-    if (!answered && !intake.isBusy()) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, limits.pingMs);
-
+  watchHeartbeat(socket, limits.pingMs, () => !intake.isBusy());
   // A frame that is too long, has too many parts or is none: ws closes the connection, and that is all that becomes of it.
   socket.on('error', (error) => log.debug({ reason: error.message }, 'a client was cut off'));
   socket.once('close', () => {
-    clearInterval(heartbeat);
     subscriptions.close();
     connection.dispose();
   });

@@ -4,13 +4,16 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import { WebSocketServer } from 'ws';
-import type { ServerOptions as SocketOptions } from 'ws';
+import type { ServerOptions as SocketOptions, WebSocket } from 'ws';
 import { defaultUser } from '../catalog/owners.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { CLOSE, LANGUAGE_PATH } from '../protocol/language.ts';
 import { admission } from './authentication.ts';
 import type { Daemon, ServerOptions } from './context.ts';
 import { openFeed } from './feed.ts';
 import { httpApp } from './http.ts';
+import { serveLanguage } from './language.ts';
+import type { LanguageRelay } from './language.ts';
 import { LIMITS } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { openMetrics } from './metrics.ts';
@@ -23,15 +26,17 @@ export type { ServerOptions } from './context.ts';
 const HOST = '127.0.0.1';
 /** Where the protocol is spoken. */
 export const RPC_PATH = '/rpc';
-/** WebSocket's "going away": the daemon ends in order. */
-const GOING_AWAY = 1001;
 
 export interface RunningServer {
   readonly port: number;
   /** The routes, for whoever wants to try them all. */
   readonly app: Express;
-  /** Clients that are connected. */
+  /** Paths where a WebSocket may be opened. */
+  readonly upgrades: readonly string[];
+  /** Clients that are connected, editors included. */
   clients(): number;
+  /** Processes of language servers. */
+  languagePids(): number[];
   /** Connections that have not shown the token. */
   strangers(): number;
   close(): Promise<void>;
@@ -43,15 +48,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { catalog, queue, version, log, life, token } = options;
   const socketOptions: SocketOptions & { closeTimeout: number } = {
     noServer: true,
-    maxPayload: limits.frameBytes,
     maxFragments: limits.fragments,
-    maxBufferedChunks: limits.chunks,
     perMessageDeflate: false, // a small frame could become a large message
     clientTracking: true,
     closeTimeout: limits.closeMs,
   };
-  const webSockets = new WebSocketServer(socketOptions);
-  const clients = (): number => webSockets.clients.size;
+  const rpcSockets = new WebSocketServer({
+    ...socketOptions,
+    maxPayload: limits.frameBytes,
+    maxBufferedChunks: limits.chunks,
+  });
+  const languageSockets = new WebSocketServer({
+    ...socketOptions,
+    maxPayload: limits.languageFrameBytes,
+    maxBufferedChunks: limits.languageChunks,
+  });
+  const languages = new Set<LanguageRelay>();
+  const allClients = (): WebSocket[] => [...rpcSockets.clients, ...languageSockets.clients];
+  const clients = (): number => rpcSockets.clients.size + languageSockets.clients.size;
   const daemon: Daemon = { catalog, queue, version, log, life, limits, clients, actor: defaultUser() };
   const metrics = openMetrics(daemon);
   const feed = await openFeed(catalog, limits);
@@ -84,38 +98,62 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return refusal;
   }
 
+  const doors = new Map([
+    [RPC_PATH, rpcSockets],
+    [LANGUAGE_PATH, languageSockets],
+  ]);
+  rpcSockets.on('connection', (client) => serve(client, daemon, feed, metrics));
+  languageSockets.on('connection', (client) => {
+    const relay = serveLanguage(client, daemon);
+    if (relay === undefined) return;
+    languages.add(relay);
+    void relay.ended.then(() => languages.delete(relay));
+  });
   server.on('upgrade', (request: IncomingMessage, _stream: Duplex, head: Buffer) => {
     const { socket } = request;
     socket.on('error', () => socket.destroy());
     const refusal = letIn(request);
     if (refusal !== undefined) return refuse(socket, refusal.status, refusal.message);
-    if (request.url !== RPC_PATH) return refuse(socket, 404, `the protocol is spoken at ${RPC_PATH}`);
+    const door = request.url === undefined ? undefined : doors.get(request.url);
+    if (door === undefined) return refuse(socket, 404, `the protocol is spoken at ${RPC_PATH}`);
+    if (door === languageSockets && languages.size >= limits.languageClients)
+      return refuse(socket, 503, `${languages.size} editors are connected, which is the most: close a window`);
     socket.setTimeout(0); // from here on pings tell who is there
-    webSockets.handleUpgrade(request, socket, head, (client) => serve(client, daemon, feed, metrics));
+    door.handleUpgrade(request, socket, head, (client) => door.emit('connection', client, request));
   });
   port = await listen(server, options.port ?? 0);
 
   return {
     port,
     app,
+    upgrades: [...doors.keys()],
     clients,
+    languagePids: () => Array.from(languages, ({ pid }) => pid),
     strangers: () => strangers.count(),
     async close() {
       feed.close();
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const client of webSockets.clients) client.close(GOING_AWAY, 'the daemon ends');
+      for (const client of allClients()) client.close(CLOSE.goingAway, 'the daemon ends');
       server.closeIdleConnections();
       const late = setTimeout(() => {
-        for (const client of webSockets.clients) client.terminate();
+        for (const client of allClients()) client.terminate();
+        for (const relay of languages) relay.kill();
         server.closeAllConnections();
       }, limits.closeMs);
       await closed;
+      await Promise.all(Array.from(languages, ({ ended }) => ended));
       clearTimeout(late);
     },
   };
 }
 
-const REASONS: Record<number, string> = { 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found' };
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  503: 'Service Unavailable',
+};
 
 /** Answers an upgrade that is not to be, as HTTP. */
 function refuse(socket: Socket, status: number, message: string): void {

@@ -1,5 +1,6 @@
 /** What only a connected extension needs, in a bundle of its own that is loaded then: client, protocol, zod. */
 export { connect } from '../../daemon/client/connect.ts';
+export { connectLanguage } from '../../daemon/client/language.ts';
 export { findRunning } from '../../daemon/client/running.ts';
 export * as adapters from '../../daemon/protocol/adapters.ts';
 export * as jobs from '../../daemon/protocol/jobs.ts';

@@ -3,9 +3,6 @@ import { join } from 'node:path';
 /** The bundled command line, beside this bundle. */
 export const veraProgram = (): string => join(__dirname, 'vera.js');
 
-/** Environment in which VS Code's own program is Node. */
-export const nodeEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, ELECTRON_RUN_AS_NODE: '1' });
-
 /** How a terminal calls `vera` here. */
 export function veraCommand(): string {
   const quote = (path: string): string => (/^[\w./:\\-]+$/.test(path) ? path : `"${path}"`);

@@ -1,31 +1,51 @@
 /** What the check of datasets alone needs, in a bundle of its own that is loaded with the first dataset. */
 import type { LogOutputChannel } from 'vscode';
-import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import {
+  CloseAction,
+  DidChangeConfigurationNotification,
+  ErrorAction,
+  LanguageClient,
+  RevealOutputChannelOn,
+} from 'vscode-languageclient/node';
+import type { LanguageConnection } from '../../daemon/client/language.ts';
 
 export interface LanguageClientOptions {
-  readonly program: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly connection: LanguageConnection;
   readonly languages: readonly string[];
   readonly log: LogOutputChannel;
   /** See daemon/lsp/settings.ts. */
   readonly settings: () => object;
 }
 
+/** Says what goes wrong in the log alone: the library would show that a connection broke, each time it does. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}
+
+/** A client for one connection: it sends all open datasets and ends with the connection. */
 export const createLanguageClient = ({
-  program,
-  env,
+  connection,
   languages,
   log,
   settings,
-}: LanguageClientOptions): LanguageClient =>
-  new LanguageClient(
-    'veraStudio',
-    'VeRA datasets',
-    { command: process.execPath, args: [program, 'lsp', '--stdio'], options: { env }, transport: TransportKind.stdio },
-    {
-      documentSelector: languages.map((language) => ({ scheme: 'file', language })),
-      outputChannel: log,
-      initializationOptions: settings(),
-      middleware: { workspace: { configuration: (params) => params.items.map(settings) } },
+}: LanguageClientOptions): LanguageClient => {
+  const { reader, writer } = connection;
+  return new QuietClient('veraStudio', 'VeRA datasets', () => Promise.resolve({ reader, writer }), {
+    documentSelector: languages.map((language) => ({ scheme: 'file', language })),
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationOptions: settings(),
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
     },
-  );
+    middleware: { workspace: { configuration: (params) => params.items.map(settings) } },
+  });
+};
+
+/** Makes the server ask for its settings. */
+export const settingsChanged = (client: LanguageClient): Promise<void> =>
+  client.sendNotification(DidChangeConfigurationNotification.type, { settings: null });

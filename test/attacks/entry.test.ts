@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { temporaryFolder } from '../temporary.ts';
-import { sendRaw, serving } from '../serving.ts';
+import { sendRaw, serving, until } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 import { counted } from './counted.ts';
 
@@ -23,7 +23,7 @@ interface Door {
   upgrade: boolean;
 }
 
-/** All that express would answer, read off its router: a new route is tried without anyone adding it here. */
+/** All that express would answer, read off its router, and all upgrades: a new door is tried without anyone adding it here. */
 function doors(): Door[] {
   const routes = one.server.app.router.stack.flatMap(({ route }) => {
     if (route === undefined) return [];
@@ -31,6 +31,7 @@ function doors(): Door[] {
     const methods = new Set(route.stack.map(({ method }) => method.toUpperCase()));
     return [...methods].map((method) => ({ method, path, upgrade: false }));
   });
+  assert.deepEqual(one.server.upgrades, ['/rpc', '/lsp']);
   assert.ok(routes.length >= 5, `only ${routes.length} routes were found: the reader is broken`);
   return [
     ...routes,
@@ -39,7 +40,7 @@ function doors(): Door[] {
     { method: 'OPTIONS', path: '/uploads', upgrade: false },
     { method: 'HEAD', path: '/metrics', upgrade: false },
     { method: 'GET', path: '/%2e%2e/daemon.json', upgrade: false },
-    ...['/rpc', '/rpc/', '/', ...routes.map(({ path }) => path)].map((path) => ({
+    ...[...one.server.upgrades, '/rpc/', '/lsp/', '/', ...routes.map(({ path }) => path)].map((path) => ({
       method: 'GET',
       path,
       upgrade: true,
@@ -118,7 +119,8 @@ test('only the right token from an allowed Host without an Origin gets past, at 
       const refused = status === 400 || status === 401 || status === 403;
       if (open) opened++;
       if (open ? status === 0 || refused : !refused) wrong.push(`${name}: ${status}`);
-      if (open && door.upgrade && (status === 101) !== (door.path === '/rpc')) wrong.push(`${name}: ${status}`);
+      if (open && door.upgrade && (status === 101) !== one.server.upgrades.includes(door.path))
+        wrong.push(`${name}: ${status}`);
       if (/access-control-/i.test(head)) wrong.push(`${name}: CORS headers`);
       if (body.includes(token) || head.includes(token)) wrong.push(`${name}: tells the token`);
       if (!open && /version|vera_|adapter/i.test(body)) wrong.push(`${name}: tells something: ${body}`);
@@ -127,7 +129,7 @@ test('only the right token from an allowed Host without an Origin gets past, at 
   await Promise.all(Array.from({ length: 24 }, worker));
   assert.deepEqual(wrong.slice(0, 20), [], `${wrong.length} of ${cases.length} were answered wrongly`);
   assert.equal(opened, doors().length * 2);
-  assert.equal(one.server.clients(), 0);
+  await until('nobody is connected', () => one.server.clients() === 0 && one.server.languagePids().length === 0);
   assert.ok(!one.logged.some((line) => line.includes(token) || line.includes(old)), 'a token was logged');
   counted('Doors x tokens x Origins x Hosts', cases.length);
 });

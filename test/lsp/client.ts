@@ -17,13 +17,14 @@ import {
   createProtocolConnection,
   StreamMessageReader,
   StreamMessageWriter,
+  type MessageReader,
+  type MessageWriter,
   type ProtocolConnection,
 } from 'vscode-languageserver-protocol/node';
 import { root } from '../sources.ts';
 
-export interface LspClient {
+export interface Editor {
   connection: ProtocolConnection;
-  process: ChildProcess;
   /** Opens a document and waits until all that can be known of it is known. */
   open(uri: string, text: string, languageId?: string): Promise<Diagnostic[]>;
   change(uri: string, changes: { range?: Range; text: string }[]): void;
@@ -37,29 +38,51 @@ export interface LspClient {
   lenses(uri: string): Promise<CodeLens[]>;
   actions(uri: string, range: Range, only?: string[]): Promise<CodeAction[]>;
   resolve(action: CodeAction): Promise<CodeAction>;
+}
+
+export interface LspClient extends Editor {
+  process: ChildProcess;
   /** Says goodbye as the protocol has it; returns the exit code. */
   end(): Promise<number | null>;
 }
 
-export interface ClientOptions {
+export interface EditorOptions {
   settings?: Record<string, unknown>;
-  env?: Record<string, string>;
   capabilities?: object;
 }
 
-export async function startClient({
-  settings = {},
-  env = {},
-  capabilities = {},
-}: ClientOptions = {}): Promise<LspClient> {
+export interface ClientOptions extends EditorOptions {
+  env?: Record<string, string>;
+}
+
+export async function startClient({ env = {}, ...options }: ClientOptions = {}): Promise<LspClient> {
   const child = spawn(process.execPath, [join(root, 'daemon/cli/main.ts'), 'lsp', '--stdio'], {
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const connection = createProtocolConnection(
-    new StreamMessageReader(child.stdout),
-    new StreamMessageWriter(child.stdin),
-  );
+  const editor = await editorOn(new StreamMessageReader(child.stdout), new StreamMessageWriter(child.stdin), options);
+  return {
+    ...editor,
+    process: child,
+    async end() {
+      if (child.exitCode !== null) return child.exitCode;
+      const gone = once(child, 'exit');
+      await editor.connection.sendRequest('shutdown');
+      await editor.connection.sendNotification('exit');
+      const [code] = (await gone) as [number | null];
+      editor.connection.dispose();
+      return code;
+    },
+  };
+}
+
+/** The editor's side of a connection to a server, after the greeting. */
+export async function editorOn(
+  reader: MessageReader,
+  writer: MessageWriter,
+  { settings = {}, capabilities = {} }: EditorOptions = {},
+): Promise<Editor> {
+  const connection = createProtocolConnection(reader, writer);
   const last = new Map<string, PublishDiagnosticsParams>();
   const waiting = new Set<() => void>();
   connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
@@ -76,9 +99,8 @@ export async function startClient({
   await connection.sendNotification('initialized', {});
   const versions = new Map<string, number>();
 
-  const client: LspClient = {
+  const client: Editor = {
     connection,
-    process: child,
     async open(uri, text, languageId = 'jsonl') {
       versions.set(uri, 1);
       await connection.sendNotification('textDocument/didOpen', {
@@ -127,15 +149,6 @@ export async function startClient({
       });
     },
     resolve: (action) => connection.sendRequest('codeAction/resolve', action),
-    async end() {
-      if (child.exitCode !== null) return child.exitCode;
-      const gone = once(child, 'exit');
-      await connection.sendRequest('shutdown');
-      await connection.sendNotification('exit');
-      const [code] = (await gone) as [number | null];
-      connection.dispose();
-      return code;
-    },
   };
   return client;
 }

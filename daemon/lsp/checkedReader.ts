@@ -1,0 +1,52 @@
+import { StreamMessageReader } from 'vscode-languageserver-protocol/node';
+import type { DataCallback, Disposable, Message } from 'vscode-languageserver-protocol/node';
+
+const MAX_METHOD = 200; // characters
+const MAX_ID = 1000; // characters
+/** Lists and objects within each other: messages of editors have about ten, and handlers may go down recursively. */
+const MAX_DEPTH = 100;
+
+/** Reads messages from a stream; what is none is an error, as what is no JSON is. */
+export class CheckedReader extends StreamMessageReader {
+  override listen(callback: DataCallback): Disposable {
+    return super.listen((message) => {
+      if (isMessage(message)) callback(message);
+      else this.fireError(new Error('not a JSON-RPC 2.0 message'));
+    });
+  }
+}
+
+/** Whether something is a message as vscode-jsonrpc, which looks at little, takes it to be. */
+export function isMessage(value: unknown): value is Message {
+  if (!isObject(value) || value['jsonrpc'] !== '2.0') return false;
+  const { method, id, params } = value;
+  if (isDeeperThan(MAX_DEPTH, value)) return false;
+  if (method === undefined) return (id === null || isId(id)) && isAnswer(value);
+  if (typeof method !== 'string' || method.length > MAX_METHOD || (id !== undefined && !isId(id))) return false;
+  if (params !== undefined && (typeof params !== 'object' || params === null)) return false;
+  return method !== '$/cancelRequest' || (isObject(params) && isId(params['id']));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isId = (id: unknown): boolean =>
+  typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id.length <= MAX_ID;
+
+function isAnswer({ result, error }: Record<string, unknown>): boolean {
+  if (error === undefined) return result !== undefined;
+  return isObject(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string';
+}
+
+/** Goes from level to level rather than down, so that depth costs no stack. */
+function isDeeperThan(limit: number, value: object): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    const next: object[] = [];
+    for (const one of level)
+      for (const part of Object.values(one) as unknown[])
+        if (typeof part === 'object' && part !== null) next.push(part);
+    level = next;
+  }
+  return false;
+}

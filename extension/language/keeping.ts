@@ -1,0 +1,82 @@
+/** Something that runs until it ends by itself, with why. ended: it was stopped on purpose; else it broke. */
+export interface Session {
+  readonly closed: Promise<{ readonly ended: boolean; readonly why: string }>;
+}
+
+export interface KeepOptions {
+  /** Opens a session. start: also start what it needs and does not run. */
+  open(how: { start: boolean }): Promise<Session>;
+  say(line: string): void;
+  /** Ends the keeping; a session that runs is to be ended by who opened it. */
+  readonly over: AbortSignal;
+  /** Calls when somebody works on what the session is for. */
+  onNeeded(listener: () => void): () => void;
+  /** Other times, for tests. */
+  readonly times?: Partial<typeof TIMES>;
+}
+
+const TIMES = {
+  firstPauseMs: 500,
+  longestPauseMs: 60_000,
+  /** Looks for one that was stopped on purpose cost little: another may have taken its place. */
+  longestLookMs: 10_000,
+  /** A session that lasted so long was none that breaks at once. */
+  settledMs: 60_000,
+};
+const MOST_TRIES = 10; // without a session that lasted; with growing pauses, some minutes
+
+/**
+ * Keeps a session open until `over`, with growing pauses between tries. What was stopped on purpose is not started again, and what
+ * failed too often is left alone, until somebody works on what it is for.
+ */
+export async function keep({ open, say, over, onNeeded, times }: KeepOptions): Promise<void> {
+  const { firstPauseMs, longestPauseMs, longestLookMs, settledMs } = { ...TIMES, ...times };
+  let [tries, pauses, start, said] = [0, 0, true, ''];
+  const tell = (line: string): void => {
+    if (line !== said) say(line);
+    said = line;
+  };
+  while (!over.aborted) {
+    try {
+      const session = await open({ start });
+      said = '';
+      const began = performance.now();
+      const { ended, why } = await session.closed;
+      if (over.aborted) return;
+      tell(`the language server is gone: ${why}`);
+      if (performance.now() - began > settledMs) tries = 0;
+      pauses = tries;
+      start = !ended;
+    } catch (error) {
+      if (over.aborted) return;
+      if (start) tell(`no language server: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (start) tries++;
+    pauses++;
+    const pause = Math.min(firstPauseMs * 2 ** (pauses - 1), start ? longestPauseMs : longestLookMs);
+    if (!start) start = await wait(pause, over, onNeeded);
+    else if (tries < MOST_TRIES) await wait(pause, over);
+    else {
+      tell('datasets are not checked until one of them is edited');
+      await wait(pause, over);
+      await wait(undefined, over, onNeeded);
+    }
+  }
+}
+
+/** Waits for `ms` (undefined: without end), for the end of it all, or until it is needed: then answers true. */
+function wait(ms: number | undefined, over: AbortSignal, onNeeded?: KeepOptions['onNeeded']): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (needed: boolean): void => {
+      clearTimeout(timer);
+      over.removeEventListener('abort', aborted);
+      stop?.();
+      resolve(needed);
+    };
+    const aborted = (): void => done(false);
+    const timer = ms === undefined ? undefined : setTimeout(() => done(false), ms);
+    const stop = onNeeded?.(() => done(true));
+    over.addEventListener('abort', aborted);
+    if (over.aborted) aborted();
+  });
+}
