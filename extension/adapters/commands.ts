@@ -112,11 +112,14 @@ async function pickOf(adapters: readonly AdapterRow[], title: string): Promise<A
 
 export async function revealFolder(path: string): Promise<void> {
   const uri = vscode.Uri.file(path);
-  const inside = vscode.workspace.getWorkspaceFolder(uri) !== undefined;
-  await vscode.commands.executeCommand(
-    inside || vscode.env.remoteName !== undefined ? 'revealInExplorer' : 'revealFileInOS',
-    uri,
-  );
+  if (vscode.workspace.getWorkspaceFolder(uri) !== undefined)
+    return vscode.commands.executeCommand('revealInExplorer', uri);
+  if (vscode.env.remoteName === undefined) return vscode.commands.executeCommand('revealFileInOS', uri);
+  // A folder of another machine that is not open here: no file manager shows it.
+  const [open, copy] = ['Open in New Window', 'Copy Path'];
+  const answer = await vscode.window.showInformationMessage(path, open, copy);
+  if (answer === open) return vscode.commands.executeCommand('vscode.openFolder', uri, { forceNewWindow: true });
+  if (answer === copy) return vscode.env.clipboard.writeText(path);
 }
 
 /** As the daemon will judge it; undefined where it is one. */

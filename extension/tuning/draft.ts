@@ -1,5 +1,5 @@
 import type { Base } from './bases.ts';
-import { type Preset, presetSettings } from './presets.ts';
+import { LEAST_STEPS, type Preset, presetSettings } from './presets.ts';
 import type { TrainSettings, TrainSpec } from './training.ts';
 
 /** A run as it is put together, before it is one. */
@@ -36,6 +36,14 @@ function withoutVera(
   if (method !== 'full') return rest;
   const { targets: _targets, ...plain } = rest;
   return plain;
+}
+
+/** The draft of a run that was planned with so many steps, with the preset's least where they are fewer and nobody set them. */
+export function withEnoughSteps(draft: Draft, planned: number): Draft {
+  const { steps, epochs } = draft.changes;
+  const least = LEAST_STEPS[draft.preset];
+  if (steps !== undefined || epochs !== undefined || planned >= least) return draft;
+  return { ...draft, changes: { ...draft.changes, steps: least } };
 }
 
 export function draftSpec(draft: Draft): TrainSpec {

@@ -6,11 +6,12 @@ import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
 import { pickBase, rememberBase } from './bases.ts';
 import { placeOf } from './cost.ts';
-import { type Draft, draftSpec } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { FIELDS } from './fields.ts';
 import { type Choice, itemsOf } from './items.ts';
 import { createPlanner } from './planner.ts';
 import { PRESETS } from './presets.ts';
+import type { TrainSpec } from './training.ts';
 
 /** One pick, one Enter: shows what a run would cost and what is wrong with its data, and starts it. */
 export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promise<void> {
@@ -27,7 +28,7 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         );
         // What is wrong with the data is shown before anything starts, also to those who were faster than the plan.
         if ('fault' in answer) continue;
-        return start(app, panel, draft);
+        return start(app, panel, draft, answer.spec);
       }
       case 'base':
         draft = { ...draft, base: await pickBase(app, 'Fine-tune with VeRA') };
@@ -97,10 +98,10 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
 }
 
 /** Submits the run and opens the panel on it. The key makes a repeated submission after a broken connection the same job. */
-async function start(app: App, panel: Panel, draft: Draft): Promise<void> {
+async function start(app: App, panel: Panel, draft: Draft, spec: TrainSpec): Promise<void> {
   const workspace = workspaceFolder(vscode.Uri.file(draft.data));
   const job = await app.daemon.call(({ jobs }) => jobs.submit, {
-    spec: draftSpec(draft),
+    spec,
     key: randomUUID(),
     ...(workspace === undefined ? {} : { workspace }),
   });

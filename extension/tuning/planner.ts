@@ -1,8 +1,10 @@
 import type { App } from '../app.ts';
 import type { Cost } from './cost.ts';
-import { type Draft, draftSpec } from './draft.ts';
+import { type Draft, draftSpec, withEnoughSteps } from './draft.ts';
+import type { TrainSpec } from './training.ts';
 
-export type Answer = { readonly cost: Cost } | { readonly fault: string };
+/** What a run would cost, and the run itself; or what is wrong. */
+export type Answer = { readonly cost: Cost; readonly spec: TrainSpec } | { readonly fault: string };
 
 /** Asks the daemon what runs would cost, one after another, each once. */
 export interface Planner {
@@ -20,7 +22,11 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
     try {
       const { memoryBytes, warning, details } = await daemon.call(({ jobs }) => jobs.plan, { spec: draftSpec(draft) });
       const { trainPlan } = await daemon.protocol();
-      return { cost: { memoryBytes, warning, plan: trainPlan.parse(details) } };
+      const plan = trainPlan.parse(details);
+      if (plan.data === undefined) return { cost: { memoryBytes, warning, plan }, spec: draftSpec(draft) };
+      const spec = draftSpec(withEnoughSteps(draft, plan.data.steps));
+      const data = { ...plan.data, steps: spec.settings.steps ?? plan.data.steps };
+      return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };
     } catch (error) {
       return { fault: error instanceof Error ? error.message : String(error) };
     }

@@ -12,13 +12,16 @@ export interface PresetTexts {
 
 export const PRESET_TEXTS: Readonly<Record<Preset, PresetTexts>> = {
   quick: { label: 'Quick', icon: 'zap', summary: '50 steps of short rows: a first impression' },
-  balanced: { label: 'Balanced', icon: 'mortar-board', summary: 'one pass over the data' },
+  balanced: { label: 'Balanced', icon: 'mortar-board', summary: 'one pass over the data, at least 100 steps' },
   thorough: {
     label: 'Thorough',
     icon: 'telescope',
-    summary: 'three passes, all linear layers, stops when it no longer helps',
+    summary: 'three passes, at least 300 steps, all linear layers, stops when it no longer helps',
   },
 };
+
+/** Steps of a preset at least: few rows are passed over so quickly that nothing is learned from them. */
+export const LEAST_STEPS: Readonly<Record<Preset, number>> = { quick: 0, balanced: 100, thorough: 300 };
 
 /** Settings of a preset; what is left out takes the trainer's defaults. VeRA throughout: rank costs next to nothing. */
 export function presetSettings(preset: Preset): Partial<TrainSettings> {

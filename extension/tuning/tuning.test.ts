@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { trainSettings } from '../../daemon/protocol/training.ts';
 import { completeSettings } from '../../daemon/train/settings.ts';
 import { costText, dataText, placeOf } from './cost.ts';
-import { draftSettings, draftSpec } from './draft.ts';
+import { draftSettings, draftSpec, withEnoughSteps } from './draft.ts';
 import { FIELDS, fieldText, parseField } from './fields.ts';
 import { PRESETS } from './presets.ts';
 import { jobSpec } from '../../daemon/protocol/jobs.ts';
@@ -36,6 +36,18 @@ test('what a person sets goes over the preset', () => {
     completeSettings({ ...settings, out: '/out' });
   }
   assert.ok(!('rank' in draftSettings(draft('quick', { rank: undefined }))));
+});
+
+test('few rows are passed over again, unless somebody said how often', () => {
+  const steps = (one: Parameters<typeof withEnoughSteps>[0], planned: number) => {
+    const settings = draftSettings(withEnoughSteps(one, planned));
+    return [settings.steps, settings.epochs];
+  };
+  assert.deepEqual(steps(draft('balanced'), 15), [100, undefined]);
+  assert.deepEqual(steps(draft('thorough'), 45), [300, undefined]);
+  assert.deepEqual(steps(draft('balanced'), 101), [undefined, 1]);
+  assert.deepEqual(steps(draft('balanced', { epochs: 2 }), 30), [undefined, 2]);
+  assert.deepEqual(steps(draft('quick'), 50), [50, undefined]);
 });
 
 test('the Advanced step has every setting of the protocol, with a value it takes', () => {
