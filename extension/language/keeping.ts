@@ -5,12 +5,12 @@ export interface Session {
 
 export interface KeepOptions {
   /** Opens a session. start: also start what it needs and does not run. */
-  open(how: { start: boolean }): Promise<Session>;
-  say(line: string): void;
+  open: (how: { start: boolean }) => Promise<Session>;
+  say: (line: string) => void;
   /** Ends the keeping; a session that runs is to be ended by who opened it. */
   readonly over: AbortSignal;
   /** Calls when somebody works on what the session is for. */
-  onNeeded(listener: () => void): () => void;
+  onNeeded: (listener: () => void) => () => void;
   /** Other times, for tests. */
   readonly times?: Partial<typeof TIMES>;
 }

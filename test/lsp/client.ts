@@ -26,18 +26,18 @@ import { root } from '../sources.ts';
 export interface Editor {
   connection: ProtocolConnection;
   /** Opens a document and waits until all that can be known of it is known. */
-  open(uri: string, text: string, languageId?: string): Promise<Diagnostic[]>;
-  change(uri: string, changes: { range?: Range; text: string }[]): void;
+  open: (uri: string, text: string, languageId?: string) => Promise<Diagnostic[]>;
+  change: (uri: string, changes: { range?: Range; text: string }[]) => void;
   /** The next diagnostics that `wanted` accepts; the last ones where it accepts those. */
-  diagnostics(uri: string, wanted?: (found: PublishDiagnosticsParams) => boolean): Promise<Diagnostic[]>;
+  diagnostics: (uri: string, wanted?: (found: PublishDiagnosticsParams) => boolean) => Promise<Diagnostic[]>;
   /** What was published last. */
-  last(uri: string): Diagnostic[] | undefined;
+  last: (uri: string) => Diagnostic[] | undefined;
   /** Waits for the end of the scan. */
-  settled(uri: string): Promise<Diagnostic[]>;
-  hover(uri: string, position: Position): Promise<Hover | null>;
-  lenses(uri: string): Promise<CodeLens[]>;
-  actions(uri: string, range: Range, only?: string[]): Promise<CodeAction[]>;
-  resolve(action: CodeAction): Promise<CodeAction>;
+  settled: (uri: string) => Promise<Diagnostic[]>;
+  hover: (uri: string, position: Position) => Promise<Hover | null>;
+  lenses: (uri: string) => Promise<CodeLens[]>;
+  actions: (uri: string, range: Range, only?: string[]) => Promise<CodeAction[]>;
+  resolve: (action: CodeAction) => Promise<CodeAction>;
 }
 
 export interface LspClient extends Editor {
