@@ -23,9 +23,17 @@ export function readTheme(): Theme {
     grid: colour('--panel-grid', 'rgba(128,128,128,0.2)'),
     background: colour('--vscode-editor-background', 'transparent'),
     font: `11px ${colour('--vscode-font-family', 'sans-serif')}`,
-    runs: RUN_COLOURS.map((name) => colour(`--vscode-charts-${name}`, foreground)),
+    runs: RUN_COLOURS.map((name) => opaque(colour(`--vscode-charts-${name}`, foreground))),
     highContrast,
   };
+}
+
+/** Some themes make orange of a highlight that lets the text below it through; a thin line of it could hardly be seen. */
+function opaque(colour: string): string {
+  const hex = /^#([\da-f]{6})[\da-f]{2}$/i.exec(colour);
+  if (hex) return `#${hex[1]!}`;
+  const rgb = /^rgba\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)/.exec(colour);
+  return rgb ? `rgb(${rgb.slice(1).join(', ')})` : colour;
 }
 
 /** VS Code changes the body's class and the root's style when the theme changes. */

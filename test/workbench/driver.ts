@@ -61,8 +61,8 @@ export async function showSideBar(page: Page, title: string): Promise<void> {
   const tab = activityBar(page, title).first();
   await tab.waitFor({ timeout: PATIENCE });
   const item = page.locator('.activitybar .action-item', { has: page.locator(`a[aria-label^="${title}"]`) }).first();
-  // Not in the middle, where its badge may be.
-  if (!(await item.getAttribute('class'))?.includes('checked')) await tab.click({ position: { x: 6, y: 6 } });
+  // Its badge lies above it.
+  if (!(await item.getAttribute('class'))?.includes('checked')) await tab.click({ force: true });
 }
 
 /** A row of a view of this extension. */
