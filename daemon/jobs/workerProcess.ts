@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ErrorCode } from '../protocol/errors.ts';
@@ -41,6 +42,16 @@ const LOADING_MS = 60_000;
 /** How long a worker may outlive its daemon, to end in order. */
 const GRACE_MS = 2000;
 
+/** Lets the daemon, its clients and the person's own programs go first; on a machine with nothing else to do it costs nothing. */
+function giveWay(pid: number | undefined): void {
+  if (pid === undefined) return; // it could not be started, which is told elsewhere
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL); // its later threads inherit it
+  } catch {
+    // It is gone already, or the system does not let us: it works all the same.
+  }
+}
+
 /** Starts the process of an attempt and watches over it. */
 export function startWorker(
   start: Extract<ToWorker, { type: 'start' }>,
@@ -56,6 +67,7 @@ export function startWorker(
       serialization: 'advanced',
     },
   );
+  giveWay(child.pid);
   let [rss, cpu, silent, idle, output] = [0, 0, 0, 0, ''];
   let allowance = Math.max(silenceMs, LOADING_MS);
   let last: Ended | undefined;
