@@ -63,7 +63,14 @@ export async function submitJob(change: Change, { spec, ...given }: Submission, 
   const id = await insertJob(
     db,
     {
-      ...{ kind: spec.kind, title: titleOf(spec, await nameOf(db, fixed)), priority: given.priority, spec: fixed, userId, projectId },
+      ...{
+        kind: spec.kind,
+        title: titleOf(spec, await nameOf(db, fixed)),
+        priority: given.priority,
+        spec: fixed,
+        userId,
+        projectId,
+      },
       ...{ key: given.key, needs: given.needs },
     },
     now,
