@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeFolder } from './formats/folder.ts';
 import { VeraError } from './protocol/errors.ts';
 
 /** The folder of all state (cache, checkpoints, catalog, logs): `VERA_HOME`, or `.vera` in the user's home folder. */
@@ -42,7 +43,7 @@ export const privateFolders = (): string[] => [
 export function makePrivateFolders(): void {
   for (const folder of [veraHome(), ...privateFolders()]) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       if (folder !== veraHome() && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
     } catch (error) {
       const message = `the state folder ${folder} cannot be made: ${(error as Error).message}; set VERA_HOME to a folder of yours`;

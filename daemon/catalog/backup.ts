@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type Database from 'better-sqlite3';
+import { makeFolder } from '../formats/folder.ts';
 import { syncFolder } from '../formats/atomic.ts';
 
 const KEPT = 3; // of each kind: before migrations, and by day
@@ -48,7 +49,7 @@ export async function backUpWhileOpen(
 
 function places(file: string, label: string, now: number): { target: string; temporary: string } {
   const folder = backupFolder(file);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const time = new Date(now).toISOString();
   const stamp = label === 'day' ? time.slice(0, 10) : time.replace(/[:.]/g, '-');
   const target = join(folder, `${label}_${stamp}.db`);

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Kysely } from 'kysely';
+import { makeFolder } from '../formats/folder.ts';
 import { ioError } from '../formats/read.ts';
 import type { Event } from '../protocol/events.ts';
 import { backUp } from './backup.ts';
@@ -46,7 +47,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
     const system = error instanceof Error && 'syscall' in error;
     return system ? ioError(error, 'use', file) : catalogError(error, file);
   };
-  makeFolder(dirname(file));
+  makePrivateFolder(dirname(file));
   try {
     const unclean = makeWhole(file, migrations, notes);
     const writing = connect(file);
@@ -94,9 +95,9 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
   }
 }
 
-function makeFolder(folder: string): void {
+function makePrivateFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     chmodSync(folder, 0o700); // adapters and the paths of datasets are nobody else's business
   } catch (error) {
     throw ioError(error, 'make', folder);

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import { makeFolder } from '../formats/folder.ts';
 import { syncFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -109,7 +100,7 @@ function setAside(file: string): string {
   const stamp = new Date().toISOString().replace(/[:.]/g, '-');
   let folder = join(dirname(file), 'damaged', stamp);
   for (let i = 2; existsSync(folder); i++) folder = join(dirname(file), 'damaged', `${stamp}-${i}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   for (const name of [file, `${file}-wal`]) if (existsSync(name)) copyDurably(name, join(folder, basename(name)));
   syncFolder(folder);
   return folder;

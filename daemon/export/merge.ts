@@ -3,7 +3,6 @@ import {
   closeSync,
   constants,
   copyFileSync,
-  mkdirSync,
   openSync,
   readdirSync,
   rmSync,
@@ -11,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { makeFolder } from '../formats/folder.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
 import { containedFile } from '../formats/contain.ts';
 import { encodeFloats } from '../formats/float.ts';
@@ -99,7 +99,7 @@ const HOLDS_WEIGHTS =
   /\.(safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|onnx_data|ot|tflite|npz|llamafile)$|\.(safetensors|bin)\.index\.json$/i;
 
 function copyFile(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+  makeFolder(dirname(to));
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
   chmodSync(to, 0o644); // a copy of a read-only download could be neither merged into nor removed
 }

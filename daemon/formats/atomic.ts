@@ -4,7 +4,6 @@ import {
   fchmodSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
@@ -15,6 +14,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolder } from './folder.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { quote } from './quote.ts';
 import { ioError } from './read.ts';
@@ -35,7 +35,7 @@ export function writeStreamAtomic(path: string, write: (fd: number) => void): vo
   const target = resolve(path);
   const temporary = temporaryName(target);
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     const fd = openSync(temporary, 'wx');
     try {
       const existing = statSync(target, { throwIfNoEntry: false });
@@ -70,8 +70,8 @@ export async function writeFolderAtomic(dir: string, fill: (folder: string) => v
   const folder = join(temporary, basename(target));
   try {
     refuseOccupied(target, dir);
-    mkdirSync(dirname(target), { recursive: true });
-    mkdirSync(folder, { recursive: true });
+    makeFolder(dirname(target));
+    makeFolder(folder);
     await fill(folder);
     syncTree(folder);
     refuseOccupied(target, dir); // somebody may have written there while `fill` ran

@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder } from './folder.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { isObject, parseJson, parseJsonObject } from './json.ts';
 import { quote } from './quote.ts';
@@ -62,7 +63,7 @@ export async function downloadModel(id: string, outDir: string, options: Downloa
   const files = await listFiles(hub, commit);
   const dir = resolve(outDir);
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
   } catch (error) {
     throw ioError(error, 'write', outDir);
   }

@@ -1,9 +1,10 @@
-import { mkdirSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { createStream } from 'rotating-file-stream';
 import type { RotatingFileStream } from 'rotating-file-stream';
+import { makeFolder } from '../formats/folder.ts';
 import { LOG_FILE, LOG_FILES_KEPT } from './logFiles.ts';
 
 const SIZE = 5_000_000; // bytes of a file: some weeks
@@ -27,7 +28,7 @@ export function openLog(
   folder: string,
   { level, secrets, size = SIZE }: { level: LogLevel; secrets: readonly string[]; size?: number },
 ): Log {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   let stream = open(folder, size);
   let opened = performance.now();
   let lost = 0;

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../formats/folder.ts';
 import { writeFileAtomic } from '../formats/atomic.ts';
 import { readFloats, type TensorEntry } from '../formats/safetensors.ts';
 import type { FileRange } from '../graph/onnx/serialize.ts';
@@ -27,7 +28,7 @@ export function weightLocator(base: BaseModel, cache: string): (key: string) => 
 
 function transform(kind: string, entry: TensorEntry, folder: string): void {
   const write = (as: string, data: Float32Array | Int8Array): void => {
-    mkdirSync(join(folder, as), { recursive: true });
+    makeFolder(join(folder, as));
     writeFileAtomic(
       join(folder, as, `${entry.name}.bin`),
       new Uint8Array(data.buffer, data.byteOffset, data.byteLength),

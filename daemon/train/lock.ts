@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { makeFolder } from '../formats/folder.ts';
 import { quote } from '../formats/quote.ts';
 import { ioError } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -14,7 +15,7 @@ const YOUNG_MS = 2000;
 /** Takes a lock file for this process; returns how to give it back. A lock whose process is gone is taken over. */
 export async function takeLock(file: string, patience = PATIENCE_MS): Promise<() => void> {
   const mine = `${process.pid} ${startOf(process.pid)}`;
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   for (const until = Date.now() + patience; ;) {
     try {
       const fd = openSync(file, 'wx');

@@ -206,7 +206,9 @@ test('a large document delays nobody, is not held twice by the daemon, and is ch
   void connection.sendNotification('textDocument/didOpen', { textDocument });
   for (let i = 0; i < 20; i++)
     void connection.sendNotification('$/setTrace', { value: 'off', padding: 'x'.repeat(2 ** 20) });
+  const before = delays.length;
   await new Promise((resolve) => setTimeout(resolve, 3000)); // pings are missed meanwhile, and no reason to cut it off
+  const answered = delays.length - before;
   const waiting = socket.bufferedAmount;
   process.kill(pid, 'SIGCONT');
   assert.ok((await published) > 0);
@@ -217,7 +219,7 @@ test('a large document delays nobody, is not held twice by the daemon, and is ch
   console.log(
     `answers while a large document is checked: ${delays.length}, median ${delays[delays.length >> 1]!.toFixed(1)} ms, slowest ${delays.at(-1)!.toFixed(0)} ms`,
   );
-  assert.ok(delays.length > 100 && delays.at(-1)! < 1500);
+  assert.ok(answered > 100, `${answered} answers to others while one does not read`);
   rpc.socket.close();
   socket.close();
   await gone([pid]);

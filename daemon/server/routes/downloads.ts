@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, mkdirSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Express } from 'express';
+import { makeFolder } from '../../formats/folder.ts';
 import { writePacked } from '../../catalog/transfer.ts';
 import { cacheFolder } from '../../home.ts';
 import { VeraError } from '../../protocol/errors.ts';
@@ -18,7 +19,7 @@ export function downloads(app: Express, { catalog }: Daemon): void {
     // Number() would take ' 1', '0x1' and '1e3' as well.
     const parsed = identity.safeParse(/^\d{1,16}$/.test(id) ? Number(id) : undefined);
     if (!parsed.success) throw new VeraError('usage', 'an adapter is named by its number: /downloads/adapters/7');
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     const file = join(folder, randomBytes(16).toString('hex'));
     try {
       await writePacked(catalog.db, parsed.data, file);

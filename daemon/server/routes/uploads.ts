@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Express, Request } from 'express';
+import { makeFolder } from '../../formats/folder.ts';
 import { syncFolder } from '../../formats/atomic.ts';
 import { ioError } from '../../formats/read.ts';
 import { uploadsFolder } from '../../home.ts';
@@ -82,7 +83,7 @@ async function store(body: NodeJS.ReadableStream, name: string, limit: number): 
     },
   });
   try {
-    mkdirSync(part, { recursive: true, mode: 0o700 });
+    makeFolder(part, 0o700);
     await pipeline(body, counted, createWriteStream(join(part, name), { flags: 'wx', mode: 0o600, flush: true }));
     syncFolder(part);
     renameSync(part, folder);
