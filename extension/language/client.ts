@@ -5,6 +5,7 @@ import { LANGUAGES } from '../contributions.ts';
 import { likelyBase } from '../tuning/bases.ts';
 import { changesSetting, daemonArgs, setting } from '../settings.ts';
 import { keep, type Session } from './keeping.ts';
+import { createRates, type Rates } from './rates.ts';
 
 const isDataset = ({ languageId, uri }: vscode.TextDocument): boolean =>
   uri.scheme === 'file' && (LANGUAGES as readonly string[]).includes(languageId);
@@ -13,12 +14,13 @@ const isDatasetOpen = (): boolean => vscode.workspace.textDocuments.some(isDatas
 /** Checks datasets in the editor with a language server of the daemon's, from the first dataset on that is opened. */
 export function registerLanguageClient(app: App): void {
   const { context, log } = app;
+  const rates = createRates(app);
   let over: AbortController | undefined;
   const begin = (): void => {
     if (over !== undefined || !setting('datasetCheck', true)) return;
     over = new AbortController();
     const { signal } = over;
-    const open = (how: { start: boolean }): Promise<Session> => connect(app, how, signal);
+    const open = (how: { start: boolean }): Promise<Session> => connect(app, rates, how, signal);
     void keep({ open, say: (line) => log.warn(line), over: signal, onNeeded }).catch((error: unknown) =>
       log.error(`datasets are not checked: ${String(error)}`),
     );
@@ -49,15 +51,18 @@ function onNeeded(listener: () => void): () => void {
 }
 
 /** Checks until the connection breaks or `over`. */
-async function connect(app: App, { start }: { start: boolean }, over: AbortSignal): Promise<Session> {
-  const [{ connectLanguage }, { createLanguageClient, settingsChanged }] = await Promise.all([
+async function connect(app: App, rates: Rates, { start }: { start: boolean }, over: AbortSignal): Promise<Session> {
+  const [{ connectLanguage }, { createLanguageClient, settingsChanged, tokensOf }] = await Promise.all([
     app.daemon.protocol(),
     import('./lazy.ts'),
   ]);
   const connection = await connectLanguage({ start, daemonArgs: daemonArgs() });
   if (over.aborted) connection.close();
   over.throwIfAborted();
-  const settings = (): object => ({ base: likelyBase(app), length: setting('datasetLength', 512) });
+  const settings = (): object => {
+    const base = likelyBase(app);
+    return { base, length: setting('datasetLength', 512), tokensPerSecond: rates.of(base) };
+  };
   const client = createLanguageClient({ connection, languages: LANGUAGES, log: app.log, settings });
   const dispose = (): Promise<void> =>
     client
@@ -71,7 +76,14 @@ async function connect(app: App, { start }: { start: boolean }, over: AbortSigna
     throw error;
   }
   app.log.info('datasets are checked');
-  const watching = watchSettings(client, settings, settingsChanged);
+  const watching = vscode.Disposable.from(
+    watchSettings(client, settings, rates, settingsChanged),
+    watchDatasets(async (data) => {
+      const base = likelyBase(app);
+      const tokens = rates.of(base) > 0 ? 0 : await tokensOf(client, data.toString());
+      if (tokens > 0) await rates.estimate(base, data.fsPath, tokens);
+    }),
+  );
   const aborted = (): void => void dispose();
   over.addEventListener('abort', aborted);
   void connection.closed.then(() => {
@@ -87,6 +99,7 @@ async function connect(app: App, { start }: { start: boolean }, over: AbortSigna
 function watchSettings(
   client: LanguageClient,
   settings: () => object,
+  rates: Rates,
   tell: (client: LanguageClient) => Promise<void>,
 ): vscode.Disposable {
   let last = JSON.stringify(settings());
@@ -99,5 +112,15 @@ function watchSettings(
   return vscode.Disposable.from(
     vscode.workspace.onDidChangeConfiguration(look),
     vscode.window.onDidChangeActiveTextEditor(look),
+    rates.onChange(look),
   );
+}
+
+/** Calls for each dataset that comes to be in front. */
+function watchDatasets(look: (data: vscode.Uri) => Promise<void>): vscode.Disposable {
+  const call = (editor: vscode.TextEditor | undefined): void => {
+    if (editor !== undefined && isDataset(editor.document)) look(editor.document.uri).catch(() => undefined);
+  };
+  call(vscode.window.activeTextEditor);
+  return vscode.window.onDidChangeActiveTextEditor(call);
 }

@@ -1,4 +1,5 @@
 /** What the check of datasets alone needs, in a bundle of its own that is loaded with the first dataset. */
+import { setTimeout } from 'node:timers/promises';
 import type { LogOutputChannel } from 'vscode';
 import {
   CloseAction,
@@ -49,3 +50,19 @@ export const createLanguageClient = ({
 /** Makes the server ask for its settings. */
 export const settingsChanged = (client: LanguageClient): Promise<void> =>
   client.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
+
+const LOOKS = 60;
+const BETWEEN_MS = 500;
+
+/** Tokens of an open dataset, once they were counted; 0 where that takes too long. Throws where the client ends. */
+export async function tokensOf(client: LanguageClient, uri: string): Promise<number> {
+  for (let i = 0; i < LOOKS; i++) {
+    const summary = await client.sendRequest<{ tokens: number; counted: number; busy: boolean } | null>(
+      'veraStudio/summary',
+      { uri },
+    );
+    if (summary !== null && !summary.busy && summary.counted > 0) return summary.tokens;
+    await setTimeout(BETWEEN_MS);
+  }
+  return 0;
+}

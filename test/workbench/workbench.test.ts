@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { packageExtension, type Target } from '../../package.ts';
 import { startChromium } from '../browser/chromium.ts';
 import { smaller } from '../panel/smaller.ts';
@@ -114,6 +114,17 @@ test('what is wrong with the data is shown before anything starts', { timeout: L
   await lens.click();
   await pickLine(page, /Line 2: /).waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Escape');
+});
+
+test('the lens of a dataset says how long it takes', { timeout: LONG }, async () => {
+  await explorerRow(page, 'questions.jsonl').dblclick();
+  await page.locator('.tab.active', { hasText: 'questions.jsonl' }).waitFor({ timeout: PATIENCE });
+  const lens = (text: RegExp): Locator => page.locator('.codelens-decoration', { hasText: text }).first();
+  await lens(/400 rows · prompt and completion/).waitFor({ timeout: PATIENCE });
+  await lens(/[\d,.]+K? tokens, [\d,.]+K? learned/).waitFor({ timeout: PATIENCE });
+  await lens(/about .* an epoch/).waitFor({ timeout: PATIENCE });
+  await shot('lens');
+  await command(page, 'View: Close Editor');
 });
 
 test('a folder of code is data too', { timeout: LONG }, async () => {

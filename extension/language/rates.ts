@@ -1,0 +1,59 @@
+import { statSync } from 'node:fs';
+import * as vscode from 'vscode';
+import type { App } from '../app.ts';
+import { knownBases } from '../tuning/bases.ts';
+import { draftSpec } from '../tuning/draft.ts';
+
+/** Tokens a second that training does here, by base: what the minutes in the lens of a dataset come from. */
+export interface Rates {
+  /** 0: not known yet. */
+  of(base: string): number;
+  /** Estimates one that is not known from what a run over a dataset with so many tokens would take; once for each dataset. */
+  estimate(base: string, data: string, tokens: number): Promise<void>;
+  readonly onChange: vscode.Event<void>;
+}
+
+const RATES = 'tokensPerSecond';
+const MOST = 100; // bases
+/** A plan reads the whole dataset: a larger one waits for the first run to say how fast it is. */
+const MOST_BYTES = 20e6;
+
+export function createRates(app: App): Rates {
+  const { context, daemon, log } = app;
+  const changed = new vscode.EventEmitter<void>();
+  const tried = new Set<string>();
+  const known = (): Record<string, number> => context.globalState.get(RATES, {});
+  const keep = async (base: string, rate: number): Promise<void> => {
+    if (!(rate > 0) || !Number.isFinite(rate)) return;
+    const others = Object.entries(known()).filter(([name]) => name !== base);
+    await context.globalState.update(RATES, Object.fromEntries([...others.slice(1 - MOST), [base, rate]]));
+    changed.fire();
+  };
+  context.subscriptions.push(
+    changed,
+    // What a run has measured is better than any estimate.
+    daemon.onJob(({ spec, state, progress }) => {
+      if (spec.kind === 'train' && state === 'succeeded') void keep(spec.settings.base, progress.tokensPerSecond ?? 0);
+    }),
+  );
+  return {
+    of: (base) => known()[base] ?? 0,
+    estimate: async (base, data, tokens) => {
+      const about = JSON.stringify([base, data]);
+      if (known()[base] !== undefined || tried.has(about) || statSync(data).size > MOST_BYTES) return;
+      tried.add(about);
+      try {
+        const chosen = (await knownBases(app)).find(({ spec }) => spec === base);
+        if (chosen === undefined) return;
+        const spec = draftSpec({ data, base: chosen, preset: 'balanced', changes: { epochs: 1 }, activate: false });
+        const { details } = await daemon.call(({ jobs }) => jobs.plan, { spec });
+        const { secondsPerStep, data: rows } = (await daemon.protocol()).trainPlan.parse(details);
+        if (secondsPerStep !== undefined && rows !== undefined)
+          await keep(base, tokens / (secondsPerStep * rows.steps));
+      } catch (error) {
+        log.info(`how long a run takes is not known: ${String(error)}`);
+      }
+    },
+    onChange: changed.event,
+  };
+}
