@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
-  readdirSync,
   rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { buildGguf, byteLevelKeys, modelKeys, modelTensors, tiny } from '../../test/fixtures/gguf/build.ts';
+import { type Hub, startHub } from '../../test/hub.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { resolveBase, resolveConfig } from './resolve.ts';
 
@@ -26,12 +21,9 @@ delete process.env['HF_TOKEN'];
 delete process.env['HF_ENDPOINT'];
 const FIXTURE = join(import.meta.dirname, '../../test/fixtures/models/llama-gqa-tied-bf16');
 const root = mkdtempSync(join(tmpdir(), 'resolve-'));
-const servers: Server[] = [];
+const hubs: Hub[] = [];
 after(() => {
-  for (const server of servers) {
-    server.close();
-    server.closeAllConnections();
-  }
+  for (const server of hubs) server.close();
   rmSync(root, { recursive: true });
 });
 let count = 0;
@@ -49,30 +41,12 @@ function gguf(folder: string, hidden = tiny.hidden): string {
   return file;
 }
 
-/** A hub on loopback with one model, made of a fixture's files; counts what is asked of it. */
-async function hub(id: string): Promise<string[]> {
-  const log: string[] = [];
-  const files = new Map(readdirSync(FIXTURE).map((name) => [name, readFileSync(join(FIXTURE, name))]));
-  const sha = 'c0ffee'.padEnd(40, '0');
-  const server = createServer((request, response) => {
-    const url = request.url ?? '';
-    log.push(url);
-    if (url === `/api/models/${id}/revision/main`) return void response.end(JSON.stringify({ sha }));
-    if (url === `/api/models/${id}/tree/${sha}`) {
-      const entries = [...files].map(([path, bytes]) => {
-        const oid = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-        return { type: 'file', path, size: bytes.length, oid };
-      });
-      return void response.end(JSON.stringify(entries));
-    }
-    const bytes = files.get(url.slice(url.lastIndexOf('/') + 1));
-    if (!url.startsWith(`/${id}/`) || bytes === undefined) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
-  });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  process.env['HF_ENDPOINT'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return log;
+/** A hub with one model, made of a fixture's files; what is asked of it. */
+async function hub(id: string): Promise<readonly string[]> {
+  const server = await startHub(id, FIXTURE);
+  hubs.push(server);
+  process.env['HF_ENDPOINT'] = server.endpoint;
+  return server.log;
 }
 
 const refused = (spec: string, message: RegExp): Promise<void> =>

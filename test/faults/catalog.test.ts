@@ -39,18 +39,25 @@ function random(seed: number): () => number {
   };
 }
 
-/** Starts a writer, kills it after `ms` (undefined: when it is done), and returns the lines it printed whole. */
-async function kill(file: string, task: string, ms: number): Promise<string[]> {
+/** Starts a writer and kills it so many milliseconds after its first word: the lines it printed whole, and how long it went on. */
+async function kill(file: string, task: string, ms: number): Promise<{ lines: string[]; took: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'catalogWriter.ts'), file, task], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let out = '';
+  let began = NaN;
+  let timer: NodeJS.Timeout | undefined;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    if (out === '') setTimeout(() => child.kill('SIGKILL'), ms);
+    if (out === '') {
+      began = performance.now();
+      timer = setTimeout(() => child.kill('SIGKILL'), ms);
+    }
     out += text;
   });
   await new Promise((resolve) => child.once('close', resolve));
-  return out.slice(0, out.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== ''); // prettier-ignore
+  clearTimeout(timer);
+  const lines = out.slice(0, out.lastIndexOf('\n') + 1).split('\n');
+  return { lines: lines.filter((line) => line !== ''), took: performance.now() - began };
 }
 
 async function everything(catalog: Catalog): Promise<Map<number, { name: string; hash: string }>> {
@@ -72,7 +79,7 @@ test(`killed while it writes, ${ROUNDS} times: what was acknowledged is there, w
   const next = random(1);
   const acknowledged = new Map<number, string>();
   for (let round = 0; round < ROUNDS; round++) {
-    for (const line of await kill(file, 'write', 100 + next() * 700)) {
+    for (const line of (await kill(file, 'write', 100 + next() * 700)).lines) {
       const [id, hash] = line.split(' ');
       if (hash !== undefined) acknowledged.set(Number(id), hash);
     }
@@ -97,11 +104,12 @@ test(`killed in the middle of a migration, ${ROUNDS} times: the old schema or th
   const whole = readFileSync(file);
   const next = random(2);
   const seen = { old: 0, new: 0 };
+  const { took } = await kill(file, 'migrate', 60_000); // left alone
   for (let round = 0; round < ROUNDS; round++) {
     rmSync(folder, { recursive: true });
     mkdirSync(folder);
     writeFileSync(file, whole);
-    await kill(file, 'migrate', next() * 300);
+    await kill(file, 'migrate', next() * took);
     const database = new Database(file, { readonly: false });
     const schema = database.pragma('user_version', { simple: true }) as number;
     const columns = (database.pragma('table_info(adapter)') as { name: string }[]).map(({ name }) => name);

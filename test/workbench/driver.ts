@@ -69,6 +69,9 @@ export async function showSideBar(page: Page, title: string): Promise<void> {
 export const viewRow = (page: Page, text: string | RegExp): Locator =>
   page.locator('.pane-body .monaco-list-row', { hasText: text }).first();
 
+export const statusBar = (page: Page, text: string | RegExp): Locator =>
+  page.locator('.statusbar-item', { hasText: text }).first();
+
 /** Drags the border between side bar and editor. */
 export async function widenSideBar(page: Page, pixels: number): Promise<void> {
   const box = await page.locator('.part.sidebar').boundingBox();

@@ -26,8 +26,12 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-/** files: of the workspace, by name. */
-export async function startWorkbench(vsix: string, files: Readonly<Record<string, string>>): Promise<Workbench> {
+/** files: of the workspace, by name. more: of the environment. */
+export async function startWorkbench(
+  vsix: string,
+  files: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Workbench> {
   execFileSync('sh', [join(here, 'setup.sh')], { stdio: 'inherit' });
   const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
   const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) =>
@@ -54,6 +58,7 @@ export async function startWorkbench(vsix: string, files: Readonly<Record<string
   writeFileSync(config, '');
   const env = {
     ...process.env,
+    ...more,
     VERA_HOME: home,
     HOME: root,
     XDG_DATA_HOME: join(root, 'data'),

@@ -1,13 +1,9 @@
 /** A person's way through the extension, in a real VS Code with the packaged extension: each test goes on from the one before. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { packageExtension, type Target } from '../../package.ts';
-import { startChromium } from '../browser/chromium.ts';
-import { smaller } from '../panel/smaller.ts';
-import { root } from '../sources.ts';
+import type { Locator, Page } from 'playwright-core';
 import { questions, sources } from './data.ts';
 import {
   chooseFromMenu,
@@ -19,83 +15,34 @@ import {
   pickLine,
   quickPick,
   showSideBar,
+  statusBar,
   viewRow,
   widenSideBar,
 } from './driver.ts';
-import { startWorkbench, type Workbench } from './server.ts';
+import type { Workbench } from './server.ts';
+import { LONG, type Session, startSession } from './session.ts';
 
-const MOST_BYTES = 40e6; // of the VSIX: most of it are the libraries of onnxruntime
-const LONG = 300_000; // milliseconds for a run on a machine that has other work
-const screenshots = process.env['VERA_SCREENSHOTS'];
-
-let workbench: Workbench;
-let browser: Browser;
+let session: Session;
 let page: Page;
+let workbench: Workbench;
 
 before(async () => {
-  // VERA_VSIX: a package that is there already, for who works on this test.
-  const given = process.env['VERA_VSIX'];
-  const vsix = given ?? join(root, 'dist-vsix', 'test.vsix');
-  if (given === undefined) {
-    mkdirSync(join(root, 'dist-vsix'), { recursive: true });
-    await packageExtension(`${process.platform}-${process.arch}` as Target, vsix);
-  }
-  const { size } = statSync(vsix);
-  assert.ok(size < MOST_BYTES, `the VSIX has ${size} bytes, more than ${MOST_BYTES}`);
-  workbench = await startWorkbench(vsix, {
+  session = await startSession('first', {
     'questions.jsonl': questions(400),
     'wrong.jsonl': '{"prompt": "What is a rank?", "completion": "A number."}\n{"prompt": "And a seed?"}\n',
     ...sources(12),
   });
-  browser = await startChromium();
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await openWorkbench(page, workbench.url);
+  ({ page, workbench } = session);
 });
+after(() => session?.close());
 
-after(async () => {
-  await browser?.close();
-  await workbench?.close();
-});
-
-async function shot(name: string): Promise<void> {
-  if (screenshots === undefined) return;
-  mkdirSync(screenshots, { recursive: true });
-  await page.mouse.move(720, 880); // a pointer over a chart or a button would show its tip
-  await page.waitForTimeout(700);
-  writeFileSync(join(screenshots, `${name}.png`), smaller(await page.screenshot()));
-}
-
-/** Waits until what a function reads satisfies a condition. */
-async function until<T>(
-  what: string,
-  read: () => Promise<T>,
-  holds: (value: T) => boolean,
-  patience = PATIENCE,
-): Promise<T> {
-  let last: T | undefined;
-  for (const end = performance.now() + patience; performance.now() < end; await page.waitForTimeout(250)) {
-    last = await read().catch(() => undefined);
-    if (last !== undefined && holds(last)) return last;
-  }
-  await page.screenshot({ path: join(root, 'dist-vsix', 'failure.png') });
-  throw new Error(
-    `${what}: not in ${patience / 1000} s; last: ${JSON.stringify(last)}\n${workbench.log().slice(-4000)}`,
-  );
-}
-
-/** The step that the panel shows, 0 before the first. */
-const shownStep = async (): Promise<number> => {
-  const text = await panel(page).locator('.figures dd .value').first().innerText({ timeout: 2000 });
-  return Number(/^[\d,]+/.exec(text)?.[0].replaceAll(',', '') ?? 0);
-};
+const shot = (name: string): Promise<void> => session.shot(name);
 /** What a screen reader says of the latest point of the loss. */
 const lossPoint = (): Promise<string> =>
   panel(page)
     .locator('[role="slider"][aria-label="Loss"]')
     .getAttribute('aria-valuetext', { timeout: 2000 })
     .then((text) => text ?? '');
-const stateWord = (): Promise<string> => panel(page).locator('.run-header .state').innerText({ timeout: 2000 });
-const statusBar = (text: string | RegExp) => page.locator('.statusbar-item', { hasText: text }).first();
 
 test('what is wrong with the data is shown before anything starts', { timeout: LONG }, async () => {
   await chooseFromMenu(page, explorerRow(page, 'wrong.jsonl'), 'Fine-tune with VeRA');
@@ -103,7 +50,7 @@ test('what is wrong with the data is shown before anything starts', { timeout: L
   await shot('problems');
   await page.keyboard.press('Enter');
   await page.locator('.tab.active', { hasText: 'wrong.jsonl' }).waitFor({ timeout: PATIENCE });
-  await until(
+  await session.until(
     'the line is marked',
     () => page.locator('.monaco-editor[data-uri$="wrong.jsonl"] .squiggly-error').count(),
     (count) => count > 0,
@@ -140,36 +87,36 @@ test('right-click, Enter, and points arrive', { timeout: LONG }, async () => {
   await shot('start');
   await page.keyboard.press('Enter');
   await panel(page).locator('h1', { hasText: 'questions.jsonl' }).waitFor({ timeout: PATIENCE });
-  await until('a point', lossPoint, (text) => /train/.test(text), LONG);
-  const first = await shownStep();
-  await until('another', shownStep, (step) => step > first, LONG);
-  await statusBar(/VeRA \d+%/).waitFor({ timeout: PATIENCE });
+  await session.until('a point', lossPoint, (text) => /train/.test(text), LONG);
+  const first = await session.shownStep();
+  await session.until('another', session.shownStep, (step) => step > first, LONG);
+  await statusBar(page, /VeRA \d+%/).waitFor({ timeout: PATIENCE });
 });
 
 test('a window that is loaded again in mid-run finds everything', { timeout: LONG }, async () => {
-  const before = await shownStep();
+  const before = await session.shownStep();
   await page.reload();
   await openWorkbench(page, workbench.url);
-  await until('points after the reload', lossPoint, (text) => /train/.test(text), LONG);
-  assert.ok((await shownStep()) >= before);
-  await statusBar(/VeRA \d+%/).waitFor({ timeout: PATIENCE });
+  await session.until('points after the reload', lossPoint, (text) => /train/.test(text), LONG);
+  assert.ok((await session.shownStep()) >= before);
+  await statusBar(page, /VeRA \d+%/).waitFor({ timeout: PATIENCE });
 });
 
 test('a daemon that is killed in mid-run comes back, and the run with it', { timeout: 2 * LONG }, async () => {
-  await until('a checkpoint', shownStep, (step) => step >= 12, LONG);
+  await session.until('a checkpoint', session.shownStep, (step) => step >= 12, LONG);
   const pid = workbench.daemonPid();
   assert.ok(pid !== undefined);
-  assert.equal(await stateWord(), 'Training');
+  assert.equal(await session.stateWord(), 'Training');
   process.kill(pid, 'SIGKILL');
-  await until(
+  await session.until(
     'another daemon',
     async () => workbench.daemonPid() ?? pid,
     (now) => now !== pid,
   );
   await showSideBar(page, 'VeRA Studio');
   await widenSideBar(page, 110);
-  await until('the end of the run', stateWord, (word) => word === 'Done', LONG);
-  assert.equal(await shownStep(), 50);
+  await session.until('the end of the run', session.stateWord, (word) => word === 'Done', LONG);
+  assert.equal(await session.shownStep(), 50);
 });
 
 test('what it saved, where it learned, what it writes', { timeout: LONG }, async () => {
@@ -194,7 +141,7 @@ test('the adapter is activated from the view', { timeout: LONG }, async () => {
   await row.waitFor({ timeout: PATIENCE });
   await chooseFromMenu(page, row, 'Activate');
   await viewRow(page, /active · VeRA 64/).waitFor({ timeout: PATIENCE });
-  await statusBar(/questions/).waitFor({ timeout: PATIENCE });
+  await statusBar(page, /questions/).waitFor({ timeout: PATIENCE });
   await panel(page).locator('.active-mark').waitFor({ timeout: PATIENCE });
   await panel(page).locator('.run-header').scrollIntoViewIfNeeded();
   await shot('views');
