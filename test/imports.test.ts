@@ -36,7 +36,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: ALL_BELOW,
   cli: [...ALL_BELOW, 'client', 'life', 'server', 'demo', 'lsp'],
   // Files that stand in daemon/ itself.
-  home: ['protocol'],
+  home: ['protocol', 'formats'],
   main: [...ALL_BELOW, 'life', 'server'],
 };
 

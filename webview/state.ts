@@ -145,12 +145,14 @@ export class PanelState {
   }
 
   #takeRows(): boolean {
-    const rows = this.#rows[0];
-    if (!rows) return false;
-    const end = Math.min(rows.columns.step.length, rows.from + ROWS_AT_ONCE);
-    this.runs.get(rows.run)?.data.append(rows.columns, rows.from, end);
-    rows.from = end;
-    if (end === rows.columns.step.length) this.#rows.shift();
+    for (let left = ROWS_AT_ONCE; left > 0 && this.#rows.length > 0;) {
+      const rows = this.#rows[0]!;
+      const end = Math.min(rows.columns.step.length, rows.from + left);
+      this.runs.get(rows.run)?.data.append(rows.columns, rows.from, end);
+      left -= Math.max(1, end - rows.from); // a message costs something, also without rows
+      rows.from = end;
+      if (end === rows.columns.step.length) this.#rows.shift();
+    }
     this.#changed('metrics');
     return this.#rows.length > 0;
   }

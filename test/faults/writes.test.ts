@@ -86,6 +86,8 @@ test(
       const kind = (['export', 'merge', 'import'] as const)[round % 3]!;
       const victim = (['worker', 'daemon', 'both'] as const)[Math.floor(round / 3) % 3]!;
       const out = join(home, `${kind}-${round}`);
+      // Submitting is not repeated by itself: a daemon that was killed after the last job's end has to be noticed first.
+      await client.call(jobs.list, { limit: 1 });
       const { id } = await client.call(jobs.submit, { spec: spec(kind, out, `imported-${round}`) });
       let ended = false;
       const end = over(client, id).finally(() => (ended = true));
