@@ -1,6 +1,7 @@
 /** The extension's entry: a table of contents. Nothing is loaded or started before somebody needs it. */
 import * as vscode from 'vscode';
 import { adapterCommands } from './adapters/commands.ts';
+import { registerComparisons } from './adapters/compare.ts';
 import { registerAdaptersView } from './adapters/view.ts';
 import { type App, registerCommands, rememberBegun } from './app.ts';
 import { createLink } from './daemon/link.ts';
@@ -27,6 +28,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(daemon.onRefresh(() => void rememberBegun(app)));
   const panel = registerPanel(app);
   registerAdaptersView(app);
+  registerComparisons(app);
   registerRunsView(app);
   registerModelsView(app);
   registerStatusItem(app);

@@ -1,4 +1,5 @@
 import type { AdapterContent } from '../catalog/adapters.ts';
+import type { Base } from '../catalog/content.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 import type { EvaluationSettings } from '../train/evaluateDataset.ts';
 import type { TrainSettings } from '../train/settings.ts';
@@ -63,13 +64,14 @@ export type FromWorker =
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly stack: string };
 
 export interface Opened {
-  readonly base: AdapterContent['base'];
+  readonly base: Base;
   readonly dataset: { readonly hash: string; readonly path: string; readonly format: string; readonly rows: number };
 }
 
-/** What a task leaves: the job's result, and an adapter for the catalog. */
+/** What a task leaves: the job's result, and an adapter or a base model for the catalog. */
 export interface Outcome {
   readonly result: Json;
+  readonly base?: Base;
   readonly adapter?: AdapterContent;
 }
 

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { addAdapter, choose } from '../catalog/adapters.ts';
+import { ensureBase } from '../catalog/content.ts';
 import { updateJob } from '../catalog/jobs.ts';
 import { nameFrom } from '../catalog/names.ts';
 import type { Change } from '../catalog/open.ts';
@@ -15,6 +16,7 @@ const ACTOR = 'daemon';
 /** Writes what a job has made, with its result: adapter, run, export and job become true together. */
 export async function commitOutcome(change: Change, job: Job, outcome: Outcome, report: Json | null): Promise<void> {
   const adapter = await storeAdapter(change, job, outcome);
+  if (outcome.base !== undefined) await ensureBase(change, outcome.base);
   const figure = (name: string): number | null => {
     const value = outcome.result[name];
     return typeof value === 'number' && Number.isFinite(value) ? value : null;

@@ -57,7 +57,7 @@ test('evaluate, merge, export, import and download, of an adapter of the catalog
   const plain = await submit({ kind: 'evaluate', data: tiny.data, base: merged, length: 48 }, { needs: [merge.id] });
   const write = await submit({ kind: 'export', adapter: 'first', format: 'peft', out: exported });
   const take = await submit({ kind: 'import', dir: exported, base: tiny.base, name: 'back' }, { needs: [write.id] });
-  const fetched = await submit({ kind: 'download', base: tiny.base });
+  const fetched = await submit({ kind: 'download', base: merged }, { needs: [merge.id] });
   const [m, e, p, w, t, f] = await Promise.all(
     [merge, evaluate, plain, write, take, fetched].map((job) => reached(job, 'succeeded')),
   );
@@ -66,7 +66,13 @@ test('evaluate, merge, export, import and download, of an adapter of the catalog
   assert.ok(Math.abs(Number(e!.result!['loss']) - Number(p!.result!['loss'])) < 1e-4);
   assert.ok(existsSync(join(exported, 'adapter_config.json')));
   assert.equal(w!.result!['format'], 'peft');
-  assert.equal(f!.result!['dir'], tiny.base);
+  assert.equal(f!.result!['dir'], merged);
+  const installed = await catalog.db.selectFrom('base_model').selectAll().where('spec', '=', merged).execute();
+  assert.deepEqual(
+    installed.map(({ fingerprint, architecture }) => [fingerprint, architecture]),
+    [[f!.result!['fingerprint'], 'LlamaForCausalLM']],
+  );
+  assert.ok(installed[0]!.parameters! > 0);
   const [one, two] = await Promise.all([1, Number(t!.result!['adapter'])].map((id) => adapterContent(catalog.db, id)));
   assert.deepEqual(two!.theta, one!.theta);
   const exports = await catalog.db.selectFrom('export').select(['kind', 'adapter_id']).orderBy('kind').execute();

@@ -111,6 +111,12 @@ export const active = method(
   z.strictObject({ project: ref.optional(), workspace: path.optional(), user: ref.optional() }),
   z.object({ adapter: adapter.nullable(), by: z.enum(['project', 'user']).nullable() }),
 );
+export const dependents = method(
+  'adapters.dependents',
+  'What depends on an adapter: what is named when it is to be deleted.',
+  z.strictObject(which),
+  z.object({ dependents: z.array(dependent) }),
+);
 export const remove = method(
   'adapters.delete',
   "Puts an adapter into the trash for thirty days. Refused with 'dependents' while others depend on it, unless confirmed.",

@@ -4,7 +4,8 @@ import { type App, chosen, type Handlers, requireTrust, workspaceFolder } from '
 import { VIEWS } from '../contributions.ts';
 import { listAll } from '../listing.ts';
 import { oneLine } from '../text.ts';
-import { comparison, describeAdapter } from './describe.ts';
+import { showComparison } from './compare.ts';
+import { describeAdapter } from './describe.ts';
 import { allAdapters } from './all.ts';
 import { activateFor, deactivateFor, pickActive } from './active.ts';
 import type { AdapterNode } from './view.ts';
@@ -50,11 +51,7 @@ export function adapterCommands(app: App): Handlers<Names> {
       const one = adapterOf(node);
       const others = (await allAdapters(app)).filter(({ id }) => id !== one.id);
       const other = await pickOf(others, `Compare ${one.name} with`);
-      const content = comparison(one, other);
-      await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'markdown', content }), {
-        preview: true,
-      });
-      await vscode.commands.executeCommand('markdown.showPreview');
+      await showComparison(one, other);
     },
     deleteAdapter: (node: AdapterNode) => deleteAdapter(app, adapterOf(node)),
     restoreAdapter: async () => {
@@ -132,23 +129,14 @@ export function faultOfName(name: string): string | undefined {
     : undefined;
 }
 
-/** Into the trash; where others depend on it, they are named first. */
+/** Into the trash, after what depends on it was named. */
 async function deleteAdapter({ daemon }: App, { id, name }: AdapterRow): Promise<void> {
-  const ask = async (detail: string): Promise<void> => {
-    const yes = 'Move to Trash';
-    chosen(
-      (await vscode.window.showWarningMessage(`Delete adapter '${name}'?`, { modal: true, detail }, yes)) === yes
-        ? yes
-        : undefined,
-    );
-  };
-  const kept = 'It can be restored for thirty days.';
-  await ask(kept);
-  try {
-    await daemon.call(({ adapters }) => adapters.remove, { adapter: id });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'dependents') throw error;
-    await ask(`${(error as Error).message}\n\n${kept}`);
-    await daemon.call(({ adapters }) => adapters.remove, { adapter: id, confirm: true });
-  }
+  const { dependents } = await daemon.call(({ adapters }) => adapters.dependents, { adapter: id });
+  const detail = [
+    ...(dependents.length === 0 ? [] : ['It is needed by:', ...dependents.map(({ what }) => `• ${oneLine(what)}`), '']),
+    'It can be restored for thirty days.',
+  ].join('\n');
+  const yes = 'Move to Trash';
+  chosen(await vscode.window.showWarningMessage(`Delete adapter '${name}'?`, { modal: true, detail }, yes));
+  await daemon.call(({ adapters }) => adapters.remove, { adapter: id, confirm: dependents.length > 0 });
 }

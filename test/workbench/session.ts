@@ -20,14 +20,19 @@ export interface Session {
   readonly workbench: Workbench;
   readonly page: Page;
   /** A picture for the documents, where they are asked for (VERA_SCREENSHOTS: their folder). */
-  shot(name: string): Promise<void>;
+  readonly shot: (name: string) => Promise<void>;
   /** Waits until what a function reads satisfies a condition. */
-  until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean, patience?: number): Promise<T>;
+  readonly until: <T>(
+    what: string,
+    read: () => Promise<T>,
+    holds: (value: T) => boolean,
+    patience?: number,
+  ) => Promise<T>;
   /** The step that the panel shows, 0 before the first. */
-  shownStep(): Promise<number>;
+  readonly shownStep: () => Promise<number>;
   /** State of the run that the panel shows. */
-  stateWord(): Promise<string>;
-  close(): Promise<void>;
+  readonly stateWord: () => Promise<string>;
+  readonly close: () => Promise<void>;
 }
 
 /** name: of the VSIX that is made. files: of the workspace, by path. env: of the daemon. */

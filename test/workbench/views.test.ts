@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { connect } from '../../daemon/client/connect.ts';
+import { type Client, connect } from '../../daemon/client/connect.ts';
 import * as adapters from '../../daemon/protocol/adapters.ts';
 import * as owners from '../../daemon/protocol/owners.ts';
 import { type Hub, startHub } from '../hub.ts';
@@ -53,6 +53,12 @@ async function answer(text: string): Promise<void> {
   await input.fill(text);
   await page.keyboard.press('Enter');
 }
+/** What the daemon itself says. */
+async function withClient(use: (client: Client) => Promise<unknown>): Promise<void> {
+  process.env['VERA_HOME'] = session.workbench.home;
+  const client = await connect({ start: false });
+  await use(client).finally(() => client.close());
+}
 const done = (): Promise<string> =>
   session.until('the end of the run', session.stateWord, (word) => word === 'Done', LONG);
 
@@ -82,14 +88,21 @@ test('an adapter is renamed and noted', { timeout: LONG }, async () => {
   await viewRow(page, /services.*VeRA 64/).waitFor({ timeout: PATIENCE });
   await chooseFromMenu(page, viewRow(page, 'services'), 'Edit Note...');
   await answer('ports, languages and databases');
-  await statusBar(page, 'services').click();
-  await pickLine(page, 'ports, languages and databases').waitFor({ timeout: PATIENCE });
-  await page.keyboard.press('Escape');
+  await withClient((client) =>
+    session.until(
+      'the note',
+      async () => (await client.call(adapters.get, { adapter: 'services' })).note,
+      (note) => note !== '',
+    ),
+  );
+  await command(page, 'VeRA: Choose Active Adapter...');
+  await pickLine(page, 'ports, languages and databases').click();
+  await statusBar(page, 'services').waitFor({ timeout: PATIENCE });
 });
 
 test('a run is cancelled after a question, and tried again from where it stopped', { timeout: LONG }, async () => {
   await page.locator('.tab', { hasText: 'questions.jsonl' }).click();
-  await command(page, 'VeRA Studio: Fine-tune with VeRA...');
+  await command(page, 'VeRA: Fine-tune with VeRA...');
   await pickLine(page, /about .* of memory/).waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   const running = runRow(/\d+%/);
@@ -109,10 +122,10 @@ test('a run is cancelled after a question, and tried again from where it stopped
 });
 
 test('the status bar shows the active adapter; a click chooses another', { timeout: LONG }, async () => {
-  await statusBar(page, /questions|services/).click();
-  await pickLine(page, 'services').click();
-  await statusBar(page, 'services').waitFor({ timeout: PATIENCE });
-  await viewRow(page, /services.*active/).waitFor({ timeout: PATIENCE });
+  await statusBar(page, 'services').click();
+  await pickLine(page, 'questions').click();
+  await statusBar(page, 'questions').waitFor({ timeout: PATIENCE });
+  await viewRow(page, /questions.*active/).waitFor({ timeout: PATIENCE });
 });
 
 test('two adapters are compared', { timeout: LONG }, async () => {
@@ -136,19 +149,18 @@ test('the folder of its run is shown', { timeout: LONG }, async () => {
 test('a deleted adapter comes back', { timeout: LONG }, async () => {
   await chooseFromMenu(page, viewRow(page, /^questions.*VeRA 64/), 'Delete');
   const dialog = page.locator('.monaco-dialog-box');
-  await dialog.getByText('It can be restored for thirty days.').waitFor({ timeout: PATIENCE });
+  await dialog.getByText('whose active adapter it is').waitFor({ timeout: PATIENCE });
+  await session.shot('delete');
   await dialog.getByRole('button', { name: 'Move to Trash' }).click();
   await viewRow(page, /^questions.*VeRA 64/).waitFor({ state: 'detached', timeout: PATIENCE });
-  await command(page, 'VeRA Studio: Restore Deleted Adapter...');
+  await command(page, 'VeRA: Restore Deleted Adapter...');
   await pickLine(page, 'questions').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   await viewRow(page, /^questions.*VeRA 64/).waitFor({ timeout: PATIENCE });
 });
 
 test('an adapter is dragged to another project', { timeout: LONG }, async () => {
-  process.env['VERA_HOME'] = session.workbench.home;
-  const client = await connect();
-  try {
+  await withClient(async (client) => {
     await client.call(owners.projectsCreate, { name: 'other' });
     await client.call(adapters.update, { adapter: 'services', moveTo: 'other' });
     await viewRow(page, /^other$/).waitFor({ timeout: PATIENCE });
@@ -158,21 +170,20 @@ test('an adapter is dragged to another project', { timeout: LONG }, async () => 
       async () => (await client.call(adapters.list, { project: 'other' })).items.length,
       (count) => count === 2,
     );
-  } finally {
-    client.close();
-  }
+  });
 });
 
 test('a model is downloaded, with its progress, and has a fingerprint', { timeout: LONG }, async () => {
-  await command(page, 'VeRA Studio: Add or Download Model...');
+  await command(page, 'VeRA: Add or Download Model...');
   await pickLine(page, 'Hub id...').click();
   await answer('no id');
   await quickPick(page).getByText('owner/model').first().waitFor({ timeout: PATIENCE });
   await answer(MODEL);
-  await viewRow(page, /small-model.*\d+%/).waitFor({ timeout: PATIENCE });
+  await viewRow(page, /^small-model\d+%/).waitFor({ timeout: PATIENCE });
   await session.shot('download');
-  await viewRow(page, /small-model.*LlamaForCausalLM/).waitFor({ timeout: LONG });
+  const installed = viewRow(page, /^small-modelLlamaForCausalLM · 3\.5/);
+  await installed.waitFor({ timeout: LONG });
   assert.ok(hub.log.some((path) => path.endsWith('model.safetensors')));
-  await chooseFromMenu(page, viewRow(page, 'small-model'), 'Copy Fingerprint');
+  await chooseFromMenu(page, installed, 'Copy Fingerprint');
   await statusBar(page, 'Fingerprint copied').waitFor({ timeout: PATIENCE });
 });

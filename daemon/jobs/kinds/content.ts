@@ -1,14 +1,20 @@
 import type { AdapterContent } from '../../catalog/adapters.ts';
+import type { Base } from '../../catalog/content.ts';
 import type { Adapter } from '../../export/adapter.ts';
 import type { BaseModel } from '../../models/base.ts';
 
 /** An adapter as the catalog keeps it. `spec`: its base as it was given. */
 export function contentOf(adapter: Adapter, base: BaseModel, spec: string): AdapterContent {
   const { method, options, sites, targets, theta, projection } = adapter;
-  const parameters = [...base.tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return {
     ...{ method, options: { ...options }, sites: sites.map((site) => ({ ...site })), targets, theta },
     ...(projection === undefined ? {} : { projection }),
-    base: { fingerprint: base.fingerprint, spec, architecture: base.config.architecture, parameters },
+    base: baseOf(base, spec),
   };
+}
+
+/** A base model as the catalog keeps it. `spec`: as it was given. */
+export function baseOf({ fingerprint, tensors, config: { architecture } }: BaseModel, spec: string): Base {
+  const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return { fingerprint, spec, architecture, parameters };
 }

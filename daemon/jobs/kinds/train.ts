@@ -6,7 +6,7 @@ import { preflightTraining } from '../../train/preflight.ts';
 import type { Prepared } from '../../train/prepare.ts';
 import { train as run } from '../../train/run.ts';
 import type { Opened } from '../messages.ts';
-import { contentOf } from './content.ts';
+import { baseOf, contentOf } from './content.ts';
 import type { Kind, KindContext } from './kind.ts';
 
 /** Trains an adapter. Its checkpoints are in the run's folder: another attempt goes on from the newest. */
@@ -45,7 +45,7 @@ function tellAgain(out: string, metrics: KindContext['metrics']): void {
 }
 
 const openedOf = ({ base, dataset, settings }: Prepared): Opened => ({
-  base: { fingerprint: base.fingerprint, spec: settings.base, architecture: base.config.architecture },
+  base: baseOf(base, settings.base),
   dataset: {
     hash: dataset.hash,
     path: settings.data,

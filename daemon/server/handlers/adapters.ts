@@ -1,5 +1,6 @@
 import { join, sep } from 'node:path';
 import * as stored from '../../catalog/adapters.ts';
+import { dependentsOfAdapter } from '../../catalog/dependents.ts';
 import { addExport, readDataset } from '../../catalog/records.ts';
 import { readRun } from '../../catalog/runs.ts';
 import { packAdapter, unpackAdapter } from '../../catalog/transfer.ts';
@@ -43,6 +44,10 @@ export const adapterHandlers: Handlers<typeof adapters> = {
     return {};
   },
   active: ({ daemon: { catalog } }, params) => stored.activeAdapter(catalog.db, params),
+  async dependents({ daemon: { catalog } }, which) {
+    const { id, name } = await stored.getAdapter(catalog.db, which);
+    return { dependents: await dependentsOfAdapter(catalog.db, id, name) };
+  },
   remove: ({ daemon: { catalog, actor } }, params) =>
     catalog.change((change) => stored.deleteAdapter(change, params, actor)),
   restore: ({ daemon: { catalog, actor } }, { adapter }) =>

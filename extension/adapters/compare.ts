@@ -1,0 +1,19 @@
+import * as vscode from 'vscode';
+import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+import type { App } from '../app.ts';
+import { comparison } from './describe.ts';
+
+const SCHEME = 'vera-comparison';
+
+/** Comparisons are documents that nobody saves; the text is in their address, so that a window loaded again shows them too. */
+export function registerComparisons({ context }: App): void {
+  context.subscriptions.push(
+    vscode.workspace.registerTextDocumentContentProvider(SCHEME, { provideTextDocumentContent: ({ query }) => query }),
+  );
+}
+
+export async function showComparison(one: AdapterRow, other: AdapterRow): Promise<void> {
+  const path = `/${one.name} and ${other.name}.md`;
+  const uri = vscode.Uri.from({ scheme: SCHEME, path, query: comparison(one, other) });
+  await vscode.commands.executeCommand('markdown.showPreview', uri);
+}
