@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 const COMMIT = 'c0ffee'.padEnd(40, '0');
@@ -16,13 +17,21 @@ export interface Hub {
   close(): void;
 }
 
+/** A file in pieces, over so many milliseconds. */
+async function* pieces(bytes: Buffer, milliseconds: number): AsyncGenerator<Buffer> {
+  for (let i = 0; i < CHUNKS; i++) {
+    yield bytes.subarray(Math.floor((i * bytes.length) / CHUNKS), Math.floor(((i + 1) * bytes.length) / CHUNKS));
+    await setTimeout(milliseconds / CHUNKS);
+  }
+}
+
 /** Serves the files of a folder as the model `id`. slowMs: how long the largest of them takes. */
 export async function startHub(id: string, folder: string, { slowMs = 0 } = {}): Promise<Hub> {
   const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
   const files = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
   const largest = Math.max(...[...files.values()].map(({ length }) => length));
   const log: string[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const url = request.url ?? '';
     log.push(url);
     if (url === `/api/models/${id}/revision/main`) return void response.end(JSON.stringify({ sha: COMMIT }));
@@ -36,11 +45,8 @@ export async function startHub(id: string, folder: string, { slowMs = 0 } = {}):
     const bytes = files.get(url.slice(url.lastIndexOf('/') + 1));
     if (!url.startsWith(`/${id}/`) || bytes === undefined) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-length': bytes.length });
-    for (let i = 0; slowMs > 0 && bytes.length === largest && i < CHUNKS; i++) {
-      response.write(bytes.subarray(Math.floor((i * largest) / CHUNKS), Math.floor(((i + 1) * largest) / CHUNKS)));
-      await setTimeout(slowMs / CHUNKS);
-    }
-    response.end(slowMs > 0 && bytes.length === largest ? undefined : bytes);
+    const slowly = slowMs > 0 && bytes.length === largest;
+    Readable.from(slowly ? pieces(bytes, slowMs) : [bytes]).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
