@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { VeraError } from '../protocol/errors.ts';
+import { memoryError, VeraError } from '../protocol/errors.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
 /** Exit codes of `vera`, as its help lists them. */
@@ -42,6 +42,8 @@ export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof VeraError) return failure(error.code, error.message);
   if (error instanceof Error) {
     if (error.name === 'AbortError') return failure('interrupted', 'interrupted');
+    const memory = memoryError(error);
+    if (memory !== undefined) return failure(memory.code, memory.message);
     // A system call that the code around it did not explain, such as a full disk.
     if ('syscall' in error && 'code' in error) return failure('io', error.message);
     return failure('unexpected', `unexpected error: ${error.message} (--verbose shows where it happened)`);

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { cacheFolder } from '../home.ts';
-import { VeraError } from '../protocol/errors.ts';
+import { memoryError, VeraError } from '../protocol/errors.ts';
 import { takeLock } from '../train/lock.ts';
 import { type Kind, type KindContext, Stopped } from './kinds/kind.ts';
 import type { FromWorker, HeartbeatOptions, Json, Task, ToWorker } from './messages.ts';
@@ -94,7 +94,7 @@ async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { t
 const kindOf = async (task: Task): Promise<Kind<Task['kind']>> => (await kinds).KINDS[task.kind] as Kind<Task['kind']>;
 
 function errorMessage(thrown: unknown): FromWorker {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const error = memoryError(thrown) ?? (thrown instanceof Error ? thrown : new Error(String(thrown)));
   const cause = error.cause instanceof Error ? `\n${String(error.cause.stack)}` : '';
   // A system call that the code around it did not explain, such as a full disk, or something of onnxruntime.
   const code = error instanceof VeraError ? error.code : 'syscall' in error ? 'io' : 'runtime';

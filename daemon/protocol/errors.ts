@@ -27,3 +27,13 @@ export class VeraError extends Error {
     this.code = code;
   }
 }
+
+const NO_MEMORY = /bad_alloc|failed to allocate memory|array buffer allocation failed|cannot allocate memory/i; // onnxruntime, V8, the system
+
+/** Where memory has run out, in words; undefined of any other error. */
+export function memoryError(error: unknown): VeraError | undefined {
+  if (!(error instanceof Error) || !NO_MEMORY.test(error.message)) return undefined;
+  const message =
+    'there was not enough memory: close other programs, or take a smaller batch, length or base model, then try again';
+  return new VeraError('runtime', message, { cause: error });
+}

@@ -1,7 +1,7 @@
 import { parse, relative } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import { type FileRange, serialize } from '../graph/onnx/serialize.ts';
-import { VeraError } from '../protocol/errors.ts';
+import { memoryError, VeraError } from '../protocol/errors.ts';
 import { defaultThreads } from './threads.ts';
 
 // Must be set before the library is loaded: its Linux build carries an uploader that is on by default.
@@ -67,10 +67,7 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions): P
       },
     });
   } catch (cause) {
-    throw new VeraError(
-      'runtime',
-      `onnxruntime could not load the graph: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    const message = `onnxruntime could not load the graph: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw memoryError(cause) ?? new VeraError('runtime', message, { cause });
   }
 }
