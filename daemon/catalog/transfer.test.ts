@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { counted } from '../../test/counted.ts';
 import { add, someContent, temporaryCatalog } from '../../test/catalog.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { readSafetensors, readBytes, writeSafetensors } from '../formats/safetensors.ts';
@@ -157,6 +158,7 @@ test('each thing that can be wrong with a file is said', async () => {
   assert.equal((await listAdapters(catalog.db, { limit: 5, deleted: false })).items.length, 1);
 });
 
+const MUTATIONS = 1500;
 test('a file changed in any byte, or cut anywhere, is refused in one line or is the same adapter', async () => {
   const catalog = await temporaryCatalog();
   const row = await add(catalog, 'one', { note: 'some note' });
@@ -181,7 +183,8 @@ test('a file changed in any byte, or cut anywhere, is refused in one line or is 
         refused++;
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: MUTATIONS },
   );
+  counted('Packed adapters changed or cut at random', MUTATIONS);
   assert.ok(refused > 1000, `${refused}`);
 });

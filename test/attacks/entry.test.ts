@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { temporaryFolder } from '../temporary.ts';
 import { sendRaw, serving, until } from '../serving.ts';
 import type { Serving } from '../serving.ts';
-import { counted } from './counted.ts';
+import { counted } from '../counted.ts';
 
 const home = temporaryFolder();
 let old: string;

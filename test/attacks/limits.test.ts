@@ -7,7 +7,7 @@ import { LIMITS } from '../../daemon/server/limits.ts';
 import { openSocket, rawClient, sendRaw, serving, until } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { counted } from './counted.ts';
+import { counted } from '../counted.ts';
 
 interface Answer {
   error: { code: number; message: string; data: { code: string } };

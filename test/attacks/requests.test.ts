@@ -8,7 +8,7 @@ import { METHODS } from '../../daemon/protocol/registry.ts';
 import { rawClient, serving } from '../serving.ts';
 import type { RawClient, Serving } from '../serving.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { counted } from './counted.ts';
+import { counted } from '../counted.ts';
 
 type Json = z.core.JSONSchema.JSONSchema;
 

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { rawClient, sendRaw, serving, until } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 import { temporaryFolder } from '../temporary.ts';
-import { counted } from './counted.ts';
+import { counted } from '../counted.ts';
 
 let one: Serving;
 const home = temporaryFolder();

@@ -17,6 +17,7 @@ import { catalogFile } from '../../daemon/home.ts';
 import * as adapters from '../../daemon/protocol/adapters.ts';
 import type { VeraError } from '../../daemon/protocol/errors.ts';
 import * as jobs from '../../daemon/protocol/jobs.ts';
+import { counted } from '../counted.ts';
 import { daemonHome } from '../daemon.ts';
 import { tinyModel, tinyTraining } from '../queue.ts';
 import { canKill, daemonPid, kill, workersOf } from './victims.ts';
@@ -105,6 +106,7 @@ test(
       assert.deepEqual(stray, [], what);
     }
     t.diagnostic(`${kills} processes killed`);
+    if (!process.env['VERA_FAULT_ROUNDS']) counted('Killing them while jobs import, export and merge', ROUNDS);
     const { items } = await client.call(adapters.list, { limit: 500 });
     const imports = Array.from({ length: ROUNDS }, (_, i) => i).filter((i) => i % 3 === 2);
     assert.equal(items.length, 2 + imports.length, 'one adapter an import');

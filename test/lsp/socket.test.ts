@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { MarkupContent } from 'vscode-languageserver-protocol';
 import type { WebSocket } from 'ws';
 import { openSocket as connectSocket, SocketReader, SocketWriter } from '../../daemon/client/socket.ts';
-import { counted } from '../attacks/counted.ts';
+import { counted } from '../counted.ts';
 import { openSocket, rawClient, sendRaw, serving, until } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 import { isAlive } from '../daemon.ts';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ToPanel } from '../../daemon/protocol/panel.ts';
+import { counted } from '../counted.ts';
 import { panelHtml } from '../../webview/html.ts';
 import { panelHost, settled } from './open.ts';
 import { stateAfter } from './recording.ts';
@@ -33,6 +34,7 @@ function poisoned(value: unknown, script: string, name = ''): unknown {
 }
 
 test('injected script stays text wherever it is shown', async () => {
+  counted('Script in every text of the panel', SCRIPTS.length);
   for (const script of SCRIPTS) {
     const { page, send, violations, complaints } = await host.open();
     const messages = stateAfter().map((message) => poisoned(message, script) as ToPanel);

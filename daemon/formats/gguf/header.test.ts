@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { counted } from '../../../test/counted.ts';
 import { buildGguf, byteLevelKeys, floats, modelKeys, modelTensors, tiny } from '../../../test/fixtures/gguf/build.ts';
 import type { BuiltFile, BuiltTensor, Value } from '../../../test/fixtures/gguf/build.ts';
 import { VeraError } from '../../protocol/errors.ts';
@@ -164,6 +165,10 @@ describe('GGUF header', () => {
       /"a\\n\\u001b\[31m"/,
     ],
   ];
+  it('counts what is tried', () => {
+    counted('GGUF headers made to harm', attacks.length);
+    counted('GGUF files changed or cut at random', 1400);
+  });
   for (const [name, built, message] of attacks) {
     it(`refuses ${name}`, () => {
       const started = performance.now();

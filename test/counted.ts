@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../sources.ts';
+import { root } from './sources.ts';
 
 /** Holds a count to its row in docs/security.md: what the table says was tried is what a test tries. */
 export function counted(row: string, count: number): void {
