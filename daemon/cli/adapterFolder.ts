@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { quote } from '../formats/quote.ts';
 import { cacheFolder } from '../home.ts';
 import * as adapters from '../protocol/adapters.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
-import { VeraError } from '../protocol/errors.ts';
-import { isPath, reference } from './reference.ts';
+import { explainMissing, isAdapterFolder, reference } from './reference.ts';
 import { withDaemon } from './withDaemon.ts';
 
 /**
@@ -14,12 +12,10 @@ import { withDaemon } from './withDaemon.ts';
  * the catalog, which is written into the cache.
  */
 export async function adapterFolder(text: string): Promise<string> {
-  if (isPath(text) || existsSync(join(text, 'adapter_config.json'))) return text;
+  if (isAdapterFolder(text)) return text;
   return withDaemon(async (client) => {
     const adapter = await client.call(adapters.get, { adapter: reference(text) }).catch((error: unknown) => {
-      if (!(error instanceof VeraError) || error.code !== 'missing') throw error;
-      const message = `there is neither an adapter folder nor an adapter ${quote(text)}: vera adapters list shows what there is`;
-      throw new VeraError('missing', message, { cause: error });
+      throw explainMissing(error, text);
     });
     const dir = join(cacheFolder(), 'adapters', cacheName(adapter));
     if (existsSync(dir)) return dir;

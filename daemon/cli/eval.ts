@@ -1,13 +1,17 @@
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { formats } from '../data/formats/registry.ts';
 import { cacheFolder } from '../home.ts';
 import type { Precision } from '../models/network.ts';
 import { VeraError } from '../protocol/errors.ts';
+import type { EvaluationReport } from '../train/evaluateDataset.ts';
 import { EVALUATION_BATCH, EVALUATION_LENGTH, evaluateDataset } from '../train/evaluateDataset.ts';
 import { showProgress } from './adapter.ts';
 import { adapterFolder } from './adapterFolder.ts';
+import { doJob } from './doJob.ts';
 import { positiveInteger } from './options.ts';
 import { print, printJson } from './output.ts';
+import { sourceOf } from './reference.ts';
 
 interface Flags {
   base?: string;
@@ -20,6 +24,7 @@ interface Flags {
   onBadRow: 'error' | 'skip';
   maxExamples?: number;
   threads?: number;
+  foreground?: boolean;
   json?: boolean;
 }
 
@@ -56,17 +61,19 @@ export function registerEval(program: Command): void {
     )
     .option('--max-examples <n>', 'use the first rows only', positiveInteger)
     .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
+    .option('--foreground', 'do it in this process: no daemon, no queue')
     .addHelpText('after', HELP)
     .action(runEval);
 }
 
-async function runEval(data: string, { adapter, json, ...flags }: Flags): Promise<void> {
-  if (adapter === undefined && flags.base === undefined)
+async function runEval(data: string, { adapter, base, json, foreground, ...options }: Flags): Promise<void> {
+  if (adapter === undefined && base === undefined)
     throw new VeraError('usage', 'the base model is missing: vera eval DATA --base MODEL, or --adapter ADAPTER');
-  const dir = adapter === undefined ? {} : { adapter: await adapterFolder(adapter) };
-  const settings = { data, ...flags, ...dir };
-  const report = await evaluateDataset(settings, { cache: cacheFolder(), onProgress: showProgress });
-  showProgress('', 1);
+  const report = foreground
+    ? await evaluateHere(data, adapter, base, options)
+    : ((await doJob({
+        spec: { kind: 'evaluate', data: resolve(data), ...sourceOf(adapter, base), ...options },
+      })) as unknown as EvaluationReport);
   const { loss, perplexity, tokens, format, rows, length, cut, skipped } = report;
   if (json) {
     printJson({ loss, perplexity, tokens });
@@ -76,4 +83,20 @@ async function runEval(data: string, { adapter, json, ...flags }: Flags): Promis
     `Data: ${format}, ${rows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`,
   );
   print(`Loss ${loss.toFixed(4)}, perplexity ${perplexity.toFixed(2)}, over ${tokens.toLocaleString('en-US')} tokens`);
+}
+
+async function evaluateHere(
+  data: string,
+  adapter: string | undefined,
+  base: string | undefined,
+  options: Omit<Flags, 'adapter' | 'base'>,
+): Promise<EvaluationReport> {
+  const settings = {
+    ...{ data, ...options },
+    ...(base === undefined ? {} : { base }),
+    ...(adapter === undefined ? {} : { adapter: await adapterFolder(adapter) }),
+  };
+  const report = await evaluateDataset(settings, { cache: cacheFolder(), onProgress: showProgress });
+  showProgress('', 1);
+  return report;
 }

@@ -1,16 +1,20 @@
-/** `vera merge`, `vera export` and `vera import` as a person runs them: what they print and the folders they make. */
+/** `vera merge`, `vera export`, `vera eval` and `vera import` as a person runs them: what they print and the folders they make. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { adapterFixture } from '../../test/fixtures/read.ts';
+import { writeTinyModel, writeTinyText } from '../../test/fixtures/train/tiny.ts';
 import { readPeft } from '../formats/peft.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'vera-exports-'));
-after(() => rmSync(work, { recursive: true, force: true }));
+after(async () => {
+  await vera('daemon', 'stop', '--now');
+  rmSync(work, { recursive: true, force: true });
+});
 
 interface Outcome {
   code: number;
@@ -64,9 +68,27 @@ test('import, export and merge, one after the other', async () => {
   assert.equal(done.out, merged);
   assert.ok(done.maxLogitDifference < 1e-5);
 
+  const here = join(work, 'here');
+  assert.deepEqual(last((await vera('merge', imported, '--foreground', '--out', here, '--json')).out), {
+    ...done,
+    out: here,
+  });
+  for (const name of ['model.safetensors', 'config.json'])
+    assert.deepEqual(readFileSync(join(here, name)), readFileSync(join(merged, name)));
+  assert.match((await vera('jobs', 'list', '--json')).out, /"kind":"merge"/); // but for --foreground, jobs of the daemon
+
   const again = await vera('merge', imported, '--out', merged);
   assert.equal(again.code, 2);
   assert.match(again.error, /^vera: .*exists and is not empty.*\n$/);
+});
+
+test('a loss is the same, measured by the daemon or here', async () => {
+  const data = writeTinyText(join(work, 'text.jsonl'), 12);
+  const tiny = writeTinyModel(join(work, 'tiny'));
+  const measure = ['eval', data, '--base', tiny, '--length', '48', '--threads', '1', '--json'];
+  const [there, here] = [await vera(...measure), await vera(...measure, '--foreground')];
+  assert.deepEqual(there, here);
+  assert.ok(last(there.out).loss > 0);
 });
 
 test('a wrong base, a base that is gone, an unknown format: one line and an exit code', async () => {
@@ -78,6 +100,9 @@ test('a wrong base, a base that is gone, an unknown format: one line and an exit
   assert.equal(format.code, 2);
   assert.match(format.error, /peft, safetensors/);
   const gone = await vera('merge', join(work, 'nowhere'), '--out', join(work, 'none'));
-  assert.equal(gone.code, 7);
+  assert.equal(gone.code, 5);
+  const unknown = await vera('merge', 'nobody', '--out', join(work, 'none'));
+  assert.equal(unknown.code, 10);
+  assert.match(unknown.error, /neither an adapter folder nor an adapter "nobody": vera adapters list/);
   assert.equal(readdirSync(work).includes('none'), false);
 });

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { saveAdapter } from '../export/adapter.ts';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { openFolder, showProgress } from './adapter.ts';
-import { type Beginning, followJob, type JobWatcher, submitJob } from './follow.ts';
+import { doJob } from './doJob.ts';
 import { print, printJson } from './output.ts';
-import { label, ownerOf, userOf } from './reference.ts';
+import { absolute, label, ownerOf, userOf } from './reference.ts';
 import { collectTag } from './trainOptions.ts';
-import type { Client } from './withDaemon.ts';
 
 interface Flags {
   base: string;
@@ -72,9 +70,6 @@ async function take(dir: string, flags: Flags): Promise<void> {
   }
 }
 
-/** A path is kept whole, so that the adapter finds its base from any folder; a hub id stays one. */
-const absolute = (base: string): string => (existsSync(base) ? resolve(base) : base);
-
 /** Takes a folder in as a job of the daemon; gives the adapter's number. */
 async function intoCatalog(
   dir: string,
@@ -83,14 +78,10 @@ async function intoCatalog(
   { note, tag, project, user }: Flags,
 ): Promise<number> {
   const labels = { name, ...(note === undefined ? {} : { note }), ...(tag === undefined ? {} : { tags: tag }) };
-  const submit = (client: Client): Promise<Beginning> =>
-    submitJob(client, { spec: { kind: 'import', dir, base, ...labels }, ...userOf(user), ...ownerOf(project) });
-  return followJob(submit, silent, async (rested) => {
-    const { id, state, error, result } = await rested;
-    const adapter = result?.['adapter'];
-    if (state === 'succeeded' && typeof adapter === 'number') return adapter;
-    throw new VeraError(error?.code ?? 'runtime', error?.message ?? `job ${id} is ${state}: see vera jobs show ${id}`);
+  const { adapter } = await doJob({
+    spec: { kind: 'import', dir, base, ...labels },
+    ...userOf(user),
+    ...ownerOf(project),
   });
+  return Number(adapter);
 }
-
-const silent = (): JobWatcher => ({ job: () => undefined, worker: () => undefined, skipped: () => undefined });

@@ -1,4 +1,5 @@
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { quote } from '../formats/quote.ts';
 import * as owners from '../protocol/owners.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -33,6 +34,32 @@ export function number(text: string): number {
 
 /** Whether a text can only be meant as a path: names have no slashes. */
 export const isPath = (text: string): boolean => /[/\\]/.test(text) || text === '.' || text === '..';
+
+/** A base model for a process of another working folder: a path is kept whole, a hub id stays one. */
+export const absolute = (base: string): string => (existsSync(base) ? resolve(base) : base);
+
+/** Whether a text names an adapter's folder; else it is a name or number of the catalog. */
+export const isAdapterFolder = (text: string): boolean => isPath(text) || existsSync(join(text, 'adapter_config.json'));
+
+/** Says of an error that an adapter is not there what else was looked for; others as they are. */
+export function explainMissing(error: unknown, text: string): unknown {
+  if (!(error instanceof VeraError) || error.code !== 'missing') return error;
+  const message = `there is neither an adapter folder nor an adapter ${quote(text)}: vera adapters list shows what there is`;
+  return new VeraError('missing', message, { cause: error });
+}
+
+/** The adapter and base that a job is about. */
+export const sourceOf = (
+  adapter: string | undefined,
+  base: string | undefined,
+): { adapter?: Reference; adapterDir?: string; base?: string } => ({
+  ...(adapter === undefined
+    ? {}
+    : isAdapterFolder(adapter)
+      ? { adapterDir: resolve(adapter) }
+      : { adapter: reference(adapter) }),
+  ...(base === undefined ? {} : { base: absolute(base) }),
+});
 
 /** A folder as the catalog knows it. */
 export function folder(text: string): string {

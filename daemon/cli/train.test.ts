@@ -66,15 +66,27 @@ test('train: JSON lines, the last one with the promised keys; eval agrees with i
   const rows = readFileSync(data, 'utf8').trim().split('\n').slice(0, 9).join('\n');
   writeFileSync(join(root, 'few.jsonl'), rows);
   const [few, one] = [
-    vera('eval', join(root, 'few.jsonl'), '--base', base, '--adapter', out('a'), '--json'),
-    vera('eval', join(root, 'few.jsonl'), '--base', base, '--adapter', out('a'), '--json', '--batch', '1'),
+    vera('eval', '--foreground', join(root, 'few.jsonl'), '--base', base, '--adapter', out('a'), '--json'),
+    vera(
+      'eval',
+      '--foreground',
+      join(root, 'few.jsonl'),
+      '--base',
+      base,
+      '--adapter',
+      out('a'),
+      '--json',
+      '--batch',
+      '1',
+    ),
   ];
   const [a, b] = [few.lines[0]!, one.lines[0]!] as [Record<string, number>, Record<string, number>];
   assert.deepEqual(Object.keys(a), ['loss', 'perplexity', 'tokens']);
   assert.equal(a['perplexity'], Math.exp(a['loss']!));
   assert.equal(a['tokens'], b['tokens']);
   assert.ok(Math.abs(a['loss']! - b['loss']!) < 1e-5);
-  const cut = vera('eval', join(root, 'few.jsonl'), '--base', base, '--length', '6', '--json').lines[0]!;
+  const cut = vera('eval', '--foreground', join(root, 'few.jsonl'), '--base', base, '--length', '6', '--json')
+    .lines[0]!;
   assert.equal(cut['tokens'], 9 * 5, 'each of nine rows has six tokens, of which the first is not predicted');
 });
 
@@ -201,5 +213,8 @@ test('data or a base that is not there', () => {
   assert.match(vera('train', join(root, 'no.jsonl'), '--base', base).stderr, /no\.jsonl is not there/);
   assert.equal(vera('train', '--foreground', data, '--base', join(root, 'nothing')).status, 4);
   assert.match(vera('train', data).stderr, /the base model is missing/);
-  assert.match(vera('eval', data, '--base', base, '--length', '500').stderr, /--length 500 is more than the 128/);
+  assert.match(
+    vera('eval', '--foreground', data, '--base', base, '--length', '500').stderr,
+    /--length 500 is more than the 128/,
+  );
 });

@@ -5,11 +5,10 @@ import { refuseNoModel } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { readRun, refuseOccupied } from '../train/folder.ts';
 import { completeSettings, type GivenSettings, RESUMABLE, type TrainSettings } from '../train/settings.ts';
+import { absolute } from './reference.ts';
 
 /** The settings among the options of vera train. */
 export type TrainFlags = Partial<TrainSettings> & { samplePrompt?: string[] };
-
-const absolute = (path: string): string => (existsSync(path) ? resolve(path) : path);
 
 function settingsOf(
   data: string | undefined,

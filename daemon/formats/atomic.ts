@@ -86,7 +86,8 @@ export async function writeFolderAtomic(dir: string, fill: (folder: string) => v
   removeLeftovers(target);
 }
 
-function refuseOccupied(target: string, shown: string): void {
+/** Refuses a place that is neither free nor an empty folder, `shown` to people so (VeraError 'usage'). */
+export function refuseOccupied(target: string, shown: string): void {
   const status = lstatSync(target, { throwIfNoEntry: false });
   if (status === undefined) return;
   const refuse = (what: string) =>

@@ -35,7 +35,7 @@ test('an attempt after a crash before the rename only renames; after it, it only
 test("somebody else's folder is refused, before and after the work; an empty one is taken", async () => {
   const { dir, folder, out } = place();
   const refused = (error: unknown): boolean =>
-    error instanceof VeraError && error.code === 'usage' && /exists already/.test(error.message);
+    error instanceof VeraError && error.code === 'usage' && /exists and is not empty/.test(error.message);
   mkdirSync(out);
   await writeStaged(out, folder, fill('one'));
   const other = join(dir, 'other');

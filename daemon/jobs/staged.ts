@@ -1,9 +1,7 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { syncFolder, writeFileAtomic } from '../formats/atomic.ts';
-import { quote } from '../formats/quote.ts';
+import { refuseOccupied, syncFolder, writeFileAtomic } from '../formats/atomic.ts';
 import { ioError } from '../formats/read.ts';
-import { VeraError } from '../protocol/errors.ts';
 import type { Json } from './messages.ts';
 
 /** What was written but is perhaps not in place yet: the result, and the folder it was written as. */
@@ -34,7 +32,7 @@ export async function writeStaged(
       moveIn(staging, out);
       return before.result;
     }
-    refuseOccupied(out);
+    refuseOccupied(out, out);
     clearStaged(out, folder);
     const result = await write(staging);
     const inode = inodeOf(staging);
@@ -63,16 +61,10 @@ export function clearStaged(out: string, folder: string): void {
 }
 
 function moveIn(staging: string, out: string): void {
-  refuseOccupied(out);
+  refuseOccupied(out, out);
   if (existsSync(out)) rmdirSync(out);
   renameSync(staging, out);
   syncFolder(dirname(out));
-}
-
-function refuseOccupied(out: string): void {
-  const status = lstatSync(out, { throwIfNoEntry: false });
-  if (status === undefined || (status.isDirectory() && readdirSync(out).length === 0)) return;
-  throw new VeraError('usage', `${quote(out)} exists already; choose another folder or remove it first`);
 }
 
 function readNote(folder: string): Written | undefined {

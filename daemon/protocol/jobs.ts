@@ -34,6 +34,7 @@ export const jobSpec = z.discriminatedUnion('kind', [
     lossOn: z.enum(['answer', 'all']).optional(),
     onBadRow: z.enum(['error', 'skip']).optional(),
     maxExamples: z.int().positive().optional(),
+    threads: z.int().positive().optional(),
   }),
   z.strictObject({ kind: z.literal('merge'), ...adapterSource, base: base.optional(), out: path }),
   z.strictObject({

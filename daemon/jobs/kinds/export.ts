@@ -13,7 +13,7 @@ export const exported: Kind<'export'> = {
     const result = await writeStaged(out, folder, async (staging) => {
       const { adapter } = await openAdapter(dir, base, resolve);
       await exportFormat(format).write(staging, adapter, { projection });
-      return { out, format };
+      return { out, format, method: adapter.method };
     });
     return { result };
   },
