@@ -57,6 +57,24 @@ test('points arrive live: the curve grows, and the figures follow', async () => 
   assert.deepEqual(complaints.filter((text) => !text.includes('willReadFrequently')), []); // prettier-ignore
 });
 
+test('charts follow the width of the panel, also when it changes often', async () => {
+  const { page, send } = await host.open();
+  await send(...stateAfter());
+  await settled(page);
+  for (let width = 1280; width >= 900; width -= 20) await page.setViewportSize({ width, height: 900 });
+  await settled(page);
+  const widths = await page
+    .locator('.chart')
+    .evaluateAll((charts) =>
+      charts.map((chart) => [
+        chart.querySelector('.uplot')!.clientWidth,
+        chart.querySelector('[role="slider"]')!.clientWidth,
+      ]),
+    );
+  assert.ok(widths.length >= 4);
+  for (const [drawn, place] of widths) assert.equal(drawn, place);
+});
+
 test('a resumed run takes its steps again and shows no point twice', async () => {
   const { page, send } = await host.open();
   const { events } = RECORDED[0]!;

@@ -144,7 +144,8 @@ export class Chart {
     soon(
       `size ${this.#options.id}`,
       () => {
-        this.#plot?.setSize({ width, height: this.#options.height });
+        // The size of now: it may have changed again since this was asked for.
+        this.#plot?.setSize({ width: this.#size, height: this.#options.height });
         this.#draw();
       },
       'drawing',
