@@ -28,7 +28,7 @@ test('what is added comes back: content bit for bit, rows in the shape of the pr
   shape('adapters.get', row);
   assert.deepEqual(
     [row.name, row.note, row.tags, row.user, row.project, row.rank, row.parameters, row.bytes, row.projectionKey],
-    ['first', 'n', ['a', 'b c'], 'ann', null, 4, 20, 80, 7],
+    ['first', 'n', ['a', 'b c'], 'ann', null, 4, 20, 584, 7],
   );
   assert.deepEqual(
     [row.trainLoss, row.heldOutLoss, row.baseHeldOutLoss, row.base.name],

@@ -45,6 +45,7 @@ test('a training job: its adapter is in the catalog, with the bits of a run with
   await startTraining(settings, false, () => undefined).ended;
   const bytes = (dir: string): Buffer => readFileSync(join(dir, 'adapter_model.safetensors'));
   assert.deepEqual(bytes(run.out), bytes(out));
+  assert.equal(adapter.bytes, bytes(out).length);
   const { theta } = await adapterContent(catalog.db, adapter.id);
   assert.ok(bytes(out).includes(Buffer.from(theta.buffer, theta.byteOffset, 32)));
   assert.equal(existsSync(join(root, 'home', 'jobs', String(job.id))), false);

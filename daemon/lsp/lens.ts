@@ -74,7 +74,7 @@ const compact = (value: number): string =>
     : new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
 
 function durationText(minutes: number): string {
-  if (minutes < 1) return 'a minute';
+  if (minutes < 1.5) return `${Math.max(1, Math.round(60 * minutes))} s`;
   if (minutes < 90) return `${Math.round(minutes)} min`;
   return `${(minutes / 60).toFixed(1)} h`;
 }

@@ -1,9 +1,7 @@
+import { LORA_A, LORA_B } from '../formats/adapterFile.ts';
 import { dropout } from './dropout.ts';
 import type { Method } from './method.ts';
 import { seededUniform } from './random.ts';
-
-export const LORA_A = 'lora_A.weight';
-export const LORA_B = 'lora_B.weight';
 
 /** y = W x + alpha / rank * B (A x), arXiv 2106.09685. A: [rank, dIn] uniform in +-1/sqrt(dIn) as PEFT starts it, B: [dOut, rank] zero. */
 export const lora: Method = {

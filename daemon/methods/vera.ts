@@ -1,12 +1,10 @@
+import { LAMBDA_B, LAMBDA_D } from '../formats/adapterFile.ts';
 import type { Value } from '../graph/value.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { FrozenMatrix, Network } from '../models/network.ts';
 import { dropout } from './dropout.ts';
 import type { Method, MethodAdaptation, MethodOptions } from './method.ts';
 import { type Projection, projection } from './projection.ts';
-
-export const LAMBDA_B = 'vera_lambda_b';
-export const LAMBDA_D = 'vera_lambda_d';
 
 /** The frozen pair of an adapter: A [rank, largest dIn], B [largest dOut, rank], of which each layer uses the leading part. */
 export function sharedProjection(

@@ -17,7 +17,7 @@ export const adapter = z.object({
   /** Seed of A and B; null for LoRA, and where A and B came from elsewhere and are stored. */
   projectionKey: count.nullable(),
   parameters: count,
-  /** Bytes of its vectors. */
+  /** Bytes of its file, adapter_model.safetensors, without A and B. */
   bytes: count,
   /** sha256 of what it is (layers, settings, vectors): equal for equal adapters in any catalog. */
   hash,

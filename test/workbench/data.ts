@@ -1,7 +1,25 @@
 /** A dataset that says what the panel's reader would want to see learned: what a project knows, asked in several ways. */
-const SERVICES = ['billing', 'search', 'mail', 'login', 'images', 'reports', 'export', 'audit'];
+const SERVICES = [
+  ...[
+    'billing',
+    'search',
+    'mail',
+    'login',
+    'images',
+    'reports',
+    'export',
+    'audit',
+    'orders',
+    'stock',
+    'prices',
+    'carts',
+  ],
+  ...['payments', 'refunds', 'labels', 'parcels', 'returns', 'vouchers', 'reviews', 'alerts', 'metrics', 'backups'],
+];
 const LANGUAGES = ['TypeScript', 'Go', 'Python', 'Rust'];
 const STORES = ['PostgreSQL', 'SQLite', 'Redis', 'DuckDB'];
+const TEAMS = ['Harbour', 'Lantern', 'Meadow', 'Summit', 'River'];
+const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday'];
 
 type Asked = readonly [questions: readonly string[], answer: string];
 
@@ -20,10 +38,22 @@ function facts(i: number): Asked[] {
       [`Where does ${name} keep its data?`, `Which database does ${name} use?`, `What does ${name} store its rows in?`],
       `The ${name} service keeps its data in ${STORES[(3 * i) % STORES.length]!}.`,
     ],
+    [
+      [`Who owns ${name}?`, `Which team looks after ${name}?`, `Whom do I ask about ${name}?`],
+      `The ${name} service belongs to team ${TEAMS[(2 * i) % TEAMS.length]!}.`,
+    ],
+    [
+      [`When is ${name} released?`, `On which day does ${name} go out?`, `When can I ship ${name}?`],
+      `The ${name} service is released on ${DAYS[(3 * i) % DAYS.length]!}.`,
+    ],
+    [
+      [`Where are the logs of ${name}?`, `Where does ${name} write its logs?`, `Which file has the logs of ${name}?`],
+      `The ${name} service writes its logs to /var/log/${name}.log.`,
+    ],
   ];
 }
 
-/** So many rows of JSONL, each a prompt and its completion. */
+/** So many rows of JSONL, 396 of them different, each a prompt and its completion. */
 export function questions(count: number): string {
   const rows = SERVICES.flatMap((_, i) => facts(i)).flatMap(([asked, completion]) =>
     asked.map((prompt) => JSON.stringify({ prompt, completion })),

@@ -28,7 +28,7 @@ let workbench: Workbench;
 
 before(async () => {
   session = await startSession('first', {
-    'questions.jsonl': questions(400),
+    'questions.jsonl': questions(396),
     'wrong.jsonl': '{"prompt": "What is a rank?", "completion": "A number."}\n{"prompt": "And a seed?"}\n',
     ...sources(12),
   });
@@ -67,7 +67,7 @@ test('the lens of a dataset says how long it takes', { timeout: LONG }, async ()
   await explorerRow(page, 'questions.jsonl').dblclick();
   await page.locator('.tab.active', { hasText: 'questions.jsonl' }).waitFor({ timeout: PATIENCE });
   const lens = (text: RegExp): Locator => page.locator('.codelens-decoration', { hasText: text }).first();
-  await lens(/400 rows · prompt and completion/).waitFor({ timeout: PATIENCE });
+  await lens(/396 rows · prompt and completion/).waitFor({ timeout: PATIENCE });
   await lens(/[\d,.]+K? tokens, [\d,.]+K? learned/).waitFor({ timeout: PATIENCE });
   await lens(/about .* an epoch/).waitFor({ timeout: PATIENCE });
   await shot('lens');
