@@ -96,7 +96,7 @@ test('lenses: the command, rows, tokens, minutes, problems', async () => {
   });
   assert.deepEqual(
     lenses.slice(1).map(({ command }) => command!.title),
-    ['2 rows \u00b7 chat messages', `${tokens} tokens, 8 learned`, 'about 1 s an epoch', '1 problem'],
+    ['2 rows \u00b7 chat messages', `${tokens} tokens, 8 learned`, 'about 39 s an epoch', '1 problem'],
   );
   assert.ok(lenses.every(({ range }) => range.start.line === 0));
 });
