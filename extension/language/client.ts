@@ -80,7 +80,9 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
     watchSettings(client, settings, rates, settingsChanged),
     watchDatasets(async (data) => {
       const base = likelyBase(app);
-      const tokens = rates.of(base) > 0 ? 0 : await tokensOf(client, data.toString());
+      // An estimate is work, and work is for trusted workspaces.
+      const known = rates.of(base) > 0 || !vscode.workspace.isTrusted;
+      const tokens = known ? 0 : await tokensOf(client, data.toString());
       if (tokens > 0) await rates.estimate(base, data.fsPath, tokens);
     }),
   );

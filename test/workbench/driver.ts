@@ -21,13 +21,14 @@ export const explorerRow = (page: Page, name: string): Locator =>
 export async function chooseFromMenu(page: Page, target: Locator, item: string): Promise<void> {
   const entry = page.locator('.context-view .monaco-menu .action-item', { hasText: item }).first();
   for (let i = 0; ; i++) {
-    await target.click({ button: 'right' });
     try {
+      await target.click({ button: 'right', timeout: i < 4 ? 10_000 : PATIENCE });
       await entry.waitFor({ timeout: 10_000 });
       break;
     } catch (error) {
       if (i === 4) throw error;
       await page.keyboard.press('Escape');
+      await page.mouse.move(720, 880); // away from what a tip that hides the target is about
     }
   }
   for (let i = 0; i < 20 && (await entry.isVisible()); i++) {

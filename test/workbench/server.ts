@@ -26,11 +26,18 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-/** files: of the workspace, by name. more: of the environment. */
+export interface WorkbenchOptions {
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether workspaces are trusted without asking; true where it is not given. */
+  readonly trusted?: boolean;
+}
+
+/** files: of the workspace, by path. */
 export async function startWorkbench(
   vsix: string,
   files: Readonly<Record<string, string>>,
-  more: Readonly<Record<string, string>> = {},
+  { env: more = {}, trusted = true }: WorkbenchOptions = {},
 ): Promise<Workbench> {
   execFileSync('sh', [join(here, 'setup.sh')], { stdio: 'inherit' });
   const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
@@ -76,7 +83,10 @@ export async function startWorkbench(
     '--disable-telemetry',
     '--disable-update-check',
   ];
-  const quiet = ['--disable-workspace-trust', '--disable-getting-started-override', '--ignore-last-opened'];
+  const quiet = [
+    ...(trusted ? ['--disable-workspace-trust'] : []),
+    ...['--disable-getting-started-override', '--ignore-last-opened'],
+  ];
   let output = '';
   const server = spawn(NODE, [ENTRY, ...folders, ...options, ...quiet, workspace], {
     env,

@@ -8,7 +8,7 @@ import { startChromium } from '../browser/chromium.ts';
 import { smaller } from '../panel/smaller.ts';
 import { root } from '../sources.ts';
 import { openWorkbench, panel, PATIENCE } from './driver.ts';
-import { startWorkbench, type Workbench } from './server.ts';
+import { startWorkbench, type Workbench, type WorkbenchOptions } from './server.ts';
 
 const MOST_BYTES = 40e6; // of the VSIX: most of it are the libraries of onnxruntime
 const screenshots = process.env['VERA_SCREENSHOTS'];
@@ -35,11 +35,11 @@ export interface Session {
   readonly close: () => Promise<void>;
 }
 
-/** name: of the VSIX that is made. files: of the workspace, by path. env: of the daemon. */
+/** name: of the VSIX that is made. files: of the workspace, by path. */
 export async function startSession(
   name: string,
   files: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>> = {},
+  options: WorkbenchOptions = {},
 ): Promise<Session> {
   // VERA_VSIX: a package that is there already, for who works on these tests.
   const given = process.env['VERA_VSIX'];
@@ -50,7 +50,7 @@ export async function startSession(
   }
   const { size } = statSync(vsix);
   assert.ok(size < MOST_BYTES, `the VSIX has ${size} bytes, more than ${MOST_BYTES}`);
-  const workbench = await startWorkbench(vsix, files, env);
+  const workbench = await startWorkbench(vsix, files, options);
   const browser = await startChromium();
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   await openWorkbench(page, workbench.url);

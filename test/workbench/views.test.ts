@@ -32,7 +32,7 @@ let page: Page;
 
 before(async () => {
   hub = await startHub(MODEL, join(root, 'daemon/demo'), { slowMs: 6000 });
-  session = await startSession('views', { 'questions.jsonl': questions(396) }, { HF_ENDPOINT: hub.endpoint });
+  session = await startSession('views', { 'questions.jsonl': questions(396) }, { env: { HF_ENDPOINT: hub.endpoint } });
   ({ page } = session);
 });
 after(async () => {
