@@ -82,6 +82,15 @@ export async function packageExtension(target: Target, out: string): Promise<{ f
 }
 
 if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`package: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
+}
+
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { target: { type: 'string', default: `${process.platform}-${process.arch}` }, out: { type: 'string' } },
   });

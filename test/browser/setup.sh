@@ -11,10 +11,11 @@ for name in chromium chromium-browser google-chrome; do
   if command -v "$name" > /dev/null 2>&1; then exit 0; fi
 done
 if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null 2>&1; then
-  # The lists of a fresh machine are empty.
-  apt-get install -y --no-install-recommends chromium > /dev/null 2>&1 && exit 0
-  apt-get update > /dev/null
-  apt-get install -y --no-install-recommends chromium > /dev/null
+  # Tests that run at the same time wait for each other's apt-get. The lists of a fresh machine are empty.
+  wait='-o DPkg::Lock::Timeout=600'
+  apt-get $wait install -y --no-install-recommends chromium > /dev/null 2>&1 && exit 0
+  apt-get $wait update > /dev/null
+  apt-get $wait install -y --no-install-recommends chromium > /dev/null
   exit 0
 fi
 echo 'The tests of the panel need Chromium: install it (Debian: apt-get install chromium), or name one in CHROMIUM.' >&2

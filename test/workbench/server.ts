@@ -39,7 +39,6 @@ export async function startWorkbench(
   files: Readonly<Record<string, string>>,
   { env: more = {}, trusted = true }: WorkbenchOptions = {},
 ): Promise<Workbench> {
-  execFileSync('sh', [join(here, 'setup.sh')], { stdio: 'inherit' });
   const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
   const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) =>
     join(root, name),

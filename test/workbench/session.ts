@@ -3,11 +3,11 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { packageExtension, type Target } from '../../package.ts';
 import { startChromium } from '../browser/chromium.ts';
 import { smaller } from '../panel/smaller.ts';
 import { root } from '../sources.ts';
 import { openWorkbench, panel, PATIENCE } from './driver.ts';
+import { prepare } from './prepare.ts';
 import { startWorkbench, type Workbench, type WorkbenchOptions } from './server.ts';
 
 const MOST_BYTES = 40e6; // of the VSIX: most of it are the libraries of onnxruntime
@@ -35,19 +35,13 @@ export interface Session {
   readonly close: () => Promise<void>;
 }
 
-/** name: of the VSIX that is made. files: of the workspace, by path. */
+/** name: of the picture that is made where the test fails. files: of the workspace, by path. */
 export async function startSession(
   name: string,
   files: Readonly<Record<string, string>>,
   options: WorkbenchOptions = {},
 ): Promise<Session> {
-  // VERA_VSIX: a package that is there already, for who works on these tests.
-  const given = process.env['VERA_VSIX'];
-  const vsix = given ?? join(root, 'dist-vsix', `${name}.vsix`);
-  if (given === undefined) {
-    mkdirSync(join(root, 'dist-vsix'), { recursive: true });
-    await packageExtension(`${process.platform}-${process.arch}` as Target, vsix);
-  }
+  const vsix = await prepare();
   const { size } = statSync(vsix);
   assert.ok(size < MOST_BYTES, `the VSIX has ${size} bytes, more than ${MOST_BYTES}`);
   const workbench = await startWorkbench(vsix, files, options);
