@@ -187,3 +187,12 @@ test('a model is downloaded, with its progress, and has a fingerprint', { timeou
   await chooseFromMenu(page, installed, 'Copy Fingerprint');
   await statusBar(page, 'Fingerprint copied').waitFor({ timeout: PATIENCE });
 });
+
+test('the panel goes on in a window of its own', { timeout: LONG }, async () => {
+  const opening = page.context().waitForEvent('page', { timeout: PATIENCE });
+  await chooseFromMenu(page, page.locator('.tab', { hasText: 'VeRA Training' }), 'Move into New Window');
+  const other = await opening;
+  await panel(other).locator('.run-header .state', { hasText: 'Done' }).waitFor({ timeout: PATIENCE });
+  await panel(other).locator('.figures dd .value', { hasText: '50 of 50' }).waitFor({ timeout: PATIENCE });
+  await other.close();
+});
