@@ -58,6 +58,7 @@ export async function openQueue(folder: string, options: Partial<QueueOptions> =
           end();
           reject(new Error(`job ${job.id} has not told it in a minute`));
         }, 60_000);
+        late.unref(); // nobody waits for it any more where the job's end was met first
         const end = catalog.onEvents((some) => {
           if (!some.some(({ body }) => body.type === 'worker' && body.job === job.id && fits(body.event))) return;
           end();

@@ -9,14 +9,24 @@ import { setState } from './state.ts';
 /** What a job becomes that was at work when its daemon died: as it was asked to be, or back into the queue. */
 const AFTER: Partial<Record<JobState, JobState>> = { running: 'queued', pausing: 'paused', cancelling: 'cancelled' };
 
+/** A job that was at work in so many ends of the daemon, one after the other, may be what ends it: it waits to be resumed. */
+export const MOST_LOST = 10;
+
 /** Takes up what a daemon left that died: its attempts are lost, its jobs go on. The jobs that changed. */
 export function recover(catalog: Catalog): Promise<Job[]> {
   return catalog.change(async (change: Change) => {
     const left = (await openJobs(change.db)).filter(({ state }) => AT_WORK.includes(state));
     const jobs: Job[] = [];
     for (const { id, state } of left) {
-      await endAttempt(change.db, id, 'lost', 'the daemon or the machine ended while it ran', change.now);
-      jobs.push(await setState(change, await readJob(change.db, id), AFTER[state] ?? 'queued'));
+      const { attempts } = await readJob(change.db, id);
+      const kept = attempts.findLastIndex(({ outcome, endedAt }) => endedAt !== null && outcome !== 'lost');
+      const times = attempts.length - 1 - kept; // with the one that ends now
+      const tired = times >= MOST_LOST;
+      const what = 'the daemon or the machine ended while it ran';
+      const reason = tired ? `${what}, ${times} times in a row: it waits until it is resumed` : what;
+      await endAttempt(change.db, id, 'lost', reason, change.now);
+      const after = tired && state === 'running' ? 'paused' : (AFTER[state] ?? 'queued');
+      jobs.push(await setState(change, await readJob(change.db, id), after));
     }
     return jobs;
   });
