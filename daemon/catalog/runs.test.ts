@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { add, temporaryCatalog } from '../../test/catalog.ts';
 import { METHODS } from '../protocol/registry.ts';
 import type { Metric } from '../protocol/runs.ts';
@@ -87,10 +88,12 @@ test('a run from its beginning to its end, with base, data, settings and figures
 
 test('bases and datasets are one row each, the latest used first; exports and the audit trail tell who did what', async () => {
   const catalog = await temporaryCatalog();
-  for (const i of [0, 1, 2, 0])
+  for (const i of [0, 1, 2, 0]) {
     await catalog.change((change) =>
       records.ensureDataset(change, { hash: `${i}`.repeat(64), path: `/w/${i}`, rows: i }),
     );
+    await setTimeout(2); // uses are told apart by the millisecond
+  }
   const pages: string[] = [];
   for (let after: string | undefined; ;) {
     const page = await records.listDatasets(catalog.db, { limit: 2, ...(after === undefined ? {} : { after }) });
