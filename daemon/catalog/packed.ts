@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { layerTensors, SHARED_A, SHARED_B } from '../formats/adapterFile.ts';
 import { parseJson } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import { readFloats, readSafetensors } from '../formats/safetensors.ts';
@@ -15,8 +16,6 @@ import type { AdapterContent, Projection, Site } from './content.ts';
 const KEY = 'vera.adapter';
 const VERSION = 1;
 const MAX_JSON = 10_000_000; // characters; the layers of a large mixture of experts take some 2 MB (CWE-770)
-const PREFIX = 'base_model.model.';
-const SHARED = { a: 'base_model.vera_A', b: 'base_model.vera_B' } as const;
 
 const size = z
   .int()
@@ -81,21 +80,6 @@ export type PackedFacts = Pick<
   'name' | 'note' | 'tags' | 'createdAt' | 'losses' | 'dataset' | 'run' | 'parent'
 >;
 
-const suffixes = { vera: ['vera_lambda_b', 'vera_lambda_d'], lora: ['lora_A.weight', 'lora_B.weight'] } as const;
-
-/** Names and shapes of the tensors that theta is made of, in its order. */
-function layerTensors(
-  method: 'vera' | 'lora',
-  sites: readonly Site[],
-  rank: number,
-): { name: string; shape: number[] }[] {
-  const [first, second] = suffixes[method];
-  return sites.flatMap(({ path, dIn, dOut }) => [
-    { name: `${PREFIX}${path}.${first}`, shape: method === 'vera' ? [dOut] : [rank, dIn] },
-    { name: `${PREFIX}${path}.${second}`, shape: method === 'vera' ? [rank] : [dOut, rank] },
-  ]);
-}
-
 const product = (shape: readonly number[]): number => shape.reduce((all, one) => all * one, 1);
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -110,8 +94,8 @@ export function packedFile(
   const add = (tensor: string, shape: number[], values: Float32Array): void =>
     void tensors.push({ name: tensor, dtype: 'F32', shape, bytes: () => bytesOf(values) });
   if (projection) {
-    add(SHARED.a, [projection.rank, projection.maxIn], projection.a);
-    add(SHARED.b, [projection.maxOut, projection.rank], projection.b);
+    add(SHARED_A, [projection.rank, projection.maxIn], projection.a);
+    add(SHARED_B, [projection.maxOut, projection.rank], projection.b);
   }
   let start = 0;
   for (const { name: tensor, shape } of layerTensors(method, sites, options['rank']!))
@@ -212,7 +196,7 @@ function takeProjection(
 ): Projection | undefined {
   if (!about.projection) return undefined;
   const { maxIn, maxOut } = about.projection;
-  const a = readFloats(take(SHARED.a, [rank, maxIn]));
-  const b = readFloats(take(SHARED.b, [maxOut, rank]));
+  const a = readFloats(take(SHARED_A, [rank, maxIn]));
+  const b = readFloats(take(SHARED_B, [maxOut, rank]));
   return { rank, maxIn, maxOut, a, b };
 }

@@ -6,7 +6,7 @@ import { quote } from '../formats/quote.ts';
 import type { MethodAdaptation, MethodOptions } from '../methods/method.ts';
 import type { Projection } from '../methods/projection.ts';
 import { methodNamed } from '../methods/registry.ts';
-import { LAMBDA_B, LAMBDA_D, LORA_A, LORA_B } from '../formats/adapterFile.ts';
+import { layerTensors, PREFIX, SHARED_A, SHARED_B } from '../formats/adapterFile.ts';
 import { adaptWith, sharedProjection } from '../methods/vera.ts';
 import type { LinearSite, Parameter } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
@@ -35,9 +35,6 @@ export interface Adapter {
 }
 
 /** What PEFT puts before a module's path in the file, and the names of the shared matrices there. */
-const PREFIX = 'base_model.model.';
-const SHARED_A = 'base_model.vera_A';
-const SHARED_B = 'base_model.vera_B';
 
 /** The base an adapter's folder names, as it was given when it was trained: a path or a hub id. */
 export function statedBase(dir: string): string | undefined {
@@ -188,14 +185,7 @@ function checkTensors(
   sites: LinearSite[],
   tensors: PeftAdapter['tensors'],
 ): void {
-  const expected = new Map<string, number[]>();
-  for (const { path, dIn, dOut } of sites) {
-    const shapes: Record<string, number[]> =
-      method === 'vera'
-        ? { [LAMBDA_B]: [dOut], [LAMBDA_D]: [rank] }
-        : { [LORA_A]: [rank, dIn], [LORA_B]: [dOut, rank] };
-    for (const [name, shape] of Object.entries(shapes)) expected.set(`${PREFIX}${path}.${name}`, shape);
-  }
+  const expected = new Map(layerTensors(method, sites, rank).map(({ name, shape }) => [name, shape]));
   for (const [name, shape] of expected) {
     const tensor = tensors.get(name);
     if (!tensor) throw wrong(dir, `tensor ${quote(name)} is missing`);

@@ -5,6 +5,11 @@ export const LORA_A = 'lora_A.weight';
 export const LORA_B = 'lora_B.weight';
 export const LAMBDA_B = 'vera_lambda_b';
 export const LAMBDA_D = 'vera_lambda_d';
+/** Before the name of a layer. */
+export const PREFIX = 'base_model.model.';
+/** VeRA's A and B, where they are in the file. */
+export const SHARED_A = 'base_model.vera_A';
+export const SHARED_B = 'base_model.vera_B';
 
 /** A linear layer that is adapted: its name in the model, and its widths. */
 export interface AdaptedLayer {
@@ -13,10 +18,9 @@ export interface AdaptedLayer {
   readonly dOut: number;
 }
 
-type Tensor = readonly [name: string, shape: number[]];
+type Shapes = (layer: AdaptedLayer, rank: number) => readonly (readonly [name: string, shape: number[]])[];
 
-/** A layer's tensors, in the order they are written. */
-const TENSORS: Readonly<Record<'vera' | 'lora', (layer: AdaptedLayer, rank: number) => Tensor[]>> = {
+const OF_A_LAYER: Readonly<Record<'vera' | 'lora', Shapes>> = {
   vera: ({ dOut }, rank) => [
     [LAMBDA_B, [dOut]],
     [LAMBDA_D, [rank]],
@@ -27,6 +31,16 @@ const TENSORS: Readonly<Record<'vera' | 'lora', (layer: AdaptedLayer, rank: numb
   ],
 };
 
+/** Names and shapes of the layers' own tensors, in the order they are written. */
+export const layerTensors = (
+  method: 'vera' | 'lora',
+  layers: readonly AdaptedLayer[],
+  rank: number,
+): { name: string; shape: number[] }[] =>
+  layers.flatMap((layer) =>
+    OF_A_LAYER[method](layer, rank).map(([name, shape]) => ({ name: `${PREFIX}${layer.path}.${name}`, shape })),
+  );
+
 /** Bytes of adapter_model.safetensors. projection: with VeRA's A and B in it. */
 export function adapterFileBytes(
   method: 'vera' | 'lora',
@@ -34,18 +48,15 @@ export function adapterFileBytes(
   rank: number,
   { projection }: { projection: boolean },
 ): number {
-  const shared: Tensor[] =
+  const shared =
     projection && method === 'vera'
       ? [
-          ['base_model.vera_A', [rank, Math.max(...layers.map(({ dIn }) => dIn))]],
-          ['base_model.vera_B', [Math.max(...layers.map(({ dOut }) => dOut)), rank]],
+          { name: SHARED_A, shape: [rank, Math.max(...layers.map(({ dIn }) => dIn))] },
+          { name: SHARED_B, shape: [Math.max(...layers.map(({ dOut }) => dOut)), rank] },
         ]
       : [];
-  const own = layers.flatMap((layer) =>
-    TENSORS[method](layer, rank).map(([name, shape]): Tensor => [`base_model.model.${layer.path}.${name}`, shape]),
-  );
   return safetensorsBytes(
-    [...shared, ...own].map(([name, shape]) => ({ name, dtype: 'F32' as const, shape })),
+    [...shared, ...layerTensors(method, layers, rank)].map((tensor) => ({ ...tensor, dtype: 'F32' as const })),
     { format: 'pt' },
   );
 }
