@@ -1,6 +1,6 @@
 /**
  * Work in pieces: each animation frame does what fits a few milliseconds and leaves the rest to the next, so that keys and
- * clicks never wait for a chart. A task that was asked for twice before it ran runs once. What draws on a canvas costs as much
+ * clicks never wait for a chart. A task that was asked for twice before it ran runs once, as it was asked for last. What draws on a canvas costs as much
  * again when the browser paints it, so a frame holds one drawing.
  */
 const BUDGET = 8; // milliseconds of a frame of sixteen: the browser paints in the rest
@@ -12,7 +12,7 @@ const waiting = new Map<string, { task: Task; kind: 'drawing' | 'other' }>();
 let asked = false;
 
 export function soon(name: string, task: Task, kind: 'drawing' | 'other' = 'other'): void {
-  if (!waiting.has(name)) waiting.set(name, { task, kind });
+  waiting.set(name, { task, kind });
   ask();
 }
 

@@ -144,8 +144,7 @@ export class Chart {
     soon(
       `size ${this.#options.id}`,
       () => {
-        // The size of now: it may have changed again since this was asked for.
-        this.#plot?.setSize({ width: this.#size, height: this.#options.height });
+        this.#plot?.setSize({ width, height: this.#options.height });
         this.#draw();
       },
       'drawing',

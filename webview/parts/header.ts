@@ -138,8 +138,7 @@ export class Header {
     const { steps, fraction } = progress;
     const live = run.state === 'running' || run.state === 'pausing' || run.state === 'cancelling';
     // Points come more often than word of the run: the step is that of the last one drawn.
-    const { loss } = data.series;
-    const step = live && loss.length > 0 ? loss.step(loss.length - 1) : progress.step;
+    const step = live && data.lastStep > 0 ? data.lastStep : progress.step;
     const part = step !== undefined && steps ? step / steps : fraction;
     this.#bar.hidden = !live && run.state !== 'paused';
     // A bar that runs to and fro is the one movement here; without it the line of text says as much.
