@@ -70,7 +70,6 @@ export async function writeFolderAtomic(dir: string, fill: (folder: string) => v
   const folder = join(temporary, basename(target));
   try {
     refuseOccupied(target, dir);
-    makeFolder(dirname(target));
     makeFolder(folder);
     await fill(folder);
     syncTree(folder);

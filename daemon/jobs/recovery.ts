@@ -18,7 +18,8 @@ export function recover(catalog: Catalog): Promise<Job[]> {
     const left = (await openJobs(change.db)).filter(({ state }) => AT_WORK.includes(state));
     const jobs: Job[] = [];
     for (const { id, state } of left) {
-      const { attempts } = await readJob(change.db, id);
+      const job = await readJob(change.db, id);
+      const { attempts } = job;
       const kept = attempts.findLastIndex(({ outcome, endedAt }) => endedAt !== null && outcome !== 'lost');
       const times = attempts.length - 1 - kept; // with the one that ends now
       const tired = times >= MOST_LOST;
@@ -26,7 +27,7 @@ export function recover(catalog: Catalog): Promise<Job[]> {
       const reason = tired ? `${what}, ${times} times in a row: it waits until it is resumed` : what;
       await endAttempt(change.db, id, 'lost', reason, change.now);
       const after = tired && state === 'running' ? 'paused' : (AFTER[state] ?? 'queued');
-      jobs.push(await setState(change, await readJob(change.db, id), after));
+      jobs.push(await setState(change, job, after));
     }
     return jobs;
   });

@@ -1,6 +1,5 @@
 import { cpSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../formats/folder.ts';
 import { elements } from '../graph/value.ts';
 import { type Adapter, saveAdapter } from '../export/adapter.ts';
 import { syncFolder, writeFolderAtomic } from '../formats/atomic.ts';
@@ -72,7 +71,6 @@ async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Fl
   // A copy of tied embeddings under the head's name would contradict what was learned.
   const tensors = [...base.tensors.values()].filter(({ name }) => !(base.config.tied && name === 'lm_head.weight'));
   await writeFolderAtomic(dir, (temporary) => {
-    makeFolder(temporary);
     for (const name of readdirSync(base.dir)) {
       if (WEIGHT_FILE.test(name) || name.startsWith('.') || OF_A_RUN.includes(name)) continue;
       if (statSync(join(base.dir, name)).isFile())
