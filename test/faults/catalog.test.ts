@@ -23,13 +23,12 @@ import type { Catalog } from '../../daemon/catalog/open.ts';
 import { createUser } from '../../daemon/catalog/owners.ts';
 import { inspectLog } from '../../daemon/catalog/wal.ts';
 import { VeraError } from '../../daemon/protocol/errors.ts';
-import { counted } from '../counted.ts';
+import { countedRounds } from '../counted.ts';
 import { add, someContent, temporaryCatalog } from '../catalog.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { SLOW_STEP } from './catalogSteps.ts';
 
 const ROUNDS = Number(process.env['VERA_FAULT_ROUNDS'] ?? 8);
-const held = (row: string, count: number): void => (process.env['VERA_FAULT_ROUNDS'] ? undefined : counted(row, count));
 
 /** Numbers from 0 to 1 that are the same in each run (mulberry32). */
 function random(seed: number): () => number {
@@ -95,7 +94,7 @@ test(`killed while it writes, ${ROUNDS} times: what was acknowledged is there, w
     assert.deepEqual(problemsOf(file, { full: true }), []);
   }
   assert.ok(acknowledged.size > 0, `${acknowledged.size} acknowledged`);
-  held("Killing the catalog's process while it writes", ROUNDS);
+  countedRounds("Killing the catalog's process while it writes", ROUNDS);
 });
 
 test(`killed in the middle of a migration, ${ROUNDS} times: the old schema or the new one, nothing between`, async () => {
@@ -130,7 +129,7 @@ test(`killed in the middle of a migration, ${ROUNDS} times: the old schema or th
     await again.close();
   }
   assert.ok(seen.old > 0, JSON.stringify(seen));
-  held('Killing it in the middle of a migration', ROUNDS);
+  countedRounds('Killing it in the middle of a migration', ROUNDS);
 });
 
 /** A catalog of some hundred adapters, closed, with a backup that lacks the last of them. */
@@ -215,7 +214,7 @@ test(`bytes of the file flipped or cut, ${3 * ROUNDS} times: noticed, set aside,
   }
   console.log('# file:', JSON.stringify(counts));
   assert.ok(counts.mended > ROUNDS, JSON.stringify(counts));
-  held("Bytes of the catalog's file flipped or cut", 3 * ROUNDS);
+  countedRounds("Bytes of the catalog's file flipped or cut", 3 * ROUNDS);
 });
 
 test(`bytes of the log flipped or cut, ${3 * ROUNDS} times: earlier commits are there, and a loss is said`, async () => {
@@ -251,7 +250,7 @@ test(`bytes of the log flipped or cut, ${3 * ROUNDS} times: earlier commits are 
     assert.deepEqual(problemsOf(copy, { full: true }), []);
   }
   assert.ok(said > ROUNDS, `${said}`);
-  held('Bytes of its log flipped or cut', 3 * ROUNDS);
+  countedRounds('Bytes of its log flipped or cut', 3 * ROUNDS);
 });
 
 test('damage met while the catalog is in use is named, and mended at the next opening', async () => {

@@ -18,14 +18,14 @@ import * as adapters from '../../daemon/protocol/adapters.ts';
 import type { Event } from '../../daemon/protocol/events.ts';
 import * as jobs from '../../daemon/protocol/jobs.ts';
 import * as runs from '../../daemon/protocol/runs.ts';
-import { counted } from '../counted.ts';
+import { countedRounds } from '../counted.ts';
 import { daemonHome } from '../daemon.ts';
 import { tinyModel, tinyTraining } from '../queue.ts';
+import { over } from './over.ts';
 import { canKill, kill, seen, type Sign, SIGNS, type Victim } from './victims.ts';
 
 const ROUNDS = Number(process.env['VERA_FAULT_ROUNDS'] ?? 24);
 const SEED = Number(process.env['VERA_FAULT_SEED'] ?? 1);
-const PATIENCE_MS = 120_000;
 
 const home = daemonHome();
 const random = seededRandom(SEED);
@@ -50,15 +50,6 @@ async function train(client: Client, out: string, key: string): Promise<{ id: nu
 }
 
 /** The job once it is over, whatever happens to the daemon meanwhile. */
-async function over(client: Client, id: number): Promise<jobs.Job> {
-  for (const until = performance.now() + PATIENCE_MS; ;) {
-    const job = await client.call(jobs.get, { job: id }).catch(() => undefined);
-    if (job && ['succeeded', 'failed', 'cancelled'].includes(job.state)) return job;
-    assert.ok(performance.now() < until, `job ${id} is not over: ${JSON.stringify(job)}`);
-    await sleep(25);
-  }
-}
-
 /** What a run has learned and told, without what depends on the clock. */
 async function figures(client: Client, job: jobs.Job) {
   const { metrics } = await client.call(runs.metrics, { run: job.run! });
@@ -164,7 +155,7 @@ test(
     const tally = [...kills].map(([name, count]) => `${count} x ${name}`).join(', ');
     t.diagnostic(`kills: ${[...kills.values()].reduce((a, b) => a + b, 0)} (${tally})`);
     assert.ok(kills.size > 0, 'nothing was killed');
-    if (!process.env['VERA_FAULT_ROUNDS']) counted('Killing worker, daemon or both while a training job lives', ROUNDS);
+    countedRounds('Killing worker, daemon or both while a training job lives', ROUNDS);
   },
 );
 

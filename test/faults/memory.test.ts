@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, connect } from '../../daemon/client/connect.ts';
+import { connect } from '../../daemon/client/connect.ts';
 import { stopDaemon } from '../../daemon/client/stop.ts';
 import * as jobs from '../../daemon/protocol/jobs.ts';
 import { daemonHome } from '../daemon.ts';
 import { tinyModel, tinyTraining } from '../queue.ts';
+import { over } from './over.ts';
 import { canKill, daemonPid, seen, workersOf } from './victims.ts';
 
 const home = daemonHome();
@@ -17,14 +17,6 @@ const model = tinyModel(home);
 after(() => stopDaemon({ now: true }));
 
 const STEPS = 600;
-
-async function over(client: Client, id: number): Promise<jobs.Job> {
-  for (const until = performance.now() + 120_000; ; await sleep(50)) {
-    const job = await client.call(jobs.get, { job: id });
-    if (['succeeded', 'failed', 'cancelled'].includes(job.state)) return job;
-    assert.ok(performance.now() < until, JSON.stringify(job));
-  }
-}
 
 test(
   'a worker that gets no more memory ends alone, and its job goes on from its checkpoint',

@@ -17,9 +17,10 @@ import { catalogFile } from '../../daemon/home.ts';
 import * as adapters from '../../daemon/protocol/adapters.ts';
 import type { VeraError } from '../../daemon/protocol/errors.ts';
 import * as jobs from '../../daemon/protocol/jobs.ts';
-import { counted } from '../counted.ts';
+import { countedRounds } from '../counted.ts';
 import { daemonHome } from '../daemon.ts';
 import { tinyModel, tinyTraining } from '../queue.ts';
+import { over } from './over.ts';
 import { canKill, daemonPid, kill, workersOf } from './victims.ts';
 
 const ROUNDS = Number(process.env['VERA_FAULT_ROUNDS'] ?? 12);
@@ -32,15 +33,6 @@ async function opened(t: TestContext): Promise<Client> {
   const client = await connect({ patience: 60_000 });
   t.after(() => client.close());
   return client;
-}
-
-async function over(client: Client, id: number): Promise<jobs.Job> {
-  for (const until = performance.now() + 120_000; ;) {
-    const job = await client.call(jobs.get, { job: id }).catch(() => undefined);
-    if (job && ['succeeded', 'failed', 'cancelled'].includes(job.state)) return job;
-    assert.ok(performance.now() < until, `job ${id} is not over: ${JSON.stringify(job)}`);
-    await sleep(25);
-  }
 }
 
 async function run(client: Client, spec: jobs.JobSpec): Promise<jobs.Job> {
@@ -106,7 +98,7 @@ test(
       assert.deepEqual(stray, [], what);
     }
     t.diagnostic(`${kills} processes killed`);
-    if (!process.env['VERA_FAULT_ROUNDS']) counted('Killing them while jobs import, export and merge', ROUNDS);
+    countedRounds('Killing them while jobs import, export and merge', ROUNDS);
     const { items } = await client.call(adapters.list, { limit: 500 });
     const imports = Array.from({ length: ROUNDS }, (_, i) => i).filter((i) => i % 3 === 2);
     assert.equal(items.length, 2 + imports.length, 'one adapter an import');

@@ -45,11 +45,24 @@ export async function startSession(
   const { size } = statSync(vsix);
   assert.ok(size < MOST_BYTES, `the VSIX has ${size} bytes, more than ${MOST_BYTES}`);
   const workbench = await startWorkbench(vsix, files, options);
-  const browser = await startChromium();
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await openWorkbench(page, workbench.url);
+  const browser = await startChromium().catch(async (error: unknown) => {
+    await workbench.close();
+    throw error;
+  });
+  const close = async (): Promise<void> => {
+    await browser.close();
+    await workbench.close();
+  };
+  let page: Page;
+  try {
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await openWorkbench(page, workbench.url);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
-    ...{ workbench, page },
+    ...{ workbench, page, close },
     shot: async (picture) => {
       if (screenshots === undefined) return;
       mkdirSync(screenshots, { recursive: true });
@@ -74,9 +87,5 @@ export async function startSession(
       return Number(/^[\d,]+/.exec(text)?.[0].replaceAll(',', '') ?? 0);
     },
     stateWord: () => panel(page).locator('.run-header .state').innerText({ timeout: 2000 }),
-    close: async () => {
-      await browser.close();
-      await workbench.close();
-    },
   };
 }
