@@ -2,8 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import type { z } from 'zod';
 import type { Discovery } from '../life/discovery.ts';
-import { ERROR_CODES, VeraError } from '../protocol/errors.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
+import { errorFacts, errorOfFacts, VeraError } from '../protocol/errors.ts';
 import type { Topic } from '../protocol/events.ts';
 import type { Method } from '../protocol/method.ts';
 import { subscriptionsOn } from './follow.ts';
@@ -187,8 +186,8 @@ async function inTime<T>(answer: Promise<T>, { name }: Method, timeoutMs: number
 /** The error that the daemon answered with; undefined where it is one of the connection. */
 function saidByDaemon(error: unknown, { name }: { name: string }, { version }: Discovery): VeraError | undefined {
   if (!(error instanceof ResponseError)) return undefined;
-  const code = (error.data as { code?: ErrorCode } | undefined)?.code;
-  if (code !== undefined && ERROR_CODES.includes(code)) return new VeraError(code, error.message);
+  const facts = errorFacts.safeParse({ ...(error.data as object | undefined), message: error.message });
+  if (facts.success) return errorOfFacts(facts.data);
   if (error.code === ErrorCodes.PendingResponseRejected) return undefined;
   if (error.code === ErrorCodes.MethodNotFound)
     return new VeraError(

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What kind of thing went wrong; decides the exit code of the CLI and how an interface shows it. */
 export const ERROR_CODES = [
   'usage', // the command or its options are wrong
@@ -17,16 +19,73 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** Remedies that need nothing more to be known. */
+export const REMEDIES = [
+  'startDaemon',
+  'stopDaemon',
+  'stopDaemonNow',
+  'restartDaemon',
+  'readDaemonLog',
+  'evaluateAdapter',
+  'importAdapter',
+  'packAdapter',
+  'createProject',
+] as const;
+
+/**
+ * What a person can do about an error. The message names no command: the command line adds the one for it, and VS Code offers
+ * an action of its own.
+ */
+export const remedy = z.discriminatedUnion('do', [
+  /** Resume the run in this folder, with another learning rate where one is given. */
+  z.object({ do: z.literal('resume'), folder: z.string(), lr: z.number().optional() }),
+  z.object({ do: z.enum(REMEDIES) }),
+]);
+export type Remedy = z.infer<typeof remedy>;
+
+/** What an error says, as plain JSON: it travels between processes and is kept with a failed job. */
+export const errorFacts = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  /** Names of the settings that are wrong, or that would help. */
+  settings: z.array(z.string()).optional(),
+  /** One that this version does not know is left out. */
+  remedy: remedy.optional().catch(undefined),
+});
+export type ErrorFacts = z.infer<typeof errorFacts>;
+
 /** An error a person is meant to read: one line that says what is wrong, where, and what to do. */
 export class VeraError extends Error {
   readonly code: ErrorCode;
+  readonly settings: readonly string[] | undefined;
+  readonly remedy: Remedy | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; settings?: readonly string[]; remedy?: Remedy } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = 'VeraError';
     this.code = code;
+    this.settings = options.settings;
+    this.remedy = options.remedy;
   }
 }
+
+export const factsOf = ({ code, message, settings, remedy }: VeraError): ErrorFacts => ({
+  code,
+  message,
+  ...(settings === undefined ? {} : { settings: [...settings] }),
+  ...(remedy === undefined ? {} : { remedy }),
+});
+
+/** The error that another process told. */
+export const errorOfFacts = ({ code, message, settings, remedy }: ErrorFacts): VeraError =>
+  new VeraError(code, message, {
+    ...(settings === undefined ? {} : { settings }),
+    ...(remedy === undefined ? {} : { remedy }),
+  });
 
 const NO_MEMORY = /bad_alloc|failed to allocate memory|array buffer allocation failed|cannot allocate memory/i; // onnxruntime, V8, the system
 

@@ -1,22 +1,22 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { ErrorCode } from '../protocol/errors.ts';
-import { VeraError } from '../protocol/errors.ts';
+import { type ErrorCode, type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
 import type { Method } from '../protocol/method.ts';
 
 /** JSON-RPC leaves -32000 to -32099 to servers: an error that a person is meant to read. */
 const TOLD = -32_000;
 const MAX_MESSAGE = 2000; // characters: an error names what was sent, which may be long
 
-export interface ErrorData {
-  code: ErrorCode;
-}
+export type ErrorData = Omit<ErrorFacts, 'message'>;
 
 /** What a client is told of something that was thrown. Whatever is not a VeraError is logged and kept to ourselves. */
 export function responseError(error: unknown, log: Logger, where: string): ResponseError<ErrorData> {
   if (error instanceof ResponseError) return error as ResponseError<ErrorData>;
-  if (error instanceof VeraError) return told(TOLD, error.message, error.code);
+  if (error instanceof VeraError) {
+    const { message, ...data } = factsOf(error);
+    return new ResponseError(TOLD, message.slice(0, MAX_MESSAGE), data);
+  }
   log.error({ err: error, where }, 'unexpected error');
   return told(ErrorCodes.InternalError, `${where}: unexpected error, see the log of the daemon`, 'daemon');
 }
