@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Discovery } from '../life/discovery.ts';
 import { errorFacts, errorOfFacts, VeraError } from '../protocol/errors.ts';
 import type { Topic } from '../protocol/events.ts';
+import { isRepeatable } from '../protocol/method.ts';
 import type { Method } from '../protocol/method.ts';
 import { subscriptionsOn } from './follow.ts';
 import type { Follower, FollowListener, Subscriptions } from './follow.ts';
@@ -40,8 +41,6 @@ const TIMEOUT_MS = 120_000; // a plan is measured by a worker first
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 10_000;
 const REPEATS = 3;
-/** What changes nothing, and so can be asked again where the answer was lost. */
-const READS = /\.(list|get|status|metrics|lineage|active|plan)$/;
 
 interface Link extends Reached {
   readonly subscriptions: Subscriptions;
@@ -166,9 +165,6 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     },
   };
 }
-
-const isRepeatable = ({ name }: Method, params: unknown): boolean =>
-  READS.test(name) || (name === 'jobs.submit' && (params as { key?: unknown }).key !== undefined);
 
 async function inTime<T>(answer: Promise<T>, { name }: Method, timeoutMs: number): Promise<T> {
   const done = new AbortController();

@@ -55,8 +55,9 @@ export const list = method(
     ...page,
   }),
   pageOf(adapter),
+  { repeatable: true },
 );
-export const get = method('adapters.get', 'One adapter.', z.strictObject(which), adapter);
+export const get = method('adapters.get', 'One adapter.', z.strictObject(which), adapter, { repeatable: true });
 export const lineage = method(
   'adapters.lineage',
   'What an adapter came from and what came from it.',
@@ -68,18 +69,21 @@ export const lineage = method(
     dataset: json.nullable(),
     run: json.nullable(),
   }),
+  { repeatable: true },
 );
 export const whereLearned = method(
   'adapters.learned',
   'Where a VeRA adapter learned: mean absolute b and d by layer and module; null for another method.',
   z.strictObject(which),
   z.object({ learned: learned.nullable() }),
+  { repeatable: true },
 );
 export const sizes = method(
   'adapters.sizes',
   'Bytes of the file that an adapter is exported as: alone, and with what comes back from its seed (A and B of VeRA) in it.',
   z.strictObject(which),
   z.object({ bytes: count, fullBytes: count }),
+  { repeatable: true },
 );
 export const update = method(
   'adapters.update',
@@ -92,58 +96,68 @@ export const update = method(
     moveTo: ref.nullable().optional(),
   }),
   adapter,
+  { repeatable: false },
 );
 export const activate = method(
   'adapters.activate',
   'Makes an adapter the active one of a user, in one project or (without a project) wherever none is chosen.',
   z.strictObject(which),
   z.object({ adapter, user: z.string(), project: z.string().nullable() }),
+  { repeatable: false },
 );
 export const deactivate = method(
   'adapters.deactivate',
   'Takes the choice back.',
   z.strictObject({ project: ref.optional(), user: ref.optional() }),
   z.object({}),
+  { repeatable: false },
 );
 export const active = method(
   'adapters.active',
   'The active adapter of a user in a project: the choice for the project, else the one for all of the user.',
   z.strictObject({ project: ref.optional(), workspace: path.optional(), user: ref.optional() }),
   z.object({ adapter: adapter.nullable(), by: z.enum(['project', 'user']).nullable() }),
+  { repeatable: true },
 );
 export const dependents = method(
   'adapters.dependents',
   'What depends on an adapter: what is named when it is to be deleted.',
   z.strictObject(which),
   z.object({ dependents: z.array(dependent) }),
+  { repeatable: true },
 );
 export const remove = method(
   'adapters.delete',
   "Puts an adapter into the trash for thirty days. Refused with 'dependents' while others depend on it, unless confirmed.",
   z.strictObject({ ...which, confirm: z.boolean().default(false) }),
   z.object({ adapter, dependents: z.array(dependent), purgedAt: time }),
+  { repeatable: false },
 );
 export const restore = method(
   'adapters.restore',
   'Takes an adapter out of the trash.',
   z.strictObject({ adapter: id }),
   adapter,
+  { repeatable: false },
 );
 export const save = method(
   'adapters.save',
   'Writes an adapter as a PEFT folder that must not exist yet.',
   z.strictObject({ ...which, dir: path, projection: z.boolean().default(false) }),
   z.object({ dir: z.string() }),
+  { repeatable: false },
 );
 export const pack = method(
   'adapters.pack',
   'Writes an adapter, with what is known of it, as one file for another catalog.',
   z.strictObject({ ...which, file: path }),
   z.object({ file: z.string(), bytes: count }),
+  { repeatable: false },
 );
 export const unpack = method(
   'adapters.unpack',
   'Takes in an adapter from the file of another catalog.',
   z.strictObject({ file: path, name: name.optional(), project: ref.optional(), user: ref.optional() }),
   adapter,
+  { repeatable: false },
 );

@@ -38,12 +38,14 @@ export const subscribe = method(
   'Follows topics: first every event after `after` (left out: none), then each new one, in order, each once. Answers with the number it begins after; it is smaller than `after` where the catalog is another one, or an older copy.',
   z.strictObject({ topics: z.array(topic).min(1).max(100), after: count.optional() }),
   z.object({ subscription: id, number: count }),
+  { repeatable: false },
 );
 export const unsubscribe = method(
   'events.unsubscribe',
   'Ends a subscription.',
   z.strictObject({ subscription: id }),
   z.object({}),
+  { repeatable: false },
 );
 
 export const happened = notification(

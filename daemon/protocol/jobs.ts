@@ -137,43 +137,50 @@ export const submit = method(
     key: z.string().min(1).max(200).optional(),
   }),
   job,
+  { repeatable: 'with a key' },
 );
 export const list = method(
   'jobs.list',
   'Lists jobs, the newest first.',
   z.strictObject({ states: z.array(jobState).optional(), kinds: z.array(job.shape.kind).optional(), ...page }),
   pageOf(job),
+  { repeatable: true },
 );
-export const get = method('jobs.get', 'One job.', one, job);
+export const get = method('jobs.get', 'One job.', one, job, { repeatable: true });
 export const cancel = method(
   'jobs.cancel',
   'Ends a job for good; what it has written stays until it is deleted.',
   one,
   job,
+  { repeatable: false },
 );
 export const pause = method(
   'jobs.pause',
   'Stops a training job at a checkpoint, or holds back a queued one.',
   one,
   job,
+  { repeatable: false },
 );
 export const resume = method(
   'jobs.resume',
   'Puts a paused job back into the queue; it goes on from its checkpoint.',
   one,
   job,
+  { repeatable: false },
 );
 export const retry = method(
   'jobs.retry',
   'Puts a failed or cancelled job back into the queue; it goes on from its checkpoint.',
   one,
   job,
+  { repeatable: false },
 );
 export const prioritise = method(
   'jobs.prioritise',
   'Changes the place of a job in the queue.',
   z.strictObject({ job: id, priority: z.int().min(-100).max(100) }),
   job,
+  { repeatable: false },
 );
 export const plan = method(
   'jobs.plan',
@@ -186,4 +193,5 @@ export const plan = method(
     details: json,
     warning: z.string().max(MAX_TEXT).nullable(),
   }),
+  { repeatable: true },
 );

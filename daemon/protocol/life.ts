@@ -21,16 +21,19 @@ export const status = method(
     catalog: z.object({ file: z.string(), bytes: finite, schema: count, notes: z.array(z.string()) }),
     logs: z.string(),
   }),
+  { repeatable: true },
 );
 export const stop = method(
   'daemon.stop',
   'Ends the daemon: training jobs go to a checkpoint, and every job goes on when a daemon runs again.',
   z.strictObject({}),
   z.object({ jobs: count }),
+  { repeatable: false },
 );
 export const drain = method(
   'daemon.drain',
   'Starts no more jobs and ends when the running ones are done, for a daemon of another version to take over.',
   z.strictObject({}),
   z.object({ running: count }),
+  { repeatable: false },
 );

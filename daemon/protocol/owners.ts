@@ -33,54 +33,62 @@ const listing = z.strictObject({
 });
 const deletion = <T extends z.ZodType>(thing: T) => z.object({ thing, dependents: z.array(dependent), purgedAt: time });
 
-export const projectsList = method('projects.list', 'Lists projects.', listing, pageOf(project));
+export const projectsList = method('projects.list', 'Lists projects.', listing, pageOf(project), { repeatable: true });
 export const projectsCreate = method(
   'projects.create',
   'Makes a project; of a folder that is one already, answers with it.',
   z.strictObject({ name: name.optional(), folder: path.optional(), note: note.optional() }),
   project,
+  { repeatable: false },
 );
 export const projectsUpdate = method(
   'projects.update',
   'Renames a project, or changes its note or folder.',
   z.strictObject({ project: ref, name: name.optional(), note: note.optional(), folder: path.nullable().optional() }),
   project,
+  { repeatable: false },
 );
 export const projectsDelete = method(
   'projects.delete',
   "Puts a project into the trash for thirty days. Refused with 'dependents' while it has adapters or runs, unless confirmed: they stay, without a project until it is restored.",
   z.strictObject({ project: ref, confirm: z.boolean().default(false) }),
   deletion(project),
+  { repeatable: false },
 );
 export const projectsRestore = method(
   'projects.restore',
   'Takes a project out of the trash.',
   z.strictObject({ project: id }),
   project,
+  { repeatable: false },
 );
 
-export const usersList = method('users.list', 'Lists users.', listing, pageOf(user));
+export const usersList = method('users.list', 'Lists users.', listing, pageOf(user), { repeatable: true });
 export const usersCreate = method(
   'users.create',
   'Makes a user.',
   z.strictObject({ name, note: note.optional() }),
   user,
+  { repeatable: false },
 );
 export const usersUpdate = method(
   'users.update',
   'Renames a user, or changes the note.',
   z.strictObject({ user: ref, name: name.optional(), note: note.optional() }),
   user,
+  { repeatable: false },
 );
 export const usersDelete = method(
   'users.delete',
   "Puts a user into the trash for thirty days. Refused with 'dependents' while adapters are theirs, unless confirmed.",
   z.strictObject({ user: ref, confirm: z.boolean().default(false) }),
   deletion(user),
+  { repeatable: false },
 );
 export const usersRestore = method(
   'users.restore',
   'Takes a user out of the trash.',
   z.strictObject({ user: id }),
   user,
+  { repeatable: false },
 );

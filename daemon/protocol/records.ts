@@ -49,22 +49,26 @@ export const basesList = method(
   'Lists base models, the latest used first.',
   z.strictObject(page),
   pageOf(baseModel),
+  { repeatable: true },
 );
 export const datasetsList = method(
   'datasets.list',
   'Lists datasets, the latest used first.',
   z.strictObject(page),
   pageOf(dataset),
+  { repeatable: true },
 );
 export const exportsList = method(
   'exports.list',
   'Lists exports and merges, the newest first.',
   z.strictObject({ adapter: id.optional(), ...page }),
   pageOf(exported),
+  { repeatable: true },
 );
 export const auditList = method(
   'audit.list',
   'Lists what was done, the newest first.',
   z.strictObject({ kind: z.string().max(100).optional(), subject: id.optional(), ...page }),
   pageOf(auditEntry),
+  { repeatable: true },
 );

@@ -49,29 +49,36 @@ export const list = method(
   'Lists runs, the newest first.',
   z.strictObject({ project: ref.optional(), user: ref.optional(), deleted: z.boolean().default(false), ...page }),
   pageOf(run),
+  { repeatable: true },
 );
 export const get = method(
   'runs.get',
   'One run, with its adapter.',
   z.strictObject({ run: id }),
   z.object({ run, adapter: adapter.nullable() }),
+  { repeatable: true },
 );
 export const metrics = method(
   'runs.metrics',
   'Steps and evaluations of a run, by step.',
   z.strictObject({ run: id, after: count.optional(), limit: z.int().min(1).max(10_000).default(10_000) }),
   z.object({ metrics: z.array(metric), more: z.boolean() }),
+  { repeatable: true },
 );
 export const samples = method(
   'runs.samples',
   'What the model wrote before and after training, by prompt.',
   z.strictObject({ run: id }),
   z.object({ samples: z.array(sample) }),
+  { repeatable: true },
 );
 export const remove = method(
   'runs.delete',
   "Puts a run into the trash for thirty days. Refused with 'dependents' while adapters came from it, unless confirmed.",
   z.strictObject({ run: id, confirm: z.boolean().default(false) }),
   z.object({ run, dependents: z.array(dependent), purgedAt: time }),
+  { repeatable: false },
 );
-export const restore = method('runs.restore', 'Takes a run out of the trash.', z.strictObject({ run: id }), run);
+export const restore = method('runs.restore', 'Takes a run out of the trash.', z.strictObject({ run: id }), run, {
+  repeatable: false,
+});

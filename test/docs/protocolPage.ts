@@ -6,6 +6,13 @@ import { ref } from '../../daemon/protocol/values.ts';
 import { CLOSE, LANGUAGE_PATH } from '../../daemon/protocol/language.ts';
 import { LIMITS } from '../../daemon/server/limits.ts';
 
+/** What is said of a method that may be called again where its answer was lost. */
+const REPEATABLE: Readonly<Record<string, string>> = {
+  true: ' *Repeatable.*',
+  'with a key': ' *Repeatable with a `key`.*',
+  false: '',
+};
+
 type Json = z.core.JSONSchema.JSONSchema;
 
 const MAX_INLINE = 88; // characters of a type that still reads well in one line
@@ -19,8 +26,8 @@ export function protocolPage(): string {
   const named = namedSchemas();
   const chapters = Object.entries(FEATURES).map(([title, feature]) => {
     const entries = [
-      ...methodsOf(feature).map(({ name, summary, params, result }) =>
-        section(name, summary, [
+      ...methodsOf(feature).map(({ name, summary, params, result, repeatable }) =>
+        section(name, `${summary}${REPEATABLE[String(repeatable)]}`, [
           ['Params', shape(params, 'input', named)],
           ['Result', shape(result, 'output', named)],
         ]),
@@ -48,6 +55,8 @@ which only its user can read. Every request, HTTP or WebSocket, carries \`Author
 JSON-RPC 2.0 is spoken over a WebSocket at \`/rpc\`, one message a text frame of at most ${kib(LIMITS.frameBytes)}. \`$/cancelRequest\`
 and requests are all that a client sends; a message that is neither JSON nor JSON-RPC ends the connection. Params are objects; one that is not
 known is refused. An error carries \`data.code\`, one of ${ERROR_CODES.map((code) => `\`${code}\``).join(', ')}, and a message for people.
+
+A method that is marked *repeatable* may be called again where the answer was lost: the second call changes nothing more.
 
 A subscription is a place in the log of events: after a broken connection, subscribe again with \`after\`, the number of the last event
 that came, and nothing is missed or comes twice. A client that does not read is sent nothing more until it does; one that has fallen more than
