@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import ts from 'typescript';
 import { root, sources } from './sources.ts';
 
-const BELOW_WORK = ['protocol', 'settings', 'formats', 'graph', 'data', 'models', 'methods', 'runtime'];
+const BELOW_WORK = ['layout', 'protocol', 'settings', 'formats', 'graph', 'data', 'models', 'methods', 'runtime'];
 const WORK = ['train', 'serve', 'export', 'jobs', 'catalog'];
 const ALL_BELOW = [...BELOW_WORK, ...WORK, 'home'];
 
@@ -21,14 +21,14 @@ const MAY_IMPORT: Record<string, string[]> = {
   formats: ['protocol'],
   graph: ['protocol'],
   data: ['protocol', 'settings', 'formats'],
-  models: ['protocol', 'settings', 'formats', 'graph'],
-  methods: ['protocol', 'settings', 'formats', 'graph'],
+  models: ['protocol', 'settings', 'formats', 'graph', 'layout'],
+  methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
   runtime: ['protocol', 'settings', 'formats', 'graph'],
   train: ALL_BELOW,
   serve: ALL_BELOW,
   export: ALL_BELOW,
   jobs: ALL_BELOW,
-  catalog: ['protocol', 'formats', 'home'],
+  catalog: ['protocol', 'formats', 'layout', 'home'],
   server: ALL_BELOW,
   lsp: ['protocol', 'formats', 'data', 'models', 'home'],
   // What a running daemon needs besides its work: lock, discovery file, log.
@@ -37,6 +37,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: ALL_BELOW,
   cli: [...ALL_BELOW, 'client', 'life', 'server', 'demo', 'lsp'],
   // Files that stand in daemon/ itself.
+  layout: [],
   home: ['protocol', 'formats'],
   main: [...ALL_BELOW, 'life', 'server'],
 };

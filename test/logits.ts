@@ -2,10 +2,11 @@
 import { Graph } from '../daemon/graph/graph.ts';
 import { deadCode } from '../daemon/graph/passes/deadCode.ts';
 import { lower } from '../daemon/graph/passes/lower.ts';
-import { elements } from '../daemon/graph/value.ts';
+import { layoutOf } from '../daemon/layout.ts';
 import { type Adaptation, unadapted } from '../daemon/models/adaptation.ts';
 import { packedAttention } from '../daemon/models/attention.ts';
 import { type BaseModel, shapeOf } from '../daemon/models/base.ts';
+import { bindOne } from '../daemon/models/binding.ts';
 import { finalNorm, headWeight, llama } from '../daemon/models/llama.ts';
 import { Network, type Precision } from '../daemon/models/network.ts';
 import { weightLocator } from '../daemon/models/weights.ts';
@@ -35,12 +36,11 @@ export async function logits(options: Forward, rows: readonly Row[]): Promise<Fl
   const ids = g.input('ids', 'int64', ['tokens']);
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const segments = g.input('segments', 'int64', ['batch', 'length']);
-  const parameters = new Map(adaptation.parameters.map(({ name, shape }) => [name, g.input(name, 'float32', shape)]));
   const net = new Network(g, {
     precision,
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
-    parameters,
+    trained: bindOne(g, layoutOf(adaptation.parameters)),
     tokens: options.tokens ?? 1,
     differentiable: false,
   });
@@ -48,10 +48,7 @@ export async function logits(options: Forward, rows: readonly Row[]): Promise<Fl
   g.output('logits', g.linear(finalNorm(net, base.config, hidden), net.weight(headWeight(base.config))));
   const session = await createSession(deadCode(lower(g)), weightLocator(base, cache), { threads: 1 });
   const feeds: Record<string, Tensor> = {};
-  let start = 0;
-  for (const { name, shape } of adaptation.parameters) {
-    feeds[name] = new Tensor('float32', theta.slice(start, (start += elements(shape))), [...shape]);
-  }
+  if (theta.length > 0) feeds['theta'] = new Tensor('float32', theta, [theta.length]);
   const out: Float32Array[] = [];
   for (const row of rows) {
     const int64 = (values: readonly number[], dims: number[]) =>

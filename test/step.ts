@@ -1,7 +1,7 @@
 /** Steps of a small model, as tests of models and methods run them. */
 import type { Batch } from '../daemon/data/batch.ts';
 import { seededUniform } from '../daemon/methods/random.ts';
-import { elements } from '../daemon/graph/value.ts';
+import { layoutOf, pack } from '../daemon/layout.ts';
 import type { Adaptation } from '../daemon/models/adaptation.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
 import type { Precision } from '../daemon/models/network.ts';
@@ -37,8 +37,7 @@ export function batchOf(rows: readonly (readonly number[])[]): Batch {
   };
 }
 
-export const thetaSize = (adaptation: Adaptation): number =>
-  adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation.parameters).size;
 
 /** Random numbers for every parameter, so that no gradient vanishes as it does where b is zero. */
 export const randomTheta = (adaptation: Adaptation, size = 0.3): Float32Array =>
@@ -46,7 +45,7 @@ export const randomTheta = (adaptation: Adaptation, size = 0.3): Float32Array =>
 
 /** The parameters as they start. */
 export function initialTheta(adaptation: Adaptation): Float32Array {
-  return Float32Array.from(adaptation.parameters.flatMap(({ initial }) => Array.from(initial())));
+  return pack(layoutOf(adaptation.parameters), ({ initial }) => initial());
 }
 
 export interface OneStep {

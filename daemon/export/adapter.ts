@@ -8,7 +8,8 @@ import type { Projection } from '../methods/projection.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { layerTensors, PREFIX, SHARED_A, SHARED_B } from '../formats/adapterFile.ts';
 import { adaptWith, sharedProjection } from '../methods/vera.ts';
-import type { LinearSite, Parameter } from '../models/adaptation.ts';
+import { layoutOf, pack, slice } from '../layout.ts';
+import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/llama.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -33,8 +34,6 @@ export interface Adapter {
   /** settings and figures of the run that made it, kept for people to read */
   run?: Record<string, unknown>;
 }
-
-/** What PEFT puts before a module's path in the file, and the names of the shared matrices there. */
 
 /** The base an adapter's folder names, as it was given when it was trained: a path or a hub id. */
 export function statedBase(dir: string): string | undefined {
@@ -87,18 +86,12 @@ export function adapterTensors(adapter: Adapter, withProjection: boolean): PeftA
       `the A and B of this adapter are not those of its key ${options.projectionKey}, so it cannot be written without them; leave out --no-projection`,
     );
   }
-  const { parameters } = adaptationOf(adapter);
-  const total = parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0);
-  if (total !== theta.length) throw new Error(`${theta.length} values for ${total} parameters`);
-  let start = 0;
-  for (const parameter of parameters) {
-    const data = theta.subarray(start, (start += sizeOf(parameter)));
-    tensors.set(PREFIX + parameter.name, { shape: [...parameter.shape], data });
-  }
+  const layout = layoutOf(adaptationOf(adapter).parameters);
+  if (layout.size !== theta.length) throw new Error(`${theta.length} values for ${layout.size} parameters`);
+  for (const { name, shape } of layout.entries)
+    tensors.set(PREFIX + name, { shape: [...shape], data: slice(layout, theta, name) });
   return tensors;
 }
-
-const sizeOf = ({ shape }: Parameter): number => shape.reduce((product, size) => product * size, 1);
 
 /**
  * Reads a PEFT folder of VeRA or LoRA, ours or one from elsewhere, for a base. Refused with VeraError 'adapter': another
@@ -124,12 +117,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
   checkTensors(dir, method, options.rank, sites, tensors);
   const projection = method === 'vera' ? storedProjection(dir, config, tensors, sites, options) : undefined;
   const adaptation = adaptationOf({ method, options, sites, ...(projection ? { projection } : {}) });
-  const theta = new Float32Array(adaptation.parameters.reduce((sum, parameter) => sum + sizeOf(parameter), 0));
-  let start = 0;
-  for (const parameter of adaptation.parameters) {
-    theta.set(tensors.get(PREFIX + parameter.name)!.data, start);
-    start += sizeOf(parameter);
-  }
+  const theta = pack(layoutOf(adaptation.parameters), ({ name }) => tensors.get(PREFIX + name)!.data);
   const { run } = sidecar;
   const basePath = sidecar.basePath ?? baseOf(config);
   const adapter: Adapter = {

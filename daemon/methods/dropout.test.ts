@@ -5,7 +5,9 @@ import { modelFixture } from '../../test/fixtures/read.ts';
 import { batchOf, oneStep, randomTheta } from '../../test/step.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { Graph } from '../graph/graph.ts';
+import { layoutOf } from '../layout.ts';
 import { unadapted } from '../models/adaptation.ts';
+import { bindOne } from '../models/binding.ts';
 import { openBase } from '../models/base.ts';
 import { linearSites } from '../models/llama.ts';
 import { Network } from '../models/network.ts';
@@ -22,7 +24,7 @@ const network = (g: Graph, noise?: Value) =>
     precision: 'fp32',
     adaptation: unadapted,
     shapeOf: () => [],
-    parameters: new Map(),
+    trained: bindOne(g, layoutOf([])),
     tokens: 1,
     differentiable: true,
     ...(noise ? { noise } : {}),

@@ -17,8 +17,8 @@ export const full: Method = {
         initial: read,
       })),
       linear: (net, site, x) =>
-        trained.has(`${site.path}.weight`) ? net.g.linear(x, net.parameter(`${site.path}.weight`)) : undefined,
-      weight: (net, name) => (trained.has(name) ? net.parameter(name) : undefined),
+        trained.has(`${site.path}.weight`) ? net.trained.product(x, `${site.path}.weight`) : undefined,
+      weight: (net, name) => (trained.has(name) ? net.trained.value(name) : undefined),
       delta: () => undefined,
     };
   },

@@ -33,16 +33,16 @@ export const lora: Method = {
       linear(net, site, x) {
         if (!adapted.has(site.path)) return undefined;
         const { g } = net;
-        const z = g.linear(dropout(net, site.path, x, probability), net.parameter(`${site.path}.${LORA_A}`));
-        const update = g.linear(g.mul(z, g.scalar(scale)), net.parameter(`${site.path}.${LORA_B}`));
+        const z = net.trained.product(dropout(net, site.path, x, probability), `${site.path}.${LORA_A}`);
+        const update = net.trained.product(g.mul(z, g.scalar(scale)), `${site.path}.${LORA_B}`);
         return g.add(net.frozen(site, x), update);
       },
 
       delta(net, site) {
         if (!adapted.has(site.path)) return undefined;
         const { g } = net;
-        const b = g.mul(net.parameter(`${site.path}.${LORA_B}`), g.scalar(scale));
-        return g.one('Gemm', [b, net.parameter(`${site.path}.${LORA_A}`)], {});
+        const b = g.mul(net.trained.value(`${site.path}.${LORA_B}`), g.scalar(scale));
+        return g.one('Gemm', [b, net.trained.value(`${site.path}.${LORA_A}`)], {});
       },
     };
   },

@@ -66,8 +66,8 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
     const { g } = net;
     const a = g.constant(matrices.A(site.dIn).data, [rank, site.dIn]);
     const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);
-    const d = g.reshape(net.parameter(`${site.path}.${LAMBDA_D}`), [rank, 1]);
-    const b = g.reshape(net.parameter(`${site.path}.${LAMBDA_B}`), [site.dOut, 1]);
+    const d = g.reshape(net.trained.value(`${site.path}.${LAMBDA_D}`), [rank, 1]);
+    const b = g.reshape(net.trained.value(`${site.path}.${LAMBDA_B}`), [site.dOut, 1]);
     return g.mul(b, g.one('Gemm', [bMatrix, g.mul(d, a)], {}));
   };
   return {
@@ -92,12 +92,14 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
       if (!adapted.has(site.path)) return undefined;
       const { g } = net;
       const noisy = options.dropout > 0 && net.options.noise;
-      if (!noisy && net.options.precision === 'fp32' && materialises(site, rank, net.options.tokens))
+      const { trained } = net;
+      const whole = !noisy && !trained.perRow && net.options.precision === 'fp32';
+      if (whole && materialises(site, rank, net.options.tokens))
         return g.linear(x, g.add(net.weight(`${site.path}.weight`), delta(net, site)));
-      const b = net.parameter(`${site.path}.${LAMBDA_B}`);
-      const d = net.parameter(`${site.path}.${LAMBDA_D}`);
       const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));
-      return g.add(net.frozen(site, x), g.mul(b, net.product(matrices.B(site.dOut), g.mul(d, z))));
+      const frozen = net.frozen(site, x);
+      const mixed = net.product(matrices.B(site.dOut), trained.scale(z, `${site.path}.${LAMBDA_D}`));
+      return g.add(frozen, trained.scale(mixed, `${site.path}.${LAMBDA_B}`));
     },
 
     delta: (net, site) => (adapted.has(site.path) ? delta(net, site) : undefined),

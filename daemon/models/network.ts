@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import type { Adaptation, LinearSite } from './adaptation.ts';
+import type { Binding } from './binding.ts';
 import { quantizeColumns, transposed } from './quantize.ts';
 
 export type Precision = 'fp32' | 'int8';
@@ -17,8 +18,8 @@ export interface NetworkOptions {
   readonly adaptation: Adaptation;
   /** Shape of a tensor of the base; throws where there is none. */
   readonly shapeOf: (name: string) => readonly number[];
-  /** Values of the trainable parameters by name. */
-  readonly parameters: ReadonlyMap<string, Value>;
+  /** The trainable parameters, bound to this graph. */
+  readonly trained: Binding;
   /** About how many tokens a step has: what decides between equal ways to compute a product. */
   readonly tokens: number;
   /** One odd 64-bit number per token, from which dropout is drawn; absent where nothing is dropped. [tokens] int64. */
@@ -51,11 +52,9 @@ export class Network {
     );
   }
 
-  /** A trainable parameter of the adaptation. */
-  parameter(name: string): Value {
-    const value = this.options.parameters.get(name);
-    if (!value) throw new Error(`no parameter ${name}`);
-    return value;
+  /** The trainable parameters: what a method multiplies with in its forward pass. */
+  get trained(): Binding {
+    return this.options.trained;
   }
 
   /** A linear layer with its adaptation and bias. x: [n, dIn] -> [n, dOut]. */

@@ -1,9 +1,11 @@
 import { Graph } from '../graph/graph.ts';
 import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
-import { elements, type Value } from '../graph/value.ts';
+import type { Value } from '../graph/value.ts';
+import { layoutOf } from '../layout.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import { type BaseModel, shapeOf } from '../models/base.ts';
+import { bindOne } from '../models/binding.ts';
 import type { LlamaConfig } from '../models/config.ts';
 import { type Attend, finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network, type Precision } from '../models/network.ts';
@@ -29,18 +31,13 @@ const MASKED = -1e9;
 export function decodeGraph({ base, adaptation, precision, maxLength }: DecodeOptions): Graph {
   const { config } = base;
   const g = new Graph();
-  const sizes = adaptation.parameters.map(({ shape }) => elements(shape));
-  const total = sizes.reduce((a, b) => a + b, 0);
-  const flat =
-    total === 0
-      ? []
-      : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
+  const trained = bindOne(g, layoutOf(adaptation.parameters));
   const ids = g.input('ids', 'int64', ['tokens']);
   const net = new Network(g, {
     precision,
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
-    parameters: new Map(adaptation.parameters.map(({ name, shape }, i) => [name, g.reshape(flat[i]!, shape)])),
+    trained,
     // One token decides which products are worth it: most runs have no more.
     tokens: 1,
     differentiable: false,

@@ -1,6 +1,6 @@
 import type { BaseModel } from '../models/base.ts';
 import type { Adaptation } from '../models/adaptation.ts';
-import { elements } from '../graph/value.ts';
+import { layoutOf } from '../layout.ts';
 import type { Precision } from '../models/network.ts';
 import { weightLocator } from '../models/weights.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -55,9 +55,9 @@ export class Generator {
 
   static async create(options: GeneratorOptions): Promise<Generator> {
     const { base, adaptation, theta, cache, session } = options;
-    const wanted = adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
-    if (theta.length !== wanted)
-      throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${wanted}`);
+    const { size } = layoutOf(adaptation.parameters);
+    if (theta.length !== size)
+      throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${size}`);
     // One row is all reading of weights; int8 ones laid out for that take less than half the time, in no more memory.
     const settings = { prepack: options.precision === 'int8', ...session };
     return new Generator(await createSession(decodeGraph(options), weightLocator(base, cache), settings), options);

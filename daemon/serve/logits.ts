@@ -1,11 +1,12 @@
 import { Graph } from '../graph/graph.ts';
 import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
-import { elements } from '../graph/value.ts';
+import { layoutOf } from '../layout.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import { packedAttention } from '../models/attention.ts';
 import { shapeOf } from '../models/base.ts';
 import type { BaseModel } from '../models/base.ts';
+import { bindOne } from '../models/binding.ts';
 import { finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network } from '../models/network.ts';
 import { weightLocator } from '../models/weights.ts';
@@ -25,10 +26,7 @@ export interface LogitsOptions {
 /** theta: [parameters], ids: [tokens], positions and segments: [batch, length] -> logits [tokens, vocabulary], in fp32. */
 function logitsGraph({ base, adaptation, maxLength }: LogitsOptions): Graph {
   const g = new Graph();
-  const sizes = adaptation.parameters.map(({ shape }) => elements(shape));
-  const total = sizes.reduce((a, b) => a + b, 0);
-  const theta = total === 0 ? undefined : g.input('theta', 'float32', [total]);
-  const flat = theta ? g.op('Split', [theta, g.indices(...sizes)], { axis: 0, $sizes: sizes }) : [];
+  const trained = bindOne(g, layoutOf(adaptation.parameters));
   const ids = g.input('ids', 'int64', ['tokens']);
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const segments = g.input('segments', 'int64', ['batch', 'length']);
@@ -36,7 +34,7 @@ function logitsGraph({ base, adaptation, maxLength }: LogitsOptions): Graph {
     precision: 'fp32',
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
-    parameters: new Map(adaptation.parameters.map(({ name, shape }, i) => [name, g.reshape(flat[i]!, shape)])),
+    trained,
     tokens: maxLength,
     differentiable: false,
   });

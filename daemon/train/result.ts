@@ -1,10 +1,10 @@
 import { cpSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { elements } from '../graph/value.ts';
 import { type Adapter, saveAdapter } from '../export/adapter.ts';
 import { syncFolder, writeFolderAtomic } from '../formats/atomic.ts';
 import { encodeFloats } from '../formats/float.ts';
 import { readBytes, type TensorSource, writeSafetensors } from '../formats/safetensors.ts';
+import { layoutOf, slice } from '../layout.ts';
 import type { Prepared } from './prepare.ts';
 import type { TrainSettings } from './settings.ts';
 
@@ -64,10 +64,7 @@ function moveIn(work: string, out: string): number {
 }
 
 async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Float32Array): Promise<void> {
-  const learned = new Map<string, Float32Array>();
-  let start = 0;
-  for (const { name, shape } of adaptation.parameters)
-    learned.set(name, theta.subarray(start, (start += elements(shape))));
+  const layout = layoutOf(adaptation.parameters);
   // A copy of tied embeddings under the head's name would contradict what was learned.
   const tensors = [...base.tensors.values()].filter(({ name }) => !(base.config.tied && name === 'lm_head.weight'));
   await writeFolderAtomic(dir, (temporary) => {
@@ -77,7 +74,7 @@ async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Fl
         cpSync(join(base.dir, name), join(temporary, name), { dereference: true });
     }
     const sources = tensors.map((entry): TensorSource => {
-      const values = learned.get(entry.name);
+      const values = layout.byName.has(entry.name) ? slice(layout, theta, entry.name) : undefined;
       return {
         name: entry.name,
         dtype: entry.dtype,

@@ -4,9 +4,10 @@ import { Graph } from '../graph/graph.ts';
 import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { rematerialise } from '../graph/passes/rematerialise.ts';
-import { elements, type Value } from '../graph/value.ts';
+import { layoutOf } from '../layout.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import { packedAttention } from '../models/attention.ts';
+import { bindOne } from '../models/binding.ts';
 import type { BaseModel } from '../models/base.ts';
 import { shapeOf } from '../models/base.ts';
 import { finalNorm, headWeight, llama } from '../models/llama.ts';
@@ -50,8 +51,8 @@ const LONG_GRADIENT_TOKENS = 2048;
 
 /** Tokens of one run of the graph: rows are never cut, and a long gradient (as the `full` method has) wants fewer runs. */
 export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: number): number {
-  const parameters = adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
-  return Math.min(tokens, Math.max(maxLength, parameters > LONG_GRADIENT ? LONG_GRADIENT_TOKENS : MICRO_TOKENS));
+  const { size } = layoutOf(adaptation.parameters);
+  return Math.min(tokens, Math.max(maxLength, size > LONG_GRADIENT ? LONG_GRADIENT_TOKENS : MICRO_TOKENS));
 }
 
 /**
@@ -68,12 +69,8 @@ export const laneCount = (precision: Precision, threads: number, parts: number):
 export function stepGraph(options: StepOptions, train: boolean): Graph {
   const { base, adaptation, precision } = options;
   const g = new Graph();
-  const sizes = adaptation.parameters.map(({ shape }) => elements(shape));
-  const total = sizes.reduce((a, b) => a + b, 0);
-  const flat =
-    total === 0
-      ? []
-      : g.op('Split', [g.input('theta', 'float32', [total]), g.indices(...sizes)], { axis: 0, $sizes: sizes });
+  const layout = layoutOf(adaptation.parameters);
+  const trained = bindOne(g, layout);
   const ids = g.input('ids', 'int64', ['tokens']);
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const segments = g.input('segments', 'int64', ['batch', 'length']);
@@ -86,7 +83,7 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
     precision,
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
-    parameters: new Map(adaptation.parameters.map(({ name, shape }, i) => [name, g.reshape(flat[i] as Value, shape)])),
+    trained,
     tokens: options.tokens,
     differentiable: train,
     ...(noise ? { noise } : {}),
@@ -107,9 +104,10 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
   });
   g.output('loss', loss);
   if (train) {
-    const { of, entry } = gradients(g, loss, flat);
-    const pieces = of.map((gradient, i) => gradient ?? g.constant(new Float32Array(sizes[i] as number)));
-    g.output('gradient', g.one('Concat', pieces, { axis: 0 }));
+    const { of, entry } = gradients(g, loss, trained.pieces);
+    const zeros = layout.entries.map(({ start, end }) => new Float32Array(end - start));
+    const pieces = of.map((gradient, i) => gradient ?? g.constant(zeros[i] as Float32Array));
+    g.output('gradient', g.one('Concat', pieces, { axis: trained.axis }));
     if (options.tokens > REMATERIALISE_FROM) rematerialise(g, entry);
   }
   return deadCode(lower(g));

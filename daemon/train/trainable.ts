@@ -1,5 +1,5 @@
-import { elements } from '../graph/value.ts';
 import { readFloats } from '../formats/safetensors.ts';
+import { layoutOf, pack } from '../layout.ts';
 import type { BaseTensor } from '../methods/method.ts';
 import type { Adaptation, Parameter } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
@@ -8,20 +8,11 @@ import type { Group } from './optimizer.ts';
 import type { TrainSettings } from './settings.ts';
 
 /** Length of the flat trainable vector. */
-export const thetaSize = (adaptation: Adaptation): number =>
-  adaptation.parameters.reduce((sum, { shape }) => sum + elements(shape), 0);
+export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation.parameters).size;
 
 /** The first value of the flat trainable vector. */
-export function initialTheta(adaptation: Adaptation): Float32Array {
-  const theta = new Float32Array(thetaSize(adaptation));
-  let at = 0;
-  for (const parameter of adaptation.parameters) {
-    const values = parameter.initial();
-    theta.set(values, at);
-    at += values.length;
-  }
-  return theta;
-}
+export const initialTheta = (adaptation: Adaptation): Float32Array =>
+  pack(layoutOf(adaptation.parameters), ({ initial }) => initial());
 
 const rateOf = ({ group }: Parameter, { lr, lrB, lrD, lrHead }: TrainSettings): number =>
   ({ b: lrB, d: lrD, head: lrHead, weight: undefined })[group] ?? lr;
@@ -29,14 +20,11 @@ const rateOf = ({ group }: Parameter, { lr, lrB, lrD, lrHead }: TrainSettings): 
 /** Stretches of the trainable vector with one learning rate and weight decay each; neighbours that agree are one. */
 export function parameterGroups(adaptation: Adaptation, settings: TrainSettings): Group[] {
   const groups: Group[] = [];
-  let start = 0;
-  for (const parameter of adaptation.parameters) {
-    const end = start + elements(parameter.shape);
+  for (const { start, end, ...parameter } of layoutOf(adaptation.parameters).entries) {
     const [rate, decay] = [rateOf(parameter, settings), parameter.decay ? settings.weightDecay : 0];
     const last = groups.at(-1);
     if (last?.rate === rate && last.decay === decay) groups[groups.length - 1] = { ...last, end };
     else groups.push({ start, end, rate, decay });
-    start = end;
   }
   return groups;
 }
