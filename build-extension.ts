@@ -1,13 +1,14 @@
 /**
  * Bundles everything that the extension ships into dist/: the daemon and `vera` (build.ts), the panel (build-webview.ts), the
- * demo model, and the extension itself. What is needed only after activation is a bundle of its own, loaded by `import()`.
+ * demo model, and the extension itself. Code that is not needed for activation is in bundles of its own, which `import()` loads
+ * later. `--source-maps` adds maps for a debugger.
  */
 import { cpSync, readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Plugin } from 'esbuild';
 import { buildWebview } from './build-webview.ts';
-import { workerUrls } from './build.ts';
+import { sourceMaps, workerUrls } from './build.ts';
 
 const root = import.meta.dirname;
 const dist = resolve(root, 'dist');
@@ -18,7 +19,7 @@ const DEMO_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
 ];
-/** Bundles that are loaded late, by name. */
+/** Bundles that are loaded after activation: name -> entry file. */
 const LATE = { daemonLink: 'extension/daemon/lazy.ts', languageClient: 'extension/language/lazy.ts' };
 
 const lateBundles: Plugin = {
@@ -30,14 +31,17 @@ const lateBundles: Plugin = {
       const found = Object.entries(LATE).find(([, file]) => resolve(root, file) === target);
       if (!found)
         throw new Error(
-          `${target} is loaded late but is no bundle: add it to LATE in ${basename(import.meta.filename)}`,
+          `${target} is imported late but has no bundle: add it to LATE in ${basename(import.meta.filename)}`,
         );
       return { path: `./${found[0]}.cjs`, external: true };
     });
   },
 };
 
-/** One `vscode` for all files: for each file that imports it, esbuild would copy its hundreds of properties at activation. */
+/**
+ * Gives all files one `vscode` (declared in the banner below). Otherwise esbuild copies its hundreds of properties once per file that
+ * imports it, during activation.
+ */
 const oneVscode: Plugin = {
   name: 'one-vscode',
   setup(bundler) {
@@ -56,13 +60,13 @@ await build({
   outdir: dist,
   outExtension: { '.js': '.cjs' },
   bundle: true,
-  // Names are kept for those who read a stack trace.
+  // Names are kept, so that a stack trace can be read.
   minifySyntax: true,
   minifyWhitespace: true,
   platform: 'node',
   target: 'node22',
   format: 'cjs',
-  // import() of a CommonJS bundle is a require: the extension host loads both the same way.
+  // Turn import() of a CommonJS bundle into require: the extension host loads both the same way.
   supported: { 'dynamic-import': false },
   mainFields: ['module', 'main'],
   external: ['vscode', 'bufferutil', 'utf-8-validate'],
@@ -71,7 +75,8 @@ await build({
     js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href; const vscode = require('vscode');",
   },
   plugins: [oneVscode, lateBundles, workerUrls],
+  sourcemap: sourceMaps,
   logLevel: 'info',
 });
-await buildWebview();
+await buildWebview(undefined, sourceMaps);
 for (const file of DEMO_FILES) cpSync(resolve(root, 'daemon/demo', file), resolve(dist, 'demo', file));

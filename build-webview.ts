@@ -1,12 +1,12 @@
-/** Bundles the training panel into dist/webview/: one script, one sheet, the icon font with its sheet and licence. */
+/** Bundles the training panel into dist/webview/: one script, one style sheet, the icon font with its style sheet and licence. */
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 const root = import.meta.dirname;
 
-/** Writes panel.js, panel.css, codicon.css, codicon.ttf and codicon-LICENSE into `out`, which is emptied. */
-export async function buildWebview(out = resolve(root, 'dist/webview')): Promise<void> {
+/** Empties `out`, then writes panel.js, panel.css, codicon.css, codicon.ttf and codicon-LICENSE into it. */
+export async function buildWebview(out = resolve(root, 'dist/webview'), sourceMaps = false): Promise<void> {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   await build({
@@ -16,11 +16,12 @@ export async function buildWebview(out = resolve(root, 'dist/webview')): Promise
     minify: true,
     format: 'iife',
     platform: 'browser',
-    // VS Code 1.100 and later: Electron 34.
+    // VS Code 1.100 and later has Electron 34, which is Chromium 132.
     target: 'chrome132',
     tsconfig: resolve(root, 'webview/tsconfig.json'),
     define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'linked',
+    sourcemap: sourceMaps && 'inline', // the panel's policy lets it load nothing else
     logLevel: 'warning',
   });
   await build({

@@ -1,7 +1,7 @@
 /**
- * Bundles the command line and its workers into dist/ (`npm run build`).
- * A worker is found by how the code starts it: `new URL('../x/worker.ts', import.meta.url)`. Each such file becomes a
- * bundle of its own beside vera.js, and the URL is rewritten to point at it.
+ * Bundles the command line and its workers into dist/ (`npm run build`). `--source-maps` adds maps for a debugger.
+ * The code starts a worker with `new URL('../x/worker.ts', import.meta.url)`. This script finds these expressions, makes a
+ * bundle of each such file beside vera.js, and rewrites the URL so that it points at the bundle.
  */
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
@@ -10,6 +10,8 @@ import type { Plugin } from 'esbuild';
 
 const WORKER_URL = /new URL\(\s*'(\.{1,2}\/[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
 const root = import.meta.dirname;
+/** Releases have no maps: they would double the size of the package. */
+export const sourceMaps = process.argv.includes('--source-maps');
 
 const entryPoints: Record<string, string> = { vera: resolve(root, 'daemon/cli/main.ts') };
 for (const file of globSync('daemon/**/*.ts', { cwd: root, exclude: (name) => name.endsWith('.test.ts') })) {
@@ -24,7 +26,7 @@ for (const file of globSync('daemon/**/*.ts', { cwd: root, exclude: (name) => na
   }
 }
 
-/** Makes the URL of a worker's source that of its bundle. */
+/** Replaces the URL of a worker's source by the URL of its bundle. */
 export const workerUrls: Plugin = {
   name: 'worker-urls',
   setup(bundler) {
@@ -46,9 +48,10 @@ await build({
   platform: 'node',
   target: 'node22',
   format: 'esm',
-  external: ['onnxruntime-node', 'better-sqlite3'], // their libraries lie beside their own files
+  external: ['onnxruntime-node', 'better-sqlite3'], // they look for their native libraries beside their own files
   plugins: [workerUrls],
-  // CommonJS dependencies call require, which an ES module has to make for them.
+  sourcemap: sourceMaps,
+  // CommonJS dependencies call require, which an ES module does not have by itself.
   banner: {
     js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
   },

@@ -1,6 +1,6 @@
 /**
- * Makes the VSIX of one platform (`npm run package [-- --target linux-x64 --out FILE]`): what build-extension.ts bundles, the
- * native parts of that platform alone, and the manifest without what only developers need. Prints its size.
+ * Makes the VSIX of one platform (`npm run package [-- --target linux-x64 --out FILE]`). It contains what build-extension.ts bundles,
+ * the native libraries of that platform, and the manifest without the fields that only developers need. Prints its size.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -12,7 +12,7 @@ export const TARGETS = ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64',
 export type Target = (typeof TARGETS)[number];
 
 const root = import.meta.dirname;
-/** Files of the extension beside dist/; nothing else of the repository is in the VSIX. */
+/** What the VSIX contains besides dist/ and native libraries. */
 const PLAIN = ['LICENSE', 'package.nls.json', 'media', 'walkthrough'];
 /** Fields of package.json that VS Code reads. */
 const FIELDS = [
@@ -33,7 +33,7 @@ const FIELDS = [
   ...['extensionKind', 'activationEvents', 'capabilities', 'contributes'],
 ];
 
-/** Puts everything that belongs into the VSIX into `folder`, which is emptied. dist/ has to be built. */
+/** Empties `folder` and fills it with everything that belongs into the VSIX. dist/ must be built before. */
 export function stage(folder: string, target: Target): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -46,14 +46,14 @@ export function stage(folder: string, target: Target): void {
     FIELDS.filter((field) => field in manifest).map((field) => [field, manifest[field]] as const),
   );
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...shipped, engines }, null, 2) + '\n');
-  // Beside the bundles, where Node looks for them; vsce leaves the folder of this name at the top out.
+  // Node looks for them beside the bundles. A node_modules folder at the top would be left out by vsce.
   const modules = join(folder, 'dist', 'node_modules');
   stageModule(modules, 'better-sqlite3', ['lib', join('prebuilds', `${target}.node`)]);
   stageModule(modules, 'onnxruntime-node', ['dist', ...libraries(target)]);
   stageModule(modules, 'onnxruntime-common', ['dist/cjs']);
 }
 
-/** The native parts of onnxruntime for a target. */
+/** The folders with onnxruntime's native libraries for a target. */
 function libraries(target: Target): string[] {
   const [platform, arch] = target.split('-') as [string, string];
   const bin = join('bin', 'napi-v6', platform, arch);
@@ -62,13 +62,13 @@ function libraries(target: Target): string[] {
   return [bin];
 }
 
-/** A package with some of its files: those that are run, its manifest and its licence. */
+/** Copies a package's manifest, its licences and those `parts` that are needed at run time. */
 function stageModule(modules: string, name: string, parts: readonly string[]): void {
   const from = join(root, 'node_modules', name);
-  const isRun = (path: string): boolean => !/\.(map|d\.ts|d\.mts|d\.cts|md)$/.test(path);
+  const isNeeded = (path: string): boolean => !/\.(map|d\.ts|d\.mts|d\.cts|md)$/.test(path);
   const licences = readdirSync(from).filter((file) => /^(licen[cs]e|thirdparty)/i.test(file));
   for (const part of ['package.json', ...licences, ...parts])
-    cpSync(join(from, part), join(modules, name, part), { recursive: true, filter: isRun });
+    cpSync(join(from, part), join(modules, name, part), { recursive: true, filter: isNeeded });
 }
 
 /** Builds, stages and packs; returns the VSIX and its size in bytes. */

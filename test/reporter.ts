@@ -1,6 +1,6 @@
 /**
- * What `npm test` prints: one line a file, every failure in full, skipped tests with their reason, and at the very end
- * the runner's own summary (node's `spec` reporter prints failures after it, which hides the count at the end of a log).
+ * What `npm test` prints: one line per file, every failure in full, skipped tests with their reason, and at the very end
+ * the runner's own summary. (Node's `spec` reporter prints the failures after its summary, so the counts are hard to find in a log.)
  */
 import { relative } from 'node:path';
 import { inspect } from 'node:util';

@@ -63,6 +63,18 @@ test('no test is silenced without a reason', () => {
   assert.deepEqual(silenced("test('a', { skip: true }, f);\ntest('a', { skip: 'no model here' }, f);"), [1]);
 });
 
+test('a test that needs a browser or VS Code is marked as slow, so that test:quick leaves it out', () => {
+  const needing = sources(['.test.ts']).filter(
+    (file) => /^test\/(panel|workbench)\//.test(file) || /^import .*'playwright-core'/m.test(read(file)),
+  );
+  assert.ok(needing.length >= 5, `only ${needing.length} such tests were found: the reader is broken`);
+  none(
+    needing
+      .filter((file) => !read(file).startsWith('// Slow: '))
+      .map((file) => `${file}: give it the first line "// Slow: needs a browser."`),
+  );
+});
+
 test('nothing names a place on one machine', () => {
   none(
     sources([...CODE, '.json', '.md', '.yml', '.yaml', '.proto', 'run'])

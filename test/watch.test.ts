@@ -1,3 +1,4 @@
+// Slow: runs a training job in a real daemon.
 /** A real training job as its watchers see it: two clients at once, one of them cut off again and again; and the command line. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+// Slow: starts and stops real daemons.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

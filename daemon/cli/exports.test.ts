@@ -1,3 +1,4 @@
+// Slow: trains, merges and exports through real commands.
 /** `vera merge`, `vera export`, `vera eval` and `vera import` as a person runs them: what they print and the folders they make. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

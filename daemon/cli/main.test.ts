@@ -1,3 +1,4 @@
+// Slow: runs whole commands in processes of their own.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

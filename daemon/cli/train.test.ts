@@ -1,3 +1,4 @@
+// Slow: runs whole training commands.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

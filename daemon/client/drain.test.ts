@@ -1,3 +1,4 @@
+// Slow: runs a job in a real daemon while another version takes over.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

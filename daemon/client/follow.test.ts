@@ -1,3 +1,4 @@
+// Slow: restarts real daemons under a subscription.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';

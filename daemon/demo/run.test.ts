@@ -1,3 +1,4 @@
+// Slow: runs the demo.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

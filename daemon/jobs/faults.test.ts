@@ -1,3 +1,4 @@
+// Slow: kills and stalls real workers.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// Slow: runs jobs in real workers, one state after the other.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Slow: trains in processes of their own and kills them.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

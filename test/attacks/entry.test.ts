@@ -1,3 +1,4 @@
+// Slow: makes thousands of requests to a real daemon.
 /** Who gets in: every route that the router knows and every upgrade, through every combination of token, Origin and Host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

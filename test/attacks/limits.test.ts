@@ -1,3 +1,4 @@
+// Slow: opens thousands of connections to a real daemon.
 /** What is too much: large frames, floods of parts, idle connections, readers that do not read, bodies of the wrong kind. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';

@@ -1,3 +1,4 @@
+// Slow: makes thousands of requests to a real daemon.
 /** Numbers and texts in requests that are none, over every method of the protocol, made from its schemas. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// Slow: makes thousands of uploads to a real daemon.
 /** What clients send and fetch over HTTP: names that are paths, uploads that break off or are too long. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';

@@ -1,3 +1,4 @@
+// Slow: kills processes while they write.
 /** What breaks under a catalog: bytes of its files, its process, its disk. Nothing acknowledged is lost, nothing half is seen. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';

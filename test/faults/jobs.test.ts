@@ -1,3 +1,4 @@
+// Slow: kills workers and daemons while they train.
 /**
  * Kills worker, daemon, or both at every step of a training job's life, at signs in its folder and at random moments. What
  * must hold in each round: the job that was acknowledged is there and succeeds by itself, its metrics and its adapter are

@@ -1,3 +1,4 @@
+// Slow: runs a worker out of memory.
 /** Memory that runs out for a worker: it ends alone, its job says so or goes on, and the daemon lives. Linux only. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,3 +1,4 @@
+// Slow: kills workers while they write.
 /**
  * What a job writes is whole or absent: worker and daemon killed while they import, export and merge; disks that are full or
  * read-only, as small file systems in memory. Each job fails with that reason or succeeds by itself, what was there before

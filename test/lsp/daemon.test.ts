@@ -1,3 +1,4 @@
+// Slow: starts real daemons with language servers.
 /** Editors and the life of the daemon: it is started for them, stays for them, and nothing of it outlives it. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';

@@ -1,3 +1,4 @@
+// Slow: starts a language server per test.
 /** The language server as a client sees it: hovers, lenses, edits, settings, cancellation, large and malformed documents. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';

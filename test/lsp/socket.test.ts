@@ -1,3 +1,4 @@
+// Slow: starts a daemon and a language server per connection.
 /** The language server behind the daemon's socket: it checks, ends with its editor and with its daemon, and disturbs nobody. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

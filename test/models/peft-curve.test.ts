@@ -1,3 +1,4 @@
+// Slow: trains SmolLM2 for forty steps.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+// Slow: needs a browser.
 /** The panel without a mouse, without sight, and without colour. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

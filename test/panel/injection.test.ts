@@ -1,3 +1,4 @@
+// Slow: needs a browser.
 /** Script in every string that the panel shows: all of it stays text, and the policy stops what would not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

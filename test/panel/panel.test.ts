@@ -1,3 +1,4 @@
+// Slow: needs a browser.
 /** The panel in a real browser, with what real runs told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

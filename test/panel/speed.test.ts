@@ -1,3 +1,4 @@
+// Slow: needs a browser.
 /** 100,000 points in four runs, in a browser: when they are first seen, what an update takes, and that nothing blocks. */
 import assert from 'node:assert/strict';
 import { availableParallelism, loadavg } from 'node:os';

@@ -1,3 +1,4 @@
+// Slow: needs Python with PEFT and transformers.
 /**
  * Real PEFT loads our adapters, real transformers our merged folders, and we load PEFT's adapters: each time the logits are
  * within 1e-4. VeRA with and without A and B, and LoRA; q and v, and all linear layers; on small models of the family and,

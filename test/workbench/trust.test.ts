@@ -1,3 +1,4 @@
+// Slow: needs a browser and VS Code.
 /** A workspace that nobody trusts yet: its files can be looked at, but it starts nothing and decides nothing. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// Slow: needs a browser and VS Code.
 /** What the views of adapters, runs and models are for, done by mouse and keyboard in a real VS Code: each test goes on from the one before. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Slow: needs a browser and VS Code.
 /** A person's way through the extension, in a real VS Code with the packaged extension: each test goes on from the one before. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
