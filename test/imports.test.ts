@@ -10,7 +10,18 @@ import { test } from 'node:test';
 import ts from 'typescript';
 import { root, sources } from './sources.ts';
 
-const BELOW_WORK = ['layout', 'protocol', 'settings', 'formats', 'graph', 'data', 'models', 'methods', 'runtime'];
+const BELOW_WORK = [
+  'layout',
+  'protocol',
+  'settings',
+  'formats',
+  'graph',
+  'weights',
+  'data',
+  'models',
+  'methods',
+  'runtime',
+];
 const WORK = ['train', 'serve', 'export', 'jobs', 'catalog'];
 const ALL_BELOW = [...BELOW_WORK, ...WORK, 'home'];
 
@@ -20,8 +31,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   settings: ['protocol'],
   formats: ['protocol'],
   graph: ['protocol'],
+  weights: ['protocol', 'formats', 'graph'],
   data: ['protocol', 'settings', 'formats'],
-  models: ['protocol', 'settings', 'formats', 'graph', 'layout'],
+  models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
   runtime: ['protocol', 'settings', 'formats', 'graph'],
   train: ALL_BELOW,

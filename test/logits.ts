@@ -9,7 +9,8 @@ import { type BaseModel, shapeOf } from '../daemon/models/base.ts';
 import { bindOne } from '../daemon/models/binding.ts';
 import { finalNorm, headWeight, llama } from '../daemon/models/llama.ts';
 import { Network, type Precision } from '../daemon/models/network.ts';
-import { weightLocator } from '../daemon/models/weights.ts';
+import { weightLocator } from '../daemon/weights/locate.ts';
+import { weightFormat } from '../daemon/weights/registry.ts';
 import { createSession, Tensor } from '../daemon/runtime/session.ts';
 
 export interface Forward {
@@ -37,7 +38,7 @@ export async function logits(options: Forward, rows: readonly Row[]): Promise<Fl
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const segments = g.input('segments', 'int64', ['batch', 'length']);
   const net = new Network(g, {
-    precision,
+    format: weightFormat(precision),
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
     trained: bindOne(g, layoutOf(adaptation.parameters)),

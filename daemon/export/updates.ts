@@ -6,6 +6,7 @@ import type { MethodAdaptation } from '../methods/method.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import { bindOne } from '../models/binding.ts';
 import { Network } from '../models/network.ts';
+import { fp32 } from '../weights/fp32.ts';
 import { createSession, Tensor } from '../runtime/session.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function weightUpdate(
   const whole = layoutOf(adaptation.parameters);
   const own = layoutOf(adaptation.parameters.filter(({ name }) => name.startsWith(`${site.path}.`)));
   const net = new Network(g, {
-    precision: 'fp32',
+    format: fp32,
     adaptation,
     shapeOf: (name) => {
       throw new Error(`an update does not depend on the base's tensor ${name}`);

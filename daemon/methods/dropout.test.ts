@@ -13,6 +13,7 @@ import { linearSites } from '../models/llama.ts';
 import { Network } from '../models/network.ts';
 import { dropoutNoise } from '../train/noise.ts';
 import type { Value } from '../graph/value.ts';
+import { fp32 } from '../weights/fp32.ts';
 import { dropout } from './dropout.ts';
 import { lora } from './lora.ts';
 import { DEFAULTS, type Method } from './method.ts';
@@ -21,7 +22,7 @@ import { vera } from './vera.ts';
 const [rows, columns] = [200, 50];
 const network = (g: Graph, noise?: Value) =>
   new Network(g, {
-    precision: 'fp32',
+    format: fp32,
     adaptation: unadapted,
     shapeOf: () => [],
     trained: bindOne(g, layoutOf([])),

@@ -93,7 +93,7 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
       const { g } = net;
       const noisy = options.dropout > 0 && net.options.noise;
       const { trained } = net;
-      const whole = !noisy && !trained.perRow && net.options.precision === 'fp32';
+      const whole = !noisy && !trained.perRow && net.options.format.exact;
       if (whole && materialises(site, rank, net.options.tokens))
         return g.linear(x, g.add(net.weight(`${site.path}.weight`), delta(net, site)));
       const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));

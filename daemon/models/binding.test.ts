@@ -20,7 +20,8 @@ import { openBase, shapeOf } from './base.ts';
 import { bindOne, bindRows } from './binding.ts';
 import { finalNorm, headWeight, linearSites, llama } from './llama.ts';
 import { Network } from './network.ts';
-import { weightLocator } from './weights.ts';
+import { fp32 } from '../weights/fp32.ts';
+import { weightLocator } from '../weights/locate.ts';
 
 const cache = temporaryFolder();
 const fixture = modelFixture('llama');
@@ -57,7 +58,7 @@ async function run(
           length: 'length',
         });
   const net = new Network(g, {
-    ...{ precision: 'fp32', adaptation, trained, tokens: 1, differentiable: true },
+    ...{ format: fp32, adaptation, trained, tokens: 1, differentiable: true },
     shapeOf: (name) => shapeOf(base, name),
   });
   const hidden = llama(net, base.config, ids, packedAttention(g, base.config, positions, segments, LENGTH));

@@ -10,6 +10,7 @@ import type { LlamaConfig } from '../models/config.ts';
 import { type Attend, finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network, type Precision } from '../models/network.ts';
 import { rotaryTables } from '../models/rotary.ts';
+import { weightFormat } from '../weights/registry.ts';
 
 export interface DecodeOptions {
   readonly base: BaseModel;
@@ -34,7 +35,7 @@ export function decodeGraph({ base, adaptation, precision, maxLength }: DecodeOp
   const trained = bindOne(g, layoutOf(adaptation.parameters));
   const ids = g.input('ids', 'int64', ['tokens']);
   const net = new Network(g, {
-    precision,
+    format: weightFormat(precision),
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
     trained,
@@ -55,7 +56,7 @@ export function decodeGraph({ base, adaptation, precision, maxLength }: DecodeOp
 /** hidden: [n, hidden] -> logits [n, vocabulary]. */
 function head(net: Network, config: LlamaConfig, hidden: Value): Value {
   const name = headWeight(config);
-  const trained = net.options.adaptation.weight?.(net, name);
+  const trained = net.trainedWeight(name);
   if (trained) return net.g.linear(hidden, trained);
   return net.frozen({ path: name.replace(/\.weight$/, ''), dIn: config.hidden, dOut: config.vocabulary }, hidden);
 }

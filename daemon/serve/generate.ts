@@ -2,7 +2,8 @@ import type { BaseModel } from '../models/base.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import { layoutOf } from '../layout.ts';
 import type { Precision } from '../models/network.ts';
-import { weightLocator } from '../models/weights.ts';
+import { weightLocator } from '../weights/locate.ts';
+import { weightFormat } from '../weights/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { createSession, type Session, type SessionOptions, Tensor } from '../runtime/session.ts';
 import { KvCache } from './cache.ts';
@@ -59,7 +60,7 @@ export class Generator {
     if (theta.length !== size)
       throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${size}`);
     // One row is all reading of weights; int8 ones laid out for that take less than half the time, in no more memory.
-    const settings = { prepack: options.precision === 'int8', ...session };
+    const settings = { prepack: weightFormat(options.precision).prepackForOneRow, ...session };
     return new Generator(await createSession(decodeGraph(options), weightLocator(base, cache), settings), options);
   }
 

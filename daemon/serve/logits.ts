@@ -9,7 +9,8 @@ import type { BaseModel } from '../models/base.ts';
 import { bindOne } from '../models/binding.ts';
 import { finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network } from '../models/network.ts';
-import { weightLocator } from '../models/weights.ts';
+import { fp32 } from '../weights/fp32.ts';
+import { weightLocator } from '../weights/locate.ts';
 import { createSession, Tensor } from '../runtime/session.ts';
 import type { Session, SessionOptions } from '../runtime/session.ts';
 
@@ -31,7 +32,7 @@ function logitsGraph({ base, adaptation, maxLength }: LogitsOptions): Graph {
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const segments = g.input('segments', 'int64', ['batch', 'length']);
   const net = new Network(g, {
-    precision: 'fp32',
+    format: fp32,
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
     trained,

@@ -6,7 +6,8 @@ import { tensorShapes } from '../models/shapes.ts';
 import { footprint } from './footprint.ts';
 import type { Footprint } from './footprint.ts';
 import { defaultThreads } from '../runtime/threads.ts';
-import { CHUNK, laneCount, stepGraph, tokensAtOnce } from './step.ts';
+import { weightFormat } from '../weights/registry.ts';
+import { CHUNK, stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 
 export interface StepShape {
@@ -51,7 +52,7 @@ export function stepFootprint(
     rows: Math.min(counted, CHUNK),
   };
   const part = footprint(graph, sizes);
-  const lanes = train ? laneCount(precision, defaultThreads(), parts) : 1;
+  const lanes = train ? weightFormat(precision).lanes(defaultThreads(), parts) : 1;
   return {
     ...part,
     peakBytes: lanes * part.peakBytes,

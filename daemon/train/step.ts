@@ -12,7 +12,8 @@ import type { BaseModel } from '../models/base.ts';
 import { shapeOf } from '../models/base.ts';
 import { finalNorm, headWeight, llama } from '../models/llama.ts';
 import { Network, type Precision } from '../models/network.ts';
-import { weightLocator } from '../models/weights.ts';
+import { weightLocator } from '../weights/locate.ts';
+import { weightFormat } from '../weights/registry.ts';
 import { MICRO_TOKENS, type MicroBatch, microBatches } from './microBatch.ts';
 import { type Feeds, Lanes, type PlainTensor } from '../runtime/lanes.ts';
 import { modelBytes, type SessionOptions } from '../runtime/session.ts';
@@ -56,18 +57,12 @@ export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: 
 }
 
 /**
- * Sessions that run parts of a step side by side. int8 products are over so soon that the threads of one session would spend
- * their time waiting for one another; float32 products fill them, and one session reads the weights once.
- */
-export const laneCount = (precision: Precision, threads: number, parts: number): number =>
-  precision === 'int8' ? Math.max(1, Math.min(threads, parts)) : 1;
-
-/**
  * The graph of one step: (theta, batch) -> (loss, gradient), or the loss alone. theta: [parameters], ids: [tokens],
  * positions and segments: [batch, length], targets, labels and weights: [counted], inverse: [tokens].
  */
 export function stepGraph(options: StepOptions, train: boolean): Graph {
   const { base, adaptation, precision } = options;
+  const format = weightFormat(precision);
   const g = new Graph();
   const layout = layoutOf(adaptation.parameters);
   const trained = bindOne(g, layout);
@@ -80,7 +75,7 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
   const weights = g.input('weights', 'float32', ['counted']);
   const noise = train && options.dropout ? g.input('noise', 'int64', ['tokens']) : undefined;
   const net = new Network(g, {
-    precision,
+    format,
     adaptation,
     shapeOf: (name) => shapeOf(base, name),
     trained,
@@ -96,9 +91,10 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
   );
   const name = headWeight(base.config);
   const head = net.weight(name);
-  const trainsHead = adaptation.weight?.(net, name) !== undefined;
-  const head8 = precision === 'int8' ? net.int8(name, base.config.vocabulary, base.config.hidden).slice(0, 2) : [];
-  const loss = g.one('CrossEntropy', [hidden, labels, weights, head, ...head8], {
+  const trainsHead = net.trainedWeight(name) !== undefined;
+  const { vocabulary, hidden: width } = base.config;
+  const copies = format.logits(g, { name, dIn: width, dOut: vocabulary });
+  const loss = g.one('CrossEntropy', [hidden, labels, weights, head, ...copies], {
     chunk: CHUNK,
     mode: !train ? 'loss' : trainsHead ? 'head' : 'gradient',
   });
@@ -129,7 +125,7 @@ export class Step {
     const { adaptation, maxLength, tokens, precision } = asked;
     const options = { ...asked, tokens: tokensAtOnce(adaptation, maxLength, tokens) };
     const threads = asked.session?.threads ?? defaultThreads();
-    const lanes = train ? laneCount(precision, threads, Math.ceil(tokens / options.tokens)) : 1;
+    const lanes = train ? weightFormat(precision).lanes(threads, Math.ceil(tokens / options.tokens)) : 1;
     const session = { ...asked.session, threads: Math.max(1, Math.floor(threads / lanes)) };
     const bytes = modelBytes(stepGraph(options, train), weightLocator(options.base, options.cache));
     return new Step(await Lanes.create(bytes, lanes, session), options, train);

@@ -1,7 +1,8 @@
 import { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import type { Precision } from '../models/network.ts';
-import { quantizeColumns } from '../models/quantize.ts';
+import { fp32 } from '../weights/fp32.ts';
+import { int8 } from '../weights/int8.ts';
 import { createSession, Tensor } from '../runtime/session.ts';
 
 /** What this machine does a second, measured. */
@@ -24,15 +25,10 @@ const TIME = 100;
 export async function measureThroughput(precision: Precision, threads?: number): Promise<Throughput> {
   const operations = 2 * ROWS * WIDTH * WIDTH;
   const weight = Float32Array.from({ length: WIDTH * WIDTH }, (_, i) => Math.sin(i));
-  const product = await rate([ROWS, WIDTH], (g, x) => g.linear(x, g.constant(weight, [WIDTH, WIDTH])), threads);
-  const { q, scale } = quantizeColumns(weight, WIDTH, WIDTH);
-  const int8 = (g: Graph, x: Value): Value => {
-    const copy = [g.constant(q, [WIDTH, WIDTH]), g.constant(scale)];
-    const zero = g.constant(Uint8Array.of(128), []);
-    const rows = g.one('QuantizeLinear', [x, g.scalar(1 / 127), zero]);
-    return g.one('MatMulIntegerToFloat', [rows, copy[0], g.scalar(1 / 127), copy[1], zero]);
-  };
-  const quantized = precision === 'int8' ? await rate([ROWS, WIDTH], int8, threads) : 0;
+  const matrix = { data: weight, rows: WIDTH, columns: WIDTH };
+  const product = await rate([ROWS, WIDTH], (g, x) => fp32.measured(g, matrix, x), threads);
+  const quantized =
+    precision === 'int8' ? await rate([ROWS, WIDTH], (g, x) => int8.measured(g, matrix, x), threads) : 0;
   const sum = await rate([VECTOR], (g, x) => g.add(x, x), threads);
   return {
     floatOperations: operations * product,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { computes, differentiates, evaluate, floats, given, int64, type Inputs } from '../../../test/gradient.ts';
 import { cosine, largestDifference } from '../../../test/logits.ts';
-import { quantizeColumns, transposed } from '../../models/quantize.ts';
+import { quantizeColumns, transposed } from '../../weights/quantize.ts';
 import { gradients } from '../autodiff.ts';
 import type { Graph } from '../graph.ts';
 import type { Value } from '../value.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { computes, evaluate, floats, given, type Input } from '../../../test/gradient.ts';
 import { cosine } from '../../../test/logits.ts';
-import { quantizeColumns, transposed } from '../../models/quantize.ts';
+import { quantizeColumns, transposed } from '../../weights/quantize.ts';
 import { gradients } from '../autodiff.ts';
 import { Graph } from '../graph.ts';
 import type { Value } from '../value.ts';

@@ -5,8 +5,8 @@ import { modelFixture } from '../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { readFloats } from '../formats/safetensors.ts';
 import type { FileRange } from '../graph/onnx/serialize.ts';
-import { openBase } from './base.ts';
-import { weightLocator } from './weights.ts';
+import { openBase } from '../models/base.ts';
+import { weightLocator } from './locate.ts';
 
 const cache = temporaryFolder();
 const NAME = 'model.layers.0.mlp.up_proj.weight';

@@ -1,0 +1,24 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Shape, Value } from '../graph/value.ts';
+import { copyKey, type WeightFormat } from './format.ts';
+
+const KIND = 'f32';
+
+/** A tensor of the base in float32: read from the checkpoint itself where it is stored so, else from the cache. */
+export const float32Tensor = (g: Graph, name: string, shape: Shape): Value =>
+  g.external(copyKey(KIND, name), 'float32', shape);
+
+export const fp32: WeightFormat = {
+  name: 'fp32',
+  label: 'float32',
+  summary: 'exact products with float32 weights',
+  exact: true,
+  copies: [{ kinds: [KIND], asStored: 'F32', make: (values) => [values] }],
+  product: (g, { name, dOut, dIn }, x) => g.linear(x, float32Tensor(g, name, [dOut, dIn])),
+  matrixProduct: (g, { data, rows, columns }, x) => g.linear(x, g.constant(data, [rows, columns])),
+  logits: () => [],
+  // Float32 products keep all threads of one session busy, and one session reads the weights once.
+  lanes: () => 1,
+  prepackForOneRow: false,
+  measured: (g, matrix, x) => fp32.matrixProduct(g, matrix, x),
+};
