@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { formats } from '../data/formats/registry.ts';
+import { rowFormats } from '../data/formats/registry.ts';
 import { cacheFolder } from '../home.ts';
 import type { Precision } from '../models/network.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -47,7 +47,9 @@ export function registerEval(program: Command): void {
     .option('--batch <n>', 'rows of a batch', positiveInteger, EVALUATION_BATCH)
     .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
     .addOption(
-      new Option('--format <name>', 'format of the rows (default: detected)').choices(formats.map(({ id }) => id)),
+      new Option('--format <name>', 'format of the rows (default: detected)').choices(
+        rowFormats.map(({ name }) => name),
+      ),
     )
     .addOption(
       new Option('--loss-on <what>', 'count the answers alone, or everything')

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { formats } from '../data/formats/registry.ts';
+import { rowFormats } from '../data/formats/registry.ts';
 import { METHODS } from '../methods/registry.ts';
 import { SCHEDULES } from '../train/schedule.ts';
 import { METHOD_NAMES } from '../train/settings.ts';
@@ -61,7 +61,9 @@ export const addTrainOptions = (command: Command): Command =>
     .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
     .optionsGroup('Data:')
     .addOption(
-      new Option('--format <name>', 'format of the rows (default: detected)').choices(formats.map(({ id }) => id)),
+      new Option('--format <name>', 'format of the rows (default: detected)').choices(
+        rowFormats.map(({ name }) => name),
+      ),
     )
     .addOption(
       new Option(

@@ -203,7 +203,10 @@ test('CSV: missing columns, ragged rows, open quotes, columns twice', async () =
     file('c1.csv', 'a,b\n1,2\n'),
     /line 2: no known format has these columns \(a, b\)\. Known: .*prompt, completion/,
   );
-  await refused(file('c2.csv', 'prompt,completion\nq,a\nq\n'), /c2\.csv, line 3: 1 fields where the header names 2/);
+  await refused(
+    file('c2.csv', 'prompt,completion\nq,a\nq\n'),
+    /c2\.csv, line 3: the header names 2 columns, but this row has 1 field$/,
+  );
   await refused(file('c3.csv', 'text\nok\n"never closed\nmore\n'), /c3\.csv, line 3: the quote .* is never closed/);
   await refused(file('c4.csv', 'text,text\na,b\n'), /line 1: the column "text" stands twice/);
   await refused(file('c5.csv', 'text\n'), /is empty: it holds no rows/);
@@ -219,14 +222,16 @@ test('what is not a dataset is refused with what would be one', async () => {
   await refused(join(dir, 'nowhere.jsonl'), /does not exist/);
   await refused(file('empty.jsonl', ''), /is empty/);
   await refused(file('blank.jsonl', '\n \r\n\t\n'), /is empty/);
-  await refused(file('words.docx', 'x'), /words\.docx: files of this ending are not known; use \.jsonl/);
+  await refused(file('words.docx', 'x'), /words\.docx: files with this ending cannot be read; use \.jsonl/);
   await refused(file('list.json', '[{"text": "x"}]'), /is one JSON array; write one object a line/);
   await refused(file('wide.jsonl', Buffer.from('\uFEFF{"text": "x"}', 'utf16le')), /is UTF-16; save it as UTF-8/);
   const folder = join(dir, 'folder');
   mkdirSync(folder);
   writeFileSync(join(folder, 'data.jsonl'), '{}');
   await refused(folder, /a folder without source files; to train on a dataset in it, name the file: .*data\.jsonl/);
-  await refused(file('x.jsonl', '{"text": "x"}'), /No format "nope"; there are chat, /, { format: 'nope' });
+  await refused(file('x.jsonl', '{"text": "x"}'), /the row format "nope" does not exist; choose one of chat, /, {
+    format: 'nope',
+  });
 });
 
 test('devices and pipes are refused without reading', { skip: process.platform === 'win32' }, async () => {

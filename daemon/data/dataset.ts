@@ -8,7 +8,7 @@ import { seededRandom, shuffled } from './random.ts';
 import { openCodeFolder } from './readers/code.ts';
 import { cannotRead, notRegular } from './readers/file.ts';
 import type { RowReader } from './readers/reader.ts';
-import { readers } from './readers/registry.ts';
+import { readableEndings, readers } from './readers/registry.ts';
 import { BadRow } from './row.ts';
 import { splitRows } from './split.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -89,8 +89,8 @@ async function openReader(path: string, maxRows: number): Promise<RowReader> {
   const ending = extname(path).toLowerCase();
   const kind = readers.find(({ extensions }) => extensions.includes(ending));
   if (!kind) {
-    const known = readers.flatMap(({ extensions }) => extensions).join(', ');
-    throw new VeraError('data', `${path}: files of this ending are not known; use ${known} or a folder of code`);
+    const known = readableEndings.join(', ');
+    throw new VeraError('data', `${path}: files with this ending cannot be read; use ${known} or a folder of code`);
   }
   return kind.open(path, { maxRows });
 }
@@ -166,7 +166,7 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
   }
 
   return {
-    format: `${reader.name}, ${format.name}`,
+    format: `${reader.name}, ${format.label}`,
     get description() {
       return describe(path, reader, [train.length, heldOut.length], skipped, tally, options.length);
     },

@@ -1,6 +1,6 @@
 import { VeraError } from '../protocol/errors.ts';
-import type { Format, Sample } from './formats/format.ts';
-import { formats } from './formats/registry.ts';
+import type { RowFormat, Sample } from './formats/format.ts';
+import { formatOf, rowFormatNamed, rowFormats } from './formats/registry.ts';
 import type { RowReader } from './readers/reader.ts';
 import { BadRow, type Row } from './row.ts';
 
@@ -12,11 +12,12 @@ export function detectFormat(
   path: string,
   reader: RowReader,
   { format, onBadRow }: { format?: string; onBadRow: 'error' | 'skip' },
-): Format {
+): RowFormat {
   if (format !== undefined) {
-    const asked = formats.find(({ id }) => id === format);
+    const asked = rowFormatNamed(format);
     if (asked) return asked;
-    throw new VeraError('usage', `No format "${format}"; there are ${formats.map(({ id }) => id).join(', ')}`);
+    const names = rowFormats.map(({ name }) => name).join(', ');
+    throw new VeraError('usage', `the row format "${format}" does not exist; choose one of ${names}`);
   }
   let first: string | undefined;
   for (let i = 0; i < Math.min(reader.count, LOOKED_AT); i++) {
@@ -39,21 +40,18 @@ export function detectFormat(
 }
 
 /** Row to sample; BadRow when it lacks what the format needs, naming the other format where it is of one. */
-export function readSample(format: Format, row: Row): Sample {
+export function readSample(format: RowFormat, row: Row): Sample {
   if (!format.matches(row)) {
     const other = formatOf(row);
     if (other && other !== format) {
       throw new BadRow(
-        `mixed formats: this row is ${other.name}, those before it are ${format.name}; keep one format in a file`,
+        `mixed formats: this row is ${other.label}, those before it are ${format.label}; keep one format in a file`,
         'mixed',
       );
     }
   }
   return format.read(row);
 }
-
-/** The format whose columns a row has. */
-export const formatOf = (row: Row): Format | undefined => formats.find((candidate) => candidate.matches(row));
 
 /** What is said of a row that no format knows. */
 export const unknownColumns = (row: Row): string =>
@@ -69,5 +67,5 @@ function columnsOf(row: Row): string {
 }
 
 function knownFormats(): string {
-  return formats.map(({ name, columns }) => `${name} [${columns}]`).join('; ');
+  return rowFormats.map(({ label, columns }) => `${label} [${columns}]`).join('; ');
 }

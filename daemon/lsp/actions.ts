@@ -6,8 +6,7 @@ import {
   type TextEdit,
 } from 'vscode-languageserver-protocol';
 import { ResponseError } from 'vscode-languageserver-protocol';
-import { formatOf } from '../data/detect.ts';
-import { formats } from '../data/formats/registry.ts';
+import { formatOf, rowFormats } from '../data/formats/registry.ts';
 import { BadRow, type Row } from '../data/row.ts';
 import { convertRow } from './convert.ts';
 import type { Dataset, DatasetRow } from './dataset.ts';
@@ -143,13 +142,14 @@ function rowFixes(dataset: Dataset, row: DatasetRow, problems: readonly Problem[
   return fixes;
 }
 
-/** Each known role for one nobody knows; where a name tells which is meant, that one was offered already. */
+/** Offers each common role in place of an unknown one. Where the name shows which role is meant, the fix before this one has it. */
 function roleFixes(dataset: Dataset, row: DatasetRow, { path, code }: Problem): RowFix[] {
   const span = spanOf(row.text, dataset.shape, path!);
   const said: unknown = JSON.parse(row.text.slice(span.start, span.end));
   const meant = typeof said === 'string' ? roleMeant(said) : undefined;
+  const known = dataset.format?.messages?.roles ?? [];
   return ['user', 'assistant', 'system']
-    .filter((role) => role !== meant)
+    .filter((role) => role !== meant && known.includes(role))
     .map((role) => ({
       title: `Change the role to ${JSON.stringify(role)}`,
       edits: [{ range: dataset.rangeOf(row, span), newText: JSON.stringify(role) }],
@@ -173,13 +173,13 @@ function conversions(dataset: Dataset, row: DatasetRow): CodeAction[] {
   const own = columns && formatOf(columns);
   if (!own || !isAccepted(columns, own)) return [];
   const sample = own.read(columns);
-  return formats.flatMap((target) => {
-    const converted = target === own ? undefined : convertRow(columns, sample, target.id);
+  return rowFormats.flatMap((target) => {
+    const converted = target === own ? undefined : convertRow(columns, sample, target);
     if (!converted || !isAccepted(converted, target)) return [];
     const edit = { changes: { [dataset.uri]: [rewrite(dataset, row, converted)] } };
-    const one = { title: `Convert this row to ${target.name}`, kind: CodeActionKind.RefactorRewrite, edit };
-    const data: Whole = { uri: dataset.uri, version: dataset.version, kind: 'convert', target: target.id };
-    return [one, { title: `Convert all rows to ${target.name}`, kind: CodeActionKind.RefactorRewrite, data }];
+    const one = { title: `Convert this row to ${target.label}`, kind: CodeActionKind.RefactorRewrite, edit };
+    const data: Whole = { uri: dataset.uri, version: dataset.version, kind: 'convert', target: target.name };
+    return [one, { title: `Convert all rows to ${target.label}`, kind: CodeActionKind.RefactorRewrite, data }];
   });
 }
 

@@ -1,5 +1,6 @@
-import { readSample, formatOf } from '../data/detect.ts';
-import type { Format, Sample } from '../data/formats/format.ts';
+import { readSample } from '../data/detect.ts';
+import type { RowFormat, Sample } from '../data/formats/format.ts';
+import { formatOf } from '../data/formats/registry.ts';
 import { BadRow, type Fault, type Row } from '../data/row.ts';
 import { parseTree, type JsonNode } from './jsonTree.ts';
 import { lint } from './lint.ts';
@@ -28,7 +29,7 @@ const CODES: Record<Fault, Code> = {
 };
 
 /** Reads a row as the trainer does and says all that is wrong with it without a tokenizer. */
-export function checkRow(text: string, shape: Shape, format: Format | undefined): Checked {
+export function checkRow(text: string, shape: Shape, format: RowFormat | undefined): Checked {
   const problems: Problem[] = [];
   if (text.includes('\uFFFD')) problems.push(replaced(text));
   let row: Row;
@@ -45,12 +46,12 @@ export function checkRow(text: string, shape: Shape, format: Format | undefined)
   if (format === undefined) return { problems, row };
   try {
     const sample = readSample(format, row);
-    problems.push(...lint(row, sample).map((found) => ({ ...found, ...spanOf(text, shape, found.path) })));
+    problems.push(...lint(format, row, sample).map((found) => ({ ...found, ...spanOf(text, shape, found.path) })));
     return { problems, row, sample };
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
     const known = formatOf(row) !== undefined || error.path.length > 1;
-    const message = known ? error.message : `${error.message}; a row of ${format.name} has ${format.columns}`;
+    const message = known ? error.message : `${error.message}; a row of ${format.label} has ${format.columns}`;
     problems.push({ ...badRowProblem(text, shape, error), message });
     return { problems, row };
   }

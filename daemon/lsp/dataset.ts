@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Position, Range, TextDocumentContentChangeEvent } from 'vscode-languageserver-protocol';
-import { formatOf, readSample } from '../data/detect.ts';
-import type { Format } from '../data/formats/format.ts';
-import { formats } from '../data/formats/registry.ts';
+import { readSample } from '../data/detect.ts';
+import type { RowFormat } from '../data/formats/format.ts';
+import { formatOf, rowFormatNamed } from '../data/formats/registry.ts';
 import { BadRow, type Row } from '../data/row.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { blocksOf, endOf, lineCount, locate, splice, type Block } from './blocks.ts';
@@ -43,7 +43,7 @@ export class Dataset {
   size: number;
   settings: Settings;
   tokenizer: Tokenizer | undefined;
-  format: Format | undefined;
+  format: RowFormat | undefined;
   header: Header = { columns: [], problems: [] };
   totals: Totals = emptyTotals();
   /** Last line that was edited: problems near it are always sent. */
@@ -108,7 +108,7 @@ export class Dataset {
       const block = this.blocks[i]!;
       if (i >= to && block.entry === state) break;
       if (i >= to && block.entry >= 0) this.forgetBlock(block);
-      layOut(block, this.shape.layout, state);
+      layOut(block, this.shape, state);
       // A line that begins no row any more keeps nothing.
       block.facts.forEach((fact, line) => {
         if (fact === undefined || block.marks[line] === MARK.row) return;
@@ -131,7 +131,7 @@ export class Dataset {
     for (const block of this.blocks) block.entry = -1;
     let state = firstState(layout);
     for (const block of this.blocks) {
-      layOut(block, layout, state);
+      layOut(block, this.shape, state);
       state = block.exit;
     }
   }
@@ -154,8 +154,8 @@ export class Dataset {
     this.forgetAll();
   }
 
-  private detectFormat(): Format | undefined {
-    const asked = formats.find(({ id }) => id === this.settings.format);
+  private detectFormat(): RowFormat | undefined {
+    const asked = rowFormatNamed(this.settings.format);
     if (asked) return asked;
     let looked = 0;
     for (const row of this.eachRow()) {
@@ -247,7 +247,7 @@ export class Dataset {
       problems: problems.length === 0 ? NOTHING : problems,
       tokens: -1,
       kept: 0,
-      learned: 0,
+      inLoss: 0,
       sampled: false,
     };
     here.facts[index] = fact;
@@ -261,19 +261,19 @@ export class Dataset {
     const fact = this.blocks[block]!.facts[index];
     if (!fact || !this.tokenizer || !this.format || fact.tokens >= 0) return;
     const { text } = this.rowFrom(block, index, line);
-    let found: { tokens: number; kept: number; learned: number; problems: readonly Problem[] };
+    let found: { tokens: number; kept: number; inLoss: number; problems: readonly Problem[] };
     try {
       const sample = readSample(this.format, parseRow(text, this.shape));
       found = tokensOf(text, this.shape, sample, this.tokenizer, this.settings);
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
-      found = { tokens: 0, kept: 0, learned: 0, problems: NOTHING };
+      found = { tokens: 0, kept: 0, inLoss: 0, problems: NOTHING };
     }
-    const { tokens, kept, learned } = found;
+    const { tokens, kept, inLoss } = found;
     const silent = fact.problems.some(({ code }) => code === 'no-answer' || code === 'empty-text');
     const added = silent ? found.problems.filter(({ code }) => code !== 'nothing-learned') : found.problems;
     const problems = added.length === 0 ? fact.problems : [...fact.problems, ...added];
-    const counted = { ...fact, tokens, kept, learned, problems, sampled: this.inSample(fact) };
+    const counted = { ...fact, tokens, kept, inLoss, problems, sampled: this.inSample(fact) };
     this.blocks[block]!.facts[index] = counted;
     if (added.length > 0) this.blocks[block]!.noisy = undefined;
     this.totals.replace(fact, counted);

@@ -76,7 +76,7 @@ function repeated(dataset: Dataset, row: ReturnType<Dataset['rowFrom']>, first: 
   const original = dataset.rowFrom(block, index, first);
   const found = diagnostic(
     'duplicate-row',
-    `the same row stands on line ${first + 1}: it would be learned twice`,
+    `the same row is on line ${first + 1}, so the model would learn from it twice`,
     range,
   );
   const where = { uri: dataset.uri, range: dataset.rangeOf(original, { start: 0, end: original.text.length }) };
@@ -126,8 +126,7 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
       200,
     );
   }
-  const talks = dataset.format?.id === 'chat' || dataset.format?.id === 'sharegpt';
-  if (talks && dataset.tokenizer && !dataset.tokenizer.renderChat) {
+  if (dataset.format?.messages && dataset.tokenizer && !dataset.tokenizer.renderChat) {
     say(
       'no-chat-template',
       'the base model has no chat template, so it cannot read conversations; choose an instruct model',

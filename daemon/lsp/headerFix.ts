@@ -1,6 +1,5 @@
 import type { TextEdit } from 'vscode-languageserver-protocol';
-import { formatOf } from '../data/detect.ts';
-import { formats } from '../data/formats/registry.ts';
+import { formatOf } from '../data/formats/registry.ts';
 import type { Dataset } from './dataset.ts';
 import { fieldsOf, quoted } from './delimited.ts';
 import { mendRow } from './mend.ts';
@@ -8,8 +7,7 @@ import { mendRow } from './mend.ts';
 /** New names for the columns of a delimited file, so that a format knows them; undefined where none would. */
 export function headerRenames({ header, shape, format }: Dataset): { title: string; edits: TextEdit[] } | undefined {
   const { place, columns } = header;
-  if (!place || (format && formats.some((one) => one === format && formatOf(textRow(columns)) === one)))
-    return undefined;
+  if (!place || (format && formatOf(textRow(columns)) === format)) return undefined;
   const mended = mendRow(textRow(columns), format);
   if (!mended) return undefined;
   const names = Object.keys(mended.row);

@@ -1,21 +1,20 @@
 import type { Hover, Position } from 'vscode-languageserver-protocol';
 import { readSample } from '../data/detect.ts';
-import type { Sample } from '../data/formats/format.ts';
+import type { Part, RowFormat, Sample } from '../data/formats/format.ts';
 import { BadRow, type FieldPath, type Row } from '../data/row.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Dataset, DatasetRow } from './dataset.ts';
-import { messagePath } from './lint.ts';
 import { fieldAt, parseRow, pathText, spanOf } from './parse.ts';
 import { countRow, isCutAtEnd, type Counted } from './tokens.ts';
 
-/** Characters of the rendered row that are shown; the middle is left out of longer ones. */
+/** Characters of the rendered row that are shown. The middle of a longer row is left out. */
 const SHOWN = 3000;
-/** Longer rows are not tokenised for a hover. */
+/** Longer rows are not tokenised for a hover, in characters. */
 const LONGEST = 1024 * 1024;
-/** Around what is learned, as the hover shows it. */
+/** The brackets around text that counts in the loss. */
 const [OPEN, CLOSE] = ['\u27e6', '\u27e7'];
 
-/** Tokens of the row and field at a position, what of it is learned, and how the model will see the row. */
+/** Shows the tokens of the row and of the field at a position, how many count in the loss, and the row as the model will see it. */
 export function hoverAt(dataset: Dataset, position: Position, markdown: boolean): Hover | null {
   const row = dataset.rowAt(position.line);
   if (!row || !dataset.format) return null;
@@ -26,14 +25,18 @@ export function hoverAt(dataset: Dataset, position: Position, markdown: boolean)
     columns = parseRow(row.text, shape);
     sample = readSample(dataset.format, columns);
   } catch (error) {
-    if (error instanceof BadRow) return null; // the diagnostic says it
+    if (error instanceof BadRow) return null; // a diagnostic says what is wrong
     throw error;
   }
   const path = fieldAt(row.text, shape, offsetIn(row, position));
   const range = dataset.rangeOf(row, spanOf(row.text, shape, path));
-  const head = [`Row on line ${row.line + 1}, ${dataset.format.name}`];
+  const head = [`Row on line ${row.line + 1}, ${dataset.format.label}`];
   if (!tokenizer || row.text.length > LONGEST) {
-    head.push(tokenizer ? 'too long to be counted here' : 'no base model chosen, so tokens are not counted');
+    head.push(
+      tokenizer
+        ? 'the row is too long to count its tokens here'
+        : 'tokens are not counted because no base model is chosen',
+    );
     return { contents: { kind: 'plaintext', value: head.join(': ') }, range };
   }
   let counted: Counted;
@@ -45,17 +48,17 @@ export function hoverAt(dataset: Dataset, position: Position, markdown: boolean)
   }
   const { ids, counts } = counted;
   const cut = isCutAtEnd(sample) && ids.length > settings.length ? settings.length : ids.length;
-  const learned = counts.subarray(1, cut).reduce((sum, count) => sum + count, 0);
+  const inLoss = counts.subarray(1, cut).reduce((sum, count) => sum + count, 0);
   head.push(
-    `${number(ids.length)} tokens, ${number(learned)} learned${cut < ids.length ? `, cut after ${number(cut)}` : ''}`,
+    `${number(ids.length)} tokens, ${number(inLoss)} counted in the loss${cut < ids.length ? `, cut after ${number(cut)}` : ''}`,
   );
-  const field = fieldText(columns, path, sample, tokenizer, settings.lossOn);
+  const field = fieldText(dataset.format, columns, path, sample, tokenizer, settings.lossOn);
   const rendered = renderedText(counted, cut, tokenizer);
   const how =
     sample.kind === 'chat' || (sample.kind === 'pair' && tokenizer.renderChat)
-      ? 'by the chat template'
-      : 'for the model';
-  const legend = `Written ${how}; ${OPEN}what is learned${CLOSE} stands in brackets, the rest is masked:`;
+      ? 'as the chat template writes it'
+      : 'as the model sees it';
+  const legend = `The row ${how}. Text in ${OPEN}brackets${CLOSE} counts in the loss:`;
   const value = markdown
     ? [`**${head.join('** \u00b7 ')}`, ...(field === '' ? [] : [field]), legend, fenced(rendered)].join('\n\n')
     : [head.join(': '), ...(field === '' ? [] : [field.replaceAll('`', '')]), legend, rendered].join('\n');
@@ -74,37 +77,39 @@ function offsetIn(row: DatasetRow, { line, character }: Position): number {
   return Math.max(0, offset + character);
 }
 
-function fieldText(row: Row, path: FieldPath, sample: Sample, tokenizer: Tokenizer, lossOn: 'answer' | 'all'): string {
+function fieldText(
+  format: RowFormat,
+  row: Row,
+  path: FieldPath,
+  sample: Sample,
+  tokenizer: Tokenizer,
+  lossOn: 'answer' | 'all',
+): string {
   let value: unknown = row;
   for (const step of path) value = (value as Record<string | number, unknown> | undefined)?.[step];
   if (typeof value !== 'string') return '';
   const tokens = tokenizer.encode(value, { addSpecialTokens: false }).length;
-  const part = lossOn === 'all' || isLearned(row, path, sample) ? 'learned' : 'masked';
+  const part =
+    lossOn === 'all' || countsInLoss(format, row, path, sample) ? 'counted in the loss' : 'not counted in the loss';
   const name = pathText(path).replaceAll('`', '');
   return `\`${name.slice(0, 80)}\`: ${number(tokens)} ${tokens === 1 ? 'token' : 'tokens'}, ${part}`;
 }
 
-/** True when the text of this field is (part of) an answer. */
-function isLearned(row: Row, path: FieldPath, sample: Sample): boolean {
-  switch (sample.kind) {
-    case 'chat': {
-      const last = path.at(-1);
-      if (last !== 'content' && last !== 'value') return false;
-      const from = sample.from ?? 0;
-      const of = (i: number): string => pathText(messagePath(row, sample, i));
-      const at = pathText(path.slice(0, 2));
-      return sample.messages.some(({ role }, i) => i >= from && role === 'assistant' && of(i) === at);
-    }
-    case 'pair':
-      return ['completion', 'output', 'response'].includes(String(path[0]));
-    case 'text':
-      return path[0] === 'text';
-    case 'code':
-      return path[0] === 'content';
-  }
+/** True when the text of this field is (part of) what counts in the loss: an answer, or a text. */
+function countsInLoss(format: RowFormat, row: Row, path: FieldPath, sample: Sample): boolean {
+  const isAt = (part: Part): boolean => {
+    const place = format.place(row, sample, part);
+    return place.length > 0 && pathText(path.slice(0, place.length)) === pathText(place);
+  };
+  if (sample.kind === 'pair') return isAt('answer');
+  if (sample.kind !== 'chat') return isAt('text');
+  const from = sample.from ?? 0;
+  return sample.messages.some(
+    ({ role }, i) => i >= from && role === 'assistant' && isAt({ message: i, field: 'content' }),
+  );
 }
 
-/** The row as the model sees it, learned runs in brackets, and where it is cut. */
+/** The row as the model sees it, with brackets around what counts in the loss, and a mark where the row is cut. */
 function renderedText({ ids, counts }: Counted, cut: number, tokenizer: Tokenizer): string {
   let out = '';
   for (let i = 0; i < ids.length;) {

@@ -1,21 +1,21 @@
 import type { CodeLens } from 'vscode-languageserver-protocol';
 import type { Dataset } from './dataset.ts';
 
-/** Rough, where no tokenizer is there to count: characters of English text or code to a token. */
+/** A rough figure for when there is no tokenizer: how many characters of English text or code make a token. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** Figures of a dataset, as far as they are known; tokens are those of one epoch. */
+/** The figures of a dataset, as far as they are known. Tokens are those of one epoch. */
 export interface Summary {
   rows: number;
   format?: string;
-  /** Tokens that training takes of all rows, and those of them that are learned. */
+  /** Tokens of all rows that training uses, and how many of them count in the loss. */
   tokens: number;
-  learned?: number;
-  /** Rows whose tokens were counted; the rest is estimated from them. 0: from characters alone. */
+  inLoss?: number;
+  /** Rows whose tokens were counted. The other rows are estimated from them; 0: from characters alone. */
   counted: number;
   minutes?: number;
   problems: number;
-  /** Rows that were not looked at yet. */
+  /** Rows that were not checked yet. */
   open: number;
 }
 
@@ -28,9 +28,9 @@ export function summaryOf(dataset: Dataset, problems: number): Summary {
   const rate = settings.tokensPerSecond;
   return {
     rows,
-    ...(format ? { format: format.name } : {}),
+    ...(format ? { format: format.label } : {}),
     tokens,
-    ...(scale === 0 ? {} : { learned: Math.round(sample.learned * scale) }),
+    ...(scale === 0 ? {} : { inLoss: Math.round(sample.inLoss * scale) }),
     counted: sample.rows,
     ...(rate > 0 ? { minutes: tokens / rate / 60 } : {}),
     problems,
@@ -38,7 +38,7 @@ export function summaryOf(dataset: Dataset, problems: number): Summary {
   };
 }
 
-/** The lenses of the first line: the command, and what there is to know before. */
+/** The lenses above the first line: the command to fine-tune, and the figures of the dataset. */
 export function lensesOf(dataset: Dataset, problems: number): CodeLens[] {
   const summary = summaryOf(dataset, problems);
   const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
@@ -60,11 +60,11 @@ export function lensesOf(dataset: Dataset, problems: number): CodeLens[] {
   return lenses;
 }
 
-function tokensText({ tokens, learned, counted, rows }: Summary): string {
+function tokensText({ tokens, inLoss, counted, rows }: Summary): string {
   if (counted === 0) return `about ${compact(tokens)} tokens (guessed from characters)`;
   const whole = counted === rows;
   const shown = whole ? (value: number) => value.toLocaleString('en-US') : compact;
-  const text = `${shown(tokens)} tokens, ${shown(learned ?? 0)} learned`;
+  const text = `${shown(tokens)} tokens, ${shown(inLoss ?? 0)} counted in the loss`;
   return whole ? text : `about ${text} (estimated from ${counted.toLocaleString('en-US')} rows)`;
 }
 

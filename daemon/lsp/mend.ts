@@ -1,33 +1,9 @@
-import { formatOf, readSample } from '../data/detect.ts';
-import type { Format, Sample } from '../data/formats/format.ts';
-import { formats } from '../data/formats/registry.ts';
+import { readSample } from '../data/detect.ts';
+import type { Field, MessageList, RowFormat, Sample } from '../data/formats/format.ts';
+import { formatOf, rowFormats } from '../data/formats/registry.ts';
+import { isObject } from '../data/formats/fields.ts';
 import { BadRow, type Row } from '../data/row.ts';
 import { convertRow } from './convert.ts';
-
-/** What other tools call the fields that a format needs. */
-const ALIASES: Readonly<Record<string, readonly string[]>> = {
-  messages: ['message', 'conversation', 'conversations', 'chat', 'dialog', 'dialogue', 'turns'],
-  conversations: ['conversation', 'messages', 'chat', 'dialog', 'dialogue', 'turns'],
-  prompt: ['question', 'query', 'input', 'instruction', 'user', 'request', 'q'],
-  completion: ['answer', 'response', 'output', 'assistant', 'reply', 'chosen', 'a'],
-  instruction: ['task', 'prompt', 'question', 'query'],
-  output: ['response', 'answer', 'completion', 'result'],
-  text: ['body', 'document', 'content', 'sentence'],
-  content: ['code', 'source', 'value', 'text', 'body', 'message'],
-  role: ['from', 'speaker', 'author', 'sender'],
-  from: ['role', 'speaker', 'author', 'sender'],
-  value: ['content', 'text', 'body', 'message'],
-};
-
-/** Fields that a row of each format must have. */
-const NEEDED: Readonly<Record<string, readonly string[]>> = {
-  chat: ['messages'],
-  sharegpt: ['conversations'],
-  pair: ['prompt', 'completion'],
-  instruction: ['instruction', 'output'],
-  text: ['text'],
-  code: ['content'],
-};
 
 /** What other tools call the roles. */
 const ROLES: Readonly<Record<string, string>> = {
@@ -48,30 +24,30 @@ const ROLES: Readonly<Record<string, string>> = {
   context: 'system',
 };
 
-/** A row that training takes, and how it came about. */
+/** A row that training accepts, and the title of the fix that made it. */
 export interface Mended {
   row: Row;
   title: string;
 }
 
-/** The role that is meant by a name, or undefined. */
+/** The role that a name means, or undefined. */
 export function roleMeant(name: string): string | undefined {
   const plain = name.trim().toLowerCase();
   return ['user', 'assistant', 'system', 'tool'].includes(plain) ? plain : ROLES[plain];
 }
 
-/** The row as training would take it in a file of this format: fields and roles renamed, converted, values made text. */
-export function mendRow(row: Row, format: Format | undefined): Mended | undefined {
-  const targets = format ? [format] : formats;
+/** The row as training accepts it in a file of this format: fields and roles are renamed, the row is converted, values become text. */
+export function mendRow(row: Row, format: RowFormat | undefined): Mended | undefined {
+  const targets = format ? [format] : rowFormats;
   for (const target of targets) {
     const steps: string[] = [];
     let mended = formatOf(row) === undefined || formatOf(row) === target ? renameAll(row, target, steps) : row;
     if (!target.matches(mended)) {
       const sample = sampleOf(mended);
-      const converted = sample && convertRow(mended, sample, target.id);
+      const converted = sample && convertRow(mended, sample, target);
       if (!converted) continue;
       mended = converted;
-      steps.push(`convert to ${target.name}`);
+      steps.push(`convert to ${target.label}`);
     }
     mended = textAll(mended, target, steps);
     if (steps.length > 0 && isAccepted(mended, target)) {
@@ -82,7 +58,7 @@ export function mendRow(row: Row, format: Format | undefined): Mended | undefine
   return undefined;
 }
 
-export function isAccepted(row: Row, format: Format): boolean {
+export function isAccepted(row: Row, format: RowFormat): boolean {
   try {
     readSample(format, row);
     return true;
@@ -101,30 +77,27 @@ function sampleOf(row: Row): Sample | undefined {
   }
 }
 
-function renameAll(row: Row, format: Format, steps: string[]): Row {
-  const renamed = renameFields(row, NEEDED[format.id] ?? [], steps);
-  const [column, names] =
-    format.id === 'sharegpt' ? ['conversations', ['from', 'value']] : ['messages', ['role', 'content']];
-  if ((format.id !== 'chat' && format.id !== 'sharegpt') || !Array.isArray(renamed[column])) return renamed;
-  const list = (renamed[column] as unknown[]).map((entry) => {
-    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return entry;
-    const message = renameFields(entry as Row, names, steps);
-    return renameRole(message, names[0]!, format, steps);
+function renameAll(row: Row, { fields, messages }: RowFormat, steps: string[]): Row {
+  const needed = fields.filter((field) => field.needed);
+  const renamed = renameFields(row, needed, steps);
+  const list = messages && renamed[messages.column];
+  if (!messages || !Array.isArray(list)) return renamed;
+  const mended = list.map((entry: unknown) => {
+    if (!isObject(entry)) return entry;
+    return renameRole(renameFields(entry, [messages.role, messages.content], steps), messages, steps);
   });
-  return { ...renamed, [column]: list };
+  return { ...renamed, [messages.column]: mended };
 }
 
-/** New names for the fields that are missing, where one stands there under another name; the order stays. */
-export function renameFields(row: Row, needed: readonly string[], steps: string[]): Row {
+/** Gives missing fields their name, where the row has them under another name. The order of the fields stays. */
+function renameFields(row: Row, needed: readonly Field[], steps: string[]): Row {
   const names = new Map<string, string>();
-  for (const name of needed) {
+  for (const { name, aliases = [] } of needed) {
     if (name in row) continue;
-    const taken = (other: string): boolean => names.has(other) || needed.includes(other);
-    const other =
-      Object.keys(row).find((key) => key.toLowerCase() === name && !taken(key)) ??
-      ALIASES[name]?.flatMap((alias) =>
-        Object.keys(row).filter((key) => key.toLowerCase() === alias && !taken(key)),
-      )[0];
+    const taken = (other: string): boolean => names.has(other) || needed.some((field) => field.name === other);
+    const found = (alias: string): string | undefined =>
+      Object.keys(row).find((key) => key.toLowerCase() === alias && !taken(key));
+    const other = [name, ...aliases].map(found).find((key) => key !== undefined);
     if (other === undefined) continue;
     names.set(other, name);
     steps.push(`rename ${JSON.stringify(other)} to ${JSON.stringify(name)}`);
@@ -133,21 +106,17 @@ export function renameFields(row: Row, needed: readonly string[], steps: string[
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [names.get(name) ?? name, value]));
 }
 
-function renameRole(message: Row, field: string, format: Format, steps: string[]): Row {
-  const role = message[field];
-  if (typeof role !== 'string' || isAccepted(probe(format, role), format)) return message;
+function renameRole(message: Row, { role: field, roles }: MessageList, steps: string[]): Row {
+  const role = message[field.name];
+  if (typeof role !== 'string' || roles.includes(role)) return message;
   const meant = roleMeant(role);
   if (meant === undefined) return message;
   steps.push(`rename the role ${JSON.stringify(role.slice(0, 40))} to ${JSON.stringify(meant)}`);
-  return { ...message, [field]: meant };
+  return { ...message, [field.name]: meant };
 }
 
-/** A row with this role and nothing else that could be wrong. */
-const probe = (format: Format, role: string): Row =>
-  format.id === 'sharegpt' ? { conversations: [{ from: role, value: '' }] } : { messages: [{ role, content: '' }] };
-
 /** Numbers and booleans where text should stand become text. */
-function textAll(row: Row, format: Format, steps: string[]): Row {
+function textAll(row: Row, format: RowFormat, steps: string[]): Row {
   let mended = row;
   for (let tries = 0; tries < 1000; tries++) {
     let path: readonly (string | number)[];

@@ -1,17 +1,12 @@
-import { parseJsonRow } from '../data/readers/jsonl.ts';
-import { parseRecord } from '../data/readers/csv.ts';
-import { MAX_ROW_BYTES } from '../data/readers/reader.ts';
+import { MAX_ROW_BYTES, type TextKind } from '../data/readers/reader.ts';
 import { BadRow, type FieldPath, type Row } from '../data/row.ts';
 import { fieldsOf } from './delimited.ts';
 import { follow, memberOf, parseTree, pathAt } from './jsonTree.ts';
-import type { Layout } from './rows.ts';
 
-/** How the rows of a file are read: JSON, fields below a header, or text as it is. */
-export interface Shape {
-  layout: Layout;
-  json: boolean;
-  delimiter: string;
-  /** Column names of a delimited file. */
+/** How the rows of an open file are read. */
+export interface Shape extends TextKind {
+  layout: TextKind['layout'];
+  /** The column names in the header. */
   columns: readonly string[];
 }
 
@@ -29,14 +24,7 @@ export function parseRow(text: string, shape: Shape): Row {
   if (text.length > MAX_ROW_BYTES / 3 && Buffer.byteLength(text) > MAX_ROW_BYTES) {
     throw new BadRow(`the row is longer than the limit of ${MAX_ROW_BYTES / 1024 / 1024} MiB; split it`, 'size');
   }
-  if (shape.json) return parseJsonRow(text.trim());
-  if (shape.delimiter === '') return { text: text.trim() };
-  const fields = parseRecord(text, shape.delimiter);
-  if (fields.length !== shape.columns.length) {
-    const message = `${fields.length} fields where the header names ${shape.columns.length} columns`;
-    throw new BadRow(message, 'columns');
-  }
-  return Object.fromEntries(shape.columns.map((column, i) => [column, fields[i]!]));
+  return shape.parse(text, shape.columns);
 }
 
 /** Where the value at `path` stands; where it is missing, the opening bracket of what should hold it. */

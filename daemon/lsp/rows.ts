@@ -1,23 +1,26 @@
+import type { TextKind } from '../data/readers/reader.ts';
 import { endOf, type Block } from './blocks.ts';
 
 /** What a line is: nothing of a row, the first line of a row, a further line of one, the first line of the header. */
 export const MARK = { none: 0, row: 1, more: 2, header: 3 } as const;
 
-/** How the lines of a file make rows. */
-export type Layout = 'lines' | 'comma' | 'tab' | 'paragraphs';
-
 /** State between blocks: nothing open; header not seen yet; in quotes of the header or of a record; in a paragraph. */
 const STATE = { between: 0, beforeHeader: 1, inHeader: 2, inRecord: 3, inParagraph: 4 } as const;
 
-export const firstState = (layout: Layout): number =>
-  layout === 'comma' || layout === 'tab' ? STATE.beforeHeader : STATE.between;
+export const firstState = (layout: TextKind['layout']): number =>
+  layout === 'records' ? STATE.beforeHeader : STATE.between;
 
 /** True where a file may end in this state; false: a quote was never closed. */
 export const isClosed = (state: number): boolean => state !== STATE.inHeader && state !== STATE.inRecord;
 
 /** Marks the lines of a block that is entered in `entry`, as the readers of daemon/data see rows. Sets exit and marks. */
-export function layOut(block: Block<unknown>, layout: Layout, entry: number): void {
+export function layOut(
+  block: Block<unknown>,
+  { layout, delimiter }: Pick<TextKind, 'layout' | 'delimiter'>,
+  entry: number,
+): void {
   block.entry = entry;
+  const separator = delimiter.charCodeAt(0);
   let state = entry;
   for (let i = 0; i < block.starts.length; i++) {
     if (layout === 'lines') block.marks[i] = isBlank(block, i) ? MARK.none : MARK.row;
@@ -25,7 +28,7 @@ export function layOut(block: Block<unknown>, layout: Layout, entry: number): vo
       const blank = isBlank(block, i);
       block.marks[i] = blank ? MARK.none : state === STATE.inParagraph ? MARK.more : MARK.row;
       state = blank ? STATE.between : STATE.inParagraph;
-    } else state = delimitedLine(block, i, layout === 'tab' ? 0x09 : 0x2c, state);
+    } else state = delimitedLine(block, i, separator, state);
   }
   block.exit = state;
   block.rows = block.marks.reduce((sum, mark) => sum + (mark === MARK.row ? 1 : 0), 0);

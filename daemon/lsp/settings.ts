@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formats } from '../data/formats/registry.ts';
+import { rowFormatNamed } from '../data/formats/registry.ts';
 
 const text = z
   .string()
@@ -17,8 +17,8 @@ export const settingsSchema = z.object({
   base: text.catch(undefined),
   /** Tokens of a row in training. */
   length: z.int().min(2).max(1_048_576).catch(512),
-  /** A format's id, instead of the one that the first rows show. */
-  format: text.transform((id) => (formats.some((one) => one.id === id) ? id : undefined)).catch(undefined),
+  /** A row format's name, instead of the one that the first rows show. */
+  format: text.transform((name) => rowFormatNamed(name)?.name).catch(undefined),
   lossOn: z.enum(['answer', 'all']).catch('answer'),
   /** Rate that was measured on this machine with this base; 0: unknown. */
   tokensPerSecond: z.number().min(0).max(1e9).catch(0),

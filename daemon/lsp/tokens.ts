@@ -10,15 +10,15 @@ import type { Settings } from './settings.ts';
 /** A whole row in tokens, before anything is cut. */
 export interface Counted {
   ids: Int32Array;
-  /** 1 where the token is learned. */
+  /** 1 where the token counts in the loss. */
   counts: Uint8Array;
 }
 
-/** What a row costs: all its tokens, those that training takes, and those that are learned. */
+/** The tokens of a row: all of them, those that training uses, and those that count in the loss. */
 export interface Tokens {
   tokens: number;
   kept: number;
-  learned: number;
+  inLoss: number;
   problems: Problem[];
 }
 
@@ -28,7 +28,7 @@ export function countRow(sample: Sample, tokenizer: Tokenizer, lossOn: Settings[
   return encodeSample(sample, options).examples[0]!;
 }
 
-/** Text and code become windows over all of it; conversations and pairs are cut at their end. */
+/** Long text and code become several windows. Conversations and pairs are cut off at the end. */
 export const isCutAtEnd = (sample: Sample): boolean => sample.kind === 'chat' || sample.kind === 'pair';
 
 export function tokensOf(text: string, shape: Shape, sample: Sample, tokenizer: Tokenizer, settings: Settings): Tokens {
@@ -38,36 +38,37 @@ export function tokensOf(text: string, shape: Shape, sample: Sample, tokenizer: 
     counted = countRow(sample, tokenizer, lossOn);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
-    return { tokens: 0, kept: 0, learned: 0, problems: [badRowProblem(text, shape, error)] };
+    return { tokens: 0, kept: 0, inLoss: 0, problems: [badRowProblem(text, shape, error)] };
   }
   const { ids, counts } = counted;
   const whole = { start: 0, end: Math.min(text.length, 200) };
-  const learnedIn = (end: number): number => counts.subarray(1, end).reduce((sum, count) => sum + count, 0);
+  const countedIn = (end: number): number => counts.subarray(1, end).reduce((sum, count) => sum + count, 0);
   const tokens = ids.length;
-  const all = learnedIn(tokens);
+  const all = countedIn(tokens);
   if (!isCutAtEnd(sample) || tokens <= length) {
-    const message = 'no token of this row is learned: it is left out';
+    const message = 'no token of this row counts in the loss, so training skips the row';
     return {
       tokens,
       kept: tokens,
-      learned: all,
+      inLoss: all,
       problems: all > 0 ? [] : [{ code: 'nothing-learned', message, ...whole }],
     };
   }
-  const learned = learnedIn(length);
-  const size = `${tokens.toLocaleString('en-US')} tokens, and training takes ${length.toLocaleString('en-US')} of a row`;
-  const lost = all - learned;
+  const inLoss = countedIn(length);
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const size = `the row has ${number(tokens)} tokens, and training uses the first ${number(length)}`;
+  const lost = all - inLoss;
   const problem: Problem =
-    learned === 0
+    inLoss === 0
       ? {
           code: 'nothing-learned',
-          message: `${size}: no answer is within them, so the row is left out; raise the length or shorten the row`,
+          message: `${size}; no answer is among them, so training skips the row; raise the length or shorten the row`,
           ...whole,
         }
       : {
           code: 'cut',
-          message: `${size}: the rest is cut${lost > 0 ? `, with ${lost.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} learned tokens` : ''}`,
+          message: `${size}; the rest is cut off${lost > 0 ? `, with ${number(lost)} of the ${number(all)} tokens counted in the loss` : ''}`,
           ...whole,
         };
-  return { tokens, kept: length, learned, problems: [problem] };
+  return { tokens, kept: length, inLoss, problems: [problem] };
 }

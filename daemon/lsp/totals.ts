@@ -9,9 +9,9 @@ export interface Fact {
   problems: readonly Problem[];
   /** Tokens; -1 where nobody counted. */
   tokens: number;
-  /** Tokens that training takes, and those of them that are learned. */
+  /** Tokens that training uses, and how many of them count in the loss. */
   kept: number;
-  learned: number;
+  inLoss: number;
   /** Counted because its key fell into the sample: such rows stand for all. */
   sampled: boolean;
 }
@@ -26,7 +26,7 @@ export interface Totals {
   /** Another number whenever a row becomes, or ceases to be, one of several equal ones. */
   repeated: number;
   /** Over sampled rows. */
-  sample: { rows: number; size: number; tokens: number; kept: number; learned: number };
+  sample: { rows: number; size: number; tokens: number; kept: number; inLoss: number };
   /** How often a row with this key stands there. */
   times(key: number): number;
   add(fact: Fact): void;
@@ -39,7 +39,7 @@ let states = 0;
 
 export function emptyTotals(): Totals {
   const keys = new Map<number, number>();
-  const sample = { rows: 0, size: 0, tokens: 0, kept: 0, learned: 0 };
+  const sample = { rows: 0, size: 0, tokens: 0, kept: 0, inLoss: 0 };
   const totals: Totals = {
     rows: 0,
     size: 0,
@@ -77,7 +77,7 @@ export function emptyTotals(): Totals {
     sample.size += sign * fact.size;
     sample.tokens += sign * fact.tokens;
     sample.kept += sign * fact.kept;
-    sample.learned += sign * fact.learned;
+    sample.inLoss += sign * fact.inLoss;
   };
   return totals;
 }

@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { ResponseError, type TextEdit } from 'vscode-languageserver-protocol';
-import { formatOf } from '../data/detect.ts';
 import { BadRow, type Row } from '../data/row.ts';
-import { formats } from '../data/formats/registry.ts';
+import { formatOf, rowFormatNamed } from '../data/formats/registry.ts';
 import { convertRow } from './convert.ts';
 import type { Dataset, DatasetRow } from './dataset.ts';
 import { removal, rewrite } from './edits.ts';
@@ -63,12 +62,12 @@ function mended(dataset: Dataset, row: DatasetRow, problems: number): Row | unde
   return read(dataset, row, (columns) => mendRow(columns, dataset.format)?.row);
 }
 
-const converted = (dataset: Dataset, row: DatasetRow, id: string): Row | undefined =>
+const converted = (dataset: Dataset, row: DatasetRow, name: string): Row | undefined =>
   read(dataset, row, (columns) => {
     const own = formatOf(columns);
-    const target = formats.find((format) => format.id === id);
+    const target = rowFormatNamed(name);
     if (!own || !target || own === target) return undefined;
-    const next = convertRow(columns, own.read(columns), id);
+    const next = convertRow(columns, own.read(columns), target);
     return next && isAccepted(next, target) ? next : undefined;
   });
 

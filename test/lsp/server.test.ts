@@ -57,11 +57,14 @@ test('a hover shows tokens of row and field, and the row as the chat template wr
   const rendered = tokenizer.renderChat!(messages);
   const tokens = tokenizer.encode(rendered, { addSpecialTokens: false }).length;
   const value = await valueOf(uri, 0, GOOD.indexOf('the answer'));
-  assert.ok(value.includes(`${tokens} tokens, 4 learned`), value);
-  assert.match(value, /`messages\[1\]\.content`: 2 tokens, learned/);
+  assert.ok(value.includes(`${tokens} tokens, 4 counted in the loss`), value);
+  assert.match(value, /`messages\[1\]\.content`: 2 tokens, counted in the loss/);
   assert.ok(value.replaceAll(/[\u27e6\u27e7]/g, '').includes(rendered), value);
   assert.ok(value.includes('\u27e6the answer<|im_end|>\n\u27e7'), value);
-  assert.match(await valueOf(uri, 0, GOOD.indexOf('hello')), /`messages\[0\]\.content`: \d+ tokens?, masked/);
+  assert.match(
+    await valueOf(uri, 0, GOOD.indexOf('hello')),
+    /`messages\[0\]\.content`: \d+ tokens?, not counted in the loss/,
+  );
   assert.equal(await client.hover(uri, { line: 1, character: 0 }), null);
   assert.equal(await client.hover('file:///nowhere/other.jsonl', { line: 0, character: 0 }), null);
 });
@@ -97,7 +100,7 @@ test('lenses: the command, rows, tokens, minutes, problems', async () => {
   });
   assert.deepEqual(
     lenses.slice(1).map(({ command }) => command!.title),
-    ['2 rows \u00b7 chat messages', `${tokens} tokens, 8 learned`, 'about 39 s an epoch', '1 problem'],
+    ['2 rows \u00b7 chat messages', `${tokens} tokens, 8 counted in the loss`, 'about 39 s an epoch', '1 problem'],
   );
   assert.ok(lenses.every(({ range }) => range.start.line === 0));
 });
@@ -114,7 +117,7 @@ test('settings: format, base and length can change while documents are open', as
     await other.settled(uri);
     return (await other.lenses(uri)).map(({ command }) => command!.title);
   };
-  assert.match((await set({ veraStudio: { dataset: { base } } }))[2]!, /^\d+ tokens, \d+ learned$/);
+  assert.match((await set({ veraStudio: { dataset: { base } } }))[2]!, /^\d+ tokens, \d+ counted in the loss$/);
   assert.match((await set({ format: 'text' }))[1]!, /plain text/);
   assert.match((await set({ format: 'nonsense', length: 'x' }))[1]!, /prompt and completion/);
   await set({ length: 4 });

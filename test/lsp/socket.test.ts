@@ -65,7 +65,7 @@ test('diagnostics arrive, hovers answer, an edit is checked; an editor is a clie
     [1],
   );
   const { contents } = (await hover(URI, { line: 0, character: 4 }))!;
-  assert.match((contents as MarkupContent).value, /\d+ tokens, \d+ learned/);
+  assert.match((contents as MarkupContent).value, /\d+ tokens, \d+ counted in the loss/);
   change(URI, [{ range: { start: { line: 1, character: 0 }, end: { line: 2, character: 0 } }, text: '' }]);
   assert.deepEqual(await diagnostics(URI), []);
   await connection.sendRequest('shutdown');

@@ -69,7 +69,7 @@ test('the lens of a dataset says how long it takes', { timeout: LONG }, async ()
   await page.locator('.tab.active', { hasText: 'questions.jsonl' }).waitFor({ timeout: PATIENCE });
   const lens = (text: RegExp): Locator => page.locator('.codelens-decoration', { hasText: text }).first();
   await lens(/396 rows · prompt and completion/).waitFor({ timeout: PATIENCE });
-  await lens(/[\d,.]+K? tokens, [\d,.]+K? learned/).waitFor({ timeout: PATIENCE });
+  await lens(/[\d,.]+K? tokens, [\d,.]+K? counted in the loss/).waitFor({ timeout: PATIENCE });
   await lens(/about .* an epoch/).waitFor({ timeout: PATIENCE });
   await shot('lens');
   await command(page, 'View: Close Editor');

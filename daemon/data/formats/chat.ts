@@ -1,23 +1,59 @@
 import type { ChatMessage } from '../chat-template.ts';
-import { BadRow, type FieldPath } from '../row.ts';
+import { conversationOf } from '../conversation.ts';
+import { BadRow, type FieldPath, type Row } from '../row.ts';
 import { describe, faultOf, isListLike, isObject, listField, optionalList } from './fields.ts';
-import type { Format } from './format.ts';
+import type { Part, RowFormat } from './format.ts';
 
-const ROLES = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython']);
+const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython'];
 
 /** Chat messages: `{"messages": [{"role": ..., "content": ...}], "tools": [...]}`, as OpenAI's fine-tuning files. */
-export const chat: Format = {
-  id: 'chat',
-  name: 'chat messages',
+export const chat: RowFormat = {
+  name: 'chat',
+  label: 'chat messages',
   columns: 'messages (a list of {role, content})',
+  example: {
+    messages: [
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', content: 'Hi!' },
+    ],
+  },
+  fields: [
+    {
+      name: 'messages',
+      needed: true,
+      aliases: ['message', 'conversation', 'conversations', 'chat', 'dialog', 'dialogue', 'turns'],
+    },
+    { name: 'conversations' },
+    { name: 'tools' },
+  ],
+  messages: {
+    column: 'messages',
+    role: { name: 'role', aliases: ['from', 'speaker', 'author', 'sender'] },
+    content: { name: 'content', aliases: ['code', 'source', 'value', 'text', 'body', 'message'] },
+    roles: ROLES,
+  },
   matches: (row) => isListLike(row['messages']) || (isListLike(row['conversations']) && hasRoles(row['conversations'])),
   read(row) {
-    const column = row['messages'] === undefined && row['conversations'] !== undefined ? 'conversations' : 'messages';
+    const column = columnOf(row);
     const messages = readMessages(listField(row, column), column);
     const tools = optionalList(row, 'tools');
     return { kind: 'chat', messages, ...(tools ? { tools } : {}) };
   },
+  write(sample) {
+    const conversation = conversationOf(sample);
+    if (!conversation) return undefined;
+    const { messages, tools } = conversation;
+    return { messages, ...(tools ? { tools } : {}) };
+  },
+  place: (row, _sample, part) => (typeof part === 'string' ? [] : messagePlace(columnOf(row), part)),
 };
+
+const columnOf = (row: Row): string =>
+  row['messages'] === undefined && row['conversations'] !== undefined ? 'conversations' : 'messages';
+
+/** The way to a message of {role, content} in a list, or to a field of it. */
+export const messagePlace = (column: string, part: Exclude<Part, string>, index = part.message): FieldPath =>
+  part.field === undefined ? [column, index] : [column, index, part.field];
 
 function hasRoles(value: unknown): boolean {
   if (typeof value === 'string') return /"role"\s*:/.test(value);
@@ -41,8 +77,8 @@ function readMessage(entry: unknown, path: [string, number]): ChatMessage {
     const at = [...path, 'role'];
     throw new BadRow(`${where}.role must be a string, found ${describe(role)}`, faultOf(role), at);
   }
-  if (!ROLES.has(role)) {
-    const known = [...ROLES].join(', ');
+  if (!ROLES.includes(role)) {
+    const known = ROLES.join(', ');
     const said = JSON.stringify(role.slice(0, 40));
     throw new BadRow(`${where}.role is ${said}; known roles are ${known}`, 'role', [...path, 'role']);
   }

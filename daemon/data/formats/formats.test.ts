@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { BadRow, type Row } from '../row.ts';
-import { formats } from './registry.ts';
+import type { Part, Sample } from './format.ts';
+import { formatOf, rowFormats } from './registry.ts';
 
 function read(row: Row) {
-  const format = formats.find((candidate) => candidate.matches(row));
+  const format = rowFormats.find((candidate) => candidate.matches(row));
   assert.ok(format, `no format for ${JSON.stringify(row)}`);
-  return { id: format.id, sample: format.read(row) };
+  return { id: format.name, sample: format.read(row) };
 }
 
 const user = { role: 'user', content: 'q' };
@@ -29,9 +30,70 @@ test('each format is known by its columns', () => {
   for (const [id, row] of rows) assert.equal(read(row).id, id, JSON.stringify(row));
 });
 
+test('the example of each format is of that format, and writing what was read gives it back', () => {
+  for (const format of rowFormats) {
+    assert.equal(formatOf(format.example), format, format.name);
+    const sample = format.read(format.example);
+    const columns = new Set(format.fields.map(({ name }) => name));
+    const written = format.write(sample);
+    assert.ok(written, format.name);
+    assert.deepEqual(format.read({ ...format.example, ...written }), sample, format.name);
+    for (const name of [...Object.keys(format.example), ...Object.keys(written)]) assert.ok(columns.has(name), name);
+    for (const { name, needed } of format.fields) assert.ok(!needed || name in format.example, name);
+  }
+});
+
+test('a conversation becomes each format that can say it, and stays the same conversation', () => {
+  const messages = [{ role: 'system', content: 's' }, user, assistant];
+  const tools = [{ name: 'f' }];
+  const written = (sample: Sample) =>
+    Object.fromEntries(
+      rowFormats.flatMap((format) => (format.write(sample) ? [[format.name, format.write(sample)]] : [])),
+    );
+  assert.deepEqual(Object.keys(written({ kind: 'chat', messages })), ['chat', 'sharegpt', 'pair', 'instruction']);
+  for (const row of Object.values(written({ kind: 'chat', messages })) as Row[]) {
+    const { sample } = read(row);
+    assert.ok(sample.kind === 'chat' || sample.kind === 'pair');
+    assert.deepEqual(sample.messages, messages);
+  }
+  const withTools = written({ kind: 'chat', messages, tools });
+  assert.deepEqual(Object.keys(withTools), ['chat', 'sharegpt']);
+  for (const row of Object.values(withTools) as Row[]) assert.deepEqual(row['tools'], tools);
+  assert.deepEqual(Object.keys(written({ kind: 'text', text: 't' })), ['text', 'code']);
+});
+
+test('the place of a part is the field it was read from', () => {
+  const at = (row: Row, part: Part): unknown => {
+    const format = formatOf(row)!;
+    let value: unknown = row;
+    for (const step of format.place(row, format.read(row), part))
+      value = (value as Record<string | number, unknown>)[step];
+    return value;
+  };
+  const answer = { message: 1, field: 'content' } as const;
+  assert.equal(at({ messages: [user, assistant] }, answer), 'a');
+  assert.equal(at({ conversations: [user, assistant] }, answer), 'a');
+  const turns = [
+    { from: 'human', value: 'q' },
+    { from: 'gpt', value: 'a' },
+  ];
+  assert.equal(at({ conversations: turns }, answer), 'a');
+  assert.equal(at({ conversations: turns, system: 's' }, { ...answer, message: 2 }), 'a');
+  assert.equal(at({ conversations: turns, system: 's' }, { message: 0 }), 's');
+  assert.equal(at({ conversations: turns }, { message: 0, field: 'role' }), 'human');
+  assert.equal(at({ prompt: [user], completion: [assistant] }, answer), 'a');
+  assert.equal(at({ prompt: [user], completion: [assistant] }, { message: 0, field: 'role' }), 'user');
+  assert.equal(at({ prompt: 'q', completion: 'a' }, 'question'), 'q');
+  assert.equal(at({ prompt: 'q', completion: 'a' }, 'answer'), 'a');
+  assert.equal(at({ instruction: 'q', response: 'a' }, 'answer'), 'a');
+  assert.equal(at({ instruction: 'q', output: 'a' }, 'question'), 'q');
+  assert.equal(at({ text: 't' }, 'text'), 't');
+  assert.equal(at({ content: 'c' }, 'text'), 'c');
+});
+
 test('every file here is in the registry', () => {
   const files = readdirSync(import.meta.dirname).filter((name) => !/test|format\.ts|fields|registry/.test(name));
-  assert.deepEqual(files.map((name) => name.replace('.ts', '')).sort(), formats.map(({ id }) => id).sort());
+  assert.deepEqual(files.map((name) => name.replace('.ts', '')).sort(), rowFormats.map(({ name }) => name).sort());
 });
 
 test('chat: parts of text are joined, arguments of tool calls become objects, tools are kept', () => {

@@ -1,12 +1,26 @@
+import { conversationOf } from '../conversation.ts';
 import { listField, stringField } from './fields.ts';
-import { readMessages } from './chat.ts';
-import type { Format } from './format.ts';
+import { messagePlace, readMessages } from './chat.ts';
+import type { RowFormat } from './format.ts';
 
 /** `{"prompt": ..., "completion": ...}`: two strings, or two lists of chat messages. */
-export const pair: Format = {
-  id: 'pair',
-  name: 'prompt and completion',
+export const pair: RowFormat = {
+  name: 'pair',
+  label: 'prompt and completion',
   columns: 'prompt, completion',
+  example: { prompt: 'Hello', completion: 'Hi!' },
+  fields: [
+    {
+      name: 'prompt',
+      needed: true,
+      aliases: ['question', 'query', 'input', 'instruction', 'user', 'request', 'q'],
+    },
+    {
+      name: 'completion',
+      needed: true,
+      aliases: ['answer', 'response', 'output', 'assistant', 'reply', 'chosen', 'a'],
+    },
+  ],
   matches: (row) => 'prompt' in row && 'completion' in row,
   read(row) {
     if (isList(row['prompt']) && isList(row['completion'])) {
@@ -21,6 +35,25 @@ export const pair: Format = {
       { role: 'assistant', content: completion },
     ];
     return { kind: 'pair', prompt, completion, messages };
+  },
+  write(sample) {
+    const conversation = conversationOf(sample);
+    if (!conversation || conversation.tools) return undefined;
+    const { messages, plain } = conversation;
+    const [user, assistant] = messages;
+    if (plain && messages.length === 2 && user?.role === 'user' && assistant?.role === 'assistant') {
+      return { prompt: user.content, completion: assistant.content };
+    }
+    if (messages.length < 2 || messages.at(-1)!.role !== 'assistant') return undefined;
+    return { prompt: messages.slice(0, -1), completion: messages.slice(-1) };
+  },
+  place(_row, sample, part) {
+    if (part === 'question') return ['prompt'];
+    if (typeof part === 'string') return ['completion'];
+    const before = sample.kind === 'chat' ? (sample.from ?? 0) : 0;
+    return part.message < before
+      ? messagePlace('prompt', part)
+      : messagePlace('completion', part, part.message - before);
   },
 };
 

@@ -1,7 +1,8 @@
 import type { ChatMessage } from '../chat-template.ts';
+import { conversationOf } from '../conversation.ts';
 import { BadRow } from '../row.ts';
 import { describe, faultOf, isListLike, isObject, listField, optionalList, optionalString } from './fields.ts';
-import type { Format } from './format.ts';
+import type { RowFormat } from './format.ts';
 
 const ROLES: Record<string, string> = {
   human: 'user',
@@ -18,10 +19,31 @@ const ROLES: Record<string, string> = {
 };
 
 /** ShareGPT: `{"conversations": [{"from": "human", "value": ...}, {"from": "gpt", "value": ...}]}`. */
-export const sharegpt: Format = {
-  id: 'sharegpt',
-  name: 'ShareGPT conversations',
+export const sharegpt: RowFormat = {
+  name: 'sharegpt',
+  label: 'ShareGPT conversations',
   columns: 'conversations (a list of {from, value})',
+  example: {
+    conversations: [
+      { from: 'human', value: 'Hello' },
+      { from: 'gpt', value: 'Hi!' },
+    ],
+  },
+  fields: [
+    {
+      name: 'conversations',
+      needed: true,
+      aliases: ['conversation', 'messages', 'chat', 'dialog', 'dialogue', 'turns'],
+    },
+    { name: 'system' },
+    { name: 'tools' },
+  ],
+  messages: {
+    column: 'conversations',
+    role: { name: 'from', aliases: ['role', 'speaker', 'author', 'sender'] },
+    content: { name: 'value', aliases: ['content', 'text', 'body', 'message'] },
+    roles: Object.keys(ROLES),
+  },
   matches: (row) => isListLike(row['conversations']),
   read(row) {
     const list = listField(row, 'conversations');
@@ -32,7 +54,26 @@ export const sharegpt: Format = {
     const tools = optionalList(row, 'tools');
     return { kind: 'chat', messages, ...(tools ? { tools } : {}) };
   },
+  write(sample) {
+    const conversation = conversationOf(sample);
+    const turns = conversation?.messages.map(({ role, content }) => ({ from: NAMES[role], value: content }));
+    if (!conversation?.plain || turns?.some(({ from }) => from === undefined)) return undefined;
+    const { tools } = conversation;
+    return { conversations: turns, ...(tools ? { tools } : {}) };
+  },
+  place(row, sample, part) {
+    if (typeof part === 'string' || sample.kind !== 'chat') return [];
+    const list = row['conversations'];
+    // The system column became a message before the others.
+    const added = Array.isArray(list) ? sample.messages.length - list.length : 0;
+    if (part.message < added) return ['system'];
+    const at = ['conversations', part.message - added];
+    return part.field === undefined ? at : [...at, part.field === 'role' ? 'from' : 'value'];
+  },
 };
+
+/** The name that a role is written with. */
+const NAMES: Readonly<Record<string, string>> = { user: 'human', assistant: 'gpt', system: 'system', tool: 'tool' };
 
 function readTurn(entry: unknown, path: ['conversations', number]): ChatMessage {
   const where = `${path[0]}[${path[1]}]`;

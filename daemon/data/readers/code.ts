@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { closeSync, readdirSync } from 'node:fs';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { VeraError } from '../../protocol/errors.ts';
 import {
   isCodeName,
@@ -14,6 +14,7 @@ import {
 import { cannotRead, openRegularFile, readFully } from './file.ts';
 import { enter, isIgnored, rulesAbove, type IgnoreRules } from './gitignore.ts';
 import type { ReaderOptions, RowReader } from './reader.ts';
+import { datasetEndings } from './registry.ts';
 
 /** Larger source files are data or were generated. */
 export const MAX_CODE_BYTES = 1024 * 1024;
@@ -80,7 +81,7 @@ function withoutCode(dir: string, leftOut: Map<Reason, number>, ignored: number)
     ...(ignored > 0 ? [['that git ignores', ignored] as [string, number]] : []),
   ];
   const note = reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
-  const data = readdirSync(dir).find((name) => /\.(jsonl|ndjson|csv|tsv|parquet|txt)$/.test(name));
+  const data = readdirSync(dir).find((name) => datasetEndings.includes(extname(name).toLowerCase()));
   return new VeraError(
     'data',
     `${dir} is a folder without source files${note === '' ? '' : ` (left out: ${note})`}` +

@@ -7,10 +7,25 @@ import { forEachRecord } from './records.ts';
 import type { ReaderKind, RowReader } from './reader.ts';
 
 /** Comma-separated, first record the column names, quoting as in RFC 4180. */
-export const csv: ReaderKind = { extensions: ['.csv'], open: (path, { maxRows }) => open(path, ',', 'CSV', maxRows) };
+export const csv = delimited('CSV', '.csv', ',');
 
 /** The same with tabs. */
-export const tsv: ReaderKind = { extensions: ['.tsv'], open: (path, { maxRows }) => open(path, '\t', 'TSV', maxRows) };
+export const tsv = delimited('TSV', '.tsv', '\t');
+
+function delimited(label: string, ending: string, delimiter: string): ReaderKind {
+  return {
+    label,
+    extensions: [ending],
+    text: {
+      layout: 'records',
+      json: false,
+      delimiter,
+      parse: (text, columns) => rowOf(parseRecord(text, delimiter), columns),
+    },
+    language: { id: label.toLowerCase(), label },
+    open: (path, { maxRows }) => open(path, delimiter, label, maxRows),
+  };
+}
 
 function open(path: string, delimiter: string, name: string, maxRows: number): RowReader {
   const file = openRegularFile(path);
@@ -25,13 +40,7 @@ function open(path: string, delimiter: string, name: string, maxRows: number): R
     return true;
   });
   const names = columns ?? [];
-  const parse = (text: string): Row => {
-    const fields = parseRecord(text, delimiter);
-    if (fields.length !== names.length) {
-      throw new BadRow(`${fields.length} fields where the header names ${names.length} columns`, 'columns');
-    }
-    return Object.fromEntries(names.map((column, i) => [column, fields[i]!]));
-  };
+  const parse = (text: string): Row => rowOf(parseRecord(text, delimiter), names);
   return byteRows(file, index.finish(), { name, parse });
 }
 
@@ -53,6 +62,13 @@ function header(bytes: Buffer, path: string, delimiter: string, name: string): s
     throw new VeraError('data', `${path}, line 1: the column ${JSON.stringify(twice)} stands twice in the header`);
   }
   return columns;
+}
+
+/** The row that a record's fields make below a header. Throws BadRow where their number differs. */
+function rowOf(fields: readonly string[], columns: readonly string[]): Row {
+  if (fields.length === columns.length) return Object.fromEntries(columns.map((column, i) => [column, fields[i]!]));
+  const message = `the header names ${columns.length} columns, but this row has ${fields.length === 1 ? '1 field' : `${fields.length} fields`}`;
+  throw new BadRow(message, 'columns');
 }
 
 /** The fields of one record. Throws BadRow where its quotes do not match. */

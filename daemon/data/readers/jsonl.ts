@@ -10,7 +10,12 @@ export const MAX_JSON_DEPTH = 64;
 
 /** One JSON object a line. `.json` is read so too; a file that is one JSON array is refused with what to do. */
 export const jsonl: ReaderKind = {
+  label: 'JSONL',
   extensions: ['.jsonl', '.ndjson', '.json'],
+  ambiguous: ['.json'],
+  text: { layout: 'lines', json: true, delimiter: '', parse: (text) => parseJsonRow(text.trim()) },
+  language: { id: 'jsonl', label: 'JSON Lines' },
+  otherLanguages: ['jsonlines', 'ndjson'],
   open(path, { maxRows }) {
     const file = openRegularFile(path);
     const index = byteIndexBuilder();
@@ -20,7 +25,7 @@ export const jsonl: ReaderKind = {
       index.add(bytes, offset, length, line);
       return index.count < maxRows;
     });
-    return byteRows(file, index.finish(), { name: 'JSONL', parse: parseJsonRow });
+    return byteRows(file, index.finish(), { name: jsonl.label, parse: parseJsonRow });
   },
 };
 

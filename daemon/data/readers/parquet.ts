@@ -20,7 +20,7 @@ const ROWS_AT_ONCE = 2000;
  * shuffled: so each becomes a line of JSON in a temporary file, which is read like JSONL. The file has no name once it
  * is open (on Windows: until it is closed), so nothing of it stays behind.
  */
-export const parquet: ReaderKind = { extensions: ['.parquet'], open };
+export const parquet: ReaderKind = { label: 'Parquet', extensions: ['.parquet'], open };
 
 async function open(path: string, { maxRows }: { maxRows: number }): Promise<RowReader> {
   const file = openRegularFile(path);
@@ -51,7 +51,7 @@ async function open(path: string, { maxRows }: { maxRows: number }): Promise<Row
     closeSync(file.fd);
   }
   const rows = byteRows({ path, fd: spill.fd, size: spill.size }, index.finish(), {
-    name: 'Parquet',
+    name: parquet.label,
     parse: parseJsonRow,
   });
   return {

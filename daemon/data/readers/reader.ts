@@ -25,9 +25,31 @@ export interface ReaderOptions {
   maxRows: number;
 }
 
-/** A kind of file: its endings, and how to open one. */
+/** How an editor reads the text of an open file, which it shows in lines and changes in places. */
+export interface TextKind {
+  /** How lines make rows: a row per line, records whose quoted fields may hold line breaks, or paragraphs between blank lines. */
+  readonly layout: 'lines' | 'records' | 'paragraphs';
+  readonly json: boolean;
+  /** What is between two fields; '' where a row has no fields. The first record then names the columns. */
+  readonly delimiter: string;
+  /** The columns of a row's text. `columns`: the names in the header. Throws BadRow. */
+  parse(text: string, columns: readonly string[]): Row;
+}
+
+/** A kind of dataset file: its endings, how to open one, and how an editor reads it. */
 export interface ReaderKind {
-  extensions: string[];
+  /** The name that people read: 'JSONL'. */
+  readonly label: string;
+  /** File name endings, the usual one first. */
+  readonly extensions: readonly string[];
+  /** Those of `extensions` that files other than datasets have too. Such a file is read when it is named, but menus do not offer it. */
+  readonly ambiguous?: readonly string[];
+  /** Absent where the file is not text. */
+  readonly text?: TextKind;
+  /** The language that VS Code knows these files by. The extension declares it, and checks files of this language. */
+  readonly language?: { readonly id: string; readonly label: string };
+  /** What other editors call this language. */
+  readonly otherLanguages?: readonly string[];
   open(file: string, options: ReaderOptions): Promise<RowReader> | RowReader;
 }
 

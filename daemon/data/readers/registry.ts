@@ -4,5 +4,13 @@ import { parquet } from './parquet.ts';
 import { txt } from './txt.ts';
 import type { ReaderKind } from './reader.ts';
 
-/** Every kind of dataset file; a folder is read by code.ts. */
+/** Every kind of dataset file. A folder of code is read by code.ts. */
 export const readers: readonly ReaderKind[] = [jsonl, csv, tsv, parquet, txt];
+
+/** Every file name ending that can be read. */
+export const readableEndings: readonly string[] = readers.flatMap(({ extensions }) => extensions);
+
+/** Endings by which a file is surely a dataset. */
+export const datasetEndings: readonly string[] = readers.flatMap(({ extensions, ambiguous = [] }) =>
+  extensions.filter((ending) => !ambiguous.includes(ending)),
+);

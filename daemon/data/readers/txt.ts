@@ -6,7 +6,11 @@ import { MAX_ROW_BYTES } from './reader.ts';
 
 /** Plain text: a row per paragraph (blocks between blank lines), or per line where no line between two is blank. */
 export const txt: ReaderKind = {
+  label: 'text',
   extensions: ['.txt', '.text', '.md'],
+  ambiguous: ['.md'],
+  text: { layout: 'lines', json: false, delimiter: '', parse: (text) => ({ text: text.trim() }) },
+  otherLanguages: ['plaintext'],
   open(path, { maxRows }) {
     const file = openRegularFile(path);
     const paragraphs = hasParagraphs(file);
