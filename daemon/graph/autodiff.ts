@@ -1,5 +1,4 @@
 import type { Graph } from './graph.ts';
-import { operator } from './ops/registry.ts';
 import type { Node, Value } from './value.ts';
 
 export interface Gradients {
@@ -45,8 +44,8 @@ function differentiate(
   depends: ReadonlySet<Value>,
   adjoint: Map<Value, Value>,
 ): void {
-  const { gradient } = operator(node.type);
-  if (!gradient) throw new Error(`operator ${node.type} has no gradient`);
+  const { gradient, type } = node.operator;
+  if (!gradient) throw new Error(`operator ${type} has no gradient`);
   const inputs = node.inputs.filter((v) => v !== undefined);
   const dxs = gradient(g, { inputs, outputs: node.outputs, gradients: dys, node });
   inputs.forEach((input, i) => {

@@ -1,5 +1,31 @@
-import { operator } from './ops/registry.ts';
-import type { Attribute, Dim, ElementType, Node, Shape, Source, TensorData, Value } from './value.ts';
+import { add } from './ops/add.ts';
+import { concat } from './ops/concat.ts';
+import { div } from './ops/div.ts';
+import { expand } from './ops/expand.ts';
+import { fusedMatMul } from './ops/fusedMatMul.ts';
+import { gather } from './ops/gather.ts';
+import { gemm } from './ops/gemm.ts';
+import { mul } from './ops/mul.ts';
+import { reduceSum } from './ops/reduceSum.ts';
+import { reshape } from './ops/reshape.ts';
+import { shape } from './ops/shape.ts';
+import { split } from './ops/split.ts';
+import { sub } from './ops/sub.ts';
+import { transpose } from './ops/transpose.ts';
+import type {
+  Attributes,
+  Builder,
+  ElementType,
+  Inferred,
+  MatmulOptions,
+  Node,
+  Operator,
+  Shape,
+  Source,
+  Subgraph,
+  TensorData,
+  Value,
+} from './value.ts';
 import { sameShape } from './value.ts';
 
 const typeOf = (data: TensorData): ElementType => {
@@ -10,33 +36,26 @@ const typeOf = (data: TensorData): ElementType => {
   return data instanceof Int8Array ? 'int8' : 'uint8';
 };
 
-const identities = new WeakMap<object, number>();
-let nextIdentity = 0;
-/** A number that stands for an object in a node's key: two nodes are the same only if they hold the same object. */
-function identity(object: object): number {
-  const known = identities.get(object);
-  if (known !== undefined) return known;
-  identities.set(object, ++nextIdentity);
-  return nextIdentity;
-}
-
 /**
- * A graph under construction. Nodes are kept in an order in which they can run. Asking twice for the same operator on
- * the same inputs gives the same values, so that common subexpressions never arise (`A x` is computed once for all
- * projections of one input).
+ * A graph under construction. Nodes are kept in an order in which they can run. A second request for the same operator
+ * on the same inputs returns the same values, so the graph never computes a common subexpression twice (`A x` is
+ * computed once for all projections of one input).
  */
-export class Graph {
+export class Graph implements Builder {
   readonly inputs: Value[] = [];
   readonly constants: Value[] = [];
   readonly nodes: Node[] = [];
   readonly outputs: { name: string; value: Value }[] = [];
   /** Nodes made while this is set belong to that segment. */
   segment: number | undefined;
+  /** Nodes made while this is set are marked as part of the backward pass. */
   backward = false;
   readonly #prefix: string;
-  readonly #known = new Map<string, Value[]>();
+  readonly #known = new Map<string, readonly Value[]>();
+  readonly #identities = new Map<object, number>();
   #count = 0;
 
+  /** prefix: what the names of values begin with, so that those of a loop's body differ from those around it. */
   constructor(prefix = '') {
     this.#prefix = prefix;
   }
@@ -47,16 +66,15 @@ export class Graph {
     return value;
   }
 
-  /** A constant held in the graph itself. data: the elements in row-major order; shape defaults to a vector. */
   constant(data: TensorData, shape: Shape = [data.length]): Value {
     const key =
       data.length <= 16
         ? `constant ${typeOf(data)} ${data.join()} [${shape.join()}]`
-        : `constant #${identity(data)} [${shape.join()}]`;
+        : `constant #${String(this.#identity(data))} [${shape.join()}]`;
     return this.#leaf(key, typeOf(data), shape, { kind: 'constant', data });
   }
 
-  /** A constant whose bytes lie in a file, found by its key when the graph is serialised. */
+  /** A constant whose bytes are in a file. Its key finds them when the graph is serialised. */
   external(key: string, type: ElementType, shape: Shape): Value {
     return this.#leaf(`external ${key}`, type, shape, { kind: 'external', key });
   }
@@ -74,58 +92,69 @@ export class Graph {
     return `${this.#prefix}${stem}${String(++this.#count)}`;
   }
 
-  /** Adds a node (or finds the equal one) and returns its outputs. */
-  op(
-    type: string,
-    inputs: readonly (Value | undefined)[],
-    attributes: Readonly<Record<string, Attribute>> = {},
-  ): Value[] {
-    const rules = operator(type);
-    const key = `${type} ${inputs.map((v) => v?.name ?? '').join()} ${JSON.stringify(attributes, (_, v: unknown) => (typeof v === 'object' && v !== null && 'nodes' in v ? identity(v) : v))}`;
+  /** A number that stands for an object in a node's key: two nodes are equal only if they hold the same object. */
+  #identity(object: object): number {
+    const known = this.#identities.get(object) ?? this.#identities.size + 1;
+    this.#identities.set(object, known);
+    return known;
+  }
+
+  #key(operator: Operator, inputs: readonly (Value | undefined)[], attributes: Attributes): string {
+    const written = JSON.stringify(attributes, (_, v: unknown) =>
+      typeof v === 'object' && v !== null && 'nodes' in v ? this.#identity(v) : v,
+    );
+    return `${String(this.#identity(operator))} ${inputs.map((v) => v?.name ?? '').join()} ${written}`;
+  }
+
+  outputsOf(operator: Operator, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): readonly Value[] {
+    const key = this.#key(operator, inputs, attributes);
     const known = this.#known.get(key);
     if (known) return known;
     const present = inputs.filter((v) => v !== undefined);
-    const inferred = rules.shape(present, attributes);
+    const inferred = operator.shape(present, attributes);
+    const outputs: Value[] = [];
     const node: Node = {
-      type,
+      operator,
       inputs,
       attributes,
-      outputs: [],
+      outputs,
       ...(this.segment === undefined ? {} : { segment: this.segment }),
       ...(this.backward ? { backward: true } : {}),
     };
-    node.outputs = inferred.map(({ type, shape }) => ({ name: this.#name('v'), type, shape, node }));
+    for (const { type, shape } of inferred) outputs.push({ name: this.#name('v'), type, shape, node });
     this.nodes.push(node);
-    this.#known.set(key, node.outputs);
-    return node.outputs;
+    this.#known.set(key, outputs);
+    return outputs;
   }
 
-  /** Adds a node with one output. */
-  one(
-    type: string,
-    inputs: readonly (Value | undefined)[],
-    attributes: Readonly<Record<string, Attribute>> = {},
-  ): Value {
-    return this.op(type, inputs, attributes)[0] as Value;
+  op(operator: Operator, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
+    return this.outputsOf(operator, inputs, attributes)[0] as Value;
   }
 
   output(name: string, value: Value): void {
     this.outputs.push({ name, value });
   }
 
-  /** The size of a symbolic dimension (or of a multiple, `3*length`) as an int64 vector of one element, read from an input that has it. */
+  body(inputs: readonly Inferred[], build: (g: Graph, inputs: readonly Value[]) => readonly Value[]): Subgraph {
+    const g = new Graph(`${this.#name('b')}_`);
+    for (const { type, shape } of inputs) g.input(g.#name('in'), type, shape);
+    const outputs = build(g, g.inputs);
+    return { inputs: g.inputs, outputs, nodes: g.nodes, constants: g.constants };
+  }
+
+  /** Read from an input that has the dimension. */
   dimension(name: string): Value {
     const [times, base] = name.split('*') as [string, string?];
     if (base) return this.mul(this.dimension(base), this.indices(Number(times)));
     for (const input of this.inputs) {
       const axis = input.shape.indexOf(name);
-      if (axis >= 0) return this.one('Shape', [input], { start: axis, end: axis + 1 });
+      if (axis >= 0) return this.sizes(input, axis, axis + 1);
     }
     throw new Error(`no input has the dimension ${name}`);
   }
 
-  /** A shape as an int64 vector: constant where all is known, else put together while the graph runs. */
-  shapeTensor(shape: readonly Dim[]): Value {
+  /** A constant if every size is known, else put together while the graph runs. */
+  shapeTensor(shape: Shape): Value {
     if (shape.every((d) => typeof d === 'number')) return this.constant(BigInt64Array.from(shape, BigInt));
     const parts: Value[] = [];
     let run: number[] = [];
@@ -141,7 +170,7 @@ export class Graph {
       }
     }
     flush();
-    return parts.length === 1 ? (parts[0] as Value) : this.one('Concat', parts, { axis: 0 });
+    return parts.length === 1 ? (parts[0] as Value) : this.concat(parts, 0);
   }
 
   scalar(value: number): Value {
@@ -152,17 +181,35 @@ export class Graph {
     return this.constant(BigInt64Array.from(values, BigInt));
   }
 
-  add = (a: Value, b: Value): Value => this.one('Add', [a, b]);
-  sub = (a: Value, b: Value): Value => this.one('Sub', [a, b]);
-  mul = (a: Value, b: Value): Value => this.one('Mul', [a, b]);
-  div = (a: Value, b: Value): Value => this.one('Div', [a, b]);
+  sizes(x: Value, start?: number, end?: number): Value {
+    return this.op(shape, [x], {
+      ...(start === undefined ? {} : { start }),
+      ...(end === undefined ? {} : { end }),
+    });
+  }
 
-  /** x: [m, k], w: [n, k] -> [m, n], the product of a linear layer. */
-  linear = (x: Value, w: Value): Value => this.one('Gemm', [x, w], { transB: 1 });
+  add(a: Value, b: Value): Value {
+    return this.op(add, [a, b]);
+  }
 
-  /** alpha * op(a) op(b) over the last two axes. */
-  matmul(a: Value, b: Value, options: { transA?: boolean; transB?: boolean; alpha?: number } = {}): Value {
-    return this.one('FusedMatMul', [a, b], {
+  sub(a: Value, b: Value): Value {
+    return this.op(sub, [a, b]);
+  }
+
+  mul(a: Value, b: Value): Value {
+    return this.op(mul, [a, b]);
+  }
+
+  div(a: Value, b: Value): Value {
+    return this.op(div, [a, b]);
+  }
+
+  linear(x: Value, w: Value): Value {
+    return this.op(gemm, [x, w], { transB: 1 });
+  }
+
+  matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
+    return this.op(fusedMatMul, [a, b], {
       transA: Number(options.transA ?? false),
       transB: Number(options.transB ?? false),
       alpha: { float: options.alpha ?? 1 },
@@ -171,19 +218,30 @@ export class Graph {
 
   reshape(x: Value, shape: Shape): Value {
     if (sameShape(x.shape, shape)) return x;
-    return this.one('Reshape', [x, this.shapeTensor(shape)], { $to: JSON.stringify(shape) });
+    return this.op(reshape, [x, this.shapeTensor(shape)], { $to: shape });
+  }
+
+  expand(x: Value, shape: Shape): Value {
+    return this.op(expand, [x, this.shapeTensor(shape)], { $to: shape });
   }
 
   transpose(x: Value, perm: readonly number[]): Value {
-    return this.one('Transpose', [x], { perm });
+    return this.op(transpose, [x], { perm });
   }
 
   reduceSum(x: Value, axes: readonly number[], keepdims = false): Value {
-    return this.one('ReduceSum', [x, this.indices(...axes)], { $axes: axes, keepdims: Number(keepdims) });
+    return this.op(reduceSum, [x, this.indices(...axes)], { $axes: axes, keepdims: Number(keepdims) });
   }
 
-  /** Rows of x: [n, ...] at indices: [m] (int64) -> [m, ...]. */
+  concat(parts: readonly (Value | undefined)[], axis: number): Value {
+    return this.op(concat, parts, { axis });
+  }
+
+  split(x: Value, sizes: readonly number[], axis: number): readonly Value[] {
+    return this.outputsOf(split, [x, this.indices(...sizes)], { axis, $sizes: sizes });
+  }
+
   gather(x: Value, indices: Value): Value {
-    return this.one('Gather', [x, indices], { axis: 0 });
+    return this.op(gather, [x, indices], { axis: 0 });
   }
 }

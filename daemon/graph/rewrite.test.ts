@@ -3,20 +3,24 @@ import { test } from 'node:test';
 import { floats, given, int64, sessionOf } from '../../test/gradient.ts';
 import { Tensor } from '../runtime/session.ts';
 import { Graph } from './graph.ts';
+import { crossEntropy } from './ops/crossEntropy.ts';
+import { exp } from './ops/exp.ts';
+import { log } from './ops/log.ts';
+import { neg } from './ops/neg.ts';
+import { sigmoid } from './ops/sigmoid.ts';
+import { tanh } from './ops/tanh.ts';
 import { lower } from './passes/lower.ts';
 import { rewrite } from './rewrite.ts';
-import type { Node, Subgraph } from './value.ts';
-
-const bodyOf = (node: Node): Subgraph => (node.attributes['body'] as { body: Subgraph }).body;
+import { bodiesOf, type Node } from './value.ts';
 
 /** A loss whose lowering has a Loop that reads the values outside it. */
 function withLoop(): Graph {
   const g = new Graph();
-  const hidden = g.one('Tanh', [g.input('hidden', 'float32', ['n', 3])]);
+  const hidden = g.op(tanh, [g.input('hidden', 'float32', ['n', 3])]);
   const head = g.input('head', 'float32', [4, 3]);
   g.output(
     'loss',
-    g.one('CrossEntropy', [hidden, g.input('labels', 'int64', ['n']), g.input('weights', 'float32', ['n']), head], {
+    g.op(crossEntropy, [hidden, g.input('labels', 'int64', ['n']), g.input('weights', 'float32', ['n']), head], {
       chunk: 2,
       mode: 'loss',
     }),
@@ -50,21 +54,20 @@ test('a copy computes the same, the bodies of its loops too', async () => {
 
 test('a rule reaches the nodes in the bodies of loops, and what they read outside follows', () => {
   const renamed = rewrite(withLoop(), (g, node) =>
-    node.type === 'Tanh'
-      ? [g.one('Sigmoid', [node.inputs[0]])]
-      : node.type === 'Log'
-        ? [g.one('Neg', [node.inputs[0]])]
+    node.operator === tanh
+      ? [g.op(sigmoid, [node.inputs[0]])]
+      : node.operator === log
+        ? [g.op(neg, [node.inputs[0]])]
         : undefined,
   );
-  const loop = renamed.nodes.find(({ type }) => type === 'Loop')!;
-  const inside = bodyOf(loop).nodes;
-  assert.ok(inside.some(({ type }) => type === 'Neg') && !inside.some(({ type }) => type === 'Log'));
-  const sigmoid = renamed.nodes.find(({ type }) => type === 'Sigmoid')!.outputs[0];
+  const inside = renamed.nodes.flatMap(bodiesOf).flatMap(({ nodes }) => nodes);
+  assert.ok(inside.some(({ operator }) => operator === neg) && !inside.some(({ operator }) => operator === log));
+  const replaced = renamed.nodes.find(({ operator }) => operator === sigmoid)!.outputs[0];
   assert.ok(
-    inside.some(({ inputs }) => inputs.includes(sigmoid)),
+    inside.some(({ inputs }) => inputs.includes(replaced)),
     'the body reads the replaced value',
   );
-  assert.ok(!renamed.nodes.some(({ type }) => type === 'Tanh'));
+  assert.ok(!renamed.nodes.some(({ operator }) => operator === tanh));
 });
 
 test('names stay unique over outer graph and bodies, and copies are made in an order that runs', () => {
@@ -73,7 +76,10 @@ test('names stay unique over outer graph and bodies, and copies are made in an o
   const visit = (nodes: readonly Node[]): void => {
     for (const node of nodes) {
       names.push(...node.outputs.map(({ name }) => name));
-      if (node.type === 'Loop') visit(bodyOf(node).nodes);
+      for (const { nodes, inputs } of bodiesOf(node)) {
+        names.push(...inputs.map(({ name }) => name));
+        visit(nodes);
+      }
     }
   };
   visit(g.nodes);
@@ -84,7 +90,7 @@ test('segments and the mark of the backward pass are kept', () => {
   const g = new Graph();
   g.segment = 3;
   g.backward = true;
-  g.output('y', g.one('Exp', [g.input('x', 'float32', [1])]));
+  g.output('y', g.op(exp, [g.input('x', 'float32', [1])]));
   const [node] = rewrite(g, () => undefined).nodes;
   assert.equal(node!.segment, 3);
   assert.equal(node!.backward, true);
@@ -92,8 +98,8 @@ test('segments and the mark of the backward pass are kept', () => {
 
 test('a value used before it is computed is an error that names its operator', () => {
   const g = new Graph();
-  const late = g.one('Exp', [g.input('x', 'float32', [1])]);
-  g.output('y', g.one('Tanh', [late]));
+  const late = g.op(exp, [g.input('x', 'float32', [1])]);
+  g.output('y', g.op(tanh, [late]));
   g.nodes.reverse();
   assert.throws(() => rewrite(g, () => undefined), /of Exp is used before it is computed/);
 });

@@ -1,3 +1,5 @@
+import { greaterOrEqual } from '../graph/ops/greaterOrEqual.ts';
+import { where } from '../graph/ops/where.ts';
 import type { Value } from '../graph/value.ts';
 import type { Network } from '../models/network.ts';
 
@@ -27,6 +29,6 @@ export function dropout(net: Network, path: string, x: Value, probability: numbe
   const width = x.shape[1] as number;
   const hash = g.mul(g.reshape(noise, ['tokens', 1]), g.constant(oddNumbers(path, width), [1, width]));
   const threshold = BigInt.asIntN(64, BigInt(Math.round(probability * 2 ** 53)) * 2048n - 2n ** 63n);
-  const kept = g.one('GreaterOrEqual', [hash, g.constant(BigInt64Array.of(threshold), [])]);
-  return g.one('Where', [kept, g.mul(x, g.scalar(1 / (1 - probability))), g.scalar(0)]);
+  const kept = g.op(greaterOrEqual, [hash, g.constant(BigInt64Array.of(threshold), [])]);
+  return g.op(where, [kept, g.mul(x, g.scalar(1 / (1 - probability))), g.scalar(0)]);
 }

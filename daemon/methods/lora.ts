@@ -2,6 +2,7 @@ import { LORA_A, LORA_B } from '../formats/adapterFile.ts';
 import { dropout } from './dropout.ts';
 import type { Method } from './method.ts';
 import { seededUniform } from './random.ts';
+import { gemm } from '../graph/ops/gemm.ts';
 
 /** y = W x + alpha / rank * B (A x), arXiv 2106.09685. A: [rank, dIn] uniform in +-1/sqrt(dIn) as PEFT starts it, B: [dOut, rank] zero. */
 export const lora: Method = {
@@ -42,7 +43,7 @@ export const lora: Method = {
         if (!adapted.has(site.path)) return undefined;
         const { g } = net;
         const b = g.mul(net.trained.value(`${site.path}.${LORA_B}`), g.scalar(scale));
-        return g.one('Gemm', [b, net.trained.value(`${site.path}.${LORA_A}`)], {});
+        return g.op(gemm, [b, net.trained.value(`${site.path}.${LORA_A}`)], {});
       },
     };
   },

@@ -5,6 +5,7 @@ import { largestDifference, logits } from '../../test/logits.ts';
 import { merged } from '../../test/merged.ts';
 import { batchOf, initialTheta, oneStep, randomTheta, slopeAlongGradient, thetaSize } from '../../test/step.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
+import { gemm } from '../graph/ops/gemm.ts';
 import type { Value } from '../graph/value.ts';
 import { openBase } from '../models/base.ts';
 import { linearSites } from '../models/llama.ts';
@@ -94,7 +95,7 @@ test('A x is computed once for all layers that read the same x', () => {
       false,
     );
     const ofA = (w: Value | undefined): boolean => w?.source?.kind === 'constant' && w.shape[0] === rank;
-    return nodes.filter(({ type, inputs }) => type === 'Gemm' && ofA(inputs[1])).length;
+    return nodes.filter(({ operator, inputs }) => operator === gemm && ofA(inputs[1])).length;
   };
   const { layers } = base.config;
   assert.equal(products('q_proj'), layers);

@@ -1,4 +1,5 @@
 import { LAMBDA_B, LAMBDA_D } from '../formats/adapterFile.ts';
+import { gemm } from '../graph/ops/gemm.ts';
 import type { Value } from '../graph/value.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { FrozenMatrix, Network } from '../models/network.ts';
@@ -68,7 +69,7 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
     const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);
     const d = g.reshape(net.trained.value(`${site.path}.${LAMBDA_D}`), [rank, 1]);
     const b = g.reshape(net.trained.value(`${site.path}.${LAMBDA_B}`), [site.dOut, 1]);
-    return g.mul(b, g.one('Gemm', [bMatrix, g.mul(d, a)], {}));
+    return g.mul(b, g.op(gemm, [bMatrix, g.mul(d, a)], {}));
   };
   return {
     parameters: sites.flatMap((site) => [

@@ -1,4 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
+import { and } from '../graph/ops/and.ts';
+import { attention } from '../graph/ops/attention.ts';
+import { equal } from '../graph/ops/equal.ts';
+import { greaterOrEqual } from '../graph/ops/greaterOrEqual.ts';
+import { rotaryEmbedding } from '../graph/ops/rotaryEmbedding.ts';
+import { where } from '../graph/ops/where.ts';
 import type { Value } from '../graph/value.ts';
 import type { LlamaConfig } from './config.ts';
 import type { Attend } from './llama.ts';
@@ -26,20 +32,20 @@ export function packedAttention(
   const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
   const column = (x: Value): Value => g.reshape(x, ['batch', 1, 'length', 1]);
   const row = (x: Value): Value => g.reshape(x, ['batch', 1, 1, 'length']);
-  const visible = g.one('And', [
-    g.one('Equal', [column(segments), row(segments)]),
-    g.one('GreaterOrEqual', [column(positions), row(positions)]),
+  const visible = g.op(and, [
+    g.op(equal, [column(segments), row(segments)]),
+    g.op(greaterOrEqual, [column(positions), row(positions)]),
   ]);
-  const mask = g.one('Where', [visible, g.scalar(0), g.scalar(MASKED)]);
+  const mask = g.op(where, [visible, g.scalar(0), g.scalar(MASKED)]);
   const split = (x: Value, count: number): Value =>
     g.transpose(g.reshape(x, ['batch', 'length', count, headDim]), [0, 2, 1, 3]);
   return (_, q, k, v) => {
-    const rotated = (x: Value, count: number): Value => g.one('Rotary', [split(x, count), ...angles]);
+    const rotated = (x: Value, count: number): Value => g.op(rotaryEmbedding, [split(x, count), ...angles]);
     const byGroup = (x: Value): Value => g.reshape(x, ['batch', kvHeads, groupedLength, headDim]);
-    const [out] = g.op('GroupedAttention', [byGroup(rotated(q, heads)), rotated(k, kvHeads), split(v, kvHeads), mask], {
+    const out = g.op(attention, [byGroup(rotated(q, heads)), rotated(k, kvHeads), split(v, kvHeads), mask], {
       heads,
       scale: { float: headDim ** -0.5 },
-    }) as [Value, Value];
+    });
     const joined = g.transpose(g.reshape(out, ['batch', heads, 'length', headDim]), [0, 2, 1, 3]);
     return g.reshape(joined, ['tokens', heads * headDim]);
   };

@@ -23,7 +23,7 @@ export interface Binding {
 /** Binds one vector for the whole batch. theta: [layout.size]; left out, the graph gets an input of that name (none for size 0). */
 export function bindOne(g: Graph, layout: Layout, theta = thetaInput(g, layout)): Binding {
   const sizes = layout.entries.map(({ start, end }) => end - start);
-  const pieces = theta ? g.op('Split', [theta, g.indices(...sizes)], { axis: 0, $sizes: sizes }) : [];
+  const pieces = theta ? g.split(theta, sizes, 0) : [];
   const values = new Map(layout.entries.map(({ name, shape }, i) => [name, g.reshape(pieces[i] as Value, shape)]));
   const value = (name: string): Value => found(values, name);
   return {
@@ -54,7 +54,7 @@ export interface Rows {
 export function bindRows(g: Graph, layout: Layout, thetas: Value, { rowOf, length }: Rows): Binding {
   const batch = rowOf.shape[0] as Dim;
   const sizes = layout.entries.map(({ start, end }) => end - start);
-  const pieces = g.op('Split', [g.gather(thetas, rowOf), g.indices(...sizes)], { axis: 1, $sizes: sizes });
+  const pieces = g.split(g.gather(thetas, rowOf), sizes, 1);
   const values = new Map(layout.entries.map(({ name, shape }, i) => [name, { piece: pieces[i] as Value, shape }]));
   const byRow = (x: Value): Value => g.reshape(x, [batch, length, x.shape[1] as Dim]);
   return {

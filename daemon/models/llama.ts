@@ -1,3 +1,5 @@
+import { rmsNorm } from '../graph/ops/rmsNorm.ts';
+import { silu } from '../graph/ops/silu.ts';
 import type { Value } from '../graph/value.ts';
 import type { LinearSite } from './adaptation.ts';
 import type { LlamaConfig } from './config.ts';
@@ -68,12 +70,12 @@ function decoderLayer(
   const attended = attend(layer, net.linear(q, h), net.linear(k, h), net.linear(v, h));
   const y = g.add(x, net.linear(o, attended));
   const m = norm(net, config, `${path}.post_attention_layernorm`, y);
-  return g.add(y, net.linear(down, g.mul(g.one('Silu', [net.linear(gate, m)]), net.linear(up, m))));
+  return g.add(y, net.linear(down, g.mul(g.op(silu, [net.linear(gate, m)]), net.linear(up, m))));
 }
 
 /** RMS norm with the weight at a path. x: [n, hidden]. */
 export function norm(net: Network, config: LlamaConfig, path: string, x: Value): Value {
-  return net.g.one('RmsNorm', [x, net.weight(`${path}.weight`)], { epsilon: { float: config.normEpsilon } });
+  return net.g.op(rmsNorm, [x, net.weight(`${path}.weight`)], { epsilon: { float: config.normEpsilon } });
 }
 
 /** The final norm of the rows the loss or the next token needs. x: [n, hidden]. */

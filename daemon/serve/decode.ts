@@ -1,4 +1,9 @@
 import { Graph } from '../graph/graph.ts';
+import { greaterOrEqual } from '../graph/ops/greaterOrEqual.ts';
+import { rotaryEmbedding } from '../graph/ops/rotaryEmbedding.ts';
+import { slice } from '../graph/ops/slice.ts';
+import { softmax } from '../graph/ops/softmax.ts';
+import { where } from '../graph/ops/where.ts';
 import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
 import type { Value } from '../graph/value.ts';
@@ -48,8 +53,8 @@ export function decodeGraph({ base, adaptation, precision, maxLength }: DecodeOp
   const hidden = llama(net, config, ids, cachedAttention(g, config, maxLength, keys, values));
   const last = g.gather(hidden, g.sub(g.dimension('tokens'), g.indices(1)));
   g.output('logits', head(net, config, finalNorm(net, config, last)));
-  g.output('keys', g.one('Concat', keys, { axis: 0 }));
-  g.output('values', g.one('Concat', values, { axis: 0 }));
+  g.output('keys', g.concat(keys, 0));
+  g.output('values', g.concat(values, 0));
   return deadCode(lower(g));
 }
 
@@ -74,16 +79,16 @@ function cachedAttention(g: Graph, config: LlamaConfig, maxLength: number, keys:
   const tables = rotaryTables(config, maxLength);
   const table = (data: Float32Array): Value => g.constant(data, [maxLength, headDim / 2]);
   const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
-  const seen = g.one('GreaterOrEqual', [g.reshape(positions, ['tokens', 1]), positions]);
-  const mask = g.one('Where', [seen, g.scalar(0), g.scalar(MASKED)]);
+  const seen = g.op(greaterOrEqual, [g.reshape(positions, ['tokens', 1]), positions]);
+  const mask = g.op(where, [seen, g.scalar(0), g.scalar(MASKED)]);
   const split = (x: Value, count: number): Value =>
     g.transpose(g.reshape(x, [1, 'tokens', count, headDim]), [0, 2, 1, 3]);
   const part = (p: Value, from: Value, to: Value, size: string): Value =>
-    g.one('Slice', [p, from, to, g.indices(3)], { $to: JSON.stringify([1, kvHeads, grouped, size]) });
+    g.op(slice, [p, from, to, g.indices(3)], { $to: [1, kvHeads, grouped, size] });
   return (layer, q, k, v) => {
     const pastKey = g.input(`key${layer}`, 'float32', [1, kvHeads, headDim, 'past']);
     const pastValue = g.input(`value${layer}`, 'float32', [1, kvHeads, 'past', headDim]);
-    const rotated = (x: Value, count: number): Value => g.one('Rotary', [split(x, count), ...angles]);
+    const rotated = (x: Value, count: number): Value => g.op(rotaryEmbedding, [split(x, count), ...angles]);
     const query = g.reshape(rotated(q, heads), [1, kvHeads, grouped, headDim]);
     const key = rotated(k, kvHeads);
     const value = split(v, kvHeads);
@@ -94,8 +99,8 @@ function cachedAttention(g: Graph, config: LlamaConfig, maxLength: number, keys:
     const amongNew = g.matmul(query, key, { transB: true, alpha });
     // The queries of a group lie one after the other, each with all tokens: the mask fits once they are apart.
     const masked = g.add(g.reshape(amongNew, [1, heads, 'tokens', 'tokens']), mask);
-    const scores = g.one('Concat', [toPast, g.reshape(masked, [1, kvHeads, grouped, 'tokens'])], { axis: 3 });
-    const p = g.one('Softmax', [scores]);
+    const scores = g.concat([toPast, g.reshape(masked, [1, kvHeads, grouped, 'tokens'])], 3);
+    const p = g.op(softmax, [scores]);
     const past = g.dimension('past');
     const out = g.add(
       g.matmul(part(p, g.indices(0), past, 'past'), pastValue),

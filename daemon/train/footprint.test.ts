@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Graph } from '../graph/graph.ts';
+import { sigmoid } from '../graph/ops/sigmoid.ts';
 import { DEFAULTS } from '../methods/method.ts';
 import { vera } from '../methods/vera.ts';
 import { lora } from '../methods/lora.ts';
@@ -19,8 +20,8 @@ test('a chain worked out by hand: products, traffic and the most memory at once'
   const x = g.input('x', 'float32', ['tokens', 4]);
   const w = g.external('f32:w', 'float32', [8, 4]);
   const a = g.linear(x, w); // [tokens, 8]
-  const b = g.one('Sigmoid', [a]);
-  const c = g.one('Sigmoid', [g.reshape(b, ['tokens', 2, 4])]);
+  const b = g.op(sigmoid, [a]);
+  const c = g.op(sigmoid, [g.reshape(b, ['tokens', 2, 4])]);
   g.output('c', c);
   const tokens = 10;
   const made = footprint(g, { tokens });

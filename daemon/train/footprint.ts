@@ -4,7 +4,7 @@
  */
 import type { Graph } from '../graph/graph.ts';
 import { reads } from '../graph/passes/deadCode.ts';
-import type { Attribute, Dim, Node, Shape, Value } from '../graph/value.ts';
+import { BYTES, type Dim, type Node, type Shape, type Value } from '../graph/value.ts';
 
 export interface Footprint {
   /** Multiplications and additions of matrix products in float32, and with int8 weights. */
@@ -20,12 +20,6 @@ export interface Footprint {
   readonly constantBytes: number;
 }
 
-const WIDTH = { float32: 4, int64: 8, int32: 4, uint32: 4, uint8: 1, int8: 1, bool: 1 } as const;
-/** Nodes that hand on the same bytes under another shape. */
-const VIEWS = new Set(['Reshape', 'Identity']);
-/** Nodes that read no more of their inputs than they give. */
-const READ_LITTLE = new Set(['Shape', 'Gather', 'Slice']);
-
 /** sizes: what each symbolic dimension (tokens, batch, length, counted) is. */
 export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>): Footprint {
   const weights = new Map<string, number>();
@@ -34,10 +28,10 @@ export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>)
     if (value.source?.kind === 'external') weights.set(value.source.key, bytesOf(value, sizes));
     else constantBytes += bytesOf(value, sizes);
   }
-  const totals = { float: 0, int8: 0, traffic: 0 };
+  const totals = { float32: 0, int8: 0, traffic: 0 };
   for (const node of graph.nodes) count(node, sizes, 1, totals);
   return {
-    floatOperations: totals.float,
+    floatOperations: totals.float32,
     int8Operations: totals.int8,
     trafficBytes: totals.traffic,
     peakBytes: peak(graph, sizes),
@@ -50,36 +44,38 @@ function count(
   node: Node,
   sizes: Readonly<Record<string, number>>,
   times: number,
-  totals: { float: number; int8: number; traffic: number },
+  totals: { float32: number; int8: number; traffic: number },
 ): void {
-  const body = bodyOf(node);
-  if (body) {
-    const rounds = sizeOf(node.attributes['$rounds'] as string, sizes);
-    for (const inner of body.nodes) count(inner, sizes, times * rounds, totals);
+  const { product, readsLittle, repeats, view } = node.operator;
+  if (repeats) {
+    const { body, times: rounds } = repeats(node);
+    for (const inner of body.nodes) count(inner, sizes, times * sizeOf(rounds, sizes), totals);
     return;
   }
-  const [y] = node.outputs as [Value];
-  const first = node.inputs[0];
-  if (node.type === 'Gemm' || node.type === 'FusedMatMul' || node.type === 'MatMulIntegerToFloat') {
-    const inner = first?.shape.at(flag(node.attributes['transA']) ? -2 : -1) as Dim;
-    const operations = 2 * times * elementsOf(y.shape, sizes) * sizeOf(inner, sizes);
-    if (node.type === 'MatMulIntegerToFloat') totals.int8 += operations;
-    else totals.float += operations;
+  if (product) {
+    const { type, sizes: factors } = product(node);
+    totals[type] += 2 * times * elementsOf(factors, sizes);
     return;
   }
-  if (VIEWS.has(node.type)) return;
-  const inputs = READ_LITTLE.has(node.type) ? [] : node.inputs.filter((v) => v !== undefined);
+  if (view) return;
+  const inputs = readsLittle ? [] : node.inputs.filter((v) => v !== undefined);
   totals.traffic += times * [...inputs, ...node.outputs].reduce((sum, v) => sum + bytesOf(v, sizes), 0);
 }
 
+/** What of a graph decides how much memory it needs. */
+interface Steps {
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly { readonly value: Value }[];
+}
+
 /** The most bytes alive at once when nodes run in order and a value is freed after its last reader. */
-function peak(graph: Graph, sizes: Readonly<Record<string, number>>): number {
+function peak(graph: Steps, sizes: Readonly<Record<string, number>>): number {
   const owner = new Map<Value, Value>();
   const ownerOf = (value: Value): Value => owner.get(value) ?? value;
   const lastReader = new Map<Value, number>();
   graph.nodes.forEach((node, i) => {
     const [source] = node.inputs;
-    if (VIEWS.has(node.type) && source) owner.set(node.outputs[0] as Value, ownerOf(source));
+    if (node.operator.view && source) owner.set(node.outputs[0] as Value, ownerOf(source));
     for (const value of reads(node)) lastReader.set(ownerOf(value), i);
   });
   for (const { value } of graph.outputs) lastReader.set(ownerOf(value), graph.nodes.length);
@@ -102,21 +98,13 @@ function peak(graph: Graph, sizes: Readonly<Record<string, number>>): number {
 
 /** What one round of a loop's body holds at once, at most all it computes. */
 function inside(node: Node, sizes: Readonly<Record<string, number>>): number {
-  const body = bodyOf(node);
+  const body = node.operator.repeats?.(node).body;
   if (!body) return 0;
-  const graph = { nodes: body.nodes, outputs: body.outputs.map((value) => ({ name: value.name, value })) };
-  return peak(graph as unknown as Graph, sizes);
+  return peak({ nodes: body.nodes, outputs: body.outputs.map((value) => ({ value })) }, sizes);
 }
-
-function bodyOf({ attributes }: Node): { nodes: readonly Node[]; outputs: readonly Value[] } | undefined {
-  const { body } = attributes;
-  return typeof body === 'object' && 'body' in body ? body.body : undefined;
-}
-
-const flag = (attribute: Attribute | undefined): boolean => attribute === 1;
 
 const bytesOf = (value: Value, sizes: Readonly<Record<string, number>>): number =>
-  WIDTH[value.type] * elementsOf(value.shape, sizes);
+  BYTES[value.type] * elementsOf(value.shape, sizes);
 
 const elementsOf = (shape: Shape, sizes: Readonly<Record<string, number>>): number =>
   shape.reduce<number>((product, dim) => product * sizeOf(dim, sizes), 1);

@@ -1,6 +1,8 @@
 import type { Batch } from '../data/batch.ts';
 import { gradients } from '../graph/autodiff.ts';
 import { Graph } from '../graph/graph.ts';
+import { crossEntropy } from '../graph/ops/crossEntropy.ts';
+import { selectRows } from '../graph/ops/selectRows.ts';
 import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { rematerialise } from '../graph/passes/rematerialise.ts';
@@ -87,26 +89,24 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
   const hidden = finalNorm(
     net,
     base.config,
-    g.one('SelectRows', [llama(net, base.config, ids, attend), targets, inverse]),
+    g.op(selectRows, [llama(net, base.config, ids, attend), targets, inverse]),
   );
   const name = headWeight(base.config);
   const head = net.weight(name);
   const trainsHead = net.trainedWeight(name) !== undefined;
   const { vocabulary, hidden: width } = base.config;
   const copies = format.logits(g, { name, dIn: width, dOut: vocabulary });
-  const loss = g.one('CrossEntropy', [hidden, labels, weights, head, ...copies], {
+  const loss = g.op(crossEntropy, [hidden, labels, weights, head, ...copies], {
     chunk: CHUNK,
     mode: !train ? 'loss' : trainsHead ? 'head' : 'gradient',
   });
   g.output('loss', loss);
-  if (train) {
-    const { of, entry } = gradients(g, loss, trained.pieces);
-    const zeros = layout.entries.map(({ start, end }) => new Float32Array(end - start));
-    const pieces = of.map((gradient, i) => gradient ?? g.constant(zeros[i] as Float32Array));
-    g.output('gradient', g.one('Concat', pieces, { axis: trained.axis }));
-    if (options.tokens > REMATERIALISE_FROM) rematerialise(g, entry);
-  }
-  return deadCode(lower(g));
+  if (!train) return deadCode(lower(g));
+  const { of, entry } = gradients(g, loss, trained.pieces);
+  const zeros = layout.entries.map(({ start, end }) => new Float32Array(end - start));
+  const pieces = of.map((gradient, i) => gradient ?? g.constant(zeros[i] as Float32Array));
+  g.output('gradient', g.concat(pieces, trained.axis));
+  return deadCode(lower(options.tokens > REMATERIALISE_FROM ? rematerialise(g, entry) : g));
 }
 
 /** Runs steps: the loss of a batch, and its gradient for the trainable vector. */

@@ -1,4 +1,5 @@
 import { Graph } from '../graph/graph.ts';
+import { reduceMax } from '../graph/ops/reduceMax.ts';
 import type { Value } from '../graph/value.ts';
 import type { Precision } from '../models/network.ts';
 import { fp32 } from '../weights/fp32.ts';
@@ -42,7 +43,7 @@ async function rate(shape: number[], build: (g: Graph, x: Value) => Value, threa
   const g = new Graph();
   // Only the largest element is fetched, so that copying the result out is not measured.
   const y = build(g, g.input('x', 'float32', shape));
-  g.output('y', g.one('ReduceMax', [y, g.indices(...shape.keys())], { $axes: [...shape.keys()], keepdims: 0 }));
+  g.output('y', g.op(reduceMax, [y, g.indices(...shape.keys())], { $axes: [...shape.keys()], keepdims: 0 }));
   const session = await createSession(
     g,
     () => {

@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 import { copyKey, type FrozenMatrix, type FrozenWeight, type WeightFormat } from './format.ts';
 import { type Quantized, quantizeColumns, transposed } from './quantize.ts';
+import { matMulIntegerToFloat, quantizedLinear, quantizeLinear } from '../graph/ops/quantizedLinear.ts';
 
 /** Kinds of cached arrays: the matrix [dIn, dOut] and its scales for the forward pass, [dOut, dIn] for the backward pass. */
 const [FORWARD, FORWARD_SCALES, BACKWARD, BACKWARD_SCALES] = ['int8f', 'int8fs', 'int8b', 'int8bs'] as const;
@@ -63,12 +64,12 @@ export const int8: WeightFormat = {
   ],
   product(g, weight, x, differentiable) {
     const forward = forwardOf(g, weight);
-    return g.one('QuantizedLinear', [x, ...forward, ...(differentiable ? backwardOf(g, weight) : forward)]);
+    return g.op(quantizedLinear, [x, ...forward, ...(differentiable ? backwardOf(g, weight) : forward)]);
   },
   matrixProduct(g, matrix, x) {
     const { rows, columns } = matrix;
     const { forward, backward } = bothOf(matrix);
-    return g.one('QuantizedLinear', [
+    return g.op(quantizedLinear, [
       x,
       g.constant(forward.q, [columns, rows]),
       g.constant(forward.scale),
@@ -83,8 +84,8 @@ export const int8: WeightFormat = {
   measured(g, { data, rows, columns }, x) {
     const { q, scale } = quantizeColumns(data, rows, columns);
     const zero = g.constant(Uint8Array.of(128), []);
-    const quantized = g.one('QuantizeLinear', [x, g.scalar(1 / 127), zero]);
+    const quantized = g.op(quantizeLinear, [x, g.scalar(1 / 127), zero]);
     const copy = [g.constant(q, [rows, columns]), g.constant(scale)];
-    return g.one('MatMulIntegerToFloat', [quantized, copy[0], g.scalar(1 / 127), copy[1], zero]);
+    return g.op(matMulIntegerToFloat, [quantized, copy[0], g.scalar(1 / 127), copy[1], zero]);
   },
 };

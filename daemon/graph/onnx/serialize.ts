@@ -1,5 +1,4 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { operator } from '../ops/registry.ts';
 import type { Graph } from '../graph.ts';
 import type { Attribute, Node, Subgraph, TensorData, Value } from '../value.ts';
 import {
@@ -24,7 +23,7 @@ import {
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
 import { ONNX_TYPES } from './types.ts';
-import { elements } from '../value.ts';
+import { BYTES, elements } from '../value.ts';
 
 const OPSET = 18n;
 const IR_VERSION = 9n;
@@ -64,9 +63,9 @@ const rename = (value: Value, name: string): NodeProto =>
 function nodeProto(node: Node): NodeProto {
   const [first] = node.outputs;
   return create(NodeProtoSchema, {
-    opType: node.type,
-    domain: operator(node.type).domain ?? '',
-    name: `${node.type} ${first?.name ?? ''}`,
+    opType: node.operator.type,
+    domain: node.operator.domain ?? '',
+    name: `${node.operator.type} ${first?.name ?? ''}`,
     input: node.inputs.map((v) => v?.name ?? ''),
     output: node.outputs.map((v) => v.name),
     attribute: Object.entries(node.attributes).flatMap(([name, value]) =>
@@ -120,8 +119,7 @@ function initializer(value: Value, locate: (key: string) => FileRange): TensorPr
   if (source?.kind === 'constant') return create(TensorProtoSchema, { ...base, rawData: bytesOf(source.data) });
   if (source?.kind !== 'external') throw new Error(`${value.name} is no constant`);
   const { file, offset, length } = locate(source.key);
-  const width = { float32: 4, int64: 8, int32: 4, uint32: 4, uint8: 1, int8: 1, bool: 1 }[value.type];
-  if (elements(shape) * width !== length)
+  if (elements(shape) * BYTES[value.type] !== length)
     throw new Error(`weight ${source.key}: ${String(length)} bytes do not make [${shape.join(', ')}] ${value.type}`);
   const entry = (key: string, text: string) => create(StringStringEntryProtoSchema, { key, value: text });
   return create(TensorProtoSchema, {

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Graph } from '../graph.ts';
 import type { Value } from '../value.ts';
+import { attention } from './attention.ts';
 
 const [kvHeads, group, length, d] = [2, 2, 3, 4];
 const scale = { float: 0.5 };
 const attend = (g: Graph, { q, k, v, mask }: Record<string, Value>): Value =>
-  g.op('GroupedAttention', [q, k, v, mask], { heads: kvHeads * group, scale })[0]!;
+  g.op(attention, [q, k, v, mask], { heads: kvHeads * group, scale });
 const causal = given([1, 1, length, length], [0, -1e9, -1e9, 0, 0, -1e9, 0, 0, 0], ['batch', 1, 'length', 'length']);
 const random = {
   q: floats([1, kvHeads, group * length, d], { shape: ['batch', kvHeads, `${group}*length`, d] }),
@@ -20,7 +21,7 @@ const random = {
 const share = 1 / (1 + Math.exp(0.5));
 computes(
   'GroupedAttention: values weighted by the softmax of scaled scores',
-  (g, { q, k, v, mask }) => g.op('GroupedAttention', [q, k, v, mask], { heads: 1, scale })[0]!,
+  (g, { q, k, v, mask }) => g.op(attention, [q, k, v, mask], { heads: 1, scale }),
   {
     q: given([1, 1, 2, 1], [1, 0]),
     k: given([1, 1, 2, 1], [1, 2]),

@@ -1,5 +1,6 @@
 import { defineOperator, number } from '../operator.ts';
 import type { Value } from '../value.ts';
+import { softmax } from './softmax.ts';
 
 /**
  * Scaled dot-product attention with grouped queries: o = p v, p = softmax(scale q k^T + mask).
@@ -30,7 +31,7 @@ export const attention = defineOperator('GroupedAttention', {
     const [batch, length] = [q.shape[0] ?? 1, k.shape[2] ?? 1];
     const scores = g.matmul(q, k, { transB: true, alpha: number(node.attributes, 'scale', 1) });
     const masked = g.add(g.reshape(scores, [batch, heads, length, length]), mask);
-    const probabilities = g.reshape(g.one('Softmax', [masked]), p.shape);
+    const probabilities = g.reshape(g.op(softmax, [masked]), p.shape);
     return [g.matmul(probabilities, v), probabilities];
   },
 });

@@ -1,5 +1,4 @@
-import type { Graph } from '../graph.ts';
-import type { Dim, Shape, Value } from '../value.ts';
+import type { Builder, Dim, Shape, Value } from '../value.ts';
 import { sameShape } from '../value.ts';
 
 /** The shape two shapes broadcast to (ONNX multidirectional broadcasting). Throws where they do not fit. */
@@ -15,7 +14,7 @@ export function broadcast(a: Shape, b: Shape): Shape {
 }
 
 /** Sums a gradient over the axes along which its input of the given shape was broadcast. */
-export function unbroadcast(g: Graph, dy: Value, shape: Shape): Value {
+export function unbroadcast(g: Builder, dy: Value, shape: Shape): Value {
   if (sameShape(dy.shape, shape)) return dy;
   const lead = dy.shape.length - shape.length;
   const axes = dy.shape.flatMap((dim, i) => (i < lead || (shape[i - lead] === 1 && dim !== 1) ? [i] : []));

@@ -15,6 +15,6 @@ export const concat = defineOperator('Concat', {
   gradient: (g, { inputs, gradients, node }) => {
     const axis = number(node.attributes, 'axis', 0);
     const sizes = inputs.map((x) => x.shape[axis] as number);
-    return g.op('Split', [gradients[0], g.indices(...sizes)], { axis, $sizes: sizes });
+    return g.split(gradients[0] as Value, sizes, axis);
   },
 });

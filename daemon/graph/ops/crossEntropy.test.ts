@@ -6,6 +6,8 @@ import { quantizeColumns, transposed } from '../../weights/quantize.ts';
 import { gradients } from '../autodiff.ts';
 import type { Graph } from '../graph.ts';
 import type { Value } from '../value.ts';
+import { crossEntropy } from './crossEntropy.ts';
+import { tanh } from './tanh.ts';
 
 const [rows, width, vocabulary, chunk] = [6, 4, 5, 2];
 const labels = int64([rows], [0, 4, 2, 2, 1, 3], ['n']);
@@ -24,7 +26,7 @@ function loss(
   mode: string,
   more: Value[] = [],
 ): Value {
-  return g.one('CrossEntropy', [hidden, labels, weights, head, ...more], { chunk, mode });
+  return g.op(crossEntropy, [hidden, labels, weights, head, ...more], { chunk, mode });
 }
 
 /** The loss as its definition has it, in float64. */
@@ -59,7 +61,7 @@ differentiates('CrossEntropy: the gradients of hidden and head', (g, values) => 
 });
 differentiates(
   'CrossEntropy: below other operators',
-  (g, values) => g.mul(loss(g, { ...values, hidden: g.one('Tanh', [values['hidden']]) }, 'head'), g.scalar(3)),
+  (g, values) => g.mul(loss(g, { ...values, hidden: g.op(tanh, [values['hidden']]) }, 'head'), g.scalar(3)),
   inputs,
   { frozen: ['weights'] },
 );

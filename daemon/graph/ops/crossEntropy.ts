@@ -1,12 +1,19 @@
-import { Graph } from '../graph.ts';
 import { defineOperator, number } from '../operator.ts';
-import type { Inferred } from '../operator.ts';
-import type { Node, Shape, Value } from '../value.ts';
+import type { Builder, Inferred, Node, Shape, Value } from '../value.ts';
+import { gatherElements } from './gatherElements.ts';
+import { gemm } from './gemm.ts';
+import { identity } from './identity.ts';
+import { log } from './log.ts';
+import { loop } from './loop.ts';
+import { max } from './max.ts';
+import { quantizedLinear } from './quantizedLinear.ts';
+import { reshape } from './reshape.ts';
+import { scatterElements } from './scatterElements.ts';
+import { slice } from './slice.ts';
+import { softmax } from './softmax.ts';
 
 /** The smallest normal float32: a probability below it counts as it, so that its logarithm stays finite. */
 const SMALLEST = 1.1754944e-38;
-
-let bodies = 0;
 
 /**
  * Sum of weight * -log softmax(hidden head^T)[label] over rows, in chunks, so that the logits never stand whole in memory.
@@ -35,13 +42,15 @@ export const crossEntropy = defineOperator('CrossEntropy', {
     const chunk = number(node.attributes, 'chunk', 256);
     const mode = node.attributes['mode'];
     const head = node.inputs[3] as Value;
-    const count = g.one('Shape', [labels], { start: 0, end: 1 });
-    const rounds = g.reshape(g.one('Div', [g.add(count, g.indices(chunk - 1)), g.indices(chunk)]), []);
+    const count = g.sizes(labels, 0, 1);
+    const rounds = g.reshape(g.div(g.add(count, g.indices(chunk - 1)), g.indices(chunk)), []);
     const carried = [g.scalar(0)];
-    if (mode === 'head')
-      carried.push(g.one('Expand', [g.scalar(0), g.shapeTensor(head.shape)], { $to: JSON.stringify(head.shape) }));
-    const body = lossOfChunk(node, chunk, carried);
-    const results = g.op('Loop', [rounds, undefined, ...carried], { body: { body }, $rounds: 'rounds' });
+    if (mode === 'head') carried.push(g.expand(g.scalar(0), head.shape));
+    const body = g.body(
+      [{ type: 'int64', shape: [] }, { type: 'bool', shape: [] }, ...carried],
+      (inner, [round, go, ...sums]) => lossOfChunk(inner, node, round as Value, go as Value, sums),
+    );
+    const results = g.outputsOf(loop, [rounds, undefined, ...carried], { body: { body }, $rounds: 'rounds' });
     const loss = results[0] as Value;
     if (mode === 'loss') return [loss];
     const stacked = results.at(-1) as Value;
@@ -50,44 +59,35 @@ export const crossEntropy = defineOperator('CrossEntropy', {
   },
 });
 
-function lossOfChunk(node: Node, chunk: number, carried: readonly Value[]) {
+/** One round of the loop: adds the loss of its rows to what is carried. Returns go, the sums, and the gradient of its rows. */
+function lossOfChunk(g: Builder, node: Node, round: Value, go: Value, sums: readonly Value[]): readonly Value[] {
   const [hidden, labels, weights, head, head8, scale8] = node.inputs as [Value, Value, Value, Value, Value?, Value?];
   const mode = node.attributes['mode'];
-  const g = new Graph(`loss${String(++bodies)}_`);
-  const round = g.input(`loss${String(bodies)}_round`, 'int64', []);
-  const go = g.input(`loss${String(bodies)}_go`, 'bool', []);
-  const [sum, headSum] = carried.map((v, i) =>
-    g.input(`loss${String(bodies)}_carried${String(i)}`, 'float32', v.shape),
-  );
+  const chunk = number(node.attributes, 'chunk', 256);
+  const [sum, headSum] = sums;
   const start = g.reshape(g.mul(round, g.constant(BigInt64Array.of(BigInt(chunk)), [])), [1]);
   const end = g.add(start, g.indices(chunk));
-  const part = (x: Value, shape: Shape): Value =>
-    g.one('Slice', [x, start, end, g.indices(0)], { $to: JSON.stringify(shape) });
+  const part = (x: Value, shape: Shape): Value => g.op(slice, [x, start, end, g.indices(0)], { $to: shape });
   const width = hidden.shape[1] as number;
   const rows = part(hidden, ['rows', width]);
   const label = part(labels, ['rows']);
   const weight = asColumn(g, part(weights, ['rows']));
   const column = asColumn(g, label);
-  const logits =
-    head8 && scale8 ? g.one('QuantizedLinear', [rows, head8, scale8, head8, scale8]) : g.linear(rows, head);
-  const p = g.one('Softmax', [logits]);
-  const chosen = g.one('GatherElements', [p, column], { axis: 1 });
-  const losses = g.mul(weight, g.one('Log', [g.one('Max', [chosen, g.scalar(SMALLEST)])]));
-  const outputs = [g.one('Identity', [go]), g.sub(sum as Value, g.reduceSum(losses, [0, 1]))];
+  const logits = head8 && scale8 ? g.op(quantizedLinear, [rows, head8, scale8, head8, scale8]) : g.linear(rows, head);
+  const p = g.op(softmax, [logits]);
+  const chosen = g.op(gatherElements, [p, column], { axis: 1 });
+  const losses = g.mul(weight, g.op(log, [g.op(max, [chosen, g.scalar(SMALLEST)])]));
+  const outputs = [g.op(identity, [go]), g.sub(sum as Value, g.reduceSum(losses, [0, 1]))];
   if (mode === 'gradient') {
     // softmax - onehot times the head is the mean row of the head less the label's own row: no pass over the logits.
-    outputs.push(g.mul(weight, g.sub(g.one('Gemm', [p, head], {}), g.gather(head, label))));
+    outputs.push(g.mul(weight, g.sub(g.op(gemm, [p, head], {}), g.gather(head, label))));
   } else if (mode === 'head') {
-    const less = g.one('ScatterElements', [p, column, g.sub(chosen, g.scalar(1))], { axis: 1, reduction: 'none' });
+    const less = g.op(scatterElements, [p, column, g.sub(chosen, g.scalar(1))], { axis: 1, reduction: 'none' });
     const dLogits = g.mul(less, weight);
-    outputs.push(
-      g.add(headSum as Value, g.one('Gemm', [dLogits, rows], { transA: 1 })),
-      g.one('Gemm', [dLogits, head], {}),
-    );
+    outputs.push(g.add(headSum as Value, g.op(gemm, [dLogits, rows], { transA: 1 })), g.op(gemm, [dLogits, head], {}));
   }
-  return { inputs: g.inputs, outputs, nodes: g.nodes, constants: g.constants };
+  return outputs;
 }
 
 /** x: [n] -> [n, 1]. */
-const asColumn = (g: Graph, x: Value): Value =>
-  g.one('Reshape', [x, g.indices(-1, 1)], { $to: JSON.stringify([...x.shape, 1]) });
+const asColumn = (g: Builder, x: Value): Value => g.op(reshape, [x, g.indices(-1, 1)], { $to: [...x.shape, 1] });

@@ -1,6 +1,7 @@
 import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
+import { neg } from './neg.ts';
 
 /** Quotient, element by element, with broadcasting (ONNX Div-14). Gradient: dy / b, -dy * a / b^2. */
 export const div = defineOperator('Div', {
@@ -13,7 +14,7 @@ export const div = defineOperator('Div', {
     const dy = gradients[0] as Value;
     return [
       unbroadcast(g, g.div(dy, b), a.shape),
-      unbroadcast(g, g.one('Neg', [g.div(g.mul(dy, a), g.mul(b, b))]), b.shape),
+      unbroadcast(g, g.op(neg, [g.div(g.mul(dy, a), g.mul(b, b))]), b.shape),
     ];
   },
   cheap: true,

@@ -2,8 +2,7 @@ import { computes, differentiates, floats, given } from '../../../test/gradient.
 import type { Graph } from '../graph.ts';
 import type { Shape, Value } from '../value.ts';
 
-const expand = (g: Graph, x: Value, shape: Shape): Value =>
-  g.one('Expand', [x, g.shapeTensor(shape)], { $to: JSON.stringify(shape) });
+const expand = (g: Graph, x: Value, shape: Shape): Value => g.expand(x, shape);
 
 computes('Expand: a column', (g, { x }) => expand(g, x!, [2, 2]), { x: given([2, 1], [1, 2]) }, [1, 1, 2, 2], [2, 2]);
 for (const from of [[], [1], [3], [2, 1], [1, 1, 3]]) {

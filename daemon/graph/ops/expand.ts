@@ -1,10 +1,10 @@
-import { defineOperator } from '../operator.ts';
-import type { Shape, Value } from '../value.ts';
+import { defineOperator, shapeFrom } from '../operator.ts';
+import type { Value } from '../value.ts';
 import { unbroadcast } from './broadcast.ts';
 
 /** Broadcast to a shape (ONNX Expand-13); `$to` is the shape with its symbolic names. Gradient: dy summed over the new axes. */
 export const expand = defineOperator('Expand', {
-  shape: ([x], attributes) => [{ type: (x as Value).type, shape: JSON.parse(attributes['$to'] as string) as Shape }],
+  shape: ([x], attributes) => [{ type: (x as Value).type, shape: shapeFrom(attributes, '$to') }],
   gradient: (g, { inputs, gradients }) => [
     unbroadcast(g, gradients[0] as Value, (inputs[0] as Value).shape),
     undefined,

@@ -1,4 +1,4 @@
-import { defineOperator, number } from '../operator.ts';
+import { defineOperator, number, productOf } from '../operator.ts';
 import type { Dim, Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 
@@ -29,6 +29,8 @@ export const fusedMatMul = defineOperator('FusedMatMul', {
       : g.matmul(a, dy, { transA: !transA, alpha });
     return [unbroadcast(g, da, a.shape), unbroadcast(g, db, b.shape)];
   },
+  product: (node) =>
+    productOf(node, 'float32', node.inputs[0]?.shape.at(number(node.attributes, 'transA', 0) ? -2 : -1)),
 });
 
 function last(x: Value, transposed: number): [Dim, Dim] {

@@ -1,5 +1,6 @@
 import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
+import { scatterElements } from './scatterElements.ts';
 
 /**
  * Rows of a table (ONNX Gather-13, axis 0). table: [n, ...], indices: [m] -> [m, ...].
@@ -15,9 +16,10 @@ export const gather = defineOperator('Gather', {
     const [table, indices] = inputs as [Value, Value];
     const dy = gradients[0] as Value;
     const rows = g.reshape(indices, [...indices.shape, ...table.shape.slice(1).map(() => 1)]);
-    const spread = g.one('Expand', [rows, g.shapeTensor(dy.shape)], { $to: JSON.stringify(dy.shape) });
-    const zeros = g.one('Expand', [g.scalar(0), g.shapeTensor(table.shape)], { $to: JSON.stringify(table.shape) });
-    return [g.one('ScatterElements', [zeros, spread, dy], { axis: 0, reduction: 'add' }), undefined];
+    const spread = g.expand(rows, dy.shape);
+    const zeros = g.expand(g.scalar(0), table.shape);
+    return [g.op(scatterElements, [zeros, spread, dy], { axis: 0, reduction: 'add' }), undefined];
   },
   cheap: true,
+  readsLittle: true,
 });

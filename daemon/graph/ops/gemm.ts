@@ -1,4 +1,4 @@
-import { defineOperator, number } from '../operator.ts';
+import { defineOperator, number, productOf } from '../operator.ts';
 import type { Value } from '../value.ts';
 
 /** op(a) op(b) of matrices (ONNX Gemm-13, alpha 1, no c). Gradient: the product of dy with the other factor, turned as the factor was. */
@@ -19,11 +19,13 @@ export const gemm = defineOperator('Gemm', {
     const transB = number(node.attributes, 'transB', 0);
     return [
       transA
-        ? g.one('Gemm', [b, dy], { transA: transB, transB: 1 })
-        : g.one('Gemm', [dy, b], { transA: 0, transB: 1 - transB }),
+        ? g.op(gemm, [b, dy], { transA: transB, transB: 1 })
+        : g.op(gemm, [dy, b], { transA: 0, transB: 1 - transB }),
       transB
-        ? g.one('Gemm', [dy, a], { transA: 1, transB: transA })
-        : g.one('Gemm', [a, dy], { transA: 1 - transA, transB: 0 }),
+        ? g.op(gemm, [dy, a], { transA: 1, transB: transA })
+        : g.op(gemm, [a, dy], { transA: 1 - transA, transB: 0 }),
     ];
   },
+  product: (node) =>
+    productOf(node, 'float32', node.inputs[0]?.shape.at(number(node.attributes, 'transA', 0) ? -2 : -1)),
 });

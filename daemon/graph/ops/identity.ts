@@ -6,4 +6,5 @@ export const identity = defineOperator('Identity', {
   shape: ([x]) => [x as Value],
   gradient: (_, { gradients }) => [gradients[0]],
   cheap: true,
+  view: true,
 });

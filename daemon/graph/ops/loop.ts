@@ -14,4 +14,8 @@ export const loop = defineOperator('Loop', {
       shape: i < carried ? v.shape : [attributes['$rounds'] as string, ...v.shape],
     }));
   },
+  repeats: ({ attributes }) => ({
+    body: (attributes['body'] as { body: Subgraph }).body,
+    times: attributes['$rounds'] as string,
+  }),
 });

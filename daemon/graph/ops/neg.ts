@@ -6,7 +6,7 @@ export const neg = defineOperator('Neg', {
   shape: ([x]) => [x as Value],
   gradient: (g, { gradients }) => {
     const dy = gradients[0] as Value;
-    return [g.one('Neg', [dy])];
+    return [g.op(neg, [dy])];
   },
   cheap: true,
 });

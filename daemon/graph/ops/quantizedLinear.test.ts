@@ -6,13 +6,14 @@ import { quantizeColumns, transposed } from '../../weights/quantize.ts';
 import { gradients } from '../autodiff.ts';
 import { Graph } from '../graph.ts';
 import type { Value } from '../value.ts';
+import { quantizedLinear } from './quantizedLinear.ts';
 
 const [n, dIn, dOut] = [5, 16, 12];
 const w = floats([dOut, dIn]).data as Float32Array;
 const forward = quantizeColumns(transposed(w, dOut, dIn), dIn, dOut);
 const backward = quantizeColumns(w, dOut, dIn);
 const linear = (g: Graph, x: Value): Value =>
-  g.one('QuantizedLinear', [
+  g.op(quantizedLinear, [
     x,
     g.constant(forward.q, [dIn, dOut]),
     g.constant(forward.scale),

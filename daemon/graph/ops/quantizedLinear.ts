@@ -1,21 +1,26 @@
-import type { Graph } from '../graph.ts';
-import { defineOperator } from '../operator.ts';
-import type { Value } from '../value.ts';
+import { defineOperator, productOf } from '../operator.ts';
+import type { Builder, Value } from '../value.ts';
+import { expand } from './expand.ts';
+import { max } from './max.ts';
+import { neg } from './neg.ts';
+import { reduceMax } from './reduceMax.ts';
+import { reduceMin } from './reduceMin.ts';
+import { reshape } from './reshape.ts';
 
 /** Rows of x as uint8 around 128 with one scale a row: x = scale * (q - 128). Shared by all products of one input. */
-function quantizeRows(g: Graph, x: Value): { q: Value; scale: Value } {
+function quantizeRows(g: Builder, x: Value): { q: Value; scale: Value } {
   const rows = x.shape.slice(0, 1);
   const axes = { $axes: [1], keepdims: 0 };
-  const top = g.one('ReduceMax', [x, g.indices(1)], axes);
-  const bottom = g.one('ReduceMin', [x, g.indices(1)], axes);
+  const top = g.op(reduceMax, [x, g.indices(1)], axes);
+  const bottom = g.op(reduceMin, [x, g.indices(1)], axes);
   // The floor keeps an all-zero row from dividing by zero.
-  const largest = g.one('Max', [top, g.one('Neg', [bottom]), g.scalar(1e-20)]);
+  const largest = g.op(max, [top, g.op(neg, [bottom]), g.scalar(1e-20)]);
   const scale = g.mul(largest, g.scalar(1 / 127));
   const zero = g.constant(Uint8Array.of(128), []);
-  const zeros = g.one('Expand', [zero, g.one('Shape', [x], { start: 0, end: 1 })], { $to: JSON.stringify(rows) });
+  const zeros = g.op(expand, [zero, g.sizes(x, 0, 1)], { $to: rows });
   return {
-    q: g.one('QuantizeLinear', [x, scale, zeros], { axis: 0 }),
-    scale: g.one('Reshape', [scale, g.indices(-1, 1)], { $to: JSON.stringify([...rows, 1]) }),
+    q: g.op(quantizeLinear, [x, scale, zeros], { axis: 0 }),
+    scale: g.op(reshape, [scale, g.indices(-1, 1)], { $to: [...rows, 1] }),
   };
 }
 
@@ -33,13 +38,13 @@ export const quantizedLinear = defineOperator('QuantizedLinear', {
   },
   gradient: (g, { inputs, gradients }) => {
     const [, forward, forwardScale, backward, backwardScale] = inputs as [Value, Value, Value, Value, Value];
-    const dx = g.one('QuantizedLinear', [gradients[0], backward, backwardScale, forward, forwardScale]);
+    const dx = g.op(quantizedLinear, [gradients[0], backward, backwardScale, forward, forwardScale]);
     return [dx, undefined, undefined, undefined, undefined];
   },
   lower: (g, node) => {
     const [x, weight, scale] = node.inputs as [Value, Value, Value];
     const { q, scale: rows } = quantizeRows(g, x);
-    const y = g.one('MatMulIntegerToFloat', [q, weight, g.scalar(1), scale, g.constant(Uint8Array.of(128), [])]);
+    const y = g.op(matMulIntegerToFloat, [q, weight, g.scalar(1), scale, g.constant(Uint8Array.of(128), [])]);
     return [g.mul(y, rows)];
   },
 });
@@ -51,6 +56,7 @@ export const matMulIntegerToFloat = defineOperator('MatMulIntegerToFloat', {
     const [a, b] = inputs as [Value, Value];
     return [{ type: 'float32', shape: [a.shape[0] ?? 1, b.shape[1] ?? 1] }];
   },
+  product: (node) => productOf(node, 'int8', node.inputs[0]?.shape[1]),
 });
 
 /** round(x / scale) + zero point (ONNX QuantizeLinear-13). Written only by lowering. */

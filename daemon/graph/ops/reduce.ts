@@ -1,10 +1,8 @@
-import type { Graph } from '../graph.ts';
-import type { Inferred, RuleArguments } from '../operator.ts';
 import { number, numbers } from '../operator.ts';
-import type { Attribute, Dim, Value } from '../value.ts';
+import type { Attributes, Builder, Dim, Inferred, RuleArguments, Value } from '../value.ts';
 
 /** Shape rule of the reductions: `$axes` go, or stay with size 1 where `keepdims` is 1. */
-export function reducedShape(inputs: readonly Value[], attributes: Readonly<Record<string, Attribute>>): Inferred[] {
+export function reducedShape(inputs: readonly Value[], attributes: Attributes): Inferred[] {
   const [x] = inputs as [Value];
   const axes = numbers(attributes, '$axes');
   const keep = number(attributes, 'keepdims', 1);
@@ -12,12 +10,12 @@ export function reducedShape(inputs: readonly Value[], attributes: Readonly<Reco
 }
 
 /** The gradient of a reduction by addition: dy with the reduced axes back, broadcast to the input's shape. */
-export function expandBack(g: Graph, { inputs, gradients, node }: RuleArguments): Value {
+export function expandBack(g: Builder, { inputs, gradients, node }: RuleArguments): Value {
   const [x] = inputs as [Value];
   const axes = numbers(node.attributes, '$axes');
   const kept = g.reshape(
     gradients[0] as Value,
     x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim)),
   );
-  return g.one('Expand', [kept, g.shapeTensor(x.shape)], { $to: JSON.stringify(x.shape) });
+  return g.expand(kept, x.shape);
 }

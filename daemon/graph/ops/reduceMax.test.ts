@@ -1,11 +1,12 @@
 import { computes, given } from '../../../test/gradient.ts';
+import { reduceMax } from './reduceMax.ts';
 
 const x = given([2, 3], [1, 2, 3, 4, 5, 6]);
 for (const keepdims of [0, 1]) {
   const over =
     (axis: number) =>
     (g: Parameters<Parameters<typeof computes>[1]>[0], { x }: Parameters<Parameters<typeof computes>[1]>[1]) =>
-      g.one('ReduceMax', [x, g.indices(axis)], { $axes: [axis], keepdims });
+      g.op(reduceMax, [x, g.indices(axis)], { $axes: [axis], keepdims });
   computes(`ReduceMax: over columns, keepdims ${keepdims}`, over(1), { x }, [3, 6], keepdims ? [2, 1] : [2]);
   computes(`ReduceMax: over rows, keepdims ${keepdims}`, over(0), { x }, [4, 5, 6], keepdims ? [1, 3] : [3]);
 }

@@ -1,4 +1,4 @@
-import type { Operator } from '../operator.ts';
+import type { Operator } from '../value.ts';
 import { add } from './add.ts';
 import { and } from './and.ts';
 import { attention } from './attention.ts';
@@ -93,12 +93,3 @@ export const OPERATORS: readonly Operator[] = [
   transpose,
   where,
 ];
-
-const byType = new Map(OPERATORS.map((op) => [op.type, op]));
-
-/** The rules of an operator. Throws where there is none of that name. */
-export function operator(type: string): Operator {
-  const found = byType.get(type);
-  if (!found) throw new Error(`no operator ${type} in graph/ops`);
-  return found;
-}

@@ -1,9 +1,10 @@
-import { defineOperator } from '../operator.ts';
-import type { Shape, Value } from '../value.ts';
+import { defineOperator, shapeFrom } from '../operator.ts';
+import type { Value } from '../value.ts';
 
 /** The same elements under another shape (ONNX Reshape-14); `$to` is the shape with its symbolic names. Gradient: reshaped back. */
 export const reshape = defineOperator('Reshape', {
-  shape: ([x], attributes) => [{ type: (x as Value).type, shape: JSON.parse(attributes['$to'] as string) as Shape }],
+  shape: ([x], attributes) => [{ type: (x as Value).type, shape: shapeFrom(attributes, '$to') }],
   gradient: (g, { inputs, gradients }) => [g.reshape(gradients[0] as Value, (inputs[0] as Value).shape), undefined],
   cheap: true,
+  view: true,
 });

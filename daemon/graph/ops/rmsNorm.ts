@@ -1,5 +1,6 @@
 import { defineOperator, number } from '../operator.ts';
 import type { Value } from '../value.ts';
+import { reduceMean } from './reduceMean.ts';
 
 /**
  * Root-mean-square normalisation (arXiv 1910.07467). x: [n, d], weight: [d] -> y: [n, d] and 1 / rms: [n, 1].
@@ -13,7 +14,7 @@ export const rmsNorm = defineOperator('RmsNorm', {
     const dy = gradients[0] as Value;
     const axis = x.shape.length - 1;
     const p = g.mul(dy, weight);
-    const mean = g.one('ReduceMean', [g.mul(p, x), g.indices(axis)], { $axes: [axis], keepdims: 1 });
+    const mean = g.op(reduceMean, [g.mul(p, x), g.indices(axis)], { $axes: [axis], keepdims: 1 });
     const factor = g.mul(g.mul(mean, inverse), g.mul(inverse, inverse));
     const dx = g.sub(g.mul(p, inverse), g.mul(x, factor));
     return [
@@ -25,7 +26,7 @@ export const rmsNorm = defineOperator('RmsNorm', {
     ];
   },
   lower: (g, node) =>
-    g.op('SimplifiedLayerNormalization', node.inputs, {
+    g.outputsOf(simplifiedLayerNormalization, node.inputs, {
       axis: -1,
       epsilon: { float: number(node.attributes, 'epsilon', 1e-5) },
     }),

@@ -1,4 +1,5 @@
 import { computes, differentiates, floats, given, int64 } from '../../../test/gradient.ts';
+import { rotaryEmbedding } from './rotaryEmbedding.ts';
 
 // Angles of two frequencies at four positions.
 const angles = [0, 1, 2, 3].flatMap((p) => [p, p * 0.3]);
@@ -11,13 +12,13 @@ const at = (p: number) => {
 };
 computes(
   'Rotary: the halves of a head turn by the angle of their position',
-  (g, { x, positions, cos, sin, minus }) => g.one('Rotary', [x, positions, cos, sin, minus]),
+  (g, { x, positions, cos, sin, minus }) => g.op(rotaryEmbedding, [x, positions, cos, sin, minus]),
   { x: given([1, 1, 3, 4], [...x, ...x, ...x]), positions: int64([1, 3], [2, 0, 3]), ...tables },
   [at(2), at(0), at(3)].flat(),
 );
 differentiates(
   'Rotary: turned back',
-  (g, { x, positions, cos, sin, minus }) => g.one('Rotary', [x, positions, cos, sin, minus]),
+  (g, { x, positions, cos, sin, minus }) => g.op(rotaryEmbedding, [x, positions, cos, sin, minus]),
   {
     x: floats([2, 2, 3, 4], { shape: ['batch', 2, 'length', 4] }),
     positions: int64([2, 3], [0, 1, 2, 0, 1, 3], ['batch', 'length']),

@@ -10,9 +10,15 @@ export const rotaryEmbedding = defineOperator('Rotary', {
   shape: ([x]) => [x as Value],
   gradient: (g, { inputs, gradients }) => {
     const [, positions, cos, sin, minusSin] = inputs as [Value, Value, Value, Value, Value];
-    return [g.one('Rotary', [gradients[0], positions, cos, minusSin, sin]), undefined, undefined, undefined, undefined];
+    return [
+      g.op(rotaryEmbedding, [gradients[0], positions, cos, minusSin, sin]),
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ];
   },
-  lower: (g, node) => [g.one('RotaryEmbedding', node.inputs.slice(0, 4))],
+  lower: (g, node) => [g.op(onnxRotaryEmbedding, node.inputs.slice(0, 4))],
   cheap: true,
 });
 

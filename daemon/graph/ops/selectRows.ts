@@ -13,7 +13,7 @@ export const selectRows = defineOperator('SelectRows', {
   gradient: (g, { inputs, gradients }) => {
     const [x, , inverse] = inputs as [Value, Value, Value];
     const zero = g.constant(new Float32Array(x.shape[1] as number), [1, x.shape[1] as number]);
-    const padded = g.one('Concat', [gradients[0], zero], { axis: 0 });
+    const padded = g.concat([gradients[0], zero], 0);
     return [g.gather(padded, inverse), undefined, undefined];
   },
   lower: (g, node) => [g.gather(node.inputs[0] as Value, node.inputs[1] as Value)],

@@ -9,4 +9,5 @@ export const shape = defineOperator('Shape', {
   },
   gradient: () => [undefined],
   cheap: true,
+  readsLittle: true,
 });

@@ -1,5 +1,7 @@
 import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
+import { quickGelu } from './quickGelu.ts';
+import { sigmoid } from './sigmoid.ts';
 
 /** x * sigmoid(x), one pass as onnxruntime's QuickGelu with alpha 1. Gradient: dy * s * (1 + x * (1 - s)), s = sigmoid(x). */
 export const silu = defineOperator('Silu', {
@@ -7,10 +9,10 @@ export const silu = defineOperator('Silu', {
   gradient: (g, { inputs, outputs, gradients }) => {
     const [x] = inputs as [Value];
     const [y] = outputs as [Value];
-    const s = g.one('Sigmoid', [x]);
+    const s = g.op(sigmoid, [x]);
     // s + y * (1 - s) = s + y - y * s
     return [g.mul(gradients[0] as Value, g.sub(g.add(s, y), g.mul(y, s)))];
   },
-  lower: (g, node) => [g.one('QuickGelu', node.inputs, { alpha: { float: 1 } })],
+  lower: (g, node) => [g.op(quickGelu, node.inputs, { alpha: { float: 1 } })],
   cheap: true,
 });

@@ -1,7 +1,8 @@
 import { computes, differentiates, floats, given } from '../../../test/gradient.ts';
+import { softmax } from './softmax.ts';
 
 const sum = Math.E + Math.E ** 2;
-computes('Softmax: over the last axis', (g, { x }) => g.one('Softmax', [x]), { x: given([2, 2], [1, 2, 0, 0]) }, [
+computes('Softmax: over the last axis', (g, { x }) => g.op(softmax, [x]), { x: given([2, 2], [1, 2, 0, 0]) }, [
   Math.E / sum,
   Math.E ** 2 / sum,
   0.5,
@@ -9,11 +10,11 @@ computes('Softmax: over the last axis', (g, { x }) => g.one('Softmax', [x]), { x
 ]);
 computes(
   'Softmax: large scores and masked ones',
-  (g, { x }) => g.one('Softmax', [x]),
+  (g, { x }) => g.op(softmax, [x]),
   { x: given([1, 3], [1000, 1000, -1e9]) },
   [0.5, 0.5, 0],
 );
-differentiates('Softmax: a matrix', (g, { x }) => g.one('Softmax', [x]), { x: floats([3, 4], { from: -2, to: 2 }) });
-differentiates('Softmax: four axes, symbolic', (g, { x }) => g.one('Softmax', [x]), {
+differentiates('Softmax: a matrix', (g, { x }) => g.op(softmax, [x]), { x: floats([3, 4], { from: -2, to: 2 }) });
+differentiates('Softmax: four axes, symbolic', (g, { x }) => g.op(softmax, [x]), {
   x: floats([1, 2, 3, 3], { shape: ['batch', 2, 'length', 'length'] }),
 });

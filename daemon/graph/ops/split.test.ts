@@ -2,8 +2,7 @@ import { computes, differentiates, floats, given } from '../../../test/gradient.
 import type { Graph } from '../graph.ts';
 import type { Value } from '../value.ts';
 
-const split = (g: Graph, x: Value, axis: number, sizes: number[]): Value[] =>
-  g.op('Split', [x, g.indices(...sizes)], { axis, $sizes: sizes });
+const split = (g: Graph, x: Value, axis: number, sizes: number[]): readonly Value[] => g.split(x, sizes, axis);
 
 computes(
   'Split: the second part',

@@ -12,10 +12,7 @@ export const split = defineOperator('Split', {
     }));
   },
   gradient: (g, { outputs, gradients, node }) => {
-    const parts = outputs.map(
-      (y, i) =>
-        gradients[i] ?? g.one('Expand', [g.scalar(0), g.shapeTensor(y.shape)], { $to: JSON.stringify(y.shape) }),
-    );
-    return [g.one('Concat', parts, { axis: number(node.attributes, 'axis', 0) }), undefined];
+    const parts = outputs.map((y, i) => gradients[i] ?? g.expand(g.scalar(0), y.shape));
+    return [g.concat(parts, number(node.attributes, 'axis', 0)), undefined];
   },
 });

@@ -1,6 +1,7 @@
 import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
+import { neg } from './neg.ts';
 
 /** Difference, element by element, with broadcasting (ONNX Sub-14). Gradient: dy, -dy. */
 export const sub = defineOperator('Sub', {
@@ -11,7 +12,7 @@ export const sub = defineOperator('Sub', {
   gradient: (g, { inputs, gradients }) => {
     const [a, b] = inputs as [Value, Value];
     const dy = gradients[0] as Value;
-    return [unbroadcast(g, dy, a.shape), unbroadcast(g, g.one('Neg', [dy]), b.shape)];
+    return [unbroadcast(g, dy, a.shape), unbroadcast(g, g.op(neg, [dy]), b.shape)];
   },
   cheap: true,
 });

@@ -1,9 +1,10 @@
 import { bool, computes, differentiates, floats, given } from '../../../test/gradient.ts';
+import { where } from './where.ts';
 
 const condition = bool([2, 2], [1, 0, 0, 1]);
 computes(
   'Where: one or the other',
-  (g, { condition, a, b }) => g.one('Where', [condition, a, b]),
+  (g, { condition, a, b }) => g.op(where, [condition, a, b]),
   { condition, a: given([2, 2], [1, 2, 3, 4]), b: given([], [0]) },
   [1, 0, 0, 4],
   [2, 2],
@@ -18,7 +19,7 @@ for (const [left, right] of [
 ]) {
   differentiates(
     `Where: [${left!.join()}] or [${right!.join()}]`,
-    (g, { condition, a, b }) => g.one('Where', [condition, a, b]),
+    (g, { condition, a, b }) => g.op(where, [condition, a, b]),
     { condition, a: floats(left!), b: floats(right!) },
   );
 }

@@ -14,8 +14,8 @@ export const where = defineOperator('Where', {
     const zero = g.scalar(0);
     return [
       undefined,
-      unbroadcast(g, g.one('Where', [condition, dy, zero]), a.shape),
-      unbroadcast(g, g.one('Where', [condition, zero, dy]), b.shape),
+      unbroadcast(g, g.op(where, [condition, dy, zero]), a.shape),
+      unbroadcast(g, g.op(where, [condition, zero, dy]), b.shape),
     ];
   },
   cheap: true,

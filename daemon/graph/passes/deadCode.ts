@@ -1,14 +1,10 @@
 import type { Graph } from '../graph.ts';
 import { rewrite } from '../rewrite.ts';
-import type { Node, Subgraph, Value } from '../value.ts';
+import { bodiesOf, type Node, type Subgraph, type Value } from '../value.ts';
 
 /** Values a node reads: its inputs, and what the bodies of its loops take from outside. */
 export function reads(node: Node): Value[] {
-  const values = node.inputs.filter((v) => v !== undefined);
-  for (const attribute of Object.values(node.attributes)) {
-    if (typeof attribute === 'object' && 'body' in attribute) values.push(...captures(attribute.body));
-  }
-  return values;
+  return [...node.inputs.filter((v) => v !== undefined), ...bodiesOf(node).flatMap(captures)];
 }
 
 function captures(body: Subgraph): Value[] {

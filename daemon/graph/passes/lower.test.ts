@@ -2,28 +2,29 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Graph } from '../graph.ts';
 import { OPERATORS } from '../ops/registry.ts';
-import type { Node, Subgraph } from '../value.ts';
+import { crossEntropy } from '../ops/crossEntropy.ts';
+import { exp } from '../ops/exp.ts';
+import { loop } from '../ops/loop.ts';
+import { matMulIntegerToFloat, quantizedLinear, quantizeLinear } from '../ops/quantizedLinear.ts';
+import { rmsNorm } from '../ops/rmsNorm.ts';
+import { silu } from '../ops/silu.ts';
+import { bodiesOf, type Node } from '../value.ts';
 import { lower } from './lower.ts';
 
-const unknown = new Set(OPERATORS.filter((op) => op.lower).map(({ type }) => type));
+const unknown = new Set(OPERATORS.filter((op) => op.lower));
 
 /** Every node, those in the bodies of loops included. */
 function all(nodes: readonly Node[]): Node[] {
-  return nodes.flatMap((node) => [
-    node,
-    ...Object.values(node.attributes).flatMap((a) =>
-      typeof a === 'object' && 'body' in a ? all((a as { body: Subgraph }).body.nodes) : [],
-    ),
-  ]);
+  return nodes.flatMap((node) => [node, ...bodiesOf(node).flatMap(({ nodes }) => all(nodes))]);
 }
 
 test('nothing that ONNX lacks is left, in the bodies of loops either', () => {
   const g = new Graph();
-  const x = g.one('Silu', [g.input('x', 'float32', ['n', 4])]);
-  const norm = g.one('RmsNorm', [x, g.external('w', 'float32', [4])], { epsilon: { float: 1e-5 } });
+  const x = g.op(silu, [g.input('x', 'float32', ['n', 4])]);
+  const norm = g.op(rmsNorm, [x, g.external('w', 'float32', [4])], { epsilon: { float: 1e-5 } });
   const int8 = [g.external('q', 'int8', [4, 6]), g.external('s', 'float32', [6])];
-  const loss = g.one(
-    'CrossEntropy',
+  const loss = g.op(
+    crossEntropy,
     [
       norm,
       g.input('labels', 'int64', ['n']),
@@ -35,15 +36,15 @@ test('nothing that ONNX lacks is left, in the bodies of loops either', () => {
   );
   g.output('loss', loss);
   assert.ok(unknown.size > 4);
-  assert.ok(all(g.nodes).some(({ type }) => unknown.has(type)));
+  assert.ok(all(g.nodes).some(({ operator }) => unknown.has(operator)));
   const lowered = lower(g);
   assert.deepEqual(
-    all(lowered.nodes).filter(({ type }) => unknown.has(type)),
+    all(lowered.nodes).filter(({ operator }) => unknown.has(operator)),
     [],
   );
-  const loop = lowered.nodes.find(({ type }) => type === 'Loop')!;
+  const inside = lowered.nodes.filter(({ operator }) => operator === loop);
   assert.ok(
-    all([loop]).some(({ type }) => type === 'MatMulIntegerToFloat'),
+    all(inside).some(({ operator }) => operator === matMulIntegerToFloat),
     'the int8 head inside the loop',
   );
 });
@@ -53,15 +54,15 @@ test('what two products of one input share is computed once: its quantised rows'
   const x = g.input('x', 'float32', ['n', 4]);
   for (const name of ['q', 'k', 'v']) {
     const copies = [g.external(`${name} forward`, 'int8', [4, 6]), g.external(`${name} scale`, 'float32', [6])];
-    g.output(name, g.one('QuantizedLinear', [x, ...copies, ...copies]));
+    g.output(name, g.op(quantizedLinear, [x, ...copies, ...copies]));
   }
-  const types = lower(g).nodes.map(({ type }) => type);
-  assert.equal(types.filter((type) => type === 'QuantizeLinear').length, 1);
-  assert.equal(types.filter((type) => type === 'MatMulIntegerToFloat').length, 3);
+  const { nodes } = lower(g);
+  assert.equal(nodes.filter(({ operator }) => operator === quantizeLinear).length, 1);
+  assert.equal(nodes.filter(({ operator }) => operator === matMulIntegerToFloat).length, 3);
 });
 
 test('a graph of ONNX operators alone is left as it is', () => {
   const g = new Graph();
-  g.output('y', g.one('Exp', [g.input('x', 'float32', [1])]));
+  g.output('y', g.op(exp, [g.input('x', 'float32', [1])]));
   assert.equal(lower(g), g);
 });

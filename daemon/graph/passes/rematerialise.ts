@@ -1,75 +1,60 @@
-import { operator } from '../ops/registry.ts';
 import type { Graph } from '../graph.ts';
-import type { Node, Value } from '../value.ts';
-import { isStatic } from '../value.ts';
+import { reshape } from '../ops/reshape.ts';
+import { rewrite } from '../rewrite.ts';
+import { isStatic, type Node, type Value } from '../value.ts';
 
 /**
- * Computes cheap values of the forward pass again in the backward pass instead of keeping them, segment by segment.
- * What is recomputed waits for the gradient that enters its segment (`entry`); otherwise it could run at once, and save
- * nothing. The wait is a Reshape to the value's own shape plus a zero that comes from that gradient's shape: no data moves.
+ * A graph in which the backward pass computes cheap values of the forward pass again, segment by segment, so that they need
+ * not stay in memory in between. What is computed again waits for the gradient that enters its segment (`entry`, as
+ * `gradients` returns it). Without that wait it could run at once and would save nothing.
  */
 export function rematerialise(
-  g: Graph,
+  graph: Graph,
   entry: ReadonlyMap<number, Value>,
-  cheap: (node: Node) => boolean = (node) => operator(node.type).cheap ?? false,
-): void {
+  cheap: (node: Node) => boolean = ({ operator }) => operator.cheap ?? false,
+): Graph {
   const again = new Map<Value, Value>();
-  const added: Node[] = [];
-  const all = [...g.nodes];
-  const make = (action: () => Value): Value => {
-    const before = g.nodes.length;
-    const value = action();
-    added.push(...g.nodes.splice(before));
-    return value;
-  };
-  const recompute = (value: Value, segment: number): Value => {
-    const { node } = value;
-    // Constants, parameters and what lies outside the segment are there anyway; one number a row costs nothing to keep.
-    if (!node || node.backward || node.segment !== segment || value.shape.at(-1) === 1) return value;
-    const known = again.get(value);
-    if (known) return known;
-    const gate = entry.get(segment);
-    if (!gate) return value;
-    const copy = cheap(node) ? copyNode(node, segment) : make(() => wait(g, value, gate));
-    if (cheap(node)) return again.get(value) ?? value;
-    again.set(value, copy as Value);
-    return copy as Value;
-  };
-  const copyNode = (node: Node, segment: number): undefined => {
-    const inputs = node.inputs.map((v) => v && recompute(v, segment));
-    const first = inputs.findIndex((v) => v && !isStatic(v.shape));
-    const gate = entry.get(segment);
-    // A node that reads only what comes from outside its segment would be found again instead of copied.
-    if (gate && first >= 0 && inputs.every((v, i) => v === node.inputs[i]))
-      inputs[first] = make(() => wait(g, inputs[first] as Value, gate));
-    const before = g.nodes.length;
-    const outputs = g.op(node.type, inputs, node.attributes);
-    added.push(...g.nodes.splice(before));
-    node.outputs.forEach((output, i) => again.set(output, outputs[i] as Value));
-    return undefined;
-  };
-  g.backward = true;
-  const order: Node[] = [];
-  for (const node of all) {
-    if (node.backward && node.segment !== undefined) {
-      g.segment = node.segment;
-      const { segment } = node;
-      const inputs = node.inputs.map((v) => v && recompute(v, segment));
-      (node as { inputs: Node['inputs'] }).inputs = inputs;
-      order.push(...added.splice(0));
-    }
-    order.push(node);
-  }
-  g.backward = false;
-  g.segment = undefined;
-  g.nodes.splice(0, g.nodes.length, ...order);
+  return rewrite(graph, (g, node, map) => {
+    const { segment } = node;
+    const gate = segment === undefined ? undefined : entry.get(segment);
+    if (!node.backward || !gate) return undefined;
+
+    /** A value of the forward pass, computed again once the gate is known; any other value as it is. */
+    const recompute = (value: Value): Value => {
+      const made = value.node;
+      // Constants, parameters and values from outside the segment are kept anyway; one number per row costs little to keep.
+      if (!made || made.backward || made.segment !== segment || value.shape.at(-1) === 1) return value;
+      if (!again.has(value)) {
+        if (cheap(made)) copy(made);
+        else again.set(value, wait(g, value, map(gate)));
+      }
+      return again.get(value) ?? value;
+    };
+    const copy = (made: Node): void => {
+      const inputs = made.inputs.map((v) => v && recompute(v));
+      const first = inputs.findIndex((v) => v && !isStatic(v.shape));
+      // The builder would find a node with the old inputs instead of adding one, so let one of the inputs wait.
+      if (first >= 0 && inputs.every((v, i) => v === made.inputs[i]))
+        inputs[first] = wait(g, inputs[first] as Value, map(gate));
+      const outputs = g.outputsOf(made.operator, inputs, made.attributes);
+      made.outputs.forEach((output, i) => again.set(output, outputs[i] as Value));
+    };
+    return g.outputsOf(
+      node.operator,
+      node.inputs.map((v) => v && recompute(v)),
+      node.attributes,
+    );
+  });
 }
 
-/** The value itself, available only once the gate is. */
+/**
+ * The value itself, available only once the gate is: a Reshape to its own shape plus a zero that comes from the gate's shape.
+ * It moves no data.
+ */
 function wait(g: Graph, value: Value, gate: Value): Value {
   if (isStatic(value.shape)) return value;
   const symbolic = gate.shape.findIndex((dim) => typeof dim === 'string');
   const name = gate.shape[symbolic] as string;
-  const zero = g.sub(g.one('Shape', [gate], { start: symbolic, end: symbolic + 1 }), g.dimension(name));
-  return g.one('Reshape', [value, g.add(g.one('Shape', [value]), zero)], { $to: JSON.stringify(value.shape) });
+  const zero = g.sub(g.sizes(gate, symbolic, symbolic + 1), g.dimension(name));
+  return g.op(reshape, [value, g.add(g.sizes(value), zero)], { $to: value.shape });
 }
