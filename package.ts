@@ -30,7 +30,7 @@ const FIELDS = [
     'categories',
     'keywords',
   ],
-  ...['extensionKind', 'activationEvents', 'capabilities', 'contributes'],
+  ...['extensionKind', 'activationEvents', 'capabilities', 'contributes', 'datasets'],
 ];
 
 /** Empties `folder` and fills it with everything that belongs into the VSIX. dist/ must be built before. */

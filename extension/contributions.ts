@@ -74,8 +74,3 @@ export const SETTINGS = {
   maxRunning: 'daemon.maxRunning',
 } as const;
 export type SettingName = keyof typeof SETTINGS;
-
-/** Endings of dataset files, as the daemon reads them. */
-export const DATASET_ENDINGS = ['.jsonl', '.csv', '.tsv', '.parquet', '.txt'] as const;
-/** Languages whose files the language server reads; VS Code knows some of them already. */
-export const LANGUAGES = ['jsonl', 'csv', 'tsv'] as const;

@@ -1,19 +1,24 @@
 import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import type { App } from '../app.ts';
-import { LANGUAGES } from '../contributions.ts';
+import { datasetsOf } from '../datasets.ts';
 import { likelyBase } from '../tuning/bases.ts';
 import { changesSetting, daemonArgs, setting } from '../settings.ts';
 import { keep, type Session } from './keeping.ts';
 import { createRates, type Rates } from './rates.ts';
 
-const isDataset = ({ languageId, uri }: vscode.TextDocument): boolean =>
-  uri.scheme === 'file' && (LANGUAGES as readonly string[]).includes(languageId);
-const isDatasetOpen = (): boolean => vscode.workspace.textDocuments.some(isDataset);
+type IsDataset = (document: vscode.TextDocument) => boolean;
+
+function datasetTest({ context }: App): IsDataset {
+  const { languages } = datasetsOf(context);
+  return ({ languageId, uri }) => uri.scheme === 'file' && languages.includes(languageId);
+}
 
 /** Checks datasets in the editor with a language server of the daemon's, from the first dataset on that is opened. */
 export function registerLanguageClient(app: App): void {
   const { context, log } = app;
+  const isDataset = datasetTest(app);
+  const isDatasetOpen = (): boolean => vscode.workspace.textDocuments.some(isDataset);
   const rates = createRates(app);
   let over: AbortController | undefined;
   const begin = (): void => {
@@ -21,8 +26,8 @@ export function registerLanguageClient(app: App): void {
     over = new AbortController();
     const { signal } = over;
     const open = (how: { start: boolean }): Promise<Session> => connect(app, rates, how, signal);
-    void keep({ open, say: (line) => log.warn(line), over: signal, onNeeded }).catch((error: unknown) =>
-      log.error(`datasets are not checked: ${String(error)}`),
+    void keep({ open, say: (line) => log.warn(line), over: signal, onNeeded: whenNeeded(isDataset) }).catch(
+      (error: unknown) => log.error(`datasets are not checked: ${String(error)}`),
     );
   };
   const end = (): void => {
@@ -41,14 +46,17 @@ export function registerLanguageClient(app: App): void {
   if (isDatasetOpen()) setTimeout(begin, 0);
 }
 
-function onNeeded(listener: () => void): () => void {
-  const call = (document: vscode.TextDocument): void => (isDataset(document) ? listener() : undefined);
-  const both = [
-    vscode.workspace.onDidOpenTextDocument(call),
-    vscode.workspace.onDidChangeTextDocument(({ document }) => call(document)),
-  ];
-  return () => both.forEach((one) => void one.dispose());
-}
+/** Calls a listener whenever a dataset is opened or changed; the function that it returns ends that. */
+const whenNeeded =
+  (isDataset: IsDataset) =>
+  (listener: () => void): (() => void) => {
+    const call = (document: vscode.TextDocument): void => (isDataset(document) ? listener() : undefined);
+    const both = [
+      vscode.workspace.onDidOpenTextDocument(call),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => call(document)),
+    ];
+    return () => both.forEach((one) => void one.dispose());
+  };
 
 /** Checks until the connection breaks or `over`. */
 async function connect(app: App, rates: Rates, { start }: { start: boolean }, over: AbortSignal): Promise<Session> {
@@ -63,7 +71,12 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
     const base = likelyBase(app);
     return { base, length: setting('datasetLength', 512), tokensPerSecond: rates.of(base) };
   };
-  const client = createLanguageClient({ connection, languages: LANGUAGES, log: app.log, settings });
+  const client = createLanguageClient({
+    connection,
+    languages: datasetsOf(app.context).languages,
+    log: app.log,
+    settings,
+  });
   const dispose = (): Promise<void> =>
     client
       .dispose()
@@ -78,7 +91,7 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
   app.log.info('datasets are checked');
   const watching = vscode.Disposable.from(
     watchSettings(client, settings, rates, settingsChanged),
-    watchDatasets(async (data) => {
+    watchDatasets(datasetTest(app), async (data) => {
       const base = likelyBase(app);
       // An estimate is work, and work is for trusted workspaces.
       const known = rates.of(base) > 0 || !vscode.workspace.isTrusted;
@@ -118,8 +131,8 @@ function watchSettings(
   );
 }
 
-/** Calls for each dataset that comes to be in front. */
-function watchDatasets(look: (data: vscode.Uri) => Promise<void>): vscode.Disposable {
+/** Calls `look` for each dataset that comes to the front. */
+function watchDatasets(isDataset: IsDataset, look: (data: vscode.Uri) => Promise<void>): vscode.Disposable {
   const call = (editor: vscode.TextEditor | undefined): void => {
     if (editor !== undefined && isDataset(editor.document)) look(editor.document.uri).catch(() => undefined);
   };

@@ -1,4 +1,5 @@
-import { COMMANDS, type CommandName, DATASET_ENDINGS, ITEMS, VIEWS } from '../contributions.ts';
+import { datasetEndings } from '../../daemon/data/readers/registry.ts';
+import { COMMANDS, type CommandName, ITEMS, VIEWS } from '../contributions.ts';
 
 interface Described {
   readonly title: string;
@@ -45,7 +46,7 @@ interface Entry {
 
 /** Trusted is what may start work; a command checks that itself too, since a hidden one can still be called. */
 const TRUSTED = 'isWorkspaceTrusted';
-const isDataset = `resourceExtname =~ /^(${DATASET_ENDINGS.map((ending) => `\\${ending}`).join('|')})$/i`;
+const isDataset = `resourceExtname =~ /^(${datasetEndings.map((ending) => `\\${ending}`).join('|')})$/i`;
 const IN_VIEW = (view: string, items: string): string => `view == ${view} && viewItem =~ ${items}`;
 const adapter = IN_VIEW(VIEWS.adapters, '/^adapter/');
 const run = (...items: string[]): string =>

@@ -3,13 +3,13 @@ import {
   COMMANDS,
   type CommandName,
   CONTAINER,
-  LANGUAGES,
   PANEL,
   type SettingName,
   VIEWS,
   WALKTHROUGH,
 } from '../contributions.ts';
 import { COMMAND_TITLES, MENUS } from './commands.ts';
+import { checkedReaders } from './datasets.ts';
 import { RESTRICTED, SETTING_DESCRIPTIONS, settingId } from './settings.ts';
 import { STEPS, VIEW_TITLES, WELCOME } from './texts.ts';
 
@@ -46,7 +46,7 @@ export function manifestTexts(): Record<string, string> {
 }
 
 export const activationEvents = (): string[] => [
-  ...LANGUAGES.map((language) => `onLanguage:${language}`),
+  ...checkedReaders.map(({ id }) => `onLanguage:${id}`),
   `onWebviewPanel:${PANEL}`,
   'onStartupFinished',
 ];
@@ -83,11 +83,7 @@ export const contributes = (): Json => ({
     contents: `%welcome.${key}%`,
     ...(when === undefined ? {} : { when }),
   })),
-  languages: [
-    { id: 'jsonl', extensions: ['.jsonl'], aliases: ['JSON Lines'] },
-    { id: 'csv', extensions: ['.csv'], aliases: ['CSV'] },
-    { id: 'tsv', extensions: ['.tsv'], aliases: ['TSV'] },
-  ],
+  languages: checkedReaders.map(({ id, label, extensions }) => ({ id, extensions, aliases: [label] })),
   configuration: {
     title: '%configuration.title%',
     properties: Object.fromEntries(

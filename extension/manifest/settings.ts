@@ -1,3 +1,4 @@
+import { checkedReaders } from './datasets.ts';
 import { SETTINGS, type SettingName, SETTINGS_SECTION } from '../contributions.ts';
 
 interface Setting {
@@ -11,6 +12,8 @@ interface Setting {
   readonly minimum?: number;
   readonly maximum?: number;
 }
+
+const listed = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
 
 export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
   baseModel: {
@@ -48,7 +51,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     type: 'boolean',
     default: true,
     scope: 'window',
-    description: 'Check JSONL, CSV and TSV datasets while they are edited, and show what the model will see of a row.',
+    description: `Check ${listed(checkedReaders.map(({ name }) => name))} datasets while they are edited, and show what the model will see of a row.`,
   },
   datasetLength: {
     type: 'integer',

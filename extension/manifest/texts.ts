@@ -1,3 +1,4 @@
+import { datasetEndings } from '../../daemon/data/readers/registry.ts';
 import { COMMANDS, type CommandName, type ViewName } from '../contributions.ts';
 
 export const VIEW_TITLES: Readonly<Record<ViewName, string>> = { adapters: 'Adapters', runs: 'Runs', models: 'Models' };
@@ -21,7 +22,7 @@ export const WELCOME: readonly { key: string; view: ViewName; text: string; when
   {
     key: 'runs',
     view: 'runs',
-    text: `Nothing has been trained yet. A run takes a dataset (.jsonl, .csv, .tsv, .parquet, .txt) or a folder of code, and stays on this machine.\n${button('Fine-tune with VeRA...', 'fineTune')}`,
+    text: `Nothing has been trained yet. A run takes a dataset (${datasetEndings.join(', ')}) or a folder of code, and stays on this machine.\n${button('Fine-tune with VeRA...', 'fineTune')}`,
     when: 'isWorkspaceTrusted',
   },
   {

@@ -1,6 +1,7 @@
 /** Writes package.json's parts for VS Code and package.nls.json from their source (`npm run manifest`). */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { datasets } from './datasets.ts';
 import { activationEvents, capabilities, contributes, manifestTexts } from './manifest.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -10,6 +11,7 @@ Object.assign(manifest, {
   activationEvents: activationEvents(),
   capabilities: capabilities(),
   contributes: contributes(),
+  datasets: datasets(),
 });
 writeFileSync(file, JSON.stringify(manifest, null, 2) + '\n');
 writeFileSync(resolve(root, 'package.nls.json'), JSON.stringify(manifestTexts(), null, 2) + '\n');

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { type App, chosen, type Handlers, requireTrust } from '../app.ts';
-import { DATASET_ENDINGS } from '../contributions.ts';
+import { datasetsOf } from '../datasets.ts';
 import type { Panel } from '../panel/panel.ts';
 import { setting } from '../settings.ts';
 import type { Base } from './bases.ts';
@@ -12,7 +12,8 @@ import { isPreset } from './presets.ts';
 /** Fine-tunes on what was right-clicked, what is open, or what is chosen now; `base` where a model was clicked. */
 export async function fineTune(app: App, panel: Panel, clicked: unknown, base?: Base): Promise<void> {
   await requireTrust('Fine-tuning');
-  const data = resourceOf(clicked) ?? openDataset() ?? (await pickDataset());
+  const { endings } = datasetsOf(app.context);
+  const data = resourceOf(clicked) ?? openDataset(endings) ?? (await pickDataset(endings));
   if (data.scheme !== 'file')
     throw new Error(`Only files on this machine can be learned from, not ${data.scheme}: ones.`);
   const preset = setting<string>('preset', 'balanced', data);
@@ -36,18 +37,17 @@ function resourceOf(clicked: unknown): vscode.Uri | undefined {
   return typeof clicked === 'string' && clicked !== '' ? vscode.Uri.parse(clicked, true) : undefined;
 }
 
-const isDataset = (path: string): boolean => DATASET_ENDINGS.some((ending) => path.toLowerCase().endsWith(ending));
-
 /** The dataset in the editor that has the focus. */
-function openDataset(): vscode.Uri | undefined {
+function openDataset(endings: readonly string[]): vscode.Uri | undefined {
   const uri = vscode.window.activeTextEditor?.document.uri;
-  return uri?.scheme === 'file' && isDataset(uri.path) ? uri : undefined;
+  const isDataset = uri?.scheme === 'file' && endings.some((ending) => uri.path.toLowerCase().endsWith(ending));
+  return isDataset ? uri : undefined;
 }
 
-async function pickDataset(): Promise<vscode.Uri> {
+async function pickDataset(endings: readonly string[]): Promise<vscode.Uri> {
   type Item = vscode.QuickPickItem & { uri?: vscode.Uri };
   const found = await vscode.workspace.findFiles(
-    `**/*{${DATASET_ENDINGS.join(',')}}`,
+    `**/*{${endings.join(',')}}`,
     '**/{node_modules,.git,dist,out}/**',
     200,
   );
