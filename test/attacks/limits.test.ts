@@ -113,7 +113,7 @@ test('frames that are too long, too many, or none cut off their sender and nobod
   assert.ok(process.memoryUsage().rss - before < 200 * 2 ** 20);
   await until('the others are gone', () => one.server.clients() === 1);
   innocent.socket.close();
-  counted('Frames that are none, too long or too many', Object.keys(floods).length);
+  counted('Invalid, too long or too many frames', Object.keys(floods).length);
 });
 
 test('params nested 100,000 deep, with a key for every byte, or with __proto__, are refused by their method', async () => {
@@ -164,7 +164,7 @@ test('connections that say nothing are ended, and keep nobody out', async () => 
   await until('the end of all idle connections', () => ended === count, 15_000);
   assert.equal(one.server.strangers(), 0);
   assert.ok(process.memoryUsage().rss - before < 100 * 2 ** 20, `${process.memoryUsage().rss - before} bytes more`);
-  counted('Connections that say nothing', count);
+  counted('Connections that send nothing', count);
 });
 
 test('a client that does not answer pings is cut off; one that does stays', async () => {

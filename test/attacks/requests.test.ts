@@ -163,7 +163,7 @@ test('every number, path and name of every method, replaced by what is none, is 
     readdirSync(home).every((name) => ['catalog', 'uploads', 'cache', 'logs', 'runs', 'daemon'].includes(name)),
     join(home),
   );
-  counted('Numbers, paths and names that are none', cases.length);
+  counted('Invalid numbers, paths and names', cases.length);
 });
 
 test('methods that are none, and params of other kinds, are refused', async () => {
@@ -188,8 +188,5 @@ test('methods that are none, and params of other kinds, are refused', async () =
     assert.equal((await ask(++id, method, '[1,2,3]')).error.data.code, 'usage', method);
     assert.equal((await ask(++id, method, '{"surplus":1}')).error.data.code, 'usage', method);
   }
-  counted(
-    'Methods that are none, params that are no object or have something unknown',
-    methods.length + 2 * list.length,
-  );
+  counted('Unknown methods, invalid or unknown params', methods.length + 2 * list.length);
 });

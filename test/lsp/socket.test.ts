@@ -169,7 +169,7 @@ test('what is no message ends its own connection with a code, and nothing else',
   }
   innocent.socket.close();
   await gone([innocent.pid]);
-  counted('Messages to a language server that are none', garbage.length);
+  counted('Invalid messages to a language server', garbage.length);
 });
 
 test('requests of no method, or with params of another kind, are answered, and the connection stays', async () => {

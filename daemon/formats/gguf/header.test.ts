@@ -166,7 +166,7 @@ describe('GGUF header', () => {
     ],
   ];
   it('counts what is tried', () => {
-    counted('GGUF headers made to harm', attacks.length);
+    counted('Malicious GGUF headers', attacks.length);
     counted('GGUF files changed or cut at random', 1400);
   });
   for (const [name, built, message] of attacks) {
