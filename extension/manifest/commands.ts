@@ -4,11 +4,11 @@ import { COMMANDS, type CommandName, ITEMS, VIEWS } from '../contributions.ts';
 interface Described {
   readonly title: string;
   readonly icon?: string;
-  /** Hidden from the palette: it needs something that was clicked. */
+  /** Hidden from the palette, because it needs the item that was clicked. */
   readonly clicked?: true;
 }
 
-/** Titles as people read them; one that is missing does not compile. */
+/** Titles that people read. A missing one does not compile. */
 export const COMMAND_TITLES: Readonly<Record<CommandName, Described>> = {
   fineTune: { title: 'Fine-tune with VeRA...', icon: '$(mortar-board)' },
   openPanel: { title: 'Open Training Panel', icon: '$(graph-line)' },

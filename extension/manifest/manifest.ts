@@ -16,14 +16,14 @@ import { STEPS, VIEW_TITLES, WELCOME } from './texts.ts';
 type Json = Record<string, unknown>;
 const CATEGORY = 'VeRA';
 
-/** Texts by key, for package.nls.json; a translation is a file beside it. */
+/** Texts by key, for package.nls.json. A translation would be another file beside it. */
 export function manifestTexts(): Record<string, string> {
   const texts: Record<string, string> = {
     'walkthrough.title': 'Get Started with VeRA Studio',
-    'walkthrough.description': 'From a dataset to a model that has learned from it, on your own machine.',
+    'walkthrough.description': 'Train a model on your own data, on your own machine.',
     'configuration.title': 'VeRA Studio',
     'trust.description':
-      'Adapters, runs and models can be looked at; training, merging and exporting need a trusted workspace.',
+      'You can look at adapters, runs and models. Training, merging and exporting need a trusted workspace.',
     ...Object.fromEntries(Object.entries(COMMAND_TITLES).map(([name, { title }]) => [`command.${name}`, title])),
     ...Object.fromEntries(Object.entries(VIEW_TITLES).map(([name, title]) => [`view.${name}`, title])),
     ...Object.fromEntries(WELCOME.map(({ key, text }) => [`welcome.${key}`, text])),

@@ -5,7 +5,7 @@ interface Setting {
   readonly type: 'string' | 'boolean' | 'integer' | 'number';
   readonly default: string | boolean | number;
   readonly description: string;
-  /** machine: never from a workspace, whose author may be a stranger. */
+  /** machine: the value never comes from a workspace, because a stranger may have written it. */
   readonly scope: 'machine' | 'window' | 'resource';
   readonly enum?: readonly string[];
   readonly enumDescriptions?: readonly string[];
@@ -21,25 +21,25 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     default: '',
     scope: 'machine',
     description:
-      'Base model that fine-tuning proposes: a folder of Hugging Face files, a GGUF file or a hub id such as HuggingFaceTB/SmolLM2-135M-Instruct. Empty: the one that was used last, else the demo model.',
+      'Base model that fine-tuning suggests: a folder of Hugging Face files, a GGUF file or a hub id such as HuggingFaceTB/SmolLM2-135M-Instruct. If empty, it suggests the model you used last, or the demo model.',
   },
   preset: {
     type: 'string',
     default: 'balanced',
     scope: 'resource',
-    description: 'How thorough a run is that is started with one Enter.',
+    description: 'Preset that is used when you start a run with Enter.',
     enum: ['quick', 'balanced', 'thorough'],
     enumDescriptions: [
-      'Fifty steps of short rows: a first impression.',
+      'Fifty steps on short rows, for a first impression.',
       'One pass over the data.',
-      'Three passes with all linear layers, stopped when held-out loss no longer falls.',
+      'Three passes over the data with all linear layers. Stops early when the held-out loss no longer falls.',
     ],
   },
   activateWhenDone: {
     type: 'boolean',
     default: false,
     scope: 'resource',
-    description: 'Make a new adapter the active one of its project as soon as its run is done.',
+    description: 'When a run is done, make its adapter the active adapter of the project.',
   },
   statusBar: {
     type: 'boolean',
@@ -51,7 +51,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     type: 'boolean',
     default: true,
     scope: 'window',
-    description: `Check ${listed(checkedReaders.map(({ name }) => name))} datasets while they are edited, and show what the model will see of a row.`,
+    description: `Check ${listed(checkedReaders.map(({ name }) => name))} datasets while you edit them, and show how the model reads a row.`,
   },
   datasetLength: {
     type: 'integer',
@@ -59,14 +59,14 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     minimum: 2,
     maximum: 1_048_576,
     scope: 'resource',
-    description: 'Tokens of a row that the check of datasets reckons with.',
+    description: 'Context length, in tokens per row, used when checking datasets.',
   },
   stateFolder: {
     type: 'string',
     default: '',
     scope: 'machine',
     description:
-      'Folder of catalog, runs and downloaded models. Empty: the environment variable VERA_HOME, else .vera in your home folder. Takes effect after a reload.',
+      'State folder: the catalog, runs and downloaded models. If empty, the environment variable VERA_HOME names it; without that it is .vera in your home folder. Takes effect after you reload the window.',
   },
   idleMinutes: {
     type: 'number',
@@ -74,7 +74,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     minimum: 0,
     maximum: 1_000_000,
     scope: 'machine',
-    description: 'Minutes without work or windows after which the daemon ends.',
+    description: 'Stop the daemon after this many minutes without jobs and without windows.',
   },
   maxRunning: {
     type: 'integer',
@@ -83,12 +83,12 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     maximum: 1000,
     scope: 'machine',
     description:
-      'Runs at the same time; 0 lets the daemon choose by the number of cores. Takes effect when the daemon starts.',
+      'How many runs may train at the same time. With 0, the daemon chooses from the number of cores. Takes effect when the daemon starts.',
   },
 };
 
 export const settingId = (name: SettingName): string => `${SETTINGS_SECTION}.${SETTINGS[name]}`;
-/** Settings that a workspace cannot change before it is trusted. */
+/** Settings that an untrusted workspace cannot change. */
 export const RESTRICTED: readonly SettingName[] = [
   'baseModel',
   'stateFolder',
