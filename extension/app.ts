@@ -23,7 +23,7 @@ export function registerCommands({ context, log }: App, handlers: Handlers): voi
       try {
         return await handler(...args);
       } catch (error) {
-        if (error instanceof Quiet) return undefined;
+        if (isQuiet(error)) return undefined;
         await showError(log, error);
         return undefined;
       }
@@ -34,6 +34,10 @@ export function registerCommands({ context, log }: App, handlers: Handlers): voi
 
 /** Thrown where a person has changed their mind: there is nothing to say. */
 export class Quiet extends Error {}
+
+/** Whether an error is only that a person has changed their mind, here or while the daemon was asked. */
+export const isQuiet = (error: unknown): boolean =>
+  error instanceof Quiet || (error instanceof Error && (error as { code?: unknown }).code === 'cancelled');
 
 /** Passes on what a person chose, and ends the command where that is nothing. */
 export function chosen<T>(value: T | undefined): T {

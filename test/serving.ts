@@ -9,6 +9,7 @@ import { openCatalog } from '../daemon/catalog/open.ts';
 import type { Catalog } from '../daemon/catalog/open.ts';
 import { createQueue } from '../daemon/jobs/queue.ts';
 import type { Queue } from '../daemon/jobs/queue.ts';
+import type { Served } from '../daemon/server/handlers/registry.ts';
 import type { Limits } from '../daemon/server/limits.ts';
 import { startServer } from '../daemon/server/server.ts';
 import type { RunningServer } from '../daemon/server/server.ts';
@@ -25,8 +26,12 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-/** Serves the state folder `home`. Its queue takes jobs and starts none. */
-export async function serving(home: string, limits: Partial<Limits> = {}): Promise<Serving> {
+/** Serves the state folder `home`. Its queue takes jobs and starts none. `served`: in place of the protocol's methods. */
+export async function serving(
+  home: string,
+  limits: Partial<Limits> = {},
+  served?: ReadonlyMap<string, Served>,
+): Promise<Serving> {
   process.env['VERA_HOME'] = home;
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line) => void logged.push(line) });
@@ -42,6 +47,7 @@ export async function serving(home: string, limits: Partial<Limits> = {}): Promi
   };
   const server = await startServer({
     ...{ catalog, queue, token, version: '0.0.0-test', log, limits },
+    ...(served === undefined ? {} : { served }),
     life: { ...life, logsFolder: join(home, 'logs') },
   });
   return {

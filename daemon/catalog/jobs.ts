@@ -242,3 +242,11 @@ export async function openJobs(db: Db): Promise<{ id: number; state: JobState }[
 export async function jobWithKey(db: Db, key: string): Promise<number | undefined> {
   return (await db.selectFrom('job').select('id').where('submission_key', '=', key).executeTakeFirst())?.id;
 }
+
+/** How many jobs there are in each state; a state without any is left out. */
+export const countJobs = (db: Db): Promise<{ state: string; jobs: number }[]> =>
+  db
+    .selectFrom('job')
+    .select(({ fn }) => ['state', fn.countAll<number>().as('jobs')])
+    .groupBy('state')
+    .execute();

@@ -342,3 +342,8 @@ async function restore(change: Change, kind: 'user' | 'project', id: number, act
   await outOfTrash(change, kind, id);
   record(change, 'restored', kind, id, name, actor);
 }
+
+/** Reads one row, as a sign that the catalog can be read. Throws VeraError 'catalog' or 'io' where it cannot. */
+export async function assertReadable(db: Db): Promise<void> {
+  await db.selectFrom('user').select('id').limit(1).execute();
+}

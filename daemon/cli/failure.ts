@@ -18,6 +18,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode | 'unexpected' | 'interrupted', numb
   dependents: 12,
   catalog: 13,
   daemon: 14,
+  cancelled: 15,
   interrupted: 130,
 };
 

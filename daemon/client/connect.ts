@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import type { z } from 'zod';
 import type { Discovery } from '../life/discovery.ts';
-import { errorFacts, errorOfFacts, VeraError } from '../protocol/errors.ts';
+import { pauseMs } from '../protocol/backoff.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { subscribe } from '../protocol/events.ts';
 import type { Topic } from '../protocol/events.ts';
 import { isRepeatable } from '../protocol/method.ts';
 import type { Method } from '../protocol/method.ts';
@@ -10,6 +11,8 @@ import { subscriptionsOn } from './follow.ts';
 import type { Follower, FollowListener, Subscriptions } from './follow.ts';
 import { reach } from './reach.ts';
 import type { Reached, ReachOptions } from './reach.ts';
+import { answeredError, sendRequest, throwIfCancelled } from './request.ts';
+import type { RequestOptions } from './request.ts';
 
 export interface ConnectOptions extends ReachOptions {
   /** ended: the daemon said goodbye (it was stopped, or had nothing to do). lost: it died, or the connection broke. */
@@ -24,7 +27,7 @@ export interface Client {
   call<M extends Method>(
     method: M,
     params: z.input<M['params']>,
-    options?: { timeoutMs?: number },
+    options?: RequestOptions<z.output<NonNullable<M['progress']>>>,
   ): Promise<z.output<M['result']>>;
   /** Follows topics from after event number `after` (undefined: from now, which is `number`) until it is ended. */
   follow(
@@ -37,9 +40,9 @@ export interface Client {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 120_000; // a plan is measured by a worker first
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 10_000;
+/** A daemon that ended in order is only looked for: another client may have started one. */
+const LOOKS = { firstMs: 50, longestMs: 500, spread: true };
+const STARTS = { firstMs: 50, longestMs: 10_000, spread: true };
 const REPEATS = 3;
 
 interface Link extends Reached {
@@ -83,11 +86,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
 
   /** Tries until there is a connection. A daemon that ended in order is not started again before somebody asks it something. */
   const comeBack = async (ended: boolean): Promise<void> => {
-    for (
-      let pause = FIRST_PAUSE_MS;
-      !over.signal.aborted;
-      pause = Math.min(pause * 2, ended ? 500 : LONGEST_PAUSE_MS)
-    ) {
+    for (let failures = 1; !over.signal.aborted; failures++) {
       try {
         const { discovery } = await linked(ended ? { ...options, start: false } : options);
         options.onReconnect?.(discovery);
@@ -95,22 +94,35 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
       } catch {
         // a call says why
       }
-      // Clients that lost the same daemon do not all come at once.
-      await setTimeout(pause * (0.5 + Math.random()), undefined, { signal: over.signal }).catch(() => undefined);
+      const pause = pauseMs(failures, ended ? LOOKS : STARTS);
+      await setTimeout(pause, undefined, { signal: over.signal }).catch(() => undefined);
     }
   };
 
-  const ask = async (method: Method, params: unknown, timeoutMs: number): Promise<unknown> => {
-    for (let left = isRepeatable(method, params) ? REPEATS : 0; ; left--) {
+  const ask = async (method: Method, params: unknown, options: RequestOptions): Promise<unknown> => {
+    let left = isRepeatable(method, params) ? REPEATS : 0;
+    const { onProgress } = options;
+    const once: RequestOptions = {
+      ...options,
+      ...(onProgress === undefined
+        ? {}
+        : {
+            onProgress: (value) => {
+              left = 0; // asked again, the values would come again
+              onProgress(value);
+            },
+          }),
+    };
+    for (; ; left--) {
       const { connection, discovery } = await linked();
       try {
-        return await inTime(connection.rpc.sendRequest(method.name, params), method, timeoutMs);
+        return await sendRequest(connection, method, params, once);
       } catch (error) {
-        if (error instanceof VeraError) throw error;
-        const said = saidByDaemon(error, method, discovery);
-        if (said !== undefined) throw said;
+        const answered = answeredError(error, method, discovery);
+        if (answered !== undefined) throw answered;
         connection.close();
         await connection.closed;
+        throwIfCancelled(options.signal, method);
         if (left > 0) continue;
         const message = `the connection to the daemon broke before it answered ${method.name}: look whether it was done, then try again`;
         throw new VeraError('daemon', message, { cause: error });
@@ -120,8 +132,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
 
   await linked();
   return {
-    call: async (method, params, { timeoutMs = TIMEOUT_MS } = {}) => {
-      const answer = method.result.safeParse(await ask(method, params, timeoutMs));
+    call: async (method, params, options = {}) => {
+      const answer = method.result.safeParse(await ask(method, params, options as RequestOptions));
       if (answer.success) return answer.data as never;
       const where = answer.error.issues[0]?.path.join('.') ?? '';
       throw new VeraError(
@@ -138,10 +150,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
           await subscriptions.add(follower);
           break;
         } catch (error) {
-          const said = saidByDaemon(error, { name: 'events.subscribe' }, discovery);
-          if (said !== undefined) {
+          const answered = answeredError(error, subscribe, discovery);
+          if (answered !== undefined) {
             followers.delete(follower);
-            throw said;
+            throw answered;
           }
           connection.close();
           await connection.closed;
@@ -164,31 +176,4 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
       await link?.connection.closed;
     },
   };
-}
-
-async function inTime<T>(answer: Promise<T>, { name }: Method, timeoutMs: number): Promise<T> {
-  const done = new AbortController();
-  const late = setTimeout(timeoutMs, undefined, { signal: done.signal, ref: false }).then(() => {
-    throw new VeraError('daemon', `the daemon did not answer ${name} in ${timeoutMs / 1000} s: see vera daemon logs`);
-  });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    done.abort();
-  }
-}
-
-/** The error that the daemon answered with; undefined where it is one of the connection. */
-function saidByDaemon(error: unknown, { name }: { name: string }, { version }: Discovery): VeraError | undefined {
-  if (!(error instanceof ResponseError)) return undefined;
-  const facts = errorFacts.safeParse({ ...(error.data as object | undefined), message: error.message });
-  if (facts.success) return errorOfFacts(facts.data);
-  if (error.code === ErrorCodes.PendingResponseRejected) return undefined;
-  if (error.code === ErrorCodes.MethodNotFound)
-    return new VeraError(
-      'daemon',
-      `the daemon (version ${version}) does not know ${name}: update it with vera daemon restart`,
-    );
-  return new VeraError('daemon', `the daemon refused ${name}: ${error.message}`);
 }

@@ -3,6 +3,7 @@ import { daemonLockFile, discoveryFile } from '../home.ts';
 import { lookAtDiscovery } from '../life/discovery.ts';
 import type { Discovery } from '../life/discovery.ts';
 import { status } from '../protocol/life.ts';
+import { sendRequest } from './request.ts';
 import { openConnection, Unreachable } from './socket.ts';
 import type { Connection } from './socket.ts';
 
@@ -36,7 +37,7 @@ export async function findRunning(): Promise<Running> {
     let connection: Connection | undefined;
     try {
       connection = await openConnection(discovery);
-      const answer = await inTime(connection.rpc.sendRequest(status.name, {}));
+      const answer = await sendRequest(connection, status, {}, { timeoutMs: PATIENCE_MS });
       return { state: 'answers', discovery, connection, status: status.result.safeParse(answer).data };
     } catch (error) {
       connection?.close();
@@ -54,16 +55,4 @@ export async function findRunning(): Promise<Running> {
 export async function isDaemonLocked(): Promise<boolean> {
   const { isLocked } = await import('../life/lock.ts');
   return isLocked(daemonLockFile());
-}
-
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,14 +3,14 @@ import { createReadStream, readdirSync, renameSync, rmSync, statSync } from 'nod
 import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pauseMs } from '../protocol/backoff.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { syncFolder } from './atomic.ts';
 import { quote } from './quote.ts';
 import { ioError } from './read.ts';
 
 const MAX_FAILURES = 4; // tries in a row that brought nothing; each that brought bytes starts the count again
-const FIRST_DELAY_MS = 250; // doubled after each failure in a row
-const MAX_DELAY_MS = 30_000; // what a server may ask for with Retry-After
+const DELAYS = { firstMs: 250, longestMs: 30_000 }; // the longest also limits what a server asks for with Retry-After
 const STALL_MS = 60_000; // a connection silent for this long is taken for dead
 
 /** What a file's bytes must hash to: SHA-256 (LFS), or Git's SHA-1 of "blob <size>\0" and the bytes. */
@@ -207,7 +207,7 @@ async function request(
 
 async function pause(error: Passing, failures: number, signal: AbortSignal | undefined): Promise<void> {
   if (failures >= MAX_FAILURES) throw error.final;
-  const wait = Math.min(MAX_DELAY_MS, Math.max(error.waitMs, FIRST_DELAY_MS * 2 ** (failures - 1)));
+  const wait = Math.max(pauseMs(failures, DELAYS), Math.min(error.waitMs, DELAYS.longestMs));
   await delay(wait, undefined, signal === undefined ? {} : { signal }).catch(() => undefined); // the next request says that it was cancelled
 }
 

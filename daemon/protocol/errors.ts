@@ -14,6 +14,7 @@ export const ERROR_CODES = [
   'conflict', // a name is taken, or the state of a thing does not allow what was asked
   'dependents', // others depend on what is to be deleted, and nobody confirmed
   'catalog', // the catalog is damaged, or newer than this program
+  'cancelled', // whoever asked no longer wants the answer
   'daemon', // the daemon cannot be started, reached, or speaks another protocol
 ] as const;
 

@@ -2,7 +2,7 @@ import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { type ErrorCode, type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
-import type { Method } from '../protocol/method.ts';
+import { type Method, REQUEST_CANCELLED } from '../protocol/method.ts';
 
 /** JSON-RPC leaves -32000 to -32099 to servers: an error that a person is meant to read. */
 const TOLD = -32_000;
@@ -15,7 +15,11 @@ export function responseError(error: unknown, log: Logger, where: string): Respo
   if (error instanceof ResponseError) return error as ResponseError<ErrorData>;
   if (error instanceof VeraError) {
     const { message, ...data } = factsOf(error);
-    return new ResponseError(TOLD, message.slice(0, MAX_MESSAGE), data);
+    return new ResponseError(
+      error.code === 'cancelled' ? REQUEST_CANCELLED : TOLD,
+      message.slice(0, MAX_MESSAGE),
+      data,
+    );
   }
   log.error({ err: error, where }, 'unexpected error');
   return told(ErrorCodes.InternalError, `${where}: unexpected error, see the log of the daemon`, 'daemon');

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/open.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Method } from '../protocol/method.ts';
 import type { Limits } from './limits.ts';
+import type { Served } from './handlers/registry.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface ServerOptions {
@@ -17,6 +18,8 @@ export interface ServerOptions {
   port?: number;
   /** Smaller limits than LIMITS, for tests. */
   limits?: Partial<Limits>;
+  /** Other methods than those of the protocol, for tests. */
+  served?: ReadonlyMap<string, Served>;
 }
 
 /** What the process around the server is asked and told. */
@@ -44,19 +47,24 @@ export interface Daemon {
   readonly clients: () => number;
 }
 
-/** What a handler knows besides its params. */
-export interface Context {
+/** What a handler knows besides its params. `V`: the values of its progress; `never` for a method that has none. */
+export interface Context<V = never> {
   readonly daemon: Daemon;
   /** Of the client that asks. */
   readonly subscriptions: Subscriptions;
+  /** Aborted when the client takes the request back or is gone; its reason is the error to end with. */
+  readonly signal: AbortSignal;
+  /** Sends a value before the answer. Wait for it before making the next one; it throws when the request is over. */
+  readonly progress: (value: V) => Promise<void>;
 }
 
 /** A handler for every method of a feature of the protocol, under the same names: one that is left out does not compile. */
 export type Handlers<Feature> = {
   readonly [Name in keyof Feature as Feature[Name] extends Method ? Name : never]: Feature[Name] extends Method<
     infer P,
-    infer R
+    infer R,
+    infer S
   >
-    ? (context: Context, params: z.output<P>) => Promise<z.input<R>> | z.input<R>
+    ? (context: Context<z.input<S>>, params: z.output<P>) => Promise<z.input<R>> | z.input<R>
     : never;
 };

@@ -23,6 +23,8 @@ export const LIMITS = {
   requestsInHand: 32,
   /** Bytes waiting for a client that does not read: it is sent no event and read no request beyond that. */
   bufferedBytes: MB / 4,
+  /** Values of one request that may wait for a client that reads slowly; whoever sends them has been told to wait. */
+  waitingProgress: 64,
   /** Subscriptions of one client. */
   subscriptions: 64,
   /** Bytes of headers. */

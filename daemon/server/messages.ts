@@ -1,24 +1,38 @@
 import { AbstractMessageReader, AbstractMessageWriter, ErrorCodes, Message } from 'vscode-jsonrpc/node';
-import type { DataCallback, Disposable, NotificationMessage, ResponseMessage } from 'vscode-jsonrpc/node';
+import type {
+  DataCallback,
+  Disposable,
+  NotificationMessage,
+  RequestMessage,
+  ResponseMessage,
+} from 'vscode-jsonrpc/node';
 import type { RawData, WebSocket } from 'ws';
 import { CLOSE } from '../protocol/language.ts';
+import { CANCEL } from '../protocol/method.ts';
 import { told } from './answer.ts';
 import type { Limits } from './limits.ts';
 
 const MAX_METHOD = 200; // characters
 const MAX_ID = 100; // characters
 
+/** A message that was read and not handed on yet. */
+interface Waiting {
+  readonly message: Message;
+  readonly bytes: number;
+}
+
 /**
- * The requests of a client that wait for their answer. Only so many are worked on at once, and none while the client leaves too
- * much of what it was sent unread. What has been read besides waits here (a piece of what a socket reads at once); the client is
- * then not read from, and what it sends more waits in its own memory.
+ * The requests of a client that wait for their answer. Only so many are worked on at once, and none is begun while the client
+ * leaves too much of what it was sent unread. Requests beyond that wait here. When as many wait as are worked on, the client is
+ * no longer read from, and what it sends waits in its own memory. Until then a cancellation is read and obeyed at once.
  */
 export class Intake {
   readonly #ids = new Set<string>();
-  readonly #waiting: Message[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #socket: WebSocket;
   readonly #limits: Limits;
   #inHand = 0;
+  #waitingBytes = 0;
   #deliver: DataCallback = () => undefined;
 
   constructor(socket: WebSocket, limits: Limits) {
@@ -31,15 +45,21 @@ export class Intake {
     this.#deliver = deliver;
   }
 
-  /** Takes a message that has come. false: a request of that id is here already. */
-  take(message: Message): boolean {
-    if (Message.isRequest(message)) {
-      if (this.#ids.has(String(message.id))) return false;
-      this.#ids.add(String(message.id));
-    }
-    this.#waiting.push(message);
-    this.goOn();
+  /** Takes a request that has come with its size. false: a request of that id is here already. */
+  take(message: RequestMessage, bytes: number): boolean {
+    if (this.#ids.has(String(message.id))) return false;
+    this.#ids.add(String(message.id));
+    this.#wait(message, bytes);
     return true;
+  }
+
+  /** Hands on that a request is taken back: at once, or behind the request where that waits itself. */
+  cancel(message: NotificationMessage, bytes: number): void {
+    const { id } = message.params as unknown as { id: string | number };
+    if (!this.#ids.has(String(id))) return; // it has been answered
+    const waits = this.#waiting.some((one) => Message.isRequest(one.message) && one.message.id === id);
+    if (waits) this.#wait(message, bytes);
+    else this.#deliver(message);
   }
 
   answered(id: string | number | null): void {
@@ -49,12 +69,20 @@ export class Intake {
   /** Hands on what may be handed on. To be called when something was answered or has left. */
   goOn(): void {
     while (this.#waiting.length > 0 && !this.#isFull()) {
-      const message = this.#waiting.shift()!;
+      const { message, bytes } = this.#waiting.shift()!;
+      this.#waitingBytes -= bytes;
       if (Message.isRequest(message)) this.#inHand++;
       this.#deliver(message);
     }
-    if (this.#isFull()) this.#socket.pause();
+    const { requestsInHand, bufferedBytes } = this.#limits;
+    if (this.#waiting.length >= requestsInHand || this.#waitingBytes > bufferedBytes) this.#socket.pause();
     else if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  #wait(message: Message, bytes: number): void {
+    this.#waiting.push({ message, bytes });
+    this.#waitingBytes += bytes;
+    this.goOn();
   }
 
   /** Whether the client waits for us: it is not read from, and so cannot be heard to answer pings. */
@@ -84,9 +112,12 @@ export class SocketReader extends AbstractMessageReader {
       if (binary) return this.#socket.close(CLOSE.unsupported, 'messages are text');
       const message = parse((data as Buffer).toString('utf8'));
       if (message === undefined) return this.#socket.close(CLOSE.malformed, 'not a JSON-RPC 2.0 message');
+      const { length } = data as Buffer;
+      if (Message.isRequest(message)) {
+        if (!this.#intake.take(message, length)) this.#socket.close(CLOSE.refused, 'two requests with one id');
+      } else if ((message as NotificationMessage).method === CANCEL)
+        this.#intake.cancel(message as NotificationMessage, length);
       // Answers and other notifications are nothing that was asked for.
-      if (!Message.isRequest(message) && (message as NotificationMessage).method !== '$/cancelRequest') return;
-      if (!this.#intake.take(message)) this.#socket.close(CLOSE.refused, 'two requests with one id');
     };
     this.#intake.to(callback);
     this.#socket.on('message', read).once('close', () => this.fireClose());
@@ -107,8 +138,7 @@ function parse(text: string): Message | undefined {
   if (jsonrpc !== '2.0' || typeof method !== 'string' || method.length > MAX_METHOD) return undefined;
   if (id !== undefined && !isId(id)) return undefined;
   if (params !== undefined && (typeof params !== 'object' || params === null)) return undefined;
-  if (method === '$/cancelRequest' && (id !== undefined || !isId((params as { id?: unknown } | undefined)?.id)))
-    return undefined;
+  if (method === CANCEL && (id !== undefined || !isId((params as { id?: unknown } | undefined)?.id))) return undefined;
   return message as Message;
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { countJobs } from '../catalog/jobs.ts';
 import type { Daemon } from './context.ts';
 
 export interface Metrics {
@@ -26,13 +27,9 @@ export function openMetrics({ catalog, clients, version }: Daemon): Metrics {
   new Gauge({
     ...{ name: 'vera_jobs', help: 'Jobs by state', labelNames: ['state'], registers },
     async collect() {
-      const rows = await catalog.db
-        .selectFrom('job')
-        .select(({ fn }) => ['state', fn.countAll<number>().as('jobs')])
-        .groupBy('state')
-        .execute();
+      const counts = await countJobs(catalog.db);
       this.reset();
-      for (const { state, jobs } of rows) this.set({ state }, jobs);
+      for (const { state, jobs } of counts) this.set({ state }, jobs);
     },
   });
   new Gauge({

@@ -1,23 +1,47 @@
 import { createMessageConnection, ErrorCodes } from 'vscode-jsonrpc/node';
+import type { CancellationToken } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
-import { METHODS } from '../protocol/registry.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { progressToken } from '../protocol/method.ts';
+import type { Method } from '../protocol/method.ts';
 import { checkedParams, checkedResult, responseError, told } from './answer.ts';
-import type { Context, Daemon } from './context.ts';
+import type { Daemon } from './context.ts';
 import type { Feed } from './feed.ts';
-import { HANDLERS } from './handlers/registry.ts';
+import type { Served } from './handlers/registry.ts';
 import { watchHeartbeat } from './heartbeat.ts';
 import { Intake, SocketReader, SocketWriter } from './messages.ts';
 import type { Send } from './messages.ts';
 import type { Metrics } from './metrics.ts';
+import { openProgress } from './progress.ts';
+import type { ProgressSender } from './progress.ts';
 import { openSubscriptions } from './subscriptions.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+/** What the answers to one client need. */
+interface Client {
+  readonly daemon: Daemon;
+  readonly served: ReadonlyMap<string, Served>;
+  readonly metrics: Metrics;
+  readonly subscriptions: Subscriptions;
+  readonly progress: ProgressSender;
+  /** Aborted when the client is gone. */
+  readonly gone: AbortSignal;
+}
 
 /** Serves the protocol to one client that has been let in, until it goes. */
-export function serve(socket: WebSocket, daemon: Daemon, feed: Feed, metrics: Metrics): void {
+export function serve(
+  socket: WebSocket,
+  daemon: Daemon,
+  feed: Feed,
+  metrics: Metrics,
+  served: ReadonlyMap<string, Served>,
+): void {
   const { limits, log } = daemon;
   const intake = new Intake(socket, limits);
-  /** What has left makes room for answers and events alike. */
+  /** What has left makes room for answers, progress and events alike. */
   const left = (): void => {
     intake.goOn();
+    progress.goOn();
     subscriptions.goOn();
   };
   const send: Send = (text) => socket.send(text, { binary: false }, left);
@@ -26,35 +50,72 @@ export function serve(socket: WebSocket, daemon: Daemon, feed: Feed, metrics: Me
     new SocketWriter(socket, send, intake, limits),
   );
   const subscriptions = openSubscriptions(socket, send, feed, daemon);
-  const context: Context = { daemon, subscriptions };
-  connection.onRequest((method, params) => answer(context, metrics, method, params));
+  const progress = openProgress(send, () => socket.bufferedAmount > limits.bufferedBytes, limits);
+  const gone = new AbortController();
+  const client: Client = { daemon, served, metrics, subscriptions, progress, gone: gone.signal };
+  connection.onRequest((method, params, token) => answer(client, method, params, token));
 
   watchHeartbeat(socket, limits.pingMs, () => !intake.isBusy());
   // A frame that is too long, has too many parts or is none: ws closes the connection, and that is all that becomes of it.
   socket.on('error', (error) => log.debug({ reason: error.message }, 'a client was cut off'));
   socket.once('close', () => {
+    gone.abort(new VeraError('cancelled', 'the client is gone'));
     subscriptions.close();
+    progress.close();
     connection.dispose();
   });
   connection.listen();
 }
 
-async function answer(context: Context, metrics: Metrics, name: string, params: unknown): Promise<unknown> {
-  const method = METHODS.get(name);
-  if (method === undefined)
+/** The result of a request or the error to answer with. Never throws. */
+async function answer(client: Client, name: string, given: unknown, token: CancellationToken): Promise<unknown> {
+  const { daemon, served, metrics, subscriptions, gone } = client;
+  const found = served.get(name);
+  if (found === undefined)
     return told(
       ErrorCodes.MethodNotFound,
       `there is no method ${name}: client and daemon are of different versions`,
       'daemon',
     );
+  const { method, handle } = found;
   const done = metrics.rpc.startTimer({ method: name });
+  const cancelled = cancelledBy(token, name);
+  const signal = AbortSignal.any([cancelled, gone]);
+  const { params, progress: wanted } = withoutProgress(method, given);
+  const progress = client.progress.open(wanted);
+  signal.addEventListener('abort', progress.end, { once: true });
   try {
-    const result = await HANDLERS.get(name)!(context, checkedParams(method, params));
+    signal.throwIfAborted();
+    const context = { daemon, subscriptions, signal, progress: progress.send };
+    const result = await handle(context, checkedParams(method, params));
     const checked = checkedResult(method, result);
+    await progress.sent();
     done({ outcome: 'result' });
     return checked;
   } catch (error) {
-    done({ outcome: 'error' });
-    return responseError(error, context.daemon.log, name);
+    // What a library throws when its signal is aborted says nothing of why.
+    const reason: unknown = signal.aborted && (error as Error).name === 'AbortError' ? signal.reason : error;
+    const response = responseError(reason, daemon.log, name);
+    done({ outcome: response.data?.code === 'cancelled' ? 'cancelled' : 'error' });
+    return response;
+  } finally {
+    progress.end();
   }
+}
+
+function cancelledBy(token: CancellationToken, name: string): AbortSignal {
+  const controller = new AbortController();
+  const cancel = (): void => controller.abort(new VeraError('cancelled', `${name} was cancelled`));
+  if (token.isCancellationRequested) cancel();
+  else token.onCancellationRequested(cancel);
+  return controller.signal;
+}
+
+/** The params that a method checks, and the number that its client wants progress under. */
+function withoutProgress(method: Method, params: unknown): { params: unknown; progress: number | undefined } {
+  if (method.progress === undefined || typeof params !== 'object' || params === null)
+    return { params, progress: undefined };
+  const { progress, ...rest } = params as { progress?: unknown };
+  const token = progressToken.optional().safeParse(progress);
+  return token.success ? { params: rest, progress: token.data } : { params, progress: undefined };
 }

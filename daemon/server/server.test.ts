@@ -9,7 +9,7 @@ import { addAdapter } from '../catalog/adapters.ts';
 import { ensureUser } from '../catalog/owners.ts';
 import { PROTOCOL } from '../protocol/method.ts';
 import { METHODS } from '../protocol/registry.ts';
-import { HANDLERS } from './handlers/registry.ts';
+import { SERVED } from './handlers/registry.ts';
 import { openSocket, rawClient, serving } from '../../test/serving.ts';
 import type { RawClient, Serving } from '../../test/serving.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
@@ -48,7 +48,7 @@ const store = (name: string): Promise<number> =>
   });
 
 test('every method has a handler', () => {
-  assert.deepEqual([...HANDLERS.keys()].sort(), [...METHODS.keys()].sort());
+  assert.deepEqual([...SERVED.keys()].sort(), [...METHODS.keys()].sort());
 });
 
 test('health, version and metrics tell of the daemon', async () => {

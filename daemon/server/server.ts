@@ -11,6 +11,7 @@ import { CLOSE, LANGUAGE_PATH } from '../protocol/language.ts';
 import { admission } from './authentication.ts';
 import type { Daemon, ServerOptions } from './context.ts';
 import { openFeed } from './feed.ts';
+import { SERVED } from './handlers/registry.ts';
 import { httpApp } from './http.ts';
 import { serveLanguage } from './language.ts';
 import type { LanguageRelay } from './language.ts';
@@ -45,7 +46,7 @@ export interface RunningServer {
 /** Serves the protocol and a few HTTP routes on a port of this machine, to whoever has the token. Throws VeraError 'daemon'. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits: Limits = { ...LIMITS, ...options.limits };
-  const { catalog, queue, version, log, life, token } = options;
+  const { catalog, queue, version, log, life, token, served = SERVED } = options;
   const socketOptions: SocketOptions & { closeTimeout: number } = {
     noServer: true,
     maxFragments: limits.fragments,
@@ -102,7 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     [RPC_PATH, rpcSockets],
     [LANGUAGE_PATH, languageSockets],
   ]);
-  rpcSockets.on('connection', (client) => serve(client, daemon, feed, metrics));
+  rpcSockets.on('connection', (client) => serve(client, daemon, feed, metrics, served));
   languageSockets.on('connection', (client) => {
     const relay = serveLanguage(client, daemon);
     if (relay === undefined) return;

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { z } from 'zod';
 import type { Client } from '../../daemon/client/connect.ts';
+import type { RequestOptions } from '../../daemon/client/request.ts';
 import type { FollowListener } from '../../daemon/client/follow.ts';
 import type { Event, Topic } from '../../daemon/protocol/events.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
@@ -12,6 +13,11 @@ export type Protocol = typeof Lazy;
 export type LinkState = 'idle' | 'connecting' | 'connected' | 'failed';
 export type CatalogChange = Extract<Event['body'], { type: 'catalog' }>;
 
+/** How the daemon is asked; `token`: takes the request back when a person cancels. */
+export interface CallOptions<V = unknown> extends RequestOptions<V> {
+  readonly token?: vscode.CancellationToken;
+}
+
 /** The extension's one connection to the daemon: made when it is first needed, and made again when it breaks. */
 export interface DaemonLink {
   dispose(): void;
@@ -19,7 +25,7 @@ export interface DaemonLink {
   call<M extends Method>(
     pick: (protocol: Protocol) => M,
     params: z.input<M['params']>,
-    options?: { timeoutMs?: number },
+    options?: CallOptions<z.output<NonNullable<M['progress']>>>,
   ): Promise<z.output<M['result']>>;
   follow(topics: Topic[], on: FollowListener): Promise<{ end(): Promise<void> }>;
   /** Connects where a daemon runs already; starts none. */
@@ -92,9 +98,17 @@ export function createLink({ daemonArgs, log }: LinkOptions): DaemonLink {
   };
 
   return {
-    call: async (pick, params, options) => {
+    call: async (pick, params, { token, ...options } = {}) => {
       const [made, known] = await Promise.all([opened(), protocol()]);
-      return made.call(pick(known), params, options);
+      if (token === undefined) return made.call(pick(known), params, options);
+      const controller = new AbortController();
+      if (token.isCancellationRequested) controller.abort();
+      const listening = token.onCancellationRequested(() => controller.abort());
+      try {
+        return await made.call(pick(known), params, { ...options, signal: controller.signal });
+      } finally {
+        listening.dispose();
+      }
     },
     follow: async (topics, on) => (await opened()).follow(topics, undefined, on),
     peek: async () => {

@@ -1,3 +1,5 @@
+import { pauseMs } from '../../daemon/protocol/backoff.ts';
+
 /** Something that runs until it ends by itself, with why. ended: it was stopped on purpose; else it broke. */
 export interface Session {
   readonly closed: Promise<{ readonly ended: boolean; readonly why: string }>;
@@ -53,7 +55,7 @@ export async function keep({ open, say, over, onNeeded, times }: KeepOptions): P
     }
     if (start) tries++;
     pauses++;
-    const pause = Math.min(firstPauseMs * 2 ** (pauses - 1), start ? longestPauseMs : longestLookMs);
+    const pause = pauseMs(pauses, { firstMs: firstPauseMs, longestMs: start ? longestPauseMs : longestLookMs });
     if (!start) start = await wait(pause, over, onNeeded);
     else if (tries < MOST_TRIES) await wait(pause, over);
     else {

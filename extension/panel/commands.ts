@@ -1,6 +1,6 @@
 import { activateFor, activeHere, deactivateFor } from '../adapters/active.ts';
 import { revealFolder } from '../adapters/commands.ts';
-import { type App, Quiet, requireTrust, showError } from '../app.ts';
+import { type App, isQuiet, requireTrust, showError } from '../app.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
 import type { RunCommand } from '../../daemon/protocol/panel.ts';
 import { exportWith } from '../output/flow.ts';
@@ -15,7 +15,7 @@ export async function obey(app: App, panel: Panel, command: RunCommand, key: str
     await doCommand(app, panel, command, key);
     return null;
   } catch (error) {
-    if (error instanceof Quiet) return null;
+    if (isQuiet(error)) return null;
     app.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return error instanceof Error ? error.message : String(error);
   }
@@ -68,7 +68,7 @@ async function doCommand(app: App, panel: Panel, command: RunCommand, key: strin
 /** What asks a person for more goes on by itself: the button is free again at once. */
 function later({ log }: App, work: Promise<void>): void {
   void work.catch(async (error: unknown) => {
-    if (error instanceof Quiet) return;
+    if (isQuiet(error)) return;
     await showError(log, error);
   });
 }

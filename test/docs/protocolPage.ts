@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../../daemon/protocol/errors.ts';
-import { PROTOCOL } from '../../daemon/protocol/method.ts';
+import { CANCEL, progressed, PROTOCOL, REQUEST_CANCELLED } from '../../daemon/protocol/method.ts';
 import { FEATURES, methodsOf, notificationsOf } from '../../daemon/protocol/registry.ts';
 import { ref } from '../../daemon/protocol/values.ts';
 import { CLOSE, LANGUAGE_PATH } from '../../daemon/protocol/language.ts';
@@ -26,9 +26,10 @@ export function protocolPage(): string {
   const named = namedSchemas();
   const chapters = Object.entries(FEATURES).map(([title, feature]) => {
     const entries = [
-      ...methodsOf(feature).map(({ name, summary, params, result, repeatable }) =>
+      ...methodsOf(feature).map(({ name, summary, params, result, repeatable, progress }) =>
         section(name, `${summary}${REPEATABLE[String(repeatable)]}`, [
           ['Params', shape(params, 'input', named)],
+          ...(progress === undefined ? [] : [['Progress', shape(progress, 'output', named)] as [string, string]]),
           ['Result', shape(result, 'output', named)],
         ]),
       ),
@@ -57,6 +58,13 @@ and requests are all that a client sends; a message that is neither JSON nor JSO
 known is refused. An error carries \`data.code\`, one of ${ERROR_CODES.map((code) => `\`${code}\``).join(', ')}, and a message for people.
 
 A method that is marked *repeatable* may be called again where the answer was lost: the second call changes nothing more.
+
+\`${CANCEL}\` with the \`id\` of a request takes it back. The daemon stops working on it and answers with error ${REQUEST_CANCELLED}, \`data.code\` "cancelled"; a
+request that was done already is answered with its result. Requests end with their connection.
+
+A method with *Progress* sends values before its answer, where its params carry \`progress\`, a number that no other request of the connection
+uses: notifications \`${progressed.name}\` with \`{token, value}\`, where \`token\` is that number. They are stored nowhere, come in order, and end with the answer. A
+client that does not read is waited for.
 
 A subscription is a place in the log of events: after a broken connection, subscribe again with \`after\`, the number of the last event
 that came, and nothing is missed or comes twice. A client that does not read is sent nothing more until it does; one that has fallen more than

@@ -2,6 +2,7 @@ import type * as adapters from '../../protocol/adapters.ts';
 import type * as events from '../../protocol/events.ts';
 import type * as jobs from '../../protocol/jobs.ts';
 import type * as life from '../../protocol/life.ts';
+import type { Method } from '../../protocol/method.ts';
 import type * as owners from '../../protocol/owners.ts';
 import type * as records from '../../protocol/records.ts';
 import { FEATURES, methodsOf } from '../../protocol/registry.ts';
@@ -36,17 +37,24 @@ const BY_FEATURE: Features = {
   records: recordHandlers,
 };
 
-export type Handler = (context: Context, params: unknown) => unknown;
+/** What every handler is, whatever the values of its progress. */
+export type Handler = (context: Context<unknown>, params: unknown) => unknown;
 
-/** Every handler by the name of its method. Throws where a method of the protocol has none. */
-export const HANDLERS: ReadonlyMap<string, Handler> = new Map(
+/** A method, and what answers it. */
+export interface Served {
+  readonly method: Method;
+  readonly handle: Handler;
+}
+
+/** Every method with its handler, by name. Throws where a method of the protocol has none. */
+export const SERVED: ReadonlyMap<string, Served> = new Map(
   Object.entries(FEATURES).flatMap(([feature, exported]) => {
     const handlers = (BY_FEATURE as unknown as Record<string, Record<string, Handler>>)[feature];
     return methodsOf(exported).map((method) => {
       const key = Object.keys(exported).find((name) => exported[name] === method)!;
-      const handler = handlers?.[key];
-      if (handler === undefined) throw new Error(`method ${method.name} has no handler`);
-      return [method.name, handler] as const;
+      const handle = handlers?.[key];
+      if (handle === undefined) throw new Error(`method ${method.name} has no handler`);
+      return [method.name, { method, handle }] as const;
     });
   }),
 );

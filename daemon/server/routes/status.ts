@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import { assertReadable } from '../../catalog/owners.ts';
 import { PROTOCOL } from '../../protocol/method.ts';
 import type { Daemon } from '../context.ts';
 import type { Metrics } from '../metrics.ts';
@@ -6,8 +7,7 @@ import type { Metrics } from '../metrics.ts';
 /** GET /health, /version and /metrics. */
 export function status(app: Express, { version, catalog, life }: Daemon, metrics: Metrics): void {
   app.get('/health', async (_request, response) => {
-    // A catalog that cannot be read makes this an error.
-    await catalog.db.selectFrom('user').select('id').limit(1).execute();
+    await assertReadable(catalog.db);
     response.json({ status: life.draining() ? 'draining' : 'ok', pid: process.pid, startedAt: life.startedAt });
   });
   app.get('/version', (_request, response) => {
