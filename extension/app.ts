@@ -9,6 +9,12 @@ export interface App {
   readonly daemon: DaemonLink;
 }
 
+/** The training panel: at most one per window. */
+export interface Panel {
+  /** Opens it, or brings it to the front; `focus` chooses the run it shows. */
+  show(focus?: string): Promise<void>;
+}
+
 // What a menu passes is whatever was clicked.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Handler = (...args: any[]) => unknown;

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
 import { VeraError } from '../protocol/errors.ts';
-import type { Change } from './change.ts';
+import type { Change, Changes } from './change.ts';
 import type { Dependent } from './dependents.ts';
 import { freeName } from './names.ts';
-import type { Catalog } from './open.ts';
 
 export const DAY = 86_400_000;
 /** Days for which what was deleted can be restored. */
@@ -52,7 +51,7 @@ const TODAY = 'trash day'; // key of the time when days were counted last
  * also seen in the trash on thirty different days: a clock that jumps ahead adds one day, not thirty, so it empties nothing.
  * A user whom anything still belongs to stays in the trash.
  */
-export async function purgeTrash(catalog: Pick<Catalog, 'change'>, now = Date.now()): Promise<Purged> {
+export async function purgeTrash(catalog: Pick<Changes, 'change'>, now = Date.now()): Promise<Purged> {
   return catalog.change(async (change) => {
     const { db } = change;
     await countDay(change, now);

@@ -11,7 +11,7 @@ import { catalogFile, discoveryFile, logsFolder, privateFolders, veraHome } from
 import { lookAtDiscovery } from '../life/discovery.ts';
 import { refuseOldNode } from '../life/node.ts';
 import { PROTOCOL } from '../protocol/method.ts';
-import type { Check } from './health.ts';
+import type { Check } from './check.ts';
 import { plain } from './output.ts';
 import { bytesText, dateText } from './table.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examineAll } from './health.ts';
-import type { Check } from './health.ts';
+import type { Check } from './check.ts';
 import { print, printJson } from './output.ts';
 
 const MARKS: Readonly<Record<Check['status'], string>> = { right: 'ok  ', poor: 'poor', wrong: 'FIX ' };

@@ -6,16 +6,8 @@ import { cacheFolder, veraHome } from '../home.ts';
 import { examine } from '../runtime/examine.ts';
 import type { Probe } from '../runtime/probe.ts';
 import { checkDaemon } from './daemonHealth.ts';
+import type { Check } from './check.ts';
 import { bytesText } from './table.ts';
-
-export interface Check {
-  readonly name: string;
-  /** wrong: training will not work until it is put right. */
-  readonly status: 'right' | 'poor' | 'wrong';
-  readonly message: string;
-  /** What to do. */
-  readonly cure?: string;
-}
 
 const LEAST_NODE = [22, 18] as const; // runs TypeScript files as they are
 const LEAST_MEMORY = 1e9; // SmolLM2-135M in int8 with short rows needs about that

@@ -17,7 +17,7 @@ import { after, test } from 'node:test';
 import { adapterFixture, adapterNames, modelFixture, modelNames } from '../../test/fixtures/read.ts';
 import { encodeFloats } from '../formats/float.ts';
 import { readBytes, readFloats, writeSafetensors } from '../formats/safetensors.ts';
-import type { DType } from '../formats/safetensors.ts';
+import type { DType } from '../formats/dtype.ts';
 import { openTensors } from '../formats/shards.ts';
 import { DEFAULTS } from '../methods/method.ts';
 import { sharedProjection } from '../methods/vera.ts';

@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { countNonFinite, decodeFloats, encodeFloats } from './float.ts';
-import type { DType } from './safetensors.ts';
+import type { DType } from './dtype.ts';
 
 const bytesOf = (array: ArrayBufferView<ArrayBuffer>) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);

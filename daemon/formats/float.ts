@@ -1,5 +1,5 @@
 import { VeraError } from '../protocol/errors.ts';
-import type { DType } from './safetensors.ts';
+import type { DType } from './dtype.ts';
 
 /**
  * Float conversion between a tensor's stored bytes (little-endian, as in every format read here) and float32.

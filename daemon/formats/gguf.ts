@@ -6,7 +6,8 @@ import { dequantiser } from './gguf/quants.ts';
 import { mapTensors, type MappedTensor } from './gguf/tensors.ts';
 import { tokenizerFiles } from './gguf/tokenizer.ts';
 import { readExactly, withFile } from './read.ts';
-import { writeSafetensors, type DType, type TensorSource } from './safetensors.ts';
+import type { DType } from './dtype.ts';
+import { writeSafetensors, type TensorSource } from './safetensors.ts';
 
 const CHUNK_BYTES = 1 << 22; // stored bytes decoded at a time
 

@@ -18,8 +18,9 @@ import fc from 'fast-check';
 import { counted } from '../../test/counted.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { countNonFinite, encodeFloats } from './float.ts';
-import { dtypeSize, readBytes, readFloats, readSafetensors, writeSafetensors } from './safetensors.ts';
-import type { DType } from './safetensors.ts';
+import { dtypeSize } from './dtype.ts';
+import { readBytes, readFloats, readSafetensors, writeSafetensors } from './safetensors.ts';
+import type { DType } from './dtype.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'safetensors-'));
 after(() => rmSync(dir, { recursive: true }));

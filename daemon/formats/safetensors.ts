@@ -1,5 +1,6 @@
 import { VeraError } from '../protocol/errors.ts';
 import { writeFully, writeStreamAtomic } from './atomic.ts';
+import { type DType, dtypeSize } from './dtype.ts';
 import { decodeFloats } from './float.ts';
 import { refuseForeign } from './foreign.ts';
 import { isObject, parseJsonObject } from './json.ts';
@@ -10,9 +11,6 @@ import { decodeUtf8, readExactly, withFile } from './read.ts';
  * The safetensors format: u64 little-endian length N, N bytes of JSON {name: {dtype, shape, data_offsets: [begin, end]},
  * __metadata__: {string: string}}, then the data, which the tensors cover without holes or overlaps.
  */
-
-export type DType =
-  'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U8' | 'U16' | 'U32' | 'U64' | 'BOOL';
 
 /** Where a tensor lies: `offset` is absolute in `file`; `offset` and `length` are in bytes. */
 export interface TensorEntry {
@@ -36,12 +34,6 @@ export interface TensorSource {
   shape: number[];
   bytes: () => Uint8Array;
 }
-
-/** Bytes of one element. */
-// prettier-ignore
-export const dtypeSize: Readonly<Record<DType, number>> = {
-  F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, U16: 2, U32: 4, U64: 8, BOOL: 1,
-};
 
 const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000; // the format's own limit; a length from a stranger must not decide an allocation (CWE-770)

@@ -1,6 +1,6 @@
 import { parseRecord } from '../data/readers/csv.ts';
-import { lineOf } from './blocks.ts';
-import type { Dataset } from './dataset.ts';
+import type { TextKind } from '../data/readers/reader.ts';
+import { type Block, lineOf } from './blocks.ts';
 import { fieldsOf } from './delimited.ts';
 import type { FileProblem } from './problems.ts';
 import { MARK } from './rows.ts';
@@ -14,7 +14,13 @@ export interface Header {
 }
 
 /** Reads the header of a delimited file: its first record. */
-export function readHeader({ blocks, shape }: Pick<Dataset, 'blocks' | 'shape'>): Header {
+export function readHeader({
+  blocks,
+  shape,
+}: {
+  readonly blocks: readonly Block<unknown>[];
+  readonly shape: Pick<TextKind, 'delimiter'>;
+}): Header {
   let line = 0;
   for (const block of blocks) {
     const index = block.marks.indexOf(MARK.header);

@@ -1,7 +1,7 @@
 import { greaterOrEqual } from '../graph/ops/greaterOrEqual.ts';
 import { where } from '../graph/ops/where.ts';
 import type { Value } from '../graph/value.ts';
-import type { Network } from '../models/network.ts';
+import type { Layers } from '../models/adaptation.ts';
 
 /** splitmix64, seeded by a text: odd 64-bit numbers that stay the same for the same text. */
 function oddNumbers(text: string, count: number): BigInt64Array {
@@ -22,7 +22,7 @@ function oddNumbers(text: string, count: number): BigInt64Array {
  * Whether (row, column) is dropped is read from the high bits of a product of two odd 64-bit numbers: one comes with each row
  * of the step (`noise`, from the run's seed), the other with each column of the layer. So a step can be repeated bit by bit.
  */
-export function dropout(net: Network, path: string, x: Value, probability: number): Value {
+export function dropout(net: Layers, path: string, x: Value, probability: number): Value {
   const { noise } = net.options;
   if (!noise || probability === 0) return x;
   const { g } = net;

@@ -1,6 +1,5 @@
 import type { Value } from '../graph/value.ts';
-import type { Adaptation, LinearSite } from '../models/adaptation.ts';
-import type { Network } from '../models/network.ts';
+import type { Adaptation, Layers, LinearSite } from '../models/adaptation.ts';
 
 /** Settings of a method as a user gives them; each method reads its own. */
 export interface MethodOptions {
@@ -28,7 +27,7 @@ export interface BaseTensor {
 /** An adaptation that can also say what a merge adds to each weight. */
 export interface MethodAdaptation extends Adaptation {
   /** The update of a layer's weight, [dOut, dIn], from the parameters; undefined where it has none. */
-  delta(net: Network, site: LinearSite): Value | undefined;
+  delta(net: Layers, site: LinearSite): Value | undefined;
 }
 
 /** A way to adapt a frozen model: VeRA, LoRA, or training everything. */

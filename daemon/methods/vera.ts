@@ -1,8 +1,7 @@
 import { LAMBDA_B, LAMBDA_D } from '../formats/adapterFile.ts';
 import { gemm } from '../graph/ops/gemm.ts';
 import type { Value } from '../graph/value.ts';
-import type { LinearSite } from '../models/adaptation.ts';
-import type { FrozenMatrix, Network } from '../models/network.ts';
+import type { FrozenMatrix, Layers, LinearSite } from '../models/adaptation.ts';
 import { dropout } from './dropout.ts';
 import type { Method, MethodAdaptation, MethodOptions } from './method.ts';
 import { type Projection, projection } from './projection.ts';
@@ -63,7 +62,7 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
   const adapted = new Set(sites.map((site) => site.path));
   const matrices = shared(pair);
   /** b * (B (d * A)): [dOut, dIn]. */
-  const delta = (net: Network, site: LinearSite): Value => {
+  const delta = (net: Layers, site: LinearSite): Value => {
     const { g } = net;
     const a = g.constant(matrices.A(site.dIn).data, [rank, site.dIn]);
     const bMatrix = g.constant(matrices.B(site.dOut).data, [site.dOut, rank]);

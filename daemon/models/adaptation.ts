@@ -1,5 +1,8 @@
-import type { Value } from '../graph/value.ts';
-import type { Network } from './network.ts';
+import type { Builder, Value } from '../graph/value.ts';
+import type { FrozenMatrix, WeightFormat } from '../weights/format.ts';
+import type { Binding } from './binding.ts';
+
+export type { FrozenMatrix } from '../weights/format.ts';
 
 /** A linear layer of a model: where it is and its size. */
 export interface LinearSite {
@@ -24,6 +27,26 @@ export interface Parameter {
   readonly initial: () => Float32Array;
 }
 
+/** What an adaptation builds its layers from: the graph, the base's frozen weights and the trained parameters. `Network` is one. */
+export interface Layers {
+  readonly g: Builder;
+  readonly trained: Binding;
+  readonly options: {
+    /** How frozen weights are held and multiplied. */
+    readonly format: WeightFormat;
+    /** About how many tokens a step has. It decides between equal ways to compute a product. */
+    readonly tokens: number;
+    /** One odd 64-bit number per token, from which dropout is drawn; absent if nothing is dropped. [tokens] int64. */
+    readonly noise?: Value;
+  };
+  /** A tensor of the model in float32: the trained one, or the frozen one of the base. */
+  weight(name: string): Value;
+  /** The base's own product x W^T, without bias. x: [n, dIn] -> [n, dOut]. */
+  frozen(site: LinearSite, x: Value): Value;
+  /** x M^T for a frozen matrix M of a method, in the network's weight format. x: [n, columns] -> [n, rows]. */
+  product(matrix: FrozenMatrix, x: Value): Value;
+}
+
 /**
  * What stands in for a model's frozen layers. A model asks for `linear(path, x)`; the adaptation decides what that is and
  * lists the parameters it trains. It does not know which model it is in.
@@ -31,9 +54,9 @@ export interface Parameter {
 export interface Adaptation {
   readonly parameters: readonly Parameter[];
   /** The layer's output without its bias, or undefined where the layer is not adapted. x: [n, dIn] -> [n, dOut]. */
-  linear(net: Network, site: LinearSite, x: Value): Value | undefined;
+  linear(net: Layers, site: LinearSite, x: Value): Value | undefined;
   /** A tensor of the model that is trained itself; undefined where it is frozen. */
-  weight?(net: Network, name: string): Value | undefined;
+  weight?(net: Layers, name: string): Value | undefined;
 }
 
 /** The base model as it is. */

@@ -1,32 +1,24 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
-import type { FrozenMatrix, WeightFormat } from '../weights/format.ts';
+import type { FrozenMatrix } from '../weights/format.ts';
 import { float32Tensor } from '../weights/fp32.ts';
-import type { Adaptation, LinearSite } from './adaptation.ts';
+import type { Adaptation, Layers, LinearSite } from './adaptation.ts';
 import type { Binding } from './binding.ts';
-
-export type { FrozenMatrix } from '../weights/format.ts';
 
 export type Precision = 'fp32' | 'int8';
 
-export interface NetworkOptions {
-  /** How frozen weights are held and multiplied. */
-  readonly format: WeightFormat;
+export type NetworkOptions = Layers['options'] & {
   readonly adaptation: Adaptation;
   /** Shape of a tensor of the base; throws where there is none. */
   readonly shapeOf: (name: string) => readonly number[];
   /** The trainable parameters, bound to this graph. */
   readonly trained: Binding;
-  /** About how many tokens a step has. It decides between equal ways to compute a product. */
-  readonly tokens: number;
-  /** One odd 64-bit number per token, from which dropout is drawn; absent where nothing is dropped. [tokens] int64. */
-  readonly noise?: Value;
   /** Whether gradients will flow back through the network. */
   readonly differentiable: boolean;
-}
+};
 
 /** What a model definition and an adaptation build on: weights, trainable parameters and linear layers. */
-export class Network {
+export class Network implements Layers {
   readonly g: Graph;
   readonly options: NetworkOptions;
 

@@ -1,4 +1,4 @@
-import type { DType } from '../formats/safetensors.ts';
+import type { DType } from '../formats/dtype.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Value } from '../graph/value.ts';
 

@@ -1,10 +1,9 @@
 import * as vscode from 'vscode';
-import type { App, Handlers } from '../app.ts';
+import type { App, Handlers, Panel } from '../app.ts';
 import { requireTrust } from '../app.ts';
 import { VIEWS } from '../contributions.ts';
 import { pickBase } from '../tuning/bases.ts';
 import { fineTune } from '../tuning/commands.ts';
-import type { Panel } from '../panel/panel.ts';
 import { lastPart } from '../text.ts';
 import type { ModelNode, ModelRow } from './view.ts';
 

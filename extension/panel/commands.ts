@@ -1,12 +1,11 @@
 import { activateFor, activeHere, deactivateFor } from '../adapters/active.ts';
 import { revealFolder } from '../adapters/commands.ts';
-import { type App, isQuiet, requireTrust, showError } from '../app.ts';
+import { type App, isQuiet, type Panel, requireTrust, showError } from '../app.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
 import type { RunCommand } from '../../daemon/protocol/panel.ts';
 import { exportWith } from '../output/flow.ts';
 import { cancel } from '../runs/commands.ts';
 import { fineTuneAgain } from '../tuning/again.ts';
-import type { Panel } from './panel.ts';
 import { jobOfKey, panelRun } from './panelRun.ts';
 
 /** Does what a button of the panel asks for, where the run's state allows it; says why not. */

@@ -2,17 +2,11 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { FromPanel, ToPanel } from '../../daemon/protocol/panel.ts';
 import { panelHtml } from '../../webview/html.ts';
-import type { App } from '../app.ts';
+import type { App, Panel } from '../app.ts';
 import { PANEL } from '../contributions.ts';
 import { obey } from './commands.ts';
 import { startFeed, type Feed } from './feed.ts';
 import { viewStore } from './viewStore.ts';
-
-/** The training panel: at most one, in front of its runs. */
-export interface Panel {
-  /** Opens it, or brings it to the front; `focus` chooses the run it shows. */
-  show(focus?: string): Promise<void>;
-}
 
 export function registerPanel(app: App): Panel {
   const { context, log } = app;

@@ -1,9 +1,8 @@
 import * as vscode from 'vscode';
 import type { AdapterNode } from '../adapters/view.ts';
 import { revealFolder } from '../adapters/commands.ts';
-import { type App, chosen, type Handlers } from '../app.ts';
+import { type App, chosen, type Handlers, type Panel } from '../app.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
-import type { Panel } from '../panel/panel.ts';
 import { fineTuneAgain } from '../tuning/again.ts';
 import { trainingOf } from '../tuning/training.ts';
 import type { RunNode } from './view.ts';

@@ -1,6 +1,5 @@
 import type { Job } from '../../daemon/protocol/jobs.ts';
-import { type App, requireTrust } from '../app.ts';
-import type { Panel } from '../panel/panel.ts';
+import { type App, type Panel, requireTrust } from '../app.ts';
 import { setting } from '../settings.ts';
 import { lastPart } from '../text.ts';
 import { knownBases } from './bases.ts';

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { type App, chosen, type Handlers, requireTrust } from '../app.ts';
+import { type App, chosen, type Handlers, type Panel, requireTrust } from '../app.ts';
 import { datasetsOf } from '../datasets.ts';
-import type { Panel } from '../panel/panel.ts';
 import { setting } from '../settings.ts';
 import type { Base } from './bases.ts';
 import { knownBases } from './bases.ts';

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { type App, Quiet, workspaceFolder } from '../app.ts';
-import type { Panel } from '../panel/panel.ts';
+import { type App, Quiet, type Panel, workspaceFolder } from '../app.ts';
 import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
 import { pickBase, rememberBase } from './bases.ts';
