@@ -9,7 +9,7 @@ import { openCatalog } from '../daemon/catalog/open.ts';
 import type { Catalog } from '../daemon/catalog/open.ts';
 import { createQueue } from '../daemon/jobs/queue.ts';
 import type { Queue } from '../daemon/jobs/queue.ts';
-import type { Served } from '../daemon/server/handlers/registry.ts';
+import type { Served } from '../daemon/server/context.ts';
 import type { Limits } from '../daemon/server/limits.ts';
 import { startServer } from '../daemon/server/server.ts';
 import type { RunningServer } from '../daemon/server/server.ts';

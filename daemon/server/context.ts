@@ -4,7 +4,6 @@ import type { Catalog } from '../catalog/open.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Method } from '../protocol/method.ts';
 import type { Limits } from './limits.ts';
-import type { Served } from './handlers/registry.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface ServerOptions {
@@ -68,3 +67,12 @@ export type Handlers<Feature> = {
     ? (context: Context<z.input<S>>, params: z.output<P>) => Promise<z.input<R>> | z.input<R>
     : never;
 };
+
+/** What every handler is, whatever the values of its progress. */
+export type Handler = (context: Context<unknown>, params: unknown) => unknown;
+
+/** A method, and what answers it. */
+export interface Served {
+  readonly method: Method;
+  readonly handle: Handler;
+}

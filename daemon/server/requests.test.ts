@@ -7,7 +7,7 @@ import { sendRequest } from '../client/request.ts';
 import { openConnection } from '../client/socket.ts';
 import { method, REQUEST_CANCELLED } from '../protocol/method.ts';
 import type { Method } from '../protocol/method.ts';
-import type { Handler, Served } from './handlers/registry.ts';
+import type { Handler, Served } from './context.ts';
 import { rawClient, serving, until } from '../../test/serving.ts';
 import type { RawClient, Serving } from '../../test/serving.ts';
 import { temporaryFolder } from '../../test/temporary.ts';

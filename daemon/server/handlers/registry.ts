@@ -2,12 +2,11 @@ import type * as adapters from '../../protocol/adapters.ts';
 import type * as events from '../../protocol/events.ts';
 import type * as jobs from '../../protocol/jobs.ts';
 import type * as life from '../../protocol/life.ts';
-import type { Method } from '../../protocol/method.ts';
 import type * as owners from '../../protocol/owners.ts';
 import type * as records from '../../protocol/records.ts';
 import { FEATURES, methodsOf } from '../../protocol/registry.ts';
 import type * as runs from '../../protocol/runs.ts';
-import type { Context, Handlers } from '../context.ts';
+import type { Handler, Handlers, Served } from '../context.ts';
 import { adapterHandlers } from './adapters.ts';
 import { eventHandlers } from './events.ts';
 import { jobHandlers } from './jobs.ts';
@@ -36,15 +35,6 @@ const BY_FEATURE: Features = {
   'projects and users': ownerHandlers,
   records: recordHandlers,
 };
-
-/** What every handler is, whatever the values of its progress. */
-export type Handler = (context: Context<unknown>, params: unknown) => unknown;
-
-/** A method, and what answers it. */
-export interface Served {
-  readonly method: Method;
-  readonly handle: Handler;
-}
 
 /** Every method with its handler, by name. Throws where a method of the protocol has none. */
 export const SERVED: ReadonlyMap<string, Served> = new Map(
