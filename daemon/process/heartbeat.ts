@@ -1,13 +1,13 @@
 /**
- * The thread that says that a worker is alive: a line '<resident bytes> <milliseconds of processor time>' at a time, through a
- * pipe, since a run of the graph blocks the worker's own thread. Where nobody reads any more the daemon is gone, and what a
- * blocked worker computes is for nobody.
+ * The thread that shows that a process is alive: it writes a line '<resident bytes> <milliseconds of processor time>' into a
+ * pipe again and again. It is a thread because a run of a graph blocks the main one. When nobody reads the pipe any more the
+ * parent is gone: then this thread ends the process, however busy that is.
  */
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { HEARTBEAT_FD, type HeartbeatOptions } from './messages.ts';
+import { type BeatOptions, HEARTBEAT_FD } from './health.ts';
 
-const { everyMs, graceMs } = workerData as HeartbeatOptions;
+const { everyMs, graceMs } = workerData as BeatOptions;
 let aloneSince: number | undefined;
 
 function beat(): void {
