@@ -10,10 +10,10 @@ import { isWritten, removeDiscovery, writeDiscovery } from './life/discovery.ts'
 import { endInOrder } from './life/ending.ts';
 import type { Step } from './life/ending.ts';
 import { idleTime } from './life/idle.ts';
-import { takeLock } from './life/lock.ts';
-import type { Lock } from './life/lock.ts';
+import { takeLock } from './process/lock.ts';
+import type { Lock } from './process/lock.ts';
 import { openLog } from './life/log.ts';
-import { refuseOldNode } from './life/node.ts';
+import { refuseOldNode } from './process/node.ts';
 import { daemonOptions } from './life/options.ts';
 import type { DaemonOptions } from './life/options.ts';
 import { waitForLock } from './life/successor.ts';

@@ -15,6 +15,7 @@ const BELOW_WORK = [
   'protocol',
   'settings',
   'formats',
+  'process',
   'graph',
   'weights',
   'data',
@@ -32,20 +33,22 @@ const MAY_IMPORT: Record<string, string[]> = {
   formats: ['protocol'],
   graph: ['protocol'],
   weights: ['protocol', 'formats', 'graph'],
+  // Supervised processes, and the lock that one process holds.
+  process: ['protocol', 'formats'],
   data: ['protocol', 'settings', 'formats'],
   models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
-  runtime: ['protocol', 'settings', 'formats', 'graph'],
+  runtime: ['protocol', 'process', 'settings', 'formats', 'graph'],
   train: ALL_BELOW,
   serve: ALL_BELOW,
   export: ALL_BELOW,
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'layout', 'home'],
   server: ALL_BELOW,
-  lsp: ['protocol', 'formats', 'data', 'models', 'home'],
-  // What a running daemon needs besides its work: lock, discovery file, log.
-  life: ['protocol', 'formats', 'home'],
-  client: ['protocol', 'life', 'home'],
+  lsp: ['protocol', 'formats', 'process', 'data', 'models', 'home'],
+  // What a running daemon needs besides its work: discovery file, log, its end.
+  life: ['protocol', 'formats', 'process', 'home'],
+  client: ['protocol', 'process', 'life', 'home'],
   demo: ALL_BELOW,
   cli: [...ALL_BELOW, 'client', 'life', 'server', 'demo', 'lsp'],
   // Files that stand in daemon/ itself.
@@ -273,7 +276,11 @@ test('each rule is noticed when it is broken', () => {
     ['extension/manifest/a.ts', "import { x } from '../../daemon/data/readers/csv.ts';", /but daemon\/protocol\//],
     ['extension/main.ts', "import { x } from '../daemon/train/loop.ts';", /but daemon\/protocol\/ and daemon\/client/],
     ['webview/main.ts', "import { x } from '../daemon/client/connect.ts';", /but daemon\/protocol/],
-    ['daemon/client/a.ts', "import { x } from '../server/server.ts';", /client\/ may import protocol, life, home/],
+    [
+      'daemon/client/a.ts',
+      "import { x } from '../server/server.ts';",
+      /client\/ may import protocol, process, life, home/,
+    ],
     ['daemon/novel/a.ts', "import { x } from '../train/loop.ts';", /not in MAY_IMPORT/],
   ];
   for (const [file, text, says] of bad) assert.match(check(file, text).join('\n'), says, `${file}: ${text}`);

@@ -9,7 +9,7 @@ import type { Running } from '../client/running.ts';
 import { compareVersions } from '../client/version.ts';
 import { catalogFile, discoveryFile, logsFolder, privateFolders, veraHome } from '../home.ts';
 import { lookAtDiscovery } from '../life/discovery.ts';
-import { refuseOldNode } from '../life/node.ts';
+import { refuseOldNode } from '../process/node.ts';
 import { PROTOCOL } from '../protocol/method.ts';
 import type { Check } from './check.ts';
 import { plain } from './output.ts';

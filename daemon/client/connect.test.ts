@@ -12,7 +12,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { daemonHome, isAlive, until } from '../../test/daemon.ts';
 import { catalogFile, daemonLockFile, discoveryFile, logsFolder } from '../home.ts';
 import { readDiscovery, writeDiscovery } from '../life/discovery.ts';
-import { isLocked } from '../life/lock.ts';
+import { isLocked } from '../process/lock.ts';
 import { status } from '../protocol/life.ts';
 import { PROTOCOL } from '../protocol/method.ts';
 import { usersCreate, usersList } from '../protocol/owners.ts';

@@ -53,6 +53,6 @@ export async function findRunning(): Promise<Running> {
 
 /** Whether a process has the daemon's lock. The database that tells is loaded only here: most clients never need to know. */
 export async function isDaemonLocked(): Promise<boolean> {
-  const { isLocked } = await import('../life/lock.ts');
+  const { isLocked } = await import('../process/lock.ts');
   return isLocked(daemonLockFile());
 }

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync, truncateSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, logsFolder, makePrivateFolders, veraHome } from '../home.ts';
-import { refuseOldNode } from '../life/node.ts';
+import { refuseOldNode } from '../process/node.ts';
 import { VeraError } from '../protocol/errors.ts';
 
 const MAX_BYTES = 1_000_000; // of what daemons said outside of their log

@@ -1,6 +1,6 @@
 import type { AdapterContent } from '../catalog/adapters.ts';
 import type { Base } from '../catalog/content.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
+import type { ErrorMessage } from '../process/child.ts';
 import type { EvaluationSettings } from '../train/evaluateDataset.ts';
 import type { TrainSettings } from '../train/settings.ts';
 
@@ -48,9 +48,7 @@ export type ToWorker =
       /** Measure how fast this machine is too. */
       readonly measure: boolean;
     }
-  | { readonly type: 'go' }
-  /** Stop as soon as that is possible; training stops at a checkpoint. */
-  | { readonly type: 'stop' };
+  | { readonly type: 'go' };
 
 export type FromWorker =
   | { readonly type: 'estimate'; readonly estimate: Estimate }
@@ -61,7 +59,7 @@ export type FromWorker =
   | { readonly type: 'metrics'; readonly lines: readonly Json[] }
   | { readonly type: 'done'; readonly outcome: Outcome }
   | { readonly type: 'stopped' }
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly stack: string };
+  | ErrorMessage;
 
 export interface Opened {
   readonly base: Base;
@@ -74,13 +72,3 @@ export interface Outcome {
   readonly base?: Base;
   readonly adapter?: AdapterContent;
 }
-
-/** Arguments of the thread that says that a worker is alive. */
-export interface HeartbeatOptions {
-  readonly everyMs: number;
-  /** How long a worker may outlive its daemon, to end in order. */
-  readonly graceMs: number;
-}
-
-/** The pipe a worker's heartbeats go through; 3 is the channel of messages. */
-export const HEARTBEAT_FD = 4;

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { VeraError } from '../protocol/errors.ts';
+import { errorOfFacts, VeraError } from '../protocol/errors.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { runsFolder, veraHome } from '../home.ts';
 import type { JobSpec } from '../protocol/jobs.ts';
@@ -40,7 +40,7 @@ export async function estimateOf(catalog: Catalog, spec: JobSpec, watch: WatchOp
     );
     const ended = await worker.ended;
     if (estimate) return estimate;
-    if (ended.how === 'error') throw new VeraError(ended.code, ended.message);
+    if (ended.how === 'error') throw errorOfFacts(ended.error);
     throw new VeraError(
       'runtime',
       `the estimate came to nothing: ${ended.how === 'crashed' ? ended.reason : ended.how}`,

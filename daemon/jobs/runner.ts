@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { beginAttempt, OVER, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Catalog, Change } from '../catalog/open.ts';
-import { VeraError } from '../protocol/errors.ts';
+import { pauseMs } from '../protocol/backoff.ts';
+import { type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
 import type { Job, JobKind } from '../protocol/jobs.ts';
 import { clearJob, jobFolder } from './folders.ts';
 import type { Estimate, FromWorker, Json } from './messages.ts';
@@ -19,8 +20,7 @@ const WRITE_MS = 75;
 const JOB_EVENT_MS = 1000;
 /** Tellings kept while the disk refuses them; the oldest go first. */
 const MAX_KEPT = 10_000;
-const RETRY_MS = 200;
-const MAX_RETRY_MS = 5000;
+const RETRY = { firstMs: 200, longestMs: 5000 };
 
 export interface RunnerOptions {
   readonly catalog: Catalog;
@@ -149,7 +149,7 @@ export class Runner {
       const known = error instanceof VeraError;
       if (!known) this.#options.log.error({ err: error, job: id }, 'an attempt could not be started');
       const message = error instanceof Error ? error.message : String(error);
-      ended = { how: 'error', code: known ? error.code : 'runtime', message, stack: '' };
+      ended = { how: 'error', error: known ? factsOf(error) : { code: 'runtime', message }, stack: '' };
     }
     if (ended && (entry.begun || !entry.dropped)) await this.#settle(entry, ended);
     this.#entries.delete(id);
@@ -261,13 +261,13 @@ export class Runner {
     const { catalog, maxCrashes, log, onJob } = this.#options;
     const { id } = entry;
     const { movedOn, report } = entry;
-    const facts = { movedOn, report, stopping: this.#stopping, maxCrashes };
+    const attempt = { movedOn, report, stopping: this.#stopping, maxCrashes };
     let taken: Telling[] = [];
     const once = () =>
       catalog.change(async (change) => {
         taken = entry.tellings.splice(0);
         await this.#tellingsOf(change, entry, taken);
-        return settle(change, id, ended, facts);
+        return settle(change, id, ended, attempt);
       });
     let job: Job;
     try {
@@ -279,11 +279,11 @@ export class Runner {
       );
     } catch (error) {
       log.error({ err: error, job: id }, 'the outcome of a job could not be written');
-      const [code, message] =
+      const facts: ErrorFacts =
         error instanceof VeraError
-          ? [error.code, error.message]
-          : (['runtime', 'its outcome could not be written: unexpected error, see the log'] as const);
-      job = await this.#patiently(id, () => catalog.change((change) => settleFailed(change, id, code, message)));
+          ? factsOf(error)
+          : { code: 'runtime', message: 'its outcome could not be written: unexpected error, see the log' };
+      job = await this.#patiently(id, () => catalog.change((change) => settleFailed(change, id, facts)));
     }
     if (OVER.includes(job.state)) clearJob(id, job.spec);
     onJob(job);
@@ -291,11 +291,12 @@ export class Runner {
 
   /** Tries a change again while the disk refuses it: a full one may have room again. */
   async #patiently<T>(id: number, change: () => Promise<T>): Promise<T> {
-    for (let wait = RETRY_MS; ; wait = Math.min(MAX_RETRY_MS, 2 * wait)) {
+    for (let failures = 1; ; failures++) {
       try {
         return await change();
       } catch (error) {
         if (!(error instanceof VeraError) || error.code !== 'io' || this.#stopping) throw error;
+        const wait = pauseMs(failures, RETRY);
         this.#options.log.warn(
           { err: error, job: id, wait },
           'the end of an attempt could not be written: trying again',

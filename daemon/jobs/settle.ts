@@ -1,6 +1,6 @@
 import { beginAttempt, endAttempt, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Change } from '../catalog/open.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
+import type { ErrorFacts } from '../protocol/errors.ts';
 import type { Attempt, Job, JobState } from '../protocol/jobs.ts';
 import type { Json } from './messages.ts';
 import { commitOutcome } from './outcome.ts';
@@ -33,14 +33,9 @@ export async function settle(change: Change, id: number, ended: Ended, facts: At
     await endAttempt(db, id, outcome, reason, now);
     return setState(change, job, state);
   };
-  const fail = async (
-    outcome: 'failed' | 'crashed',
-    reason: string,
-    code: ErrorCode,
-    message: string,
-  ): Promise<Job> => {
+  const fail = async (outcome: 'failed' | 'crashed', reason: string, error: ErrorFacts): Promise<Job> => {
     await endAttempt(db, id, outcome, reason, now);
-    return setState(change, job, 'failed', { error: { code, message } });
+    return setState(change, job, 'failed', { error });
   };
   if (job.state === 'cancelling') return over('cancelled', 'it was cancelled', 'cancelled');
   switch (ended.how) {
@@ -50,7 +45,7 @@ export async function settle(change: Change, id: number, ended: Ended, facts: At
       return over('succeeded', null, 'succeeded');
     }
     case 'error':
-      return fail('failed', ended.message, ended.code, ended.message);
+      return fail('failed', ended.error.message, ended.error);
     case 'stopped': {
       if (job.state === 'pausing') return over('paused', 'it was paused', 'paused');
       const reason = facts.stopping ? 'the daemon was stopped' : 'its process was asked to end';
@@ -65,14 +60,14 @@ export async function settle(change: Change, id: number, ended: Ended, facts: At
       if (count < facts.maxCrashes) return over('crashed', ended.reason, 'queued');
       const times = count === 1 ? 'once' : `${count} times without getting further`;
       const message = `its worker ended unexpectedly ${times}: ${ended.reason}; see the log, and retry the job when the cause is gone`;
-      return fail('crashed', ended.reason, 'runtime', message);
+      return fail('crashed', ended.reason, { code: 'runtime', message });
     }
   }
 }
 
 /** What becomes of an attempt whose success cannot be written, a name that is not allowed, say. */
-export async function settleFailed(change: Change, id: number, code: ErrorCode, message: string): Promise<Job> {
+export async function settleFailed(change: Change, id: number, error: ErrorFacts): Promise<Job> {
   const job = await readJob(change.db, id);
-  await endAttempt(change.db, id, 'failed', message, change.now);
-  return setState(change, job, 'failed', { error: { code, message } });
+  await endAttempt(change.db, id, 'failed', error.message, change.now);
+  return setState(change, job, 'failed', { error });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refuseOldNode } from './node.ts';
+import { refuseOldNode } from '../process/node.ts';
 import { daemonOptions } from './options.ts';
 
 test('flags, environment, defaults', () => {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { daemonFolder, daemonLockFile } from '../home.ts';
 import { readDiscovery } from './discovery.ts';
-import { takeLock } from './lock.ts';
-import type { Lock } from './lock.ts';
+import { takeLock } from '../process/lock.ts';
+import type { Lock } from '../process/lock.ts';
 
 const POLL_MS = 100;
 

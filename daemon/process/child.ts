@@ -1,6 +1,6 @@
 /** What a supervised process (supervised.ts) does for its parent: it sends messages, shows that it is alive, and ends with it. */
 import { Worker } from 'node:worker_threads';
-import { type ErrorCode, memoryError, VeraError } from '../protocol/errors.ts';
+import { type ErrorFacts, errorOfFacts, factsOf, memoryError, VeraError } from '../protocol/errors.ts';
 import { inbox, outbox, type Packet } from './channel.ts';
 import type { BeatOptions } from './health.ts';
 
@@ -59,22 +59,26 @@ export function toParent<In, Out>(onMessage: (message: In) => void | Promise<voi
 /** An error as a message, for the parent. */
 export interface ErrorMessage {
   readonly type: 'error';
-  readonly code: ErrorCode;
-  readonly message: string;
+  readonly error: ErrorFacts;
+  /** False for an error that nobody foresaw. */
+  readonly known: boolean;
   readonly stack: string;
 }
 
 export function errorMessage(thrown: unknown): ErrorMessage {
   const error = memoryError(thrown) ?? (thrown instanceof Error ? thrown : new Error(String(thrown)));
   const cause = error.cause instanceof Error ? `\n${String(error.cause.stack)}` : '';
+  const stack = `${error.stack ?? error.message}${cause}`;
+  if (error instanceof VeraError) return { type: 'error', error: factsOf(error), known: true, stack };
   // A system call that the code around it did not explain, such as a full disk, or something of onnxruntime.
-  const code = error instanceof VeraError ? error.code : 'syscall' in error ? 'io' : 'runtime';
-  return { type: 'error', code, message: error.message, stack: `${error.stack ?? error.message}${cause}` };
+  const isSystem = 'syscall' in error;
+  const facts = { code: isSystem ? 'io' : 'runtime', message: error.message } as const;
+  return { type: 'error', error: facts, known: isSystem, stack };
 }
 
 /** The error of a message, in the parent. */
-export function errorOf({ code, message, stack }: Omit<ErrorMessage, 'type'>): VeraError {
-  const error = new VeraError(code, message);
+export function errorOf({ error: facts, known, stack }: ErrorMessage): Error {
+  const error = known ? errorOfFacts(facts) : new Error(facts.message);
   error.stack = stack;
   return error;
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary.ts';
-import { isLocked, takeLock } from './lock.ts';
+import { isLocked, takeLock, waitForLock } from './lock.ts';
 
 const dir = temporaryFolder();
 const LOCK = join(import.meta.dirname, 'lock.ts');
@@ -39,6 +39,69 @@ test('of processes that race, one has the lock; when it is killed, the next has 
   const next = await lockingProcess(file);
   assert.equal(next.has, true);
   await next.kill();
+});
+
+/**
+ * A process that takes the lock as often as it can for a while and removes it each time. Where it has the lock it makes a folder,
+ * which fails where another process has made it: then both have the lock. Says how often it had it.
+ */
+async function competitor(file: string, ms: number): Promise<number> {
+  const script = `import { mkdirSync, rmdirSync } from 'node:fs';
+    import { takeLock } from ${JSON.stringify(LOCK)};
+    let count = 0;
+    for (const until = Date.now() + ${ms}; Date.now() < until;) {
+      const lock = takeLock(${JSON.stringify(file)});
+      if (lock === undefined) continue;
+      mkdirSync(${JSON.stringify(`${file}.inside`)});
+      if (!lock.stands()) throw new Error('the lock that was taken does not stand');
+      count++;
+      rmdirSync(${JSON.stringify(`${file}.inside`)});
+      lock[Math.random() < 0.8 ? 'remove' : 'release']();
+    }
+    process.stdout.write(String(count));`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  assert.equal(code, 0);
+  return Number(said);
+}
+
+test('of many processes that take and remove the same lock, never two have it', async () => {
+  const file = join(dir, 'contended', '.lock');
+  const counts = await Promise.all(Array.from({ length: 8 }, () => competitor(file, 2500)));
+  assert.ok(counts.filter((count) => count > 0).length >= 2, `not contended: ${counts.join(', ')}`);
+  assert.ok(counts.reduce((sum, count) => sum + count, 0) > 50, counts.join(', '));
+});
+
+test('of many processes that find the same stale lock at once, one has it', async () => {
+  for (const stale of ['', '999999 12345', `${process.pid} 1`]) {
+    const file = join(dir, `stale-${stale.length}.lock`);
+    const killed = await lockingProcess(file);
+    assert.equal(killed.has, true);
+    await killed.kill();
+    writeFileSync(file, stale); // as the locks of earlier versions, which held the number of their process
+    const racers = await Promise.all(Array.from({ length: 8 }, () => lockingProcess(file)));
+    assert.equal(racers.filter(({ has }) => has).length, 1, stale);
+    await Promise.all(racers.map((racer) => racer.kill()));
+  }
+});
+
+test('who waits has the lock once its holder is gone; removing it removes its folder where that is empty', async () => {
+  const file = join(dir, 'waited', '.lock');
+  const holder = await lockingProcess(file);
+  assert.equal(await waitForLock(file, 200), undefined);
+  const waiting = waitForLock(file, 30_000);
+  await holder.kill();
+  const lock = (await waiting)!;
+  writeFileSync(join(dir, 'waited', 'x'), '');
+  lock.remove();
+  assert.deepEqual([existsSync(file), readFileSync(join(dir, 'waited', 'x'), 'utf8')], [false, '']);
+  rmSync(join(dir, 'waited', 'x'));
+  takeLock(file)!.remove();
+  assert.ok(!existsSync(join(dir, 'waited')));
 });
 
 test('only the user may read it, and it ends with release', () => {
@@ -79,5 +142,8 @@ test('a lock whose file was deleted or exchanged does not stand', () => {
 test('where no lock can be made, the error says what to do', () => {
   const file = join(dir, 'a-file');
   writeFileSync(file, '');
-  assert.throws(() => takeLock(join(file, 'x.lock')), { code: 'io', message: /cannot be taken: .*VERA_HOME/ });
+  assert.throws(() => takeLock(join(file, 'x.lock')), {
+    code: 'io',
+    message: /cannot be taken: .*file already exists.*local disk/,
+  });
 });

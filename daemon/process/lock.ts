@@ -1,5 +1,9 @@
-import { chmodSync, statSync, truncateSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, openSync, rmdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { makeFolder } from '../formats/folder.ts';
+import { ioError } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { refuseOldNode } from './node.ts';
 
@@ -7,12 +11,21 @@ export interface Lock {
   /** False once the file was deleted or exchanged: then another process can take it as well. */
   stands(): boolean;
   release(): void;
+  /** Releases it and removes its file, and the file's folder where nothing else is in it. */
+  remove(): void;
 }
 
+/** Locks of this process, by `identity`. */
+const held = new Set<string>();
+
+const POLL_MS = 100;
+/** How often a file that vanishes while it is being locked is tried again before that counts as a fault of the disk. */
+const ROUNDS = 1000;
+
 /**
- * Takes the lock that only one process can hold, or answers undefined where another has it. It is an exclusive transaction on
- * an empty SQLite file: the kernel drops it when its process ends, however that happens, so a lock is never stale and process
- * ids do not matter. Throws VeraError 'io'.
+ * Takes the lock that only one process can hold; undefined where another has it. The lock is an exclusive transaction on an
+ * empty SQLite file. The kernel drops it when its process ends, however that happens, so a lock is never stale and process ids
+ * do not matter. Call it from one thread of a process. Throws VeraError 'io'.
  */
 export function takeLock(file: string): Lock | undefined {
   refuseOldNode();
@@ -21,7 +34,7 @@ export function takeLock(file: string): Lock | undefined {
   } catch (error) {
     if (codeOf(error) !== 'SQLITE_NOTADB' && codeOf(error) !== 'SQLITE_CORRUPT') throw unusable(file, error);
   }
-  // Something wrote into it. Emptied, not deleted: who deletes it may delete the one that another process just locked.
+  // Something else was written into it. It is emptied, not deleted: another process may lock it just now.
   try {
     truncateSync(file);
     return lockOf(file);
@@ -30,25 +43,13 @@ export function takeLock(file: string): Lock | undefined {
   }
 }
 
-function lockOf(file: string): Lock | undefined {
-  const db = new Database(file, { timeout: 0 });
-  try {
-    db.pragma('journal_mode = MEMORY');
-    db.exec('BEGIN EXCLUSIVE');
-    chmodSync(file, 0o600);
-  } catch (error) {
-    db.close();
-    if (codeOf(error).startsWith('SQLITE_BUSY')) return undefined;
-    throw error;
+/** takeLock that waits. Answers undefined where another process still has the lock after `patienceMs`. */
+export async function waitForLock(file: string, patienceMs: number): Promise<Lock | undefined> {
+  for (const until = Date.now() + patienceMs; ;) {
+    const lock = takeLock(file);
+    if (lock !== undefined || Date.now() > until) return lock;
+    await setTimeout(POLL_MS);
   }
-  const { ino, dev } = statSync(file);
-  return {
-    stands: () => {
-      const now = statSync(file, { throwIfNoEntry: false });
-      return now !== undefined && now.ino === ino && now.dev === dev;
-    },
-    release: () => void db.close(),
-  };
 }
 
 /** Whether a process holds the lock; false also where there is none yet. */
@@ -59,11 +60,84 @@ export function isLocked(file: string): boolean {
   return lock === undefined;
 }
 
-const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
+/**
+ * The holder may remove the file. So the lock counts only where the file that was locked is still the one at this path. `fd`
+ * says so: while it is open no other file gets its number, and a removed file does not come back, so where the path names it
+ * before and after, SQLite has opened it too. The system drops a process's lock when *any* descriptor of the file is closed,
+ * which is why a second attempt in the same process must not open the file at all (`held`).
+ */
+function lockOf(file: string): Lock | undefined {
+  for (let round = 1; ; round++) {
+    const there = identityAt(file);
+    if (there !== undefined && held.has(there)) return undefined;
+    let fd: number;
+    try {
+      makeFolder(dirname(file));
+      fd = openSync(file, 'a', 0o600);
+    } catch (error) {
+      // The last holder may have removed the folder as well, between the two calls.
+      if (codeOf(error) === 'ENOENT' && round < ROUNDS) continue;
+      throw error;
+    }
+    const mine = identity(fstatSync(fd, { bigint: true }));
+    if (held.has(mine)) return undefined; // and `fd` stays open, see above
+    let db: Database.Database | undefined;
+    let failure: unknown;
+    try {
+      db = new Database(file, { timeout: 0 });
+      db.pragma('journal_mode = MEMORY');
+      db.exec('BEGIN EXCLUSIVE');
+    } catch (error) {
+      failure = error;
+    }
+    const stands = identityAt(file) === mine;
+    if (db !== undefined && failure === undefined && stands) {
+      chmodSync(file, 0o600);
+      return heldLock(file, fd, db, mine);
+    }
+    db?.close();
+    closeSync(fd);
+    if (codeOf(failure).startsWith('SQLITE_BUSY')) return undefined;
+    // Where it does not stand, its last holder has removed it in between: there is another file now, or none.
+    if (failure !== undefined && (stands || round >= ROUNDS)) throw failure;
+  }
+}
 
-const unusable = (file: string, cause: unknown): VeraError =>
-  new VeraError(
-    'io',
-    `the lock ${file} cannot be taken: ${(cause as Error).message}; put the permissions of its folder right, or set VERA_HOME to a local disk`,
-    { cause },
-  );
+function heldLock(file: string, fd: number, db: Database.Database, mine: string): Lock {
+  held.add(mine);
+  const stands = (): boolean => identityAt(file) === mine;
+  const release = (): void => {
+    if (!held.delete(mine)) return;
+    db.close();
+    closeSync(fd);
+  };
+  return {
+    stands,
+    release,
+    remove() {
+      // Removed while it is held: whoever has opened it by now finds that it is gone, and tries again.
+      if (process.platform !== 'win32' && stands()) rmSync(file, { force: true });
+      release();
+      try {
+        if (process.platform === 'win32') rmSync(file, { force: true }); // which fails where somebody has opened it
+        rmdirSync(dirname(file));
+      } catch {
+        // something else is in the folder
+      }
+    },
+  };
+}
+
+const identity = ({ dev, ino }: { dev: bigint; ino: bigint }): string => `${dev} ${ino}`;
+function identityAt(file: string): string | undefined {
+  const status = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return status && identity(status);
+}
+
+const codeOf = (error: unknown): string => (error as { code?: string } | undefined)?.code ?? '';
+
+function unusable(file: string, cause: unknown): VeraError {
+  const { message } = 'syscall' in (cause as Error) ? ioError(cause, 'write', file) : (cause as Error);
+  const cure = 'check the permissions of its folder, or use a folder on a local disk';
+  return new VeraError('io', `the lock ${file} cannot be taken: ${message}; ${cure}`, { cause });
+}

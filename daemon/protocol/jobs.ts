@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ERROR_CODES } from './errors.ts';
+import { errorFacts } from './errors.ts';
 import { method } from './method.ts';
 import { base, trainSettings } from './training.ts';
 import { count, finite, id, json, MAX_TEXT, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
@@ -113,7 +113,7 @@ export const job = z.object({
   attempts: z.array(attempt),
   /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {loss, perplexity, tokens}; merge: {out, maxLogitDifference}; export: {out}; download: {dir}. */
   result: json.nullable(),
-  error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
+  error: errorFacts.nullable(),
   createdAt: time,
   startedAt: time.nullable(),
   endedAt: time.nullable(),

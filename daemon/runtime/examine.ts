@@ -1,24 +1,19 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { startProcess } from '../process/supervised.ts';
 import type { Probe } from './probe.ts';
+import type { FromProbe } from './probeWorker.ts';
 
-const PATIENCE = 60_000; // milliseconds; a cold disk takes a few seconds to load the library
+const PATIENCE_MS = 60_000; // a cold disk takes a few seconds to load the library
 
-/** Looks at onnxruntime in a process of its own; rejects with what a person can be told where it is broken or crashes. */
+/** Looks at onnxruntime in a process of its own. Rejects with an error for people where it is broken or crashes. */
 export async function examine(): Promise<Probe> {
-  const child = fork(fileURLToPath(new URL('./probeWorker.ts', import.meta.url)), [], {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    timeout: PATIENCE,
+  let answer: FromProbe | undefined;
+  const child = startProcess<never, FromProbe>({
+    ...{ file: new URL('./probeWorker.ts', import.meta.url), streams: 'ignore' },
+    onMessage: (message) => void (answer = message),
   });
-  return new Promise((resolve, reject) => {
-    let answer: { found?: Probe; error?: string } | undefined;
-    child.on('message', (message) => (answer = message as typeof answer));
-    child.on('error', (cause) => reject(new Error(`its process could not be started: ${cause.message}`)));
-    child.on('close', (code, signal) => {
-      if (answer?.found) resolve(answer.found);
-      else if (answer) reject(new Error(answer.error));
-      else if (signal === 'SIGTERM') reject(new Error(`it did not answer in ${PATIENCE / 1000} s`));
-      else reject(new Error(`it crashed (${signal ?? `exit code ${code}`})`));
-    });
-  });
+  const late = setTimeout(() => child.kill(`it did not answer within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+  const { reason } = await child.ended;
+  clearTimeout(late);
+  if (answer?.type === 'found') return answer.found;
+  throw new Error(answer?.error.message ?? reason);
 }

@@ -1,14 +1,13 @@
-/** A process that looks at onnxruntime and sends what it found; its death says as much. */
-const { probe } = await import('./probe.ts').catch((cause: unknown) => {
-  process.send?.({ error: cause instanceof Error ? cause.message : String(cause) });
-  process.disconnect();
-  return { probe: undefined };
-});
-if (probe) {
-  try {
-    process.send?.({ found: await probe() });
-  } catch (cause) {
-    process.send?.({ error: cause instanceof Error ? cause.message : String(cause) });
-  }
-  process.disconnect();
+/** A process that looks at onnxruntime and sends what it found, or the error; its death says as much. */
+import { errorMessage, type ErrorMessage, toParent } from '../process/child.ts';
+import type { Probe } from './probe.ts';
+
+export type FromProbe = { readonly type: 'found'; readonly found: Probe } | ErrorMessage;
+
+const parent = toParent<never, FromProbe>();
+try {
+  const { probe } = await import('./probe.ts');
+  parent.finish({ type: 'found', found: await probe() });
+} catch (error) {
+  parent.finish(errorMessage(error));
 }

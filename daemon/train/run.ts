@@ -6,7 +6,7 @@ import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { checkIds, evaluate, turn } from './evaluate.ts';
 import type { DoneEvent, Emit } from './events.ts';
 import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
-import { takeLock } from './lock.ts';
+import { lockFolder } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { dropoutNoise } from './noise.ts';
@@ -42,7 +42,7 @@ const LEAST_BETWEEN_EVALUATIONS = 50;
  * The same settings, data and threads give the same bits, wherever it was interrupted. Undefined where it was stopped.
  */
 export async function train(settings: TrainSettings, control: RunControl): Promise<DoneEvent | undefined> {
-  const release = await takeLock(lockFile(settings.out));
+  const release = await lockFolder(lockFile(settings.out));
   try {
     const prepared = await prepare(settings, control.emit);
     control.onPrepared?.(prepared);

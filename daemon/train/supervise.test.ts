@@ -59,7 +59,7 @@ function contents(out: string): { theta: Buffer; mean: Buffer; variance: Buffer;
 const killed = (error: unknown): boolean =>
   error instanceof VeraError &&
   error.code === 'runtime' &&
-  /ended by SIGKILL .*after step \d+; (go on from the checkpoint of step \d+: vera train --resume|there was no checkpoint yet)/.test(
+  /after step \d+: .*SIGKILL.*\. (Resume the run from the checkpoint of step \d+|There is no checkpoint yet)/.test(
     error.message,
   );
 
@@ -138,5 +138,14 @@ test('where the parent is killed the worker ends too, and the run can be gone on
   });
   await training.ended;
   assert.ok(resumed[0]! >= 9);
-  assert.throws(() => process.kill(Number(pid.toString()), 0), { code: 'ESRCH' });
+  // The system may still list it for a while, until somebody has asked how it ended.
+  const isThere = (): boolean => {
+    try {
+      return process.kill(Number(pid.toString()), 0);
+    } catch {
+      return false;
+    }
+  };
+  for (const end = Date.now() + 20_000; isThere(); await setTimeout(50))
+    assert.ok(Date.now() < end, 'it is still there');
 });

@@ -1,40 +1,18 @@
-/**
- * The process that trains: started by supervise.ts with an IPC channel, gets one 'start' message, and sends events. It ends
- * when its parent does, and leaves Ctrl-C, which a terminal sends to both, to the parent.
- */
-import { VeraError } from '../protocol/errors.ts';
+/** The process that trains in the foreground: supervise.ts starts it, sends one message, and gets its events. */
+import { errorMessage, toParent } from '../process/child.ts';
 import { train } from './run.ts';
 import type { FromWorker, ToWorker } from './supervise.ts';
 
-let stopped = false;
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => (stopped = true));
-// Without a parent nobody reads what this run does, and another may be about to go on from its checkpoint.
-process.on('disconnect', () => process.exit(1));
+const parent = toParent<ToWorker, FromWorker>((message) => void start(message));
 
-function send(message: FromWorker, sent?: () => void): void {
-  const after = (error: Error | null): void => {
-    if (error) process.exit(1);
-    sent?.();
-  };
-  if (process.connected) process.send?.(message, undefined, undefined, after);
-  else process.exit(1);
-}
-
-process.on('message', (message: ToWorker) => {
-  if (message.type === 'stop') stopped = true;
-  else void start(message);
-});
-
-async function start({ settings, resume }: Extract<ToWorker, { type: 'start' }>): Promise<void> {
-  let last: FromWorker = { type: 'end' };
+async function start({ settings, resume }: ToWorker): Promise<void> {
   try {
-    await train(settings, { resume, stopped: () => stopped, emit: (event) => send({ type: 'event', event }) });
+    await train(settings, {
+      ...{ resume, stopped: () => parent.stop.aborted },
+      emit: (event) => void parent.send({ type: 'event', event }),
+    });
+    parent.finish({ type: 'end' });
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    const code = error instanceof VeraError ? error.code : undefined;
-    const cause = error instanceof Error && error.cause instanceof Error ? `\n${String(error.cause.stack)}` : '';
-    last = { type: 'error', code, message, stack: `${stack ?? message}${cause}` };
+    parent.finish(errorMessage(error));
   }
-  send(last, () => process.exit(0));
 }

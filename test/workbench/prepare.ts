@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { takeLock } from '../../daemon/life/lock.ts';
+import { takeLock } from '../../daemon/process/lock.ts';
 import { packageExtension, type Target } from '../../package.ts';
 import { root, sources } from '../sources.ts';
 
