@@ -1,9 +1,8 @@
 /** Habits of this repository that a reviewer should not have to look for. Every failure names the file and the cure. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import ts from 'typescript';
 import { root, sources } from './sources.ts';
 
 const MAX_LINES = 400;
@@ -84,40 +83,4 @@ test('nothing names a place on one machine', () => {
       ),
   );
   assert.deepEqual(machinePaths("a\nconst x = '/home/someone/x';\n'./home/x/y'\nhttps://x.org/work/home/"), [2]);
-});
-
-/** Files of `folder` that `start` reaches through relative imports inside it, `start` included. */
-function reached(folder: string, start: string): Set<string> {
-  const found = new Set([start]);
-  for (const file of found) {
-    for (const { fileName } of ts.preProcessFile(read(file)).importedFiles) {
-      const target = posix.join(posix.dirname(file), fileName);
-      if (fileName.startsWith('.') && target.startsWith(folder)) found.add(target);
-    }
-  }
-  return found;
-}
-
-test('every operator of the graph is in its registry', () => {
-  const folder = 'daemon/graph/ops/';
-  const registry = `${folder}registry.ts`;
-  assert.ok(existsSync(join(root, registry)), `${registry} lists the operators and is missing.`);
-  const listed = reached(folder, registry);
-  assert.ok(listed.size > 5, `${registry} imports only ${listed.size - 1} files: the reader is broken`);
-  none(
-    sources(['.ts'])
-      .filter((file) => file.startsWith(folder) && !file.endsWith('.test.ts') && !listed.has(file))
-      .map((file) => `${file}: an operator that ${registry} does not import is never used; add it there.`),
-  );
-});
-
-test('every operator of the graph has its test beside it', () => {
-  const folder = 'daemon/graph/ops/';
-  const operators = sources(['.ts']).filter((file) => file.startsWith(folder) && !file.endsWith('.test.ts'));
-  assert.ok(operators.length > 5, `${folder} holds only ${operators.length} files: the reader is broken`);
-  none(
-    operators
-      .filter((file) => file !== `${folder}registry.ts` && !existsSync(join(root, file.replace(/\.ts$/, '.test.ts'))))
-      .map((file) => `${file}: hold it to finite differences or a reference in ${file.replace(/\.ts$/, '.test.ts')}.`),
-  );
 });
