@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, logsFolder, makePrivateFolders, veraHome } from '../home.ts';
 import { refuseOldNode } from '../process/node.ts';
+import { inspectArguments } from '../process/inspect.ts';
 import { VeraError } from '../protocol/errors.ts';
 
 const MAX_BYTES = 1_000_000; // of what daemons said outside of their log
@@ -29,7 +30,8 @@ export function spawnDaemon(args: readonly string[]): Spawned {
   const output = openSync(file, 'a', 0o600);
   const before = fstatSync(output).size;
   try {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url)), ...args], {
+    const program = [...inspectArguments('daemon'), fileURLToPath(new URL('../main.ts', import.meta.url))];
+    const child = spawn(process.execPath, [...program, ...args], {
       detached: true, // a Ctrl-C in this terminal is not for it
       stdio: ['ignore', output, output],
       cwd: veraHome(), // not the folder of this process, which somebody may want to remove

@@ -41,6 +41,7 @@ export function startWorker(
   let last: Ended | undefined;
   const worker = startProcess<ToWorker, FromWorker>({
     ...{ file: new URL('./jobWorker.ts', import.meta.url), streams: 'keep', health: watch, givesWay: true },
+    inspect: 'worker',
     onMessage(message) {
       if (message.type === 'done') last = { how: 'done', outcome: message.outcome };
       else if (message.type === 'stopped') last = { how: 'stopped' };

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { VeraError } from '../protocol/errors.ts';
 import { inbox, outbox, type Packet } from './channel.ts';
 import { type BeatOptions, type Health, type HealthLimits, megabytes, watchHealth } from './health.ts';
+import { inspectArguments } from './inspect.ts';
 
 export interface ProcessOptions<Out> {
   /** What it runs: `new URL('./x.ts', import.meta.url)`, written so where it is started, since the build looks for that. */
@@ -20,6 +21,8 @@ export interface ProcessOptions<Out> {
   readonly health?: HealthLimits;
   /** Other programs go first, with the processor and when memory runs out. */
   readonly givesWay?: boolean;
+  /** A debugger can attach to it where VERA_INSPECT asks for that. */
+  readonly inspect?: 'worker' | 'languageServer';
   /** Most messages that may wait to be sent to it; left out, any number. */
   readonly mostWaiting?: number;
 }
@@ -69,7 +72,8 @@ export function startProcess<In, Out>(options: ProcessOptions<Out>): SupervisedP
   const { file, onMessage = () => undefined, streams, health: limits } = options;
   const beats: BeatOptions | undefined = limits && { everyMs: limits.heartbeatMs, graceMs: GRACE_MS };
   const child = fork(fileURLToPath(file), beats === undefined ? [] : [JSON.stringify(beats)], {
-    execArgv: [], // those of this process (a script on the command line, say) are not meant for it
+    // The arguments of this process (a script on the command line, say) are not meant for it.
+    execArgv: options.inspect === undefined ? [] : inspectArguments(options.inspect),
     stdio: stdioOf(streams, limits !== undefined),
     serialization: 'advanced',
     windowsHide: true,

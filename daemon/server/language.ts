@@ -27,7 +27,7 @@ export function serveLanguage(
   { limits, log }: { limits: Limits; log: Logger },
 ): LanguageRelay | undefined {
   const child = startProcess({
-    ...{ file: new URL('../lsp/languageWorker.ts', import.meta.url), streams: 'pipe' },
+    ...{ file: new URL('../lsp/languageWorker.ts', import.meta.url), streams: 'pipe', inspect: 'languageServer' },
     onError: (text) =>
       log.debug({ language: child.pid, text: text.slice(0, OUTPUT_CHARACTERS) }, 'a language server wrote'),
   });

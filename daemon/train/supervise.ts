@@ -34,6 +34,7 @@ export function startTraining(settings: TrainSettings, resume: boolean, emit: Em
   const worker = startProcess<ToWorker, FromWorker>({
     file: new URL('./worker.ts', import.meta.url),
     streams: 'inherit',
+    inspect: 'worker',
     onMessage(message) {
       if (message.type === 'end') over = true;
       else if (message.type === 'error') failure = errorOf(message);
