@@ -6,7 +6,7 @@ import type { MethodAdaptation } from '../daemon/methods/method.ts';
 import { methodNamed } from '../daemon/methods/registry.ts';
 import { selectSites } from '../daemon/methods/targets.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
-import { linearSites } from '../daemon/models/llama.ts';
+import { linearSites } from '../daemon/models/registry.ts';
 import { AdamW } from '../daemon/train/optimizer.ts';
 import { completeSettings } from '../daemon/train/settings.ts';
 import { Step } from '../daemon/train/step.ts';

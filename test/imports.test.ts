@@ -22,6 +22,7 @@ const BELOW_WORK = [
   'models',
   'methods',
   'runtime',
+  'objectives',
 ];
 const WORK = ['train', 'serve', 'export', 'jobs', 'catalog'];
 const ALL_BELOW = [...BELOW_WORK, ...WORK, 'home'];
@@ -39,6 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
   runtime: ['protocol', 'process', 'settings', 'formats', 'graph'],
+  objectives: ['protocol', 'graph', 'weights', 'data', 'models', 'runtime'],
   train: ALL_BELOW,
   serve: ALL_BELOW,
   export: ALL_BELOW,

@@ -1,69 +1,29 @@
 /** Logits of every position by the forward pass that training uses, as tests compare them. */
-import { Graph } from '../daemon/graph/graph.ts';
-import { deadCode } from '../daemon/graph/passes/deadCode.ts';
-import { lower } from '../daemon/graph/passes/lower.ts';
-import { layoutOf } from '../daemon/layout.ts';
 import { type Adaptation, unadapted } from '../daemon/models/adaptation.ts';
-import { packedAttention } from '../daemon/models/attention.ts';
-import { type BaseModel, shapeOf } from '../daemon/models/base.ts';
-import { bindOne } from '../daemon/models/binding.ts';
-import { finalNorm, headWeight, llama } from '../daemon/models/llama.ts';
-import { Network, type Precision } from '../daemon/models/network.ts';
-import { weightLocator } from '../daemon/weights/locate.ts';
-import { weightFormat } from '../daemon/weights/registry.ts';
-import { createSession, Tensor } from '../daemon/runtime/session.ts';
+import type { BaseModel } from '../daemon/models/base.ts';
+import { Logits, type Row } from '../daemon/serve/logits.ts';
 
 export interface Forward {
   readonly base: BaseModel;
   readonly cache: string;
   readonly adaptation?: Adaptation;
   readonly theta?: Float32Array;
-  readonly precision?: Precision;
+  readonly precision?: string;
   readonly tokens?: number;
-}
-
-/** A row as the forward pass takes it; positions and segments are those of one example unless given. */
-export interface Row {
-  readonly ids: readonly number[];
-  readonly positions?: readonly number[];
-  readonly segments?: readonly number[];
 }
 
 /** Logits of each row, [tokens, vocabulary] row-major. */
 export async function logits(options: Forward, rows: readonly Row[]): Promise<Float32Array[]> {
-  const { base, cache, adaptation = unadapted, theta = new Float32Array(), precision = 'fp32' } = options;
+  const { base, cache, adaptation = unadapted, theta = new Float32Array(), precision, tokens = 1 } = options;
   const maxLength = Math.max(...rows.map(({ ids }) => ids.length));
-  const g = new Graph();
-  const ids = g.input('ids', 'int64', ['tokens']);
-  const positions = g.input('positions', 'int64', ['batch', 'length']);
-  const segments = g.input('segments', 'int64', ['batch', 'length']);
-  const net = new Network(g, {
-    format: weightFormat(precision),
-    adaptation,
-    shapeOf: (name) => shapeOf(base, name),
-    trained: bindOne(g, layoutOf(adaptation.parameters)),
-    tokens: options.tokens ?? 1,
-    differentiable: false,
+  const format = precision === undefined ? {} : { precision };
+  const model = await Logits.create({
+    ...{ base, adaptation, maxLength, tokens, cache, session: { threads: 1 } },
+    ...format,
   });
-  const hidden = llama(net, base.config, ids, packedAttention(g, base.config, positions, segments, maxLength));
-  g.output('logits', g.linear(finalNorm(net, base.config, hidden), net.weight(headWeight(base.config))));
-  const session = await createSession(deadCode(lower(g)), weightLocator(base, cache), { threads: 1 });
-  const feeds: Record<string, Tensor> = {};
-  if (theta.length > 0) feeds['theta'] = new Tensor('float32', theta, [theta.length]);
   const out: Float32Array[] = [];
-  for (const row of rows) {
-    const int64 = (values: readonly number[], dims: number[]) =>
-      new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
-    const { length } = row.ids;
-    const results = await session.run({
-      ...feeds,
-      ids: int64(row.ids, [length]),
-      positions: int64(row.positions ?? row.ids.map((_, i) => i), [1, length]),
-      segments: int64(row.segments ?? row.ids.map(() => 1), [1, length]),
-    });
-    out.push(results['logits']!.data as Float32Array);
-  }
-  await session.release();
+  for (const row of rows) out.push(await model.run(theta, row));
+  await model.release();
   return out;
 }
 

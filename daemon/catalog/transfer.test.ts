@@ -103,7 +103,7 @@ test('each thing that can be wrong with a file is said', async () => {
   const { tensors, metadata } = readSafetensors(file);
   const about = JSON.parse(metadata['vera.adapter']!);
   const first = 'base_model.model.model.layers.0.self_attn.q_proj.vera_lambda_b';
-  type Tensor = { name: string; dtype: 'F32'; shape: number[]; bytes: () => Uint8Array };
+  type Tensor = { name: string; dtype: 'F32'; shape: readonly number[]; bytes: () => Uint8Array };
   const make = (changes: object, mend: (all: Tensor[]) => Tensor[] = (all) => all, text?: string): string => {
     const bad = join(folder, `bad-${Math.random()}`);
     const all = [...tensors.values()].map((entry) => ({

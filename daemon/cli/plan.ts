@@ -4,11 +4,11 @@ import { cacheFolder } from '../home.ts';
 import { DEFAULTS } from '../methods/method.ts';
 import { selectSites } from '../methods/targets.ts';
 import type { LinearSite } from '../models/adaptation.ts';
-import type { LlamaConfig } from '../models/config.ts';
-import { linearSites } from '../models/llama.ts';
+import type { ModelConfig } from '../models/model.ts';
+import { linearSites } from '../models/registry.ts';
 import type { Precision } from '../models/network.ts';
 import { resolveConfig } from '../models/resolve.ts';
-import { tensorShapes } from '../models/shapes.ts';
+import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type Plan, planOf } from '../train/plan.ts';
 import { measureThroughput } from '../train/throughput.ts';
@@ -99,12 +99,12 @@ function checkSize(sites: readonly LinearSite[], { rank }: Flags): void {
   }
 }
 
-const modelParameters = (config: LlamaConfig): number =>
+const modelParameters = (config: ModelConfig): number =>
   [...tensorShapes(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
 
 function jsonOf(
   flags: Flags,
-  config: LlamaConfig,
+  config: ModelConfig,
   sites: readonly LinearSite[],
   vera: Plan,
   lora: readonly Plan[],
@@ -140,7 +140,7 @@ function jsonOf(
 
 function textOf(
   { base, targets, batch, length, steps, precision }: Flags,
-  config: LlamaConfig,
+  config: ModelConfig,
   sites: readonly LinearSite[],
   vera: Plan,
   lora: readonly Plan[],

@@ -8,7 +8,7 @@ import { isCodeName } from '../data/readers/code-kinds.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { unadapted } from '../models/adaptation.ts';
 import { openBase } from '../models/base.ts';
-import { tensorShapes } from '../models/shapes.ts';
+import { tensorShapes } from '../models/tensors.ts';
 
 const folder = import.meta.dirname;
 const cache = temporaryFolder();

@@ -9,7 +9,7 @@ import { cacheFolder } from '../home.ts';
 import { savings } from '../methods/savings.ts';
 import type { Savings } from '../methods/savings.ts';
 import { resolveBase } from '../models/resolve.ts';
-import { tensorShapes } from '../models/shapes.ts';
+import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainEvent } from '../train/events.ts';
 import { completeSettings } from '../train/settings.ts';

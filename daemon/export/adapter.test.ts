@@ -11,7 +11,7 @@ import { DEFAULTS } from '../methods/method.ts';
 import { selectSites } from '../methods/targets.ts';
 import { openBase } from '../models/base.ts';
 import type { BaseModel } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { adaptationOf, loadAdapter, saveAdapter, statedBase } from './adapter.ts';
 import type { Adapter } from './adapter.ts';

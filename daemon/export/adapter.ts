@@ -11,7 +11,7 @@ import { adaptWith, sharedProjection } from '../methods/vera.ts';
 import { layoutOf, pack, slice } from '../layout.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { peftConfig, readPeftConfig } from './peft-config.ts';
 import { targetedSites, targetsText } from './peft-targets.ts';

@@ -71,7 +71,7 @@ async function logitsOf(
   const model = await Logits.create({ base, adaptation, maxLength: rows[0]!.length, cache });
   try {
     const logits: Float32Array[] = [];
-    for (const row of rows) logits.push(await model.run(theta, row));
+    for (const row of rows) logits.push(await model.run(theta, { ids: row }));
     return logits;
   } finally {
     await model.release();

@@ -25,7 +25,7 @@ import { selectSites } from '../methods/targets.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import { openBase } from '../models/base.ts';
 import type { BaseModel } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { adaptationOf, loadAdapter } from './adapter.ts';
 import type { Adapter } from './adapter.ts';

@@ -7,7 +7,8 @@ import type { LinearSite } from '../models/adaptation.ts';
 import { bindOne } from '../models/binding.ts';
 import { Network } from '../models/network.ts';
 import { fp32 } from '../weights/fp32.ts';
-import { createSession, Tensor } from '../runtime/session.ts';
+import { cpu } from '../runtime/cpu.ts';
+import { noWeights } from '../runtime/executor.ts';
 
 /**
  * What an adapter adds to the weight of one layer, row-major [dOut, dIn], in fp32 on onnxruntime: the method's own `delta`.
@@ -34,14 +35,12 @@ export async function weightUpdate(
   const delta = adaptation.delta(net, site);
   if (!delta) return undefined;
   g.output('delta', delta);
-  const session = await createSession(deadCode(lower(g)), (key) => {
-    throw new Error(`no file for ${key}`);
-  });
+  const graph = await cpu.load(deadCode(lower(g)), noWeights);
   try {
     const values = pack(own, ({ name }) => slice(whole, theta, name));
-    const results = await session.run({ theta: new Tensor('float32', values, [own.size]) });
-    return (results['delta'] as Tensor).data as Float32Array;
+    const results = await graph.run({ theta: { type: 'float32', data: values, dims: [own.size] } });
+    return results['delta'];
   } finally {
-    await session.release();
+    await graph.release();
   }
 }

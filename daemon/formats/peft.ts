@@ -18,7 +18,7 @@ const MAX_CONFIG_BYTES = 10_000_000; // a list of target modules of a large mode
 /** An adapter as HF PEFT keeps it. `tensors` have the names in the file, values as float32 whatever their dtype there. */
 export interface PeftAdapter {
   config: Record<string, unknown>;
-  tensors: Map<string, { shape: number[]; data: Float32Array }>;
+  tensors: Map<string, { shape: readonly number[]; data: Float32Array }>;
 }
 
 /** Reads `adapter_config.json` and `adapter_model.safetensors`; a pickle is refused by its content, whatever its name. */

@@ -16,7 +16,7 @@ import { decodeUtf8, readExactly, withFile } from './read.ts';
 export interface TensorEntry {
   name: string;
   dtype: DType;
-  shape: number[];
+  shape: readonly number[];
   file: string;
   offset: number;
   length: number;
@@ -31,7 +31,7 @@ export interface SafetensorsFile {
 export interface TensorSource {
   name: string;
   dtype: DType;
-  shape: number[];
+  shape: readonly number[];
   bytes: () => Uint8Array;
 }
 

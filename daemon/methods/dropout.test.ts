@@ -9,7 +9,7 @@ import { layoutOf } from '../layout.ts';
 import { unadapted } from '../models/adaptation.ts';
 import { bindOne } from '../models/binding.ts';
 import { openBase } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { Network } from '../models/network.ts';
 import { dropoutNoise } from '../train/noise.ts';
 import type { Value } from '../graph/value.ts';

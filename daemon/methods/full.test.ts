@@ -5,7 +5,7 @@ import { largestDifference, logits } from '../../test/logits.ts';
 import { batchOf, initialTheta, oneStep, slopeAlongGradient, thetaSize } from '../../test/step.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { openBase } from '../models/base.ts';
-import { networkTensors } from '../train/trainable.ts';
+import { networkTensors } from '../models/tensors.ts';
 import { full } from './full.ts';
 import { DEFAULTS } from './method.ts';
 

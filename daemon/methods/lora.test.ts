@@ -6,7 +6,7 @@ import { merged } from '../../test/merged.ts';
 import { batchOf, initialTheta, oneStep, randomTheta, slopeAlongGradient, thetaSize } from '../../test/step.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { openBase } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { lora } from './lora.ts';
 import { DEFAULTS } from './method.ts';
 import { selectSites } from './targets.ts';

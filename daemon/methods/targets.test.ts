@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modelFixture } from '../../test/fixtures/read.ts';
 import { readConfig } from '../models/config.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { selectSites } from './targets.ts';
 

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../test/temporary.ts';
 import { gemm } from '../graph/ops/gemm.ts';
 import type { Value } from '../graph/value.ts';
 import { openBase } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { stepGraph } from '../train/step.ts';
 import { DEFAULTS } from './method.ts';
 import { selectSites } from './targets.ts';

@@ -3,50 +3,101 @@ import { and } from '../graph/ops/and.ts';
 import { attention } from '../graph/ops/attention.ts';
 import { equal } from '../graph/ops/equal.ts';
 import { greaterOrEqual } from '../graph/ops/greaterOrEqual.ts';
-import { rotaryEmbedding } from '../graph/ops/rotaryEmbedding.ts';
+import { slice } from '../graph/ops/slice.ts';
+import { softmax } from '../graph/ops/softmax.ts';
 import { where } from '../graph/ops/where.ts';
-import type { Value } from '../graph/value.ts';
-import type { LlamaConfig } from './config.ts';
-import type { Attend } from './llama.ts';
-import { rotaryTables } from './rotary.ts';
+import type { Dim, Value } from '../graph/value.ts';
 
 /** What is added to a score that must not count; its exponential is zero in float32. */
-const MASKED = -1e9;
+export const MASKED = -1e9;
+
+/** How the queries of a run meet keys and values. A model is the same in training and in generation; only this differs. */
+export interface Attention {
+  /**
+   * Causal attention of one layer. Grouped queries share keys and values (arXiv 2305.13245). q: [batch, heads, length,
+   * headDim], k and v: [batch, kvHeads, length, headDim] -> [batch, heads, length, headDim].
+   */
+  attend(layer: number, q: Value, k: Value, v: Value): Value;
+}
+
+/** Sizes of queries and keys. `grouped`: the queries that share a key-value head, one after the other, each with all tokens. */
+function sizesOf(q: Value, k: Value) {
+  const [batch, heads, length, headDim] = q.shape as [Dim, number, Dim, number];
+  const kvHeads = k.shape[1] as number;
+  const group = heads / kvHeads;
+  return { batch, heads, length, headDim, kvHeads, grouped: group === 1 ? length : `${group}*${length}` };
+}
 
 /**
- * Causal attention over rows that may hold several examples: a position attends to positions not after it of its own segment.
- * positions, segments: [batch, length] int64. Grouped queries share keys and values (arXiv 2305.13245).
+ * Attention within rows that may hold several examples: a token sees the tokens of its own segment that are not after it.
+ * positions, segments: [batch, length] int64.
  */
-export function packedAttention(
-  g: Graph,
-  config: LlamaConfig,
-  positions: Value,
-  segments: Value,
-  maxLength: number,
-): Attend {
-  const { heads, kvHeads, headDim } = config;
-  const group = heads / kvHeads;
-  const groupedLength = group === 1 ? 'length' : `${String(group)}*length`;
-  const tables = rotaryTables(config, maxLength);
-  const table = (data: Float32Array): Value => g.constant(data, [maxLength, headDim / 2]);
-  const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
-  const column = (x: Value): Value => g.reshape(x, ['batch', 1, 'length', 1]);
-  const row = (x: Value): Value => g.reshape(x, ['batch', 1, 1, 'length']);
+export function packedAttention(g: Graph, positions: Value, segments: Value): Attention {
+  const [batch, length] = positions.shape as [Dim, Dim];
+  const column = (x: Value): Value => g.reshape(x, [batch, 1, length, 1]);
+  const row = (x: Value): Value => g.reshape(x, [batch, 1, 1, length]);
   const visible = g.op(and, [
     g.op(equal, [column(segments), row(segments)]),
     g.op(greaterOrEqual, [column(positions), row(positions)]),
   ]);
   const mask = g.op(where, [visible, g.scalar(0), g.scalar(MASKED)]);
-  const split = (x: Value, count: number): Value =>
-    g.transpose(g.reshape(x, ['batch', 'length', count, headDim]), [0, 2, 1, 3]);
-  return (_, q, k, v) => {
-    const rotated = (x: Value, count: number): Value => g.op(rotaryEmbedding, [split(x, count), ...angles]);
-    const byGroup = (x: Value): Value => g.reshape(x, ['batch', kvHeads, groupedLength, headDim]);
-    const out = g.op(attention, [byGroup(rotated(q, heads)), rotated(k, kvHeads), split(v, kvHeads), mask], {
-      heads,
-      scale: { float: headDim ** -0.5 },
-    });
-    const joined = g.transpose(g.reshape(out, ['batch', heads, 'length', headDim]), [0, 2, 1, 3]);
-    return g.reshape(joined, ['tokens', heads * headDim]);
+  return {
+    attend(_, q, k, v) {
+      const { heads, kvHeads, headDim, grouped } = sizesOf(q, k);
+      const out = g.op(attention, [g.reshape(q, [batch, kvHeads, grouped, headDim]), k, v, mask], {
+        heads,
+        scale: { float: headDim ** -0.5 },
+      });
+      return g.reshape(out, q.shape);
+    },
+  };
+}
+
+/** Attention to a cache as well, and what is to be added to that cache. */
+export interface CachedAttention extends Attention {
+  /** Keys and values of the new tokens, a layer each: [1, kvHeads, length, headDim]. */
+  readonly keys: readonly Value[];
+  readonly values: readonly Value[];
+}
+
+/**
+ * Attention of the new tokens of one row to a cache and among themselves: [q K_past, q k_new] -> softmax -> p V_past + p v_new,
+ * so that the cache is read where it lies. positions: [1, length] int64. The graph gets inputs: `empty` [past], which is
+ * added to the scores of the cache's places, and for each layer `keyN` [1, kvHeads, headDim, past] and `valueN`
+ * [1, kvHeads, past, headDim].
+ */
+export function cachedAttention(g: Graph, positions: Value): CachedAttention {
+  const length = positions.shape[1] as string;
+  const empty = g.input('empty', 'float32', ['past']);
+  const seen = g.op(greaterOrEqual, [g.reshape(positions, [length, 1]), positions]);
+  const mask = g.op(where, [seen, g.scalar(0), g.scalar(MASKED)]);
+  const keys: Value[] = [];
+  const values: Value[] = [];
+  return {
+    keys,
+    values,
+    attend(layer, q, key, value) {
+      const { heads, kvHeads, headDim, grouped } = sizesOf(q, key);
+      const pastKey = g.input(`key${layer}`, 'float32', [1, kvHeads, headDim, 'past']);
+      const pastValue = g.input(`value${layer}`, 'float32', [1, kvHeads, 'past', headDim]);
+      const part = (p: Value, from: Value, to: Value, size: string): Value =>
+        g.op(slice, [p, from, to, g.indices(3)], { $to: [1, kvHeads, grouped, size] });
+      keys.push(key);
+      values.push(value);
+      const query = g.reshape(q, [1, kvHeads, grouped, headDim]);
+      const alpha = headDim ** -0.5;
+      const toPast = g.add(g.matmul(query, pastKey, { alpha }), empty);
+      const amongNew = g.matmul(query, key, { transB: true, alpha });
+      // The queries of a group lie one after the other, each with all tokens: the mask fits once they are apart.
+      const masked = g.add(g.reshape(amongNew, [1, heads, length, length]), mask);
+      const scores = g.concat([toPast, g.reshape(masked, [1, kvHeads, grouped, length])], 3);
+      const p = g.op(softmax, [scores]);
+      const past = g.dimension('past');
+      const out = g.add(
+        g.matmul(part(p, g.indices(0), past, 'past'), pastValue),
+        g.matmul(part(p, past, g.add(past, g.dimension(length)), length), value),
+      );
+      return g.reshape(out, q.shape);
+    },
   };
 }

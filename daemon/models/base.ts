@@ -5,29 +5,38 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import type { TensorEntry } from '../formats/safetensors.ts';
 import { openTensors } from '../formats/shards.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { type LlamaConfig, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
+import type { ModelConfig } from './model.ts';
+import { modelTensors } from './tensors.ts';
 
 /** A base model on disk, ready to be read. */
 export interface BaseModel {
   readonly dir: string;
-  readonly config: LlamaConfig;
+  readonly config: ModelConfig;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** sha256 over the tensors' names, types, shapes and bytes: what an adapter is tied to. */
   readonly fingerprint: string;
 }
 
-/** Opens a Hugging Face folder (config.json, model.safetensors or shards). `cache`: where its fingerprint is remembered. */
+/**
+ * Opens a Hugging Face folder (config.json, model.safetensors or shards) and checks that it has every tensor of its family's
+ * list. `cache`: where its fingerprint is remembered. Throws VeraError 'model' naming the first tensor that is wrong.
+ */
 export function openBase(dir: string, cache: string): BaseModel {
-  const config = readConfig(dir);
+  const read = readConfig(dir);
   const tensors = openTensors(dir);
-  const tied = config.tied || !tensors.has('lm_head.weight');
-  const model = { dir, config: { ...config, tied }, tensors };
-  if (!tensors.has('model.embed_tokens.weight'))
-    throw new VeraError(
-      'model',
-      `${dir}: tensor model.embed_tokens.weight is missing; is this a whole ${config.architecture} checkpoint?`,
-    );
-  return { ...model, fingerprint: fingerprint(tensors, cache) };
+  let config = read;
+  for (const { name, shape, role } of modelTensors(read)) {
+    // A checkpoint without a head computes the logits with its embeddings, whatever its config says.
+    if (role === 'head' && !tensors.has(name)) config = { ...read, tied: true };
+    else if (shapeOf({ dir, tensors }, name).join() !== shape.join()) {
+      throw new VeraError(
+        'model',
+        `${dir}: tensor ${name} is [${tensors.get(name)!.shape.join(', ')}], but config.json makes it [${shape.join(', ')}]`,
+      );
+    }
+  }
+  return { dir, config, tensors, fingerprint: fingerprint(tensors, cache) };
 }
 
 /** Shape of a tensor of the base; a missing one is an error that names it. */

@@ -15,10 +15,11 @@ import { projection } from '../methods/projection.ts';
 import { seededUniform } from '../methods/random.ts';
 import { adaptWith } from '../methods/vera.ts';
 import { createSession, Tensor } from '../runtime/session.ts';
-import { packedAttention } from './attention.ts';
+import { packedTokens } from './adapted.ts';
 import { openBase, shapeOf } from './base.ts';
 import { bindOne, bindRows } from './binding.ts';
-import { finalNorm, headWeight, linearSites, llama } from './llama.ts';
+import { familyOf, linearSites } from './registry.ts';
+import { headWeight } from './tensors.ts';
 import { Network } from './network.ts';
 import { fp32 } from '../weights/fp32.ts';
 import { weightLocator } from '../weights/locate.ts';
@@ -47,9 +48,7 @@ async function run(
 ): Promise<Result> {
   const layout = layoutOf(adaptation.parameters);
   const g = new Graph();
-  const ids = g.input('ids', 'int64', ['tokens']);
-  const positions = g.input('positions', 'int64', ['batch', 'length']);
-  const segments = g.input('segments', 'int64', ['batch', 'length']);
+  const tokens = packedTokens(g, LENGTH);
   const trained =
     'theta' in vectors
       ? bindOne(g, layout)
@@ -61,8 +60,9 @@ async function run(
     ...{ format: fp32, adaptation, trained, tokens: 1, differentiable: true },
     shapeOf: (name) => shapeOf(base, name),
   });
-  const hidden = llama(net, base.config, ids, packedAttention(g, base.config, positions, segments, LENGTH));
-  const logits = g.linear(finalNorm(net, base.config, hidden), net.weight(headWeight(base.config)));
+  const family = familyOf(base.config);
+  const hidden = family.forward(net, base.config, tokens);
+  const logits = g.linear(family.finalNorm(net, base.config, hidden), net.weight(headWeight(base.config)));
   g.output('logits', logits);
   const loss = g.reduceSum(g.mul(logits, logits), [0, 1]);
   const { of } = gradients(g, loss, trained.pieces);

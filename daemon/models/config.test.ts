@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { modelFixture } from '../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { ARCHITECTURES, parseConfig, readConfig } from './config.ts';
+import { parseConfig, readConfig } from './config.ts';
+import type { DecoderConfig } from './decoder.ts';
+import { ARCHITECTURES } from './registry.ts';
 
 const dir = temporaryFolder();
 const plain = {
@@ -17,7 +19,8 @@ const plain = {
   num_attention_heads: 4,
   max_position_embeddings: 128,
 };
-const parse = (more: Record<string, unknown> = {}) => parseConfig({ ...plain, ...more }, 'config.json');
+const parse = (more: Record<string, unknown> = {}) =>
+  parseConfig({ ...plain, ...more }, 'config.json') as DecoderConfig;
 const refused = (more: Record<string, unknown>, says: RegExp) =>
   assert.throws(
     () => parse(more),

@@ -125,7 +125,7 @@ test('the config alone: nothing is converted, no weights are fetched, and none n
   const bare = newFolder();
   cpSync(join(FIXTURE, 'config.json'), join(bare, 'config.json'));
   assert.equal((await resolveConfig(bare, { cache })).layers, 2);
-  assert.equal((await resolveConfig(gguf(newFolder()), { cache })).intermediate, 64);
+  assert.equal((await resolveConfig(gguf(newFolder()), { cache })).hidden, 32);
   assert.ok(!existsSync(join(cache, 'gguf')));
 });
 

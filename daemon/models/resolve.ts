@@ -3,9 +3,6 @@ import { createReadStream, existsSync, readFileSync, realpathSync, statSync } fr
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../formats/atomic.ts';
-import { modelConfig } from '../formats/gguf/config.ts';
-import { readHeader } from '../formats/gguf/header.ts';
-import { ggufToFolder, ggufTokenizerToFolder } from '../formats/gguf.ts';
 import { downloadModel } from '../formats/hub.ts';
 import { quote } from '../formats/quote.ts';
 import { readExactly, withFile } from '../formats/read.ts';
@@ -13,7 +10,8 @@ import { VeraError } from '../protocol/errors.ts';
 import { openBase } from './base.ts';
 import type { BaseModel } from './base.ts';
 import { parseConfig, readConfig } from './config.ts';
-import type { LlamaConfig } from './config.ts';
+import { ggufConfig, ggufToFolder, ggufTokenizerToFolder } from './gguf/convert.ts';
+import type { ModelConfig } from './model.ts';
 
 export interface ResolveOptions {
   /** Where downloaded and converted models are kept. */
@@ -37,9 +35,9 @@ export async function resolveBase(spec: string, options: ResolveOptions): Promis
 }
 
 /** The config of the model that `spec` names, without its weights: nothing is converted, and of a hub id only config.json is fetched. */
-export async function resolveConfig(spec: string, options: ResolveOptions): Promise<LlamaConfig> {
+export async function resolveConfig(spec: string, options: ResolveOptions): Promise<ModelConfig> {
   const place = locate(spec);
-  if (place === 'gguf') return parseConfig({ ...modelConfig(readHeader(spec), 'float32') }, spec);
+  if (place === 'gguf') return parseConfig(ggufConfig(spec), spec);
   if (place === 'folder') return readConfig(spec);
   const whole = hubFolder(spec, options.cache);
   if (existsSync(join(whole, 'config.json'))) return readConfig(whole);

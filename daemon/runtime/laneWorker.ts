@@ -1,25 +1,23 @@
-/** A thread with a session of its own: answers each set of feeds with the results. Started by `Lanes`. */
+/** A thread with a session of its own: it answers each run with the results. The CPU executor starts it. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Feeds, type LaneAnswer, type LaneData, runOnce } from './lanes.ts';
-import { openSession } from './session.ts';
+import { type LaneAnswer, type LaneCall, type LaneData, openLane } from './cpu.ts';
 
-const { bytes, options } = workerData as LaneData;
 const answer = (message: LaneAnswer): void => {
   parentPort?.postMessage(message);
 };
 const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 try {
-  const session = await openSession(bytes, options);
-  parentPort?.on('message', (feeds: Feeds) => {
-    runOnce(session, feeds).then(
-      (results) => {
-        answer({ results });
-      },
-      (error: unknown) => {
-        answer({ error: `onnxruntime failed: ${reason(error)}` });
-      },
-    );
+  const lane = await openLane(workerData as LaneData);
+  parentPort?.on('message', (call: LaneCall) => {
+    if ('keep' in call) lane.keep(call.keep);
+    else if ('free' in call) lane.free(call.free);
+    else {
+      lane.run(call.run, call.fetch).then(
+        (results) => answer({ results }),
+        (error: unknown) => answer({ error: `onnxruntime failed: ${reason(error)}` }),
+      );
+    }
   });
   answer({ ready: true });
 } catch (error) {

@@ -1,10 +1,9 @@
-import type { LlamaConfig } from '../models/config.ts';
-import { Tensor } from '../runtime/session.ts';
+import { MASKED } from '../models/attention.ts';
+import type { ModelConfig } from '../models/model.ts';
+import type { PlainTensor } from '../runtime/executor.ts';
 
 /** Positions a new cache has room for; it doubles when they are used up. */
 const FIRST = 64;
-/** What is added to a score of a place that holds nothing; its exponential is zero in float32. */
-const EMPTY = -1e9;
 
 /**
  * Keys and values of what a model has read, one row, in memory that the graph reads in place. Keys lie as
@@ -17,16 +16,16 @@ export class KvCache {
   #keys: Float32Array[] = [];
   #values: Float32Array[] = [];
   #mask = new Float32Array();
-  #feeds: Record<string, Tensor> = {};
-  readonly #config: Pick<LlamaConfig, 'layers' | 'kvHeads' | 'headDim'>;
+  #feeds: Record<string, PlainTensor> = {};
+  readonly #config: Pick<ModelConfig, 'layers' | 'kvHeads' | 'headDim'>;
 
-  constructor(config: Pick<LlamaConfig, 'layers' | 'kvHeads' | 'headDim'>) {
+  constructor(config: Pick<ModelConfig, 'layers' | 'kvHeads' | 'headDim'>) {
     this.#config = config;
     this.#grow(FIRST);
   }
 
   /** The inputs of the decode graph that this cache is. */
-  get feeds(): Readonly<Record<string, Tensor>> {
+  get feeds(): Readonly<Record<string, PlainTensor>> {
     return this.#feeds;
   }
 
@@ -75,13 +74,10 @@ export class KvCache {
           to.set(from.subarray(head * part, (head + 1) * part), head * capacity * headDim);
       return to;
     });
-    this.#mask = new Float32Array(capacity).fill(EMPTY).fill(0, 0, this.length);
-    this.#feeds = { empty: new Tensor('float32', this.#mask, [capacity]) };
-    this.#keys.forEach(
-      (data, layer) => (this.#feeds[`key${layer}`] = new Tensor('float32', data, [1, kvHeads, headDim, capacity])),
-    );
-    this.#values.forEach(
-      (data, layer) => (this.#feeds[`value${layer}`] = new Tensor('float32', data, [1, kvHeads, capacity, headDim])),
-    );
+    this.#mask = new Float32Array(capacity).fill(MASKED).fill(0, 0, this.length);
+    const plain = (data: Float32Array, ...dims: number[]): PlainTensor => ({ type: 'float32', data, dims });
+    this.#feeds = { empty: plain(this.#mask, capacity) };
+    this.#keys.forEach((data, layer) => (this.#feeds[`key${layer}`] = plain(data, 1, kvHeads, headDim, capacity)));
+    this.#values.forEach((data, layer) => (this.#feeds[`value${layer}`] = plain(data, 1, kvHeads, capacity, headDim)));
   }
 }

@@ -10,7 +10,7 @@ import { DEFAULTS } from '../methods/method.ts';
 import { vera } from '../methods/vera.ts';
 import { unadapted } from '../models/adaptation.ts';
 import { openBase } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { mostLikely } from './sample.ts';
 import { type GenerateOptions, Generator, type GeneratorOptions } from './generate.ts';

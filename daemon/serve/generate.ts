@@ -1,11 +1,11 @@
 import type { BaseModel } from '../models/base.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import { layoutOf } from '../layout.ts';
-import type { Precision } from '../models/network.ts';
 import { weightLocator } from '../weights/locate.ts';
 import { weightFormat } from '../weights/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { createSession, type Session, type SessionOptions, Tensor } from '../runtime/session.ts';
+import { cpu } from '../runtime/cpu.ts';
+import type { Loaded, LoadOptions } from '../runtime/executor.ts';
 import { KvCache } from './cache.ts';
 import { decodeGraph } from './decode.ts';
 import { sampler } from './sample.ts';
@@ -14,12 +14,13 @@ export interface GeneratorOptions {
   readonly base: BaseModel;
   readonly adaptation: Adaptation;
   readonly theta: Float32Array;
-  readonly precision: Precision;
+  /** The name of a weight format. */
+  readonly precision: string;
   /** Where transformed weights are kept. */
   readonly cache: string;
   /** Tokens of prompt and answer together, at most. */
   readonly maxLength: number;
-  readonly session?: SessionOptions;
+  readonly session?: LoadOptions;
 }
 
 export interface GenerateOptions {
@@ -42,16 +43,14 @@ const CHUNK = 128;
 
 /** Continues texts with a base model and an adapter. Several calls may be under way at once: each has its own cache. */
 export class Generator {
-  readonly #session: Session;
+  readonly #graph: Loaded;
   readonly #base: BaseModel;
   readonly #maxLength: number;
-  readonly #theta: { theta?: Tensor };
 
-  private constructor(session: Session, { base, theta, maxLength }: GeneratorOptions) {
-    this.#session = session;
+  private constructor(graph: Loaded, { base, maxLength }: GeneratorOptions) {
+    this.#graph = graph;
     this.#base = base;
     this.#maxLength = maxLength;
-    this.#theta = theta.length > 0 ? { theta: new Tensor('float32', theta, [theta.length]) } : {};
   }
 
   static async create(options: GeneratorOptions): Promise<Generator> {
@@ -61,7 +60,9 @@ export class Generator {
       throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${size}`);
     // One row is all reading of weights; int8 ones laid out for that take less than half the time, in no more memory.
     const settings = { prepack: weightFormat(options.precision).prepackForOneRow, ...session };
-    return new Generator(await createSession(decodeGraph(options), weightLocator(base, cache), settings), options);
+    const graph = await cpu.load(decodeGraph(options), weightLocator(base, cache), settings);
+    if (size > 0) graph.keep({ theta: { type: 'float32', data: theta, dims: [size] } });
+    return new Generator(graph, options);
   }
 
   /** A cache in which nothing has been read yet. */
@@ -74,19 +75,14 @@ export class Generator {
     let logits = new Float32Array();
     for (let from = 0; from < ids.length; from += CHUNK) {
       const part = ids.slice(from, from + CHUNK);
-      const results = await this.#session.run({
-        ...this.#theta,
+      const places = BigInt64Array.from(part, (_, i) => BigInt(cache.length + i));
+      const results = await this.#graph.run({
         ...cache.feeds,
-        ids: new Tensor('int64', BigInt64Array.from(part, BigInt), [part.length]),
-        positions: new Tensor(
-          'int64',
-          BigInt64Array.from(part, (_, i) => BigInt(cache.length + i)),
-          [1, part.length],
-        ),
+        ids: { type: 'int64', data: BigInt64Array.from(part, BigInt), dims: [part.length] },
+        positions: { type: 'int64', data: places, dims: [1, part.length] },
       });
-      const data = (name: string): Float32Array<ArrayBuffer> => results[name]!.data as Float32Array<ArrayBuffer>;
-      cache.append(data('keys'), data('values'), part.length);
-      logits = data('logits');
+      cache.append(results['keys']!, results['values']!, part.length);
+      logits = results['logits'] as Float32Array<ArrayBuffer>;
     }
     return logits;
   }
@@ -127,6 +123,6 @@ export class Generator {
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#graph.release();
   }
 }

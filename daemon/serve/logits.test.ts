@@ -22,7 +22,7 @@ for (const name of modelNames()) {
     const { dir, ids, logits } = modelFixture(name);
     const model = await Logits.create({ base: openBase(dir, cache), adaptation: unadapted, maxLength: 64, cache });
     for (const [i, row] of ids.entries()) {
-      assert.ok(largestDifference(await model.run(new Float32Array(), row), logits[i]!) < 1e-4);
+      assert.ok(largestDifference(await model.run(new Float32Array(), { ids: row }), logits[i]!) < 1e-4);
     }
     await model.release();
   });
@@ -35,7 +35,7 @@ for (const name of adapterNames()) {
     const { adapter, adaptation } = loadAdapter(folder, base);
     const model = await Logits.create({ base, adaptation, maxLength: 64, cache });
     for (const [i, row] of ids.entries()) {
-      const difference = largestDifference(await model.run(adapter.theta, row), logits[i]!);
+      const difference = largestDifference(await model.run(adapter.theta, { ids: row }), logits[i]!);
       assert.ok(difference < 1e-4, `row ${i}: ${difference}`);
     }
     await model.release();

@@ -1,76 +1,85 @@
 import { Graph } from '../graph/graph.ts';
 import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
-import { layoutOf } from '../layout.ts';
 import type { Adaptation } from '../models/adaptation.ts';
-import { packedAttention } from '../models/attention.ts';
-import { shapeOf } from '../models/base.ts';
+import { adaptedNetwork, packedTokens } from '../models/adapted.ts';
 import type { BaseModel } from '../models/base.ts';
-import { bindOne } from '../models/binding.ts';
-import { finalNorm, headWeight, llama } from '../models/llama.ts';
-import { Network } from '../models/network.ts';
-import { fp32 } from '../weights/fp32.ts';
+import { familyOf } from '../models/registry.ts';
+import { logits } from '../objectives/causalLm.ts';
+import { cpu } from '../runtime/cpu.ts';
+import type { Loaded, LoadOptions, PlainTensor } from '../runtime/executor.ts';
 import { weightLocator } from '../weights/locate.ts';
-import { createSession, Tensor } from '../runtime/session.ts';
-import type { Session, SessionOptions } from '../runtime/session.ts';
+import { WEIGHT_FORMATS } from '../weights/registry.ts';
 
 export interface LogitsOptions {
   readonly base: BaseModel;
   readonly adaptation: Adaptation;
+  /** The name of a weight format; the default is exact. */
+  readonly precision?: string;
   /** The longest row there will be. */
   readonly maxLength: number;
+  /** About how many tokens a run has, which decides between equal ways to compute a product; default: the longest row. */
+  readonly tokens?: number;
   /** Where transformed weights are kept. */
   readonly cache: string;
-  readonly session?: SessionOptions;
+  readonly session?: LoadOptions;
 }
 
-/** theta: [parameters], ids: [tokens], positions and segments: [batch, length] -> logits [tokens, vocabulary], in fp32. */
-function logitsGraph({ base, adaptation, maxLength }: LogitsOptions): Graph {
+/** One row of tokens; positions and segments are those of a single example where they are left out. */
+export interface Row {
+  readonly ids: readonly number[];
+  readonly positions?: readonly number[];
+  readonly segments?: readonly number[];
+}
+
+/** theta: [parameters], and the inputs of `packedTokens` -> logits [tokens, vocabulary]. */
+function logitsGraph({
+  base,
+  adaptation,
+  maxLength,
+  tokens = maxLength,
+  precision = WEIGHT_FORMATS[0]!.name,
+}: LogitsOptions): Graph {
+  const { config } = base;
+  const family = familyOf(config);
   const g = new Graph();
-  const trained = bindOne(g, layoutOf(adaptation.parameters));
-  const ids = g.input('ids', 'int64', ['tokens']);
-  const positions = g.input('positions', 'int64', ['batch', 'length']);
-  const segments = g.input('segments', 'int64', ['batch', 'length']);
-  const net = new Network(g, {
-    format: fp32,
-    adaptation,
-    shapeOf: (name) => shapeOf(base, name),
-    trained,
-    tokens: maxLength,
-    differentiable: false,
-  });
-  const hidden = llama(net, base.config, ids, packedAttention(g, base.config, positions, segments, maxLength));
-  g.output('logits', g.linear(finalNorm(net, base.config, hidden), net.weight(headWeight(base.config))));
+  const net = adaptedNetwork(g, { base, adaptation, precision, tokens, differentiable: false });
+  const hidden = family.forward(net, config, packedTokens(g, maxLength));
+  g.output('logits', logits(net, config, family.finalNorm(net, config, hidden)));
   return deadCode(lower(g));
 }
 
-/** A model's whole logits, for rows short enough to hold them: what comparisons of models are made of. */
+/** A model's whole logits, for rows short enough to hold them: comparisons of models are made of these. */
 export class Logits {
-  readonly #session: Session;
+  readonly #graph: Loaded;
 
-  private constructor(session: Session) {
-    this.#session = session;
+  private constructor(graph: Loaded) {
+    this.#graph = graph;
   }
 
   static async create(options: LogitsOptions): Promise<Logits> {
     const locate = weightLocator(options.base, options.cache);
-    return new Logits(await createSession(logitsGraph(options), locate, options.session));
+    return new Logits(await cpu.load(logitsGraph(options), locate, options.session));
   }
 
-  /** theta: the trainable vector (empty for a plain model); ids: one row of tokens -> [tokens, vocabulary], row-major. */
-  async run(theta: Float32Array, ids: readonly number[]): Promise<Float32Array> {
-    const row = (values: readonly number[], dims: number[]): Tensor =>
-      new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
-    const results = await this.#session.run({
-      ...(theta.length > 0 ? { theta: new Tensor('float32', theta, [theta.length]) } : {}),
-      ids: row(ids, [ids.length]),
-      positions: row([...ids.keys()], [1, ids.length]),
-      segments: row(Array<number>(ids.length).fill(1), [1, ids.length]),
+  /** theta: the trainable vector (empty for a plain model) -> the row's logits [tokens, vocabulary], row-major. */
+  async run(theta: Float32Array, { ids, positions, segments }: Row): Promise<Float32Array> {
+    const row = (values: readonly number[], dims: number[]): PlainTensor => ({
+      type: 'int64',
+      data: BigInt64Array.from(values, BigInt),
+      dims,
     });
-    return (results['logits'] as Tensor).data as Float32Array;
+    const shape = [1, ids.length];
+    const results = await this.#graph.run({
+      ...(theta.length > 0 ? { theta: { type: 'float32', data: theta, dims: [theta.length] } } : {}),
+      ids: row(ids, [ids.length]),
+      positions: row(positions ?? [...ids.keys()], shape),
+      segments: row(segments ?? ids.map(() => 1), shape),
+    });
+    return results['logits']!;
   }
 
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#graph.release();
   }
 }

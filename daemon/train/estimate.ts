@@ -1,13 +1,14 @@
 import type { Adaptation } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
-import type { LlamaConfig } from '../models/config.ts';
+import type { ModelConfig } from '../models/model.ts';
 import type { Precision } from '../models/network.ts';
-import { tensorShapes } from '../models/shapes.ts';
+import { tensorShapes } from '../models/tensors.ts';
 import { footprint } from './footprint.ts';
 import type { Footprint } from './footprint.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import { weightFormat } from '../weights/registry.ts';
-import { CHUNK, stepGraph, tokensAtOnce } from './step.ts';
+import { OBJECTIVES } from '../objectives/registry.ts';
+import { stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 
 export interface StepShape {
@@ -19,7 +20,7 @@ export interface StepShape {
 }
 
 /** A base without its weights: what its config alone says of it. */
-export function baseOfConfig(config: LlamaConfig): BaseModel {
+export function baseOfConfig(config: ModelConfig): BaseModel {
   const entry = { dtype: 'F32', file: '', offset: 0, length: 0 } as const;
   const tensors = [...tensorShapes(config)].map(([name, shape]) => [name, { ...entry, name, shape }] as const);
   return { dir: '', config, tensors: new Map(tensors), fingerprint: '' };
@@ -30,7 +31,7 @@ export function baseOfConfig(config: LlamaConfig): BaseModel {
  * is computed. `train` false: of a step that finds the loss alone.
  */
 export function stepFootprint(
-  config: LlamaConfig,
+  config: ModelConfig,
   adaptation: Adaptation,
   { precision, batch, length }: StepShape,
   train = true,
@@ -42,16 +43,7 @@ export function stepFootprint(
     train,
   );
   const parts = Math.ceil(batch / rows);
-  const counted = rows * length <= CHUNK ? rows * length : Math.ceil((rows * length) / CHUNK) * CHUNK;
-  const sizes = {
-    batch: rows,
-    length,
-    tokens: rows * length,
-    counted,
-    rounds: Math.ceil(counted / CHUNK),
-    rows: Math.min(counted, CHUNK),
-  };
-  const part = footprint(graph, sizes);
+  const part = footprint(graph, OBJECTIVES[0].sizes(rows, length));
   const lanes = train ? weightFormat(precision).lanes(defaultThreads(), parts) : 1;
   return {
     ...part,

@@ -7,9 +7,9 @@ import { DEFAULTS } from '../methods/method.ts';
 import { vera } from '../methods/vera.ts';
 import { lora } from '../methods/lora.ts';
 import { readConfig } from '../models/config.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { openTensors } from '../formats/shards.ts';
-import { tensorShapes } from '../models/shapes.ts';
+import { tensorShapes } from '../models/tensors.ts';
 import { memoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
 import { footprint } from './footprint.ts';
 

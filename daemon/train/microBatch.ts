@@ -1,4 +1,5 @@
 import type { Batch } from '../data/batch.ts';
+import type { BatchPart } from '../objectives/objective.ts';
 
 /**
  * About how many tokens run through the network at once. Frozen weights have no gradient to add up, so cutting a step costs
@@ -7,7 +8,7 @@ import type { Batch } from '../data/batch.ts';
  */
 export const MICRO_TOKENS = 256;
 
-export type MicroBatch = Pick<Batch, 'rows' | 'length' | 'ids' | 'positions' | 'segments' | 'targets' | 'labels'> & {
+export type MicroBatch = BatchPart & {
   /** Index of each of its tokens in the whole batch. */
   readonly from: Int32Array;
 };

@@ -2,7 +2,7 @@ import { DEFAULTS } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { savings, type Savings } from '../methods/savings.ts';
 import type { LinearSite } from '../models/adaptation.ts';
-import type { LlamaConfig } from '../models/config.ts';
+import type { ModelConfig } from '../models/model.ts';
 import { memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint, type StepShape } from './estimate.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -16,7 +16,7 @@ export interface Plan extends Savings {
 /** What training an adapter of this rank on these layers takes, at the rates this machine reached. */
 export function planOf(
   method: 'vera' | 'lora',
-  config: LlamaConfig,
+  config: ModelConfig,
   sites: readonly LinearSite[],
   rank: number,
   shape: StepShape,

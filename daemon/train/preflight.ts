@@ -3,8 +3,9 @@ import { DEFAULTS } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
 import { unadapted } from '../models/adaptation.ts';
-import type { LlamaConfig } from '../models/config.ts';
-import { linearSites } from '../models/llama.ts';
+import type { ModelConfig } from '../models/model.ts';
+import { linearSites } from '../models/registry.ts';
+import { networkTensors } from '../models/tensors.ts';
 import { resolveConfig, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
@@ -14,7 +15,7 @@ import type { Footprint } from './footprint.ts';
 import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
 import { surveyData, surveySavings } from './survey.ts';
 import { measureThroughput } from './throughput.ts';
-import { networkTensors, thetaSize } from './trainable.ts';
+import { thetaSize } from './trainable.ts';
 
 /** What work on a base will take, told from its config and the graph that will run. */
 export interface Preflight {
@@ -78,7 +79,7 @@ export async function preflightModel(base: string, options: ResolveOptions): Pro
   return sizes.reduce((a, b) => a + b, 0) + 2 * Math.max(...sizes);
 }
 
-const lengthOf = (given: number, standard: number, { maxLength }: LlamaConfig): number =>
+const lengthOf = (given: number, standard: number, { maxLength }: ModelConfig): number =>
   given === 0 ? Math.min(standard, maxLength) : given;
 
 const secondsOf = async (step: Footprint, precision: 'fp32' | 'int8', threads: number): Promise<number> =>

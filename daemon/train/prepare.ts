@@ -6,13 +6,13 @@ import { methodNamed } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { resolveBase } from '../models/resolve.ts';
+import { networkTensors } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Emit } from './events.ts';
 import { Step } from './step.ts';
 import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
-import { networkTensors } from './trainable.ts';
 
 /** Everything a run reads, opened and checked. */
 export interface Prepared {

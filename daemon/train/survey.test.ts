@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { DEMO_MODEL } from '../demo/run.ts';
 import { selectSites } from '../methods/targets.ts';
-import { linearSites } from '../models/llama.ts';
+import { linearSites } from '../models/registry.ts';
 import { resolveConfig } from '../models/resolve.ts';
 import { trainPlan } from '../protocol/plans.ts';
 import { preflightTraining } from './preflight.ts';

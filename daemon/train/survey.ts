@@ -4,7 +4,7 @@ import { savings } from '../methods/savings.ts';
 import type { Method } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { LinearSite } from '../models/adaptation.ts';
-import type { LlamaConfig } from '../models/config.ts';
+import type { ModelConfig } from '../models/model.ts';
 import { localFolder, type ResolveOptions } from '../models/resolve.ts';
 import type { Savings } from '../protocol/panel.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
@@ -21,7 +21,7 @@ const LORA_RANKS = [4, 16, 64];
  */
 export async function surveyData(
   given: TrainSettings,
-  config: LlamaConfig,
+  config: ModelConfig,
   options: ResolveOptions,
 ): Promise<TrainPlan['data']> {
   const folder = await localFolder(given.base, options);
@@ -52,7 +52,7 @@ export async function surveyData(
 /** What the run costs beside LoRA of the same layers, from counts and the graphs that would run; nothing is measured. */
 export function surveySavings(
   settings: TrainSettings,
-  config: LlamaConfig,
+  config: ModelConfig,
   sites: readonly LinearSite[],
 ): Savings | undefined {
   const { method, rank, precision, batch } = settings;

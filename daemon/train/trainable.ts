@@ -1,9 +1,5 @@
-import { readFloats } from '../formats/safetensors.ts';
 import { layoutOf, pack } from '../layout.ts';
-import type { BaseTensor } from '../methods/method.ts';
 import type { Adaptation, Parameter } from '../models/adaptation.ts';
-import type { BaseModel } from '../models/base.ts';
-import { headWeight, linearSites } from '../models/llama.ts';
 import type { Group } from './optimizer.ts';
 import type { TrainSettings } from './settings.ts';
 
@@ -27,22 +23,4 @@ export function parameterGroups(adaptation: Adaptation, settings: TrainSettings)
     else groups.push({ start, end, rate, decay });
   }
   return groups;
-}
-
-/** Every tensor of the base that its network reads, in a fixed order: what the `full` method trains. */
-export function networkTensors(base: BaseModel): BaseTensor[] {
-  const layers = Array.from({ length: base.config.layers }, (_, i) => `model.layers.${i}`);
-  const names = [
-    'model.embed_tokens.weight',
-    ...linearSites(base.config).flatMap(({ path, bias }) =>
-      bias ? [`${path}.weight`, `${path}.bias`] : [`${path}.weight`],
-    ),
-    ...layers.flatMap((path) => [`${path}.input_layernorm.weight`, `${path}.post_attention_layernorm.weight`]),
-    'model.norm.weight',
-    headWeight(base.config),
-  ];
-  return [...new Set(names)].flatMap((name) => {
-    const entry = base.tensors.get(name);
-    return entry === undefined ? [] : [{ name, shape: entry.shape, read: () => readFloats(entry) }];
-  });
 }

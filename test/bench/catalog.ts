@@ -24,7 +24,7 @@ import { readDiscovery } from '../../daemon/life/discovery.ts';
 import { savings } from '../../daemon/methods/savings.ts';
 import { list } from '../../daemon/protocol/adapters.ts';
 import { readConfig } from '../../daemon/models/config.ts';
-import { linearSites } from '../../daemon/models/llama.ts';
+import { linearSites } from '../../daemon/models/registry.ts';
 import { root } from '../sources.ts';
 
 const { values: flags } = parseArgs({

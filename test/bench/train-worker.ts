@@ -10,7 +10,7 @@ import { DEFAULTS } from '../../daemon/methods/method.ts';
 import { selectSites } from '../../daemon/methods/targets.ts';
 import { vera } from '../../daemon/methods/vera.ts';
 import { openBase } from '../../daemon/models/base.ts';
-import { linearSites } from '../../daemon/models/llama.ts';
+import { linearSites } from '../../daemon/models/registry.ts';
 import type { Precision } from '../../daemon/models/network.ts';
 import { AdamW } from '../../daemon/train/optimizer.ts';
 import { Step } from '../../daemon/train/step.ts';

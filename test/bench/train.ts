@@ -16,7 +16,7 @@ import { cacheFolder } from '../../daemon/home.ts';
 import { DEFAULTS } from '../../daemon/methods/method.ts';
 import { selectSites } from '../../daemon/methods/targets.ts';
 import { vera } from '../../daemon/methods/vera.ts';
-import { linearSites } from '../../daemon/models/llama.ts';
+import { linearSites } from '../../daemon/models/registry.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
 import { stepFootprint } from '../../daemon/train/estimate.ts';
 import { measureThroughput } from '../../daemon/train/throughput.ts';

@@ -24,7 +24,7 @@ describe('a real model as GGUF: SmolLM2-135M-Instruct, Q4_1', { skip }, () => {
     const parent = mkdtempSync(join(tmpdir(), 'gguf-model-'));
     folder = join(parent, 'hf');
     const code = `
-      import { ggufToFolder } from ${JSON.stringify(new URL('../../daemon/formats/gguf.ts', import.meta.url).href)};
+      import { ggufToFolder } from ${JSON.stringify(new URL('../../daemon/models/gguf/convert.ts', import.meta.url).href)};
       await ggufToFolder(process.argv[1], process.argv[2]);
       console.log(process.resourceUsage().maxRSS * 1024);`;
     peakBytes = Number(execFileSync(process.execPath, ['--input-type=module', '-e', code, model, folder]));

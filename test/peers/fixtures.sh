@@ -44,7 +44,7 @@ gguf=test/.models/SmolLM2-135M-Instruct.Q4_1.gguf
 if [ -f "$gguf" ]; then
   converted=$(mktemp -d)
   trap 'rm -rf "$converted"' EXIT
-  node -e 'import("./daemon/formats/gguf.ts").then(({ ggufToFolder }) => ggufToFolder(...process.argv.slice(1)))' \
+  node -e 'import("./daemon/models/gguf/convert.ts").then(({ ggufToFolder }) => ggufToFolder(...process.argv.slice(1)))' \
     "$gguf" "$converted/model"
   "$python" $peers/curve_fixture.py "$converted/model" "$fixtures/curves/smollm2-vera-qv.json" \
     --name SmolLM2-135M-Instruct --text LICENSE --count 24 --length 32 --steps 40 --rows 2 \

@@ -19,7 +19,7 @@ import type { Adaptation } from '../../daemon/models/adaptation.ts';
 import { unadapted } from '../../daemon/models/adaptation.ts';
 import { openBase } from '../../daemon/models/base.ts';
 import type { BaseModel } from '../../daemon/models/base.ts';
-import { linearSites } from '../../daemon/models/llama.ts';
+import { linearSites } from '../../daemon/models/registry.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
 import { Logits } from '../../daemon/serve/logits.ts';
 import { modelFixture, readFloat32, splitRows } from '../fixtures/read.ts';
@@ -67,7 +67,7 @@ async function ourLogits(
 ): Promise<Float32Array[]> {
   const model = await Logits.create({ base, adaptation, maxLength: 64, cache: kept });
   const logits: Float32Array[] = [];
-  for (const row of rows) logits.push(await model.run(theta, row));
+  for (const row of rows) logits.push(await model.run(theta, { ids: row }));
   await model.release();
   return logits;
 }

@@ -68,18 +68,18 @@ const BY_NAME: Readonly<Record<string, PreTokenization>> = {
 };
 
 /**
- * How text is cut before the merges. Files made before May 2024 do not name it, others say `default`: these are told
- * by their architecture or by a token only one family has. Throws VeraError('model') for a name that is not known.
+ * How text is cut before the merges. Files made before May 2024 do not name it, others say `default`. For these a
+ * token decides that only one family of tokenizers has, and else `standard`. Throws VeraError('model') for an unknown name.
  */
 export function preTokenization(
   where: string,
   name: string | undefined,
-  architecture: string,
+  standard: string | undefined,
   has: (token: string) => boolean,
 ): PreTokenization {
   if (name === undefined || name === 'default') {
     if (has('<|begin_of_text|>')) return llama3;
-    return architecture === 'qwen2' ? qwen2 : gpt2;
+    return BY_NAME[standard ?? ''] ?? gpt2;
   }
   const known = Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
   if (known === undefined) {

@@ -163,15 +163,15 @@ describe('byte-level BPE', () => {
     assert.equal(Object.getOwnPropertyDescriptor(vocabulary, '__proto__')?.value, 261);
   });
 
-  it('tells files without a name by their architecture or vocabulary', () => {
+  it('files that do not name it are cut as their vocabulary or the standard of their architecture says', () => {
     const none = (): boolean => false;
-    const splits = (name: string | undefined, architecture: string, has: (token: string) => boolean) =>
-      preTokenization('x', name, architecture, has).splits.join();
-    assert.equal(splits(undefined, 'qwen2', none), splits('qwen2', '', none));
-    assert.equal(splits('default', 'llama', none), splits('gpt-2', '', none));
+    const splits = (name: string | undefined, standard: string | undefined, has: (token: string) => boolean) =>
+      preTokenization('x', name, standard, has).splits.join();
+    assert.equal(splits(undefined, 'qwen2', none), splits('qwen2', undefined, none));
+    assert.equal(splits('default', undefined, none), splits('gpt-2', undefined, none));
     assert.equal(
-      splits(undefined, 'llama', (token) => token === '<|begin_of_text|>'),
-      splits('llama-bpe', '', none),
+      splits(undefined, 'qwen2', (token) => token === '<|begin_of_text|>'),
+      splits('llama-bpe', undefined, none),
     );
   });
 });

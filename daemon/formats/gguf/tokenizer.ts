@@ -46,8 +46,9 @@ interface Vocabulary {
 /**
  * The tokenizer of a GGUF file in the files `tokenizers` and `transformers` read. Byte-level BPE (`gpt2`) and
  * SentencePiece BPE (`llama`); any other kind throws VeraError('model').
+ * rows: rows of the embedding matrix; standard: how text is cut (`preTokenization`) where the file does not say.
  */
-export function tokenizerFiles(header: GgufHeader, rows: number): TokenizerFiles {
+export function tokenizerFiles(header: GgufHeader, rows: number, standard?: string): TokenizerFiles {
   const meta = metadataOf(header);
   const kind = meta.need('tokenizer.ggml.model', meta.text('tokenizer.ggml.model'));
   if (kind !== 'gpt2' && kind !== 'llama') {
@@ -57,7 +58,7 @@ export function tokenizerFiles(header: GgufHeader, rows: number): TokenizerFiles
     );
   }
   const vocabulary = readVocabulary(meta, rows);
-  const built = kind === 'gpt2' ? byteLevel(meta, vocabulary) : sentencePiece(meta, vocabulary);
+  const built = kind === 'gpt2' ? byteLevel(meta, vocabulary, standard) : sentencePiece(meta, vocabulary);
   const added = addedTokens(meta, vocabulary);
   const bos = vocabulary.tokenOf('bos');
   const eos = vocabulary.tokenOf('eos');
@@ -191,10 +192,9 @@ function bpe(vocabulary: Vocabulary, merges: Merge[], options: { [key: string]: 
 }
 
 /** Byte-level BPE, as GPT-2 began it: bytes are written as printable characters, the merges are in the file. */
-function byteLevel(meta: Metadata, vocabulary: Vocabulary): Built {
+function byteLevel(meta: Metadata, vocabulary: Vocabulary, standard: string | undefined): Built {
   const has = (token: string): boolean => vocabulary.ids.has(token);
-  const architecture = meta.text('general.architecture') ?? '';
-  const pre = preTokenization(meta.where, meta.text('tokenizer.ggml.pre'), architecture, has);
+  const pre = preTokenization(meta.where, meta.text('tokenizer.ggml.pre'), standard, has);
   const merges = meta.need('tokenizer.ggml.merges', meta.texts('tokenizer.ggml.merges'));
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false };
   const splits = pre.splits.map((regex) => ({

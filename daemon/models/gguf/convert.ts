@@ -1,13 +1,17 @@
 import { join } from 'node:path';
-import { writeFileAtomic, writeFolderAtomic } from './atomic.ts';
-import { modelConfig } from './gguf/config.ts';
-import { readHeader, type GgufHeader } from './gguf/header.ts';
-import { dequantiser } from './gguf/quants.ts';
-import { mapTensors, type MappedTensor } from './gguf/tensors.ts';
-import { tokenizerFiles } from './gguf/tokenizer.ts';
-import { readExactly, withFile } from './read.ts';
-import type { DType } from './dtype.ts';
-import { writeSafetensors, type TensorSource } from './safetensors.ts';
+import { writeFileAtomic, writeFolderAtomic } from '../../formats/atomic.ts';
+import { type GgufHeader, readHeader } from '../../formats/gguf/header.ts';
+import { metadataOf } from '../../formats/gguf/metadata.ts';
+import { dequantiser } from '../../formats/gguf/quants.ts';
+import { tokenizerFiles, type TokenizerFiles } from '../../formats/gguf/tokenizer.ts';
+import { quote } from '../../formats/quote.ts';
+import { readExactly, withFile } from '../../formats/read.ts';
+import type { DType } from '../../formats/dtype.ts';
+import { type TensorSource, writeSafetensors } from '../../formats/safetensors.ts';
+import { VeraError } from '../../protocol/errors.ts';
+import type { GgufForm, ModelFamily } from '../model.ts';
+import { FAMILIES } from '../registry.ts';
+import { type MappedTensor, mapTensors } from './tensors.ts';
 
 const CHUNK_BYTES = 1 << 22; // stored bytes decoded at a time
 
@@ -17,7 +21,7 @@ const KEPT = new Set(['F32', 'F16', 'BF16']);
 const TORCH_NAMES: Readonly<Record<string, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /**
- * Writes the model in a GGUF file (Llama, Mistral, Qwen2) as a Hugging Face folder: config.json, generation_config.json,
+ * Writes the model in a GGUF file of any family in the registry as a Hugging Face folder: config.json, generation_config.json,
  * tokenizer.json, tokenizer_config.json and model.safetensors, whose tensors are float32 where the file holds quantised
  * blocks and as they are elsewhere. At most one tensor is in memory at a time; the folder appears whole or not at all.
  * `onProgress` gets the written fraction, 0 to 1. Errors: VeraError 'format' (the file breaks GGUF), 'model' (a model or
@@ -28,10 +32,7 @@ export async function ggufToFolder(
   outDir: string,
   onProgress: (fraction: number) => void = () => undefined,
 ): Promise<void> {
-  const header = readHeader(file);
-  const config = modelConfig(header, torchType(header));
-  const mapped = mapTensors(header, config);
-  const files = tokenizerFiles(header, config.vocab_size);
+  const { config, mapped, files } = interpret(readHeader(file));
   const total = mapped.reduce((sum, tensor) => sum + tensor.from.elements, 0);
   await writeFolderAtomic(outDir, (temporary) => {
     const write = (name: string, content: unknown): void =>
@@ -55,17 +56,65 @@ export async function ggufToFolder(
   });
 }
 
+/** What a file's header says of the model: config.json, the places of the tensors, and the tokenizer's files. */
+export function interpret(header: GgufHeader): {
+  config: Record<string, unknown>;
+  mapped: MappedTensor[];
+  files: TokenizerFiles;
+} {
+  const { family, form, architecture } = familyIn(header);
+  const config = configOf(header, form, architecture);
+  const parsed = family.config(config, header.where);
+  const mapped = mapTensors(header, family, form, parsed);
+  return { config, mapped, files: tokenizerFiles(header, parsed.vocabulary, form.preTokenizer?.(architecture)) };
+}
+
 /**
  * Writes only the tokenizer of a GGUF file as a folder: tokenizer.json and tokenizer_config.json, which take a second where
  * the weights take minutes. Errors as ggufToFolder.
  */
 export async function ggufTokenizerToFolder(file: string, outDir: string): Promise<void> {
   const header = readHeader(file);
-  const files = tokenizerFiles(header, modelConfig(header, 'float32').vocab_size);
+  const { form, architecture } = familyIn(header);
+  const rows = Number(form.config(header, architecture)['vocab_size']);
+  const files = tokenizerFiles(header, rows, form.preTokenizer?.(architecture));
   await writeFolderAtomic(outDir, (temporary) => {
     writeFileAtomic(join(temporary, 'tokenizer_config.json'), JSON.stringify(files.config));
     writeFileAtomic(join(temporary, 'tokenizer.json'), JSON.stringify(files.tokenizer));
   });
+}
+
+/** The config.json of the model in a GGUF file. Throws VeraError 'model' for an architecture that no family has. */
+export function ggufConfig(file: string): Record<string, unknown> {
+  const header = readHeader(file);
+  const { form, architecture } = familyIn(header);
+  return configOf(header, form, architecture);
+}
+
+function familyIn(header: GgufHeader): { family: ModelFamily; form: GgufForm; architecture: string } {
+  const meta = metadataOf(header);
+  const architecture = meta.need('general.architecture', meta.text('general.architecture'));
+  for (const family of FAMILIES)
+    if (family.gguf?.architectures.includes(architecture)) return { family, form: family.gguf, architecture };
+  const known = FAMILIES.flatMap(({ gguf }) => gguf?.architectures ?? []);
+  throw new VeraError(
+    'model',
+    `${header.where}: the architecture ${quote(architecture)} is not supported; supported are ${known.join(', ')}`,
+  );
+}
+
+/** The family's fields and those that every model has. */
+function configOf(header: GgufHeader, form: GgufForm, architecture: string): Record<string, unknown> {
+  const meta = metadataOf(header);
+  const id = (kind: string): number | null => meta.whole(`tokenizer.ggml.${kind}_token_id`, 0) ?? null;
+  return {
+    ...form.config(header, architecture),
+    bos_token_id: id('bos'),
+    eos_token_id: id('eos'),
+    pad_token_id: id('padding'),
+    torch_dtype: torchType(header),
+    use_cache: true,
+  };
 }
 
 /** The float type config.json names: that of the matrices, float32 as soon as one tensor is quantised. */
@@ -90,7 +139,7 @@ function decode(file: string, tensor: MappedTensor): Uint8Array {
   const out = new Uint8Array(keep ? length : elements * 4);
   // One-dimensional tensors are a column of rows of one element: biases move as the rows of their matrix do.
   const rows = tensor.shape[0] ?? 1;
-  const moves = tensor.interleaved !== undefined;
+  const moves = tensor.headRows !== undefined;
   const rowElements = dimensions.length > 1 ? elements / rows : moves ? 1 : elements;
   const count = elements / rowElements;
   const storedRow = length / count;
@@ -112,9 +161,9 @@ function decode(file: string, tensor: MappedTensor): Uint8Array {
   return out;
 }
 
-/** Where row `row` of the file stands in HF: the file alternates between the two halves of a head's rows. */
-function hfRow({ interleaved }: MappedTensor, row: number): number {
-  if (interleaved === undefined) return row;
-  const within = row % interleaved.rows;
-  return row - within + (within % 2) * (interleaved.rows / 2) + (within >> 1);
+/** Where a row of the file stands in the checkpoint: the file alternates between the two halves of a head's rows. */
+function hfRow({ headRows }: MappedTensor, row: number): number {
+  if (headRows === undefined) return row;
+  const within = row % headRows;
+  return row - within + (within % 2) * (headRows / 2) + (within >> 1);
 }

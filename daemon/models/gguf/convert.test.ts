@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { buildGguf, byteLevelKeys, floats, modelKeys, modelTensors, tiny } from '../../test/fixtures/gguf/build.ts';
-import type { BuiltTensor, TinyModel, Value } from '../../test/fixtures/gguf/build.ts';
-import { VeraError } from '../protocol/errors.ts';
-import { llama3Factor } from './gguf/rope.ts';
-import { ggufToFolder } from './gguf.ts';
-import { openTensors } from './shards.ts';
-import { readFloats } from './safetensors.ts';
+import { buildGguf, byteLevelKeys, floats, modelKeys, modelTensors, tiny } from '../../../test/fixtures/gguf/build.ts';
+import type { BuiltTensor, TinyModel, Value } from '../../../test/fixtures/gguf/build.ts';
+import { VeraError } from '../../protocol/errors.ts';
+import { llama3Factor } from './rope.ts';
+import { ggufToFolder } from './convert.ts';
+import { openTensors } from '../../formats/shards.ts';
+import { readFloats } from '../../formats/safetensors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gguf-folder-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -133,7 +133,7 @@ describe('ggufToFolder', () => {
     await assert.rejects(convert({ tensors: add([1, NaN, 3, 32]) }), VeraError);
   });
 
-  it('carries linear and yarn scaling and the window of Mistral over', async () => {
+  it('carries linear scaling and the window of Mistral over', async () => {
     const linear = await convert({
       keys: [
         ['llama.rope.scaling.type', text('linear')],
@@ -170,6 +170,16 @@ describe('ggufToFolder', () => {
     ],
     ['a NaN epsilon', { keys: [['llama.attention.layer_norm_rms_epsilon', f32(NaN)]] }, /finite number/],
     ['another rope scaling', { keys: [['llama.rope.scaling.type', text('longrope')]] }, /"longrope" is not supported/],
+    [
+      'a rope scaling that no family reads',
+      {
+        keys: [
+          ['llama.rope.scaling.type', text('yarn')],
+          ['llama.rope.scaling.factor', f32(4)],
+        ],
+      },
+      /rope scaling "yarn" is not supported/,
+    ],
     [
       'a missing tensor',
       { tensors: (all) => all.filter((t) => t.name !== 'blk.1.ffn_up.weight') },

@@ -1,9 +1,9 @@
 import { VeraError } from '../../protocol/errors.ts';
-import { quote } from '../quote.ts';
-import { readExactly, withFile } from '../read.ts';
-import { dequantiser } from './quants.ts';
-import type { GgufHeader } from './header.ts';
-import type { Metadata } from './metadata.ts';
+import { quote } from '../../formats/quote.ts';
+import { readExactly, withFile } from '../../formats/read.ts';
+import { dequantiser } from '../../formats/gguf/quants.ts';
+import type { GgufHeader } from '../../formats/gguf/header.ts';
+import type { Metadata } from '../../formats/gguf/metadata.ts';
 
 /** The values Llama 3.1 to 3.3 were released with; a GGUF file holds only what follows from them, one factor per frequency. */
 const LLAMA3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };

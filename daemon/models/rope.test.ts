@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseConfig } from './config.ts';
-import { inverseFrequencies, rotaryTables } from './rotary.ts';
+import type { DecoderConfig } from './decoder.ts';
+import { inverseFrequencies, rotaryTables } from './rope.ts';
 
 const config = (scaling: object | null) =>
   parseConfig(
@@ -16,7 +17,7 @@ const config = (scaling: object | null) =>
       rope_scaling: scaling,
     },
     'config.json',
-  );
+  ) as DecoderConfig;
 const near = (a: number, b: number) => assert.ok(Math.abs(a - b) <= 1e-6 * Math.abs(b), `${a}, not ${b}`);
 
 test('frequencies fall from 1 by theta to the power of the dimension', () => {

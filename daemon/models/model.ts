@@ -1,0 +1,85 @@
+import type { GgufHeader } from '../formats/gguf/header.ts';
+import type { Value } from '../graph/value.ts';
+import type { LinearSite } from './adaptation.ts';
+import type { Attention } from './attention.ts';
+import type { Network } from './network.ts';
+
+/** What every family's config says. A family adds fields of its own, which only its file reads. Sizes in elements. */
+export interface ModelConfig {
+  /** The name in `architectures` of config.json; it decides which family the model belongs to. */
+  readonly architecture: string;
+  readonly vocabulary: number;
+  readonly hidden: number;
+  readonly layers: number;
+  /** Heads and their size as a cache of keys and values holds them. */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Tokens of a row for which the model was made. */
+  readonly maxLength: number;
+  /** Whether the embeddings also serve as the head. */
+  readonly tied: boolean;
+}
+
+/**
+ * What a tensor is for. `matrix`: the weight of a linear layer; `residual`: the same, where its product is added to the
+ * residual stream; `head`: computes the logits, and exists only where it is not the embeddings.
+ */
+export type Role = 'embedding' | 'norm' | 'matrix' | 'residual' | 'bias' | 'head';
+
+/** A tensor of a model, by its name in a Hugging Face checkpoint. */
+export interface ModelTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: Role;
+}
+
+/** The tokens that run through a network at once. */
+export interface Tokens {
+  /** [tokens] int64. */
+  readonly ids: Value;
+  /** The place of each token in its example. [batch, length] int64, where batch * length = tokens. */
+  readonly positions: Value;
+  /** No position is this large. */
+  readonly maxLength: number;
+  /** How the tokens attend to each other, and to earlier ones in a cache. */
+  readonly attention: Attention;
+}
+
+/**
+ * A family of models: everything the program knows of an architecture. Loading, training, serving, merging, the plan and GGUF
+ * files read it, and none of them names a family. A family knows nothing of adapters: it asks the network for linear layers.
+ */
+export interface ModelFamily<C extends ModelConfig = ModelConfig> {
+  readonly name: string;
+  /** Names in `architectures` of config.json. */
+  readonly architectures: readonly string[];
+  /** Checks and reads config.json. `file` is named in errors. Throws VeraError 'model'. */
+  config(json: Readonly<Record<string, unknown>>, file: string): C;
+  /** Every tensor of the model, in the order of the layers. It is made as it is read: a damaged config may name 2^31 layers. */
+  tensors(config: C): Iterable<ModelTensor>;
+  /** Every linear layer that can be adapted, in the order in which they run. */
+  sites(config: C): LinearSite[];
+  /** The network up to the final norm. -> hidden states [tokens, hidden]. */
+  forward(net: Network, config: C, tokens: Tokens): Value;
+  /** The norm before the head. x: [n, hidden] -> [n, hidden]. */
+  finalNorm(net: Network, config: C, x: Value): Value;
+  /** How GGUF files hold models of this family, where they do. */
+  readonly gguf?: GgufForm<C>;
+}
+
+/** How GGUF files hold the models of a family. */
+export interface GgufForm<C extends ModelConfig = ModelConfig> {
+  /** Values of `general.architecture`. */
+  readonly architectures: readonly string[];
+  /** The fields of config.json that say which model it is. Throws VeraError 'model' for a model that the family does not have. */
+  config(header: GgufHeader, architecture: string): Record<string, unknown>;
+  /** The name in the file of a tensor of the family's list. */
+  tensor(name: string): string;
+  /**
+   * Rows of a head where the file alternates between the two halves of a head's rows (of this tensor), as Meta's own code
+   * pairs them; undefined where rows stand as they do in Hugging Face's checkpoints.
+   */
+  interleavedRows?(config: C, name: string): number | undefined;
+  /** How text is cut in files of that architecture that do not name it. */
+  preTokenizer?(architecture: string): string | undefined;
+}

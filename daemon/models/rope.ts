@@ -1,0 +1,106 @@
+import type { Graph } from '../graph/graph.ts';
+import { rotaryEmbedding } from '../graph/ops/rotaryEmbedding.ts';
+import type { Dim, Value } from '../graph/value.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { Tokens } from './model.ts';
+
+/** Scaling of rotary frequencies, as `rope_scaling` (or the newer `rope_parameters`) of config.json gives it. */
+export interface RopeScaling {
+  readonly type: 'default' | 'linear' | 'llama3';
+  readonly factor: number;
+  readonly lowFrequencyFactor: number;
+  readonly highFrequencyFactor: number;
+  readonly originalLength: number;
+}
+
+/** Rotary position embeddings (arXiv 2104.09864) of a model. */
+export interface Rope {
+  /** Elements of a head; a pair of them turns by one angle. */
+  readonly headDim: number;
+  readonly ropeTheta: number;
+  readonly ropeScaling: RopeScaling;
+}
+
+/** Reads the rotary settings of config.json in their older and their newer form. Throws VeraError 'model' for another scaling. */
+export function ropeOf(json: Readonly<Record<string, unknown>>, file: string): Omit<Rope, 'headDim'> {
+  const newer = json['rope_parameters'] as Record<string, unknown> | null | undefined;
+  const scaling = newer ?? (json['rope_scaling'] as Record<string, unknown> | null | undefined) ?? {};
+  const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
+  if (type !== 'default' && type !== 'linear' && type !== 'llama3') {
+    throw new VeraError(
+      'model',
+      `${file}: rope scaling ${JSON.stringify(type)} is not supported; supported are default, linear, llama3`,
+    );
+  }
+  const field = (name: string, fallback: number): number => Number(scaling[name] ?? fallback);
+  return {
+    ropeTheta: Number(newer?.['rope_theta'] ?? json['rope_theta'] ?? 10000),
+    ropeScaling: {
+      type,
+      factor: field('factor', 1),
+      lowFrequencyFactor: field('low_freq_factor', 1),
+      highFrequencyFactor: field('high_freq_factor', 4),
+      originalLength: field('original_max_position_embeddings', Number(json['max_position_embeddings'] ?? 8192)),
+    },
+  };
+}
+
+export interface RotaryTables {
+  /** [length, headDim / 2] each. */
+  readonly cos: Float32Array;
+  readonly sin: Float32Array;
+  readonly minusSin: Float32Array;
+}
+
+/** Inverse frequencies [headDim / 2], scaled as the config says. */
+export function inverseFrequencies({ headDim, ropeTheta, ropeScaling }: Rope): Float32Array {
+  const plain = Float32Array.from(
+    { length: headDim / 2 },
+    (_, i) => 1 / Math.fround(ropeTheta ** Math.fround((2 * i) / headDim)),
+  );
+  if (ropeScaling.type === 'default') return plain;
+  if (ropeScaling.type === 'linear') return plain.map((f) => f / ropeScaling.factor);
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalLength } = ropeScaling;
+  return plain.map((f) => {
+    const wavelength = (2 * Math.PI) / f;
+    if (wavelength < originalLength / high) return f;
+    if (wavelength > originalLength / low) return f / factor;
+    const smooth = (originalLength / wavelength - low) / (high - low);
+    return ((1 - smooth) * f) / factor + smooth * f;
+  });
+}
+
+/** Cosines and sines of the angles for positions 0 to length - 1. */
+export function rotaryTables(rope: Rope, length: number): RotaryTables {
+  const inverse = inverseFrequencies(rope);
+  const half = inverse.length;
+  const cos = new Float32Array(length * half);
+  const sin = new Float32Array(length * half);
+  for (let p = 0; p < length; p++) {
+    for (let i = 0; i < half; i++) {
+      const angle = Math.fround(p * (inverse[i] as number));
+      cos[p * half + i] = Math.cos(angle);
+      sin[p * half + i] = Math.sin(angle);
+    }
+  }
+  return { cos, sin, minusSin: sin.map((s) => -s) };
+}
+
+/** Queries and keys of one layer as a model computes them, [tokens, heads * headDim] each. -> what attention makes of them, in q's shape. */
+export type Attend = (layer: number, q: Value, k: Value, v: Value) => Value;
+
+/** Attention whose queries and keys are turned by their positions. */
+export function rotaryAttention(g: Graph, rope: Rope, { positions, maxLength, attention }: Tokens): Attend {
+  const { headDim } = rope;
+  const [batch, length] = positions.shape as [Dim, Dim];
+  const tables = rotaryTables(rope, maxLength);
+  const table = (data: Float32Array): Value => g.constant(data, [maxLength, headDim / 2]);
+  const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
+  const heads = (x: Value): Value =>
+    g.transpose(g.reshape(x, [batch, length, (x.shape[1] as number) / headDim, headDim]), [0, 2, 1, 3]);
+  const rotated = (x: Value): Value => g.op(rotaryEmbedding, [heads(x), ...angles]);
+  return (layer, q, k, v) => {
+    const out = attention.attend(layer, rotated(q), rotated(k), heads(v));
+    return g.reshape(g.transpose(out, [0, 2, 1, 3]), q.shape);
+  };
+}

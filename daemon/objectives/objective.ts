@@ -1,0 +1,39 @@
+import type { Batch } from '../data/batch.ts';
+import type { Value } from '../graph/value.ts';
+import type { ModelConfig } from '../models/model.ts';
+import type { Network } from '../models/network.ts';
+import type { Feeds } from '../runtime/executor.ts';
+
+/** Rows of a batch as they run through the network at once. */
+export type BatchPart = Pick<Batch, 'rows' | 'length' | 'ids' | 'positions' | 'segments' | 'targets' | 'labels'>;
+
+/** A figure that says how well a model does. */
+export interface Measure {
+  readonly name: string;
+  readonly label: string;
+  readonly better: 'lower' | 'higher';
+  /** The figure from the summed loss and what was counted in it. */
+  of(loss: number, counted: number): number;
+}
+
+export interface LossOptions {
+  /** Tokens of the longest row. */
+  readonly maxLength: number;
+  /** Whether the gradient is wanted too. */
+  readonly train: boolean;
+}
+
+/** What a model learns to predict. A family says what a model is; an objective says what its output is for. */
+export interface Objective {
+  readonly name: string;
+  readonly label: string;
+  readonly summary: string;
+  /** The first is what training minimises. */
+  readonly measures: readonly [Measure, ...Measure[]];
+  /** Adds the inputs of a part of a batch to the network's graph, the model, its head and the loss. -> the summed loss []. */
+  loss(net: Network, config: ModelConfig, options: LossOptions): Value;
+  /** The tensors for those inputs. */
+  feeds(part: BatchPart): Feeds;
+  /** The symbolic dimensions of that graph for rows that are full and in which every token counts. */
+  sizes(rows: number, length: number): Readonly<Record<string, number>>;
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Graph } from '../graph/graph.ts';
+import { silu } from '../graph/ops/silu.ts';
+import { cpu } from './cpu.ts';
+import { type Loaded, noWeights, type PlainTensor } from './executor.ts';
+
+const vector = (...values: number[]): PlainTensor => ({
+  type: 'float32',
+  data: Float32Array.from(values),
+  dims: [values.length],
+});
+
+/** y = a x and z = a + x. */
+function load(lanes: number): Promise<Loaded> {
+  const g = new Graph();
+  const [a, x] = [g.input('a', 'float32', [1]), g.input('x', 'float32', ['n'])];
+  g.output('y', g.mul(a, x));
+  g.output('z', g.add(a, x));
+  return cpu.load(g, noWeights, { lanes, threads: lanes });
+}
+
+const numbers = (results: Record<string, Float32Array>, name: string): number[] => [...results[name]!];
+
+for (const lanes of [1, 3]) {
+  test(`${lanes} lanes give the results in the order of the jobs`, async () => {
+    const graph = await load(lanes);
+    graph.keep({ a: vector(2) });
+    const results = await graph.runAll(Array.from({ length: 20 }, (_, i) => ({ x: vector(i, i + 1) })));
+    assert.deepEqual(
+      results.map((one) => numbers(one, 'y')),
+      Array.from({ length: 20 }, (_, i) => [2 * i, 2 * i + 2]),
+    );
+    await graph.release();
+  });
+
+  test(`${lanes} lanes: a kept tensor stays until it is replaced or freed, and a given one comes before it`, async () => {
+    const graph = await load(lanes);
+    graph.keep({ a: vector(2) });
+    assert.deepEqual(numbers(await graph.run({ x: vector(4) }), 'y'), [8]);
+    assert.deepEqual(numbers(await graph.run({ x: vector(4), a: vector(5) }), 'y'), [20]);
+    graph.keep({ a: vector(3) });
+    assert.deepEqual(numbers(await graph.run({ x: vector(4) }), 'y'), [12]);
+    graph.free('a');
+    await assert.rejects(graph.run({ x: vector(4) }));
+    await graph.release();
+  });
+
+  test(`${lanes} lanes: only what is asked for is fetched`, async () => {
+    const graph = await load(lanes);
+    const feeds = { a: vector(2), x: vector(4) };
+    assert.deepEqual(Object.keys(await graph.run(feeds, ['z'])), ['z']);
+    assert.deepEqual(Object.keys(await graph.run(feeds)).sort(), ['y', 'z']);
+    await graph.release();
+  });
+
+  test(`${lanes} lanes: a run that fails is an error, and the lanes go on`, async () => {
+    const graph = await load(lanes);
+    await assert.rejects(graph.run({ wrong: vector(1) }));
+    assert.deepEqual(numbers(await graph.run({ a: vector(2), x: vector(4) }), 'y'), [8]);
+    await graph.release();
+  });
+}
+
+test('a graph that cannot be loaded is an error of whichever thread tried', async () => {
+  const g = new Graph();
+  // ONNX has no such operator under this name until the graph is lowered.
+  g.output('y', g.op(silu, [g.input('x', 'float32', ['n'])]));
+  for (const lanes of [1, 2])
+    await assert.rejects(cpu.load(g, noWeights, { lanes, threads: lanes }), { name: 'VeraError', code: 'runtime' });
+});
