@@ -19,10 +19,10 @@ export interface Panel {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Handler = (...args: any[]) => unknown;
 
-/** Handlers of some commands; all features together have to name every one. */
+/** Handlers of some commands. All features together must handle every command. */
 export type Handlers<N extends CommandName = CommandName> = Readonly<Record<N, Handler>>;
 
-/** Registers every command; what one throws is logged and shown in one line. */
+/** Registers every command. An error that a command throws is logged, and shown in one line. */
 export function registerCommands({ context, log }: App, handlers: Handlers): void {
   for (const [name, handler] of Object.entries(handlers) as [CommandName, Handler][]) {
     const run = async (...args: unknown[]): Promise<unknown> => {
@@ -38,20 +38,23 @@ export function registerCommands({ context, log }: App, handlers: Handlers): voi
   }
 }
 
-/** Thrown where a person has changed their mind: there is nothing to say. */
+/** Thrown when a person cancels: there is no error to show. */
 export class Quiet extends Error {}
 
-/** Whether an error is only that a person has changed their mind, here or while the daemon was asked. */
+/** Whether an error only says that a person cancelled, here or while the daemon was working. */
 export const isQuiet = (error: unknown): boolean =>
   error instanceof Quiet || (error instanceof Error && (error as { code?: unknown }).code === 'cancelled');
 
-/** Passes on what a person chose, and ends the command where that is nothing. */
+/** Returns what a person chose. Throws Quiet, which ends the command, if they chose nothing. */
 export function chosen<T>(value: T | undefined): T {
   if (value === undefined) throw new Quiet();
   return value;
 }
 
-/** Work is for trusted workspaces: a command that menus hide can still be called. Throws Quiet after saying so. */
+/**
+ * Work needs a trusted workspace. Menus hide such commands, but a hidden command can still be called. Shows a message, then
+ * throws Quiet.
+ */
 export async function requireTrust(what: string): Promise<void> {
   if (vscode.workspace.isTrusted) return;
   const manage = 'Manage Workspace Trust';
@@ -60,7 +63,7 @@ export async function requireTrust(what: string): Promise<void> {
   throw new Quiet();
 }
 
-/** The last thing on a person's screen where a command failed: one line and the log. */
+/** Shows one line for a command that failed, with a button for the log. */
 export async function showError(log: vscode.LogOutputChannel, error: unknown): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
   log.error(error instanceof Error ? (error.stack ?? message) : message);
@@ -68,7 +71,7 @@ export async function showError(log: vscode.LogOutputChannel, error: unknown): P
   if ((await vscode.window.showErrorMessage(message, show)) === show) log.show();
 }
 
-/** Folder of the first workspace folder that is on this machine: the project that new things belong to. */
+/** Path of the first workspace folder, if it is on this machine: the project that new adapters and runs belong to. */
 export const workspaceFolder = (of?: vscode.Uri): string | undefined => {
   const folder =
     (of === undefined ? undefined : vscode.workspace.getWorkspaceFolder(of)) ?? vscode.workspace.workspaceFolders?.[0];
@@ -77,8 +80,8 @@ export const workspaceFolder = (of?: vscode.Uri): string | undefined => {
 
 const BEGUN = 'daemonUsed';
 
-/** Whether a daemon was ever asked for here: before that, an empty view says how to begin, and starts none. */
+/** Whether a daemon was ever needed on this machine. Before that, an empty view says how to begin and starts no daemon. */
 export const hasBegun = ({ context, daemon }: App): boolean =>
   daemon.state !== 'idle' || context.globalState.get(BEGUN, false);
-/** Remembers that there is something to ask a daemon for. */
+/** Remembers that a daemon was needed. */
 export const rememberBegun = ({ context }: App): Thenable<void> => context.globalState.update(BEGUN, true);

@@ -1,4 +1,7 @@
-/** Every id that VS Code knows of this extension. `npm run manifest` writes the manifest from here and extension/manifest/. */
+/**
+ * Every id of this extension that VS Code knows. `npm run manifest` writes the manifest from this file and
+ * extension/manifest/.
+ */
 
 export const COMMANDS = {
   fineTune: 'veraStudio.fineTune',
@@ -43,7 +46,7 @@ export const PANEL = 'veraStudio.training';
 export const STATUS_ITEM = 'veraStudio.status';
 export const WALKTHROUGH = 'veraStudio.start';
 
-/** `contextValue` of the items of views; menus are for some of them. */
+/** `contextValue` of the items in views. Menu entries name the items they are for. */
 export const ITEMS = {
   adapter: 'adapter',
   activeAdapter: 'adapter.active',
@@ -54,7 +57,7 @@ export const ITEMS = {
   pausedRun: 'run.paused',
   endedRun: 'run.ended',
   failedRun: 'run.failed',
-  /** A job that trains nothing. */
+  /** A job that is not a training. */
   work: 'work.running',
   endedWork: 'work.ended',
   model: 'model',

@@ -1,4 +1,4 @@
-/** Every item of a list that comes in pages, at most MAX_ITEMS. */
+/** All items of a list that the daemon returns in pages; at most MAX_ITEMS. */
 export async function listAll<T>(
   page: (after: { after?: string }) => Promise<{ items: T[]; next?: string | undefined }>,
 ): Promise<T[]> {
@@ -11,9 +11,9 @@ export async function listAll<T>(
   }
 }
 
-const MAX_ITEMS = 5000; // what a tree view still scrolls through
+const MAX_ITEMS = 5000; // a tree view can still be scrolled with so many
 
-/** A function that runs `work` once, soon, however often it is called until then. */
+/** Returns a function that runs `work` once after `delay` milliseconds, however often it is called until then. */
 export function soonest(work: () => void, delay = 100): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** The extension's entry: a table of contents. Nothing is loaded or started before somebody needs it. */
+/** The entry point of the extension: a table of contents. Nothing is loaded or started before it is needed. */
 import * as vscode from 'vscode';
 import { adapterCommands } from './adapters/commands.ts';
 import { registerComparisons } from './adapters/compare.ts';
@@ -41,7 +41,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...modelCommands(app, panel),
     ...daemonCommands(app),
   });
-  // A daemon that runs anyway is asked what it does; none is started.
+  // If a daemon runs already, ask it what it does. Do not start one.
   const timer = setTimeout(
     () => void daemon.peek().catch((error: unknown) => log.info(`no daemon: ${String(error)}`)),
     500,

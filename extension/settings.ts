@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { SETTINGS, type SettingName, SETTINGS_SECTION } from './contributions.ts';
 
-/** A setting's value; `of` chooses the folder whose settings count. */
+/** The value of a setting. `of`: a file or folder whose workspace folder's settings apply. */
 export function setting<T>(name: SettingName, fallback: T, of?: vscode.Uri): T {
   return vscode.workspace.getConfiguration(SETTINGS_SECTION, of).get<T>(SETTINGS[name], fallback);
 }
@@ -9,13 +9,13 @@ export function setting<T>(name: SettingName, fallback: T, of?: vscode.Uri): T {
 export const changesSetting = (event: vscode.ConfigurationChangeEvent, name: SettingName): boolean =>
   event.affectsConfiguration(`${SETTINGS_SECTION}.${SETTINGS[name]}`);
 
-/** Puts the state folder of the settings where daemon and client look for it. */
+/** Sets VERA_HOME to the state folder from the settings, because daemon and client look there. */
 export function useStateFolder(): void {
   const folder = setting('stateFolder', '').trim();
   if (folder !== '') process.env['VERA_HOME'] = folder;
 }
 
-/** What a daemon is started with. */
+/** The arguments that a daemon is started with. */
 export function daemonArgs(): string[] {
   const maxRunning = setting('maxRunning', 0);
   return [

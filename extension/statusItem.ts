@@ -9,10 +9,10 @@ import { changesSetting, setting } from './settings.ts';
 import { oneLine } from './text.ts';
 import { statusText } from './statusText.ts';
 
-/** Name of the adapter that was active when the daemon was last asked, to be shown before it is. */
+/** Key under which the name of the active adapter is remembered. It is shown until the daemon is asked again. */
 const LAST = 'lastActive';
 
-/** The active adapter, or the running job's percentage; a click chooses another. */
+/** The status bar item: the active adapter, or the percentage of the running job. A click opens a list to choose an adapter. */
 export function registerStatusItem(app: App): void {
   const { context, daemon, log } = app;
   const item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 90);

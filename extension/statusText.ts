@@ -1,8 +1,8 @@
 import { oneLine, percentText } from './text.ts';
 
-const MAX_NAME = 30; // letters; the status bar is shared
+const MAX_NAME = 30; // characters, because other extensions share the status bar
 
-/** What the status bar says; undefined: there is nothing to say. Pure. */
+/** The text of the status bar item; undefined if there is nothing to show. Pure. */
 export function statusText(
   active: string | null,
   job: { fraction: number | undefined } | undefined,
@@ -13,7 +13,7 @@ export function statusText(
     return `$(sync~spin) VeRA ${job.fraction === undefined ? '...' : percentText(job.fraction)}${more}`;
   }
   if (active === null) return undefined;
-  // A name is text: an icon written in it would be drawn.
+  // VS Code would draw an icon that is written in a name.
   const name = oneLine(active).replaceAll('$(', '$\u200B(');
   return `$(layers) ${name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name}`;
 }

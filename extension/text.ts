@@ -1,4 +1,4 @@
-/** Figures as people read them. Pure. */
+/** Numbers and durations in the form that people read. Pure. */
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
@@ -43,5 +43,5 @@ export const lastPart = (path: string): string =>
     .filter((part) => part !== '')
     .at(-1) ?? path;
 
-/** Text of a catalog for one line of a view: nothing that a line cannot show. */
+/** Text from the catalog for one line of a view, without characters that a line cannot show. */
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();

@@ -6,7 +6,7 @@ import { oneLine } from '../text.ts';
 import { allAdapters } from './all.ts';
 import { describeAdapter } from './describe.ts';
 
-/** Name or number of the workspace's project; undefined where there is no folder. Makes the project where it is none yet. */
+/** Name or number of the workspace's project; undefined if no folder is open. Creates the project if there is none yet. */
 async function projectHere({ daemon }: App): Promise<{ project?: number }> {
   const folder = workspaceFolder();
   if (folder === undefined) return {};
@@ -14,17 +14,17 @@ async function projectHere({ daemon }: App): Promise<{ project?: number }> {
   return { project: id };
 }
 
-/** Makes an adapter the active one of this workspace, or of all where no folder is open. */
+/** Makes an adapter the active one of this workspace, or of the user if no folder is open. */
 export async function activateFor(app: App, adapter: number): Promise<void> {
   const { project } = await projectHere(app);
-  // With a number of an adapter, `project` says for which project it is to be active.
+  // `adapter` is a number, so `project` only says for which project the adapter becomes active.
   await app.daemon.call(({ adapters }) => adapters.activate, {
     adapter,
     ...(project === undefined ? {} : { project }),
   });
 }
 
-/** Takes back the choice that counts here: the workspace's own, or the one for all of the user. */
+/** Undoes the choice that applies here: the one for this workspace, or the one for the user. */
 export async function deactivateFor(app: App): Promise<void> {
   const folder = workspaceFolder();
   const { by } = await app.daemon.call(
@@ -41,7 +41,7 @@ export async function activeHere({ daemon }: App): Promise<AdapterRow | null> {
   return (await daemon.call(({ adapters }) => adapters.active, workspace === undefined ? {} : { workspace })).adapter;
 }
 
-/** What a click on the status bar opens. */
+/** Lets a person choose the active adapter. A click on the status bar opens it. */
 export async function pickActive(app: App): Promise<void> {
   type Item = vscode.QuickPickItem & { run?: () => Promise<unknown> };
   const [active, adapters] = await Promise.all([activeHere(app), allAdapters(app)]);
@@ -63,11 +63,12 @@ export async function pickActive(app: App): Promise<void> {
   });
   const rest: Item[] = [
     { label: '', kind: vscode.QuickPickItemKind.Separator },
-    ...(active === null ? [] : [{ label: '$(circle-slash) Use the base model alone', run: () => deactivateFor(app) }]),
+    ...(active === null ? [] : [{ label: '$(circle-slash) No active adapter', run: () => deactivateFor(app) }]),
     open('$(graph-line) Open training panel', COMMANDS.openPanel),
     open('$(mortar-board) Fine-tune with VeRA...', COMMANDS.fineTune),
   ];
-  const title = workspaceFolder() === undefined ? 'Adapter for all of your work' : 'Adapter for this workspace';
+  const title =
+    workspaceFolder() === undefined ? 'Active adapter of all your work' : 'Active adapter of this workspace';
   await chosen(
     await vscode.window.showQuickPick([...items, ...rest], {
       title,

@@ -42,7 +42,7 @@ export function adapterCommands(app: App): Handlers<Names> {
         await vscode.window.showInputBox({
           title: `Note of ${name}`,
           value: note,
-          prompt: 'What it is for, what it has seen',
+          prompt: 'For example, what the adapter is for and what it was trained on',
         }),
       );
       await daemon.call(({ adapters }) => adapters.update, { adapter: id, note: wanted });
@@ -75,7 +75,7 @@ export function adapterCommands(app: App): Handlers<Names> {
       await requireTrust('Importing an adapter');
       const [picked] = chosen(
         await vscode.window.showOpenDialog({
-          title: 'Import an Adapter of PEFT',
+          title: 'Import a PEFT Adapter',
           openLabel: 'Import',
           canSelectFiles: false,
           canSelectFolders: true,
@@ -112,29 +112,29 @@ export async function revealFolder(path: string): Promise<void> {
   if (vscode.workspace.getWorkspaceFolder(uri) !== undefined)
     return vscode.commands.executeCommand('revealInExplorer', uri);
   if (vscode.env.remoteName === undefined) return vscode.commands.executeCommand('revealFileInOS', uri);
-  // A folder of another machine that is not open here: no file manager shows it.
+  // The folder is on another machine and not open here, so no file manager can show it.
   const [open, copy] = ['Open in New Window', 'Copy Path'];
   const answer = await vscode.window.showInformationMessage(path, open, copy);
   if (answer === open) return vscode.commands.executeCommand('vscode.openFolder', uri, { forceNewWindow: true });
   if (answer === copy) return vscode.env.clipboard.writeText(path);
 }
 
-/** As the daemon will judge it; undefined where it is one. */
+/** What is wrong with a name, by the rules of the daemon; undefined if it is valid. */
 export function faultOfName(name: string): string | undefined {
   const text = name.trim();
-  if (text === '') return 'A name has at least one letter.';
-  if (text.length > 200) return 'A name has at most 200 letters.';
+  if (text === '') return 'The name must not be empty.';
+  if (text.length > 200) return 'The name must have at most 200 characters.';
   return /[\p{Cc}\p{Cf}/\\]/u.test(text) || text === '.' || text === '..'
-    ? 'A name has no slashes or control characters.'
+    ? 'The name must not contain slashes or control characters.'
     : undefined;
 }
 
-/** Into the trash, after what depends on it was named. */
+/** Moves an adapter to the trash, after naming what depends on it and asking. */
 async function deleteAdapter({ daemon }: App, { id, name }: AdapterRow): Promise<void> {
   const { dependents } = await daemon.call(({ adapters }) => adapters.dependents, { adapter: id });
   const detail = [
     ...(dependents.length === 0 ? [] : ['It is needed by:', ...dependents.map(({ what }) => `• ${oneLine(what)}`), '']),
-    'It can be restored for thirty days.',
+    'You can restore it for thirty days.',
   ].join('\n');
   const yes = 'Move to Trash';
   chosen(await vscode.window.showWarningMessage(`Delete adapter '${name}'?`, { modal: true, detail }, yes));

@@ -5,7 +5,10 @@ import { comparison } from './describe.ts';
 
 const SCHEME = 'vera-comparison';
 
-/** Comparisons are documents that nobody saves; the text is in their address, so that a window loaded again shows them too. */
+/**
+ * Comparisons are read-only documents. Their address contains the text, so that they still work after the window is
+ * reloaded.
+ */
 export function registerComparisons({ context }: App): void {
   context.subscriptions.push(
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, { provideTextDocumentContent: ({ query }) => query }),

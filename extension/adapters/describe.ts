@@ -3,7 +3,7 @@ import { bytesText, countText, lastPart, lossText, oneLine } from '../text.ts';
 
 export const METHOD_NAMES: Readonly<Record<string, string>> = { vera: 'VeRA', lora: 'LoRA', full: 'Full' };
 
-/** 'VeRA 256 · 31 kB · loss 2.105', beside a name. */
+/** The text beside a name: 'VeRA 256 · 31 kB · loss 2.105'. */
 export function describeAdapter({ method, rank, bytes, heldOutLoss, trainLoss }: AdapterRow, active: boolean): string {
   const loss = heldOutLoss ?? trainLoss;
   return [
@@ -14,7 +14,7 @@ export function describeAdapter({ method, rank, bytes, heldOutLoss, trainLoss }:
   ].join(' · ');
 }
 
-/** What is known of an adapter, by name, for tooltips and comparisons. */
+/** The facts about an adapter, as labels and values, for tooltips and comparisons. */
 export function factsOf(adapter: AdapterRow): [name: string, value: string][] {
   const { heldOutLoss, baseHeldOutLoss, trainLoss } = adapter;
   const loss = (value: number | null): string => (value === null ? 'not measured' : lossText(value));
@@ -37,7 +37,7 @@ export function factsOf(adapter: AdapterRow): [name: string, value: string][] {
   ];
 }
 
-/** Two adapters side by side as a Markdown table; differing lines first. Pure. */
+/** A Markdown table of two adapters side by side. Lines that differ come first. Pure. */
 export function comparison(a: AdapterRow, b: AdapterRow): string {
   const [left, right] = [factsOf(a), factsOf(b)];
   const rows = left.map(([name, value], i) => ({ name, value, other: right[i]![1] }));

@@ -4,15 +4,15 @@ export interface AdapterGroup {
   readonly title: string;
   readonly detail: string;
   readonly icon: string;
-  /** Name of the project; null: of none. */
+  /** Name of the project; null for adapters without a project. */
   readonly project: string | null;
   readonly active: number | null;
   readonly adapters: AdapterRow[];
 }
 
 /**
- * Adapters by project, and by user where there is more than one; the workspace's own project first, those of no project last.
- * A project of a folder is named after it. Pure.
+ * Groups adapters by project, and by user if there are several users. The project of the workspace comes first, adapters
+ * without a project last. The project of a folder has the name of the folder. Pure.
  */
 export function groupAdapters(
   adapters: readonly AdapterRow[],

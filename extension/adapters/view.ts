@@ -15,7 +15,7 @@ export interface AdapterLeaf {
   readonly active: boolean;
 }
 
-/** Adapters by project and user; the active one is marked. An adapter can be dragged onto another project. */
+/** The view of adapters, by project and user, with the active one marked. A person can drag an adapter to another project. */
 export function registerAdaptersView(app: App): void {
   const { context, daemon } = app;
   const changed = new vscode.EventEmitter<undefined>();
@@ -97,7 +97,7 @@ function itemOf(node: AdapterNode): vscode.TreeItem {
   return item;
 }
 
-/** Everything a person wrote is put in as text, never as markup. */
+/** Text that a person wrote is added as text, never as markup. */
 function tooltipOf(adapter: AdapterRow): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendMarkdown('**').appendText(adapter.name).appendMarkdown('**\n\n');

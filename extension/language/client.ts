@@ -14,7 +14,7 @@ function datasetTest({ context }: App): IsDataset {
   return ({ languageId, uri }) => uri.scheme === 'file' && languages.includes(languageId);
 }
 
-/** Checks datasets in the editor with a language server of the daemon's, from the first dataset on that is opened. */
+/** Checks datasets in the editor with a language server that the daemon starts. Begins when the first dataset is opened. */
 export function registerLanguageClient(app: App): void {
   const { context, log } = app;
   const isDataset = datasetTest(app);
@@ -46,7 +46,7 @@ export function registerLanguageClient(app: App): void {
   if (isDatasetOpen()) setTimeout(begin, 0);
 }
 
-/** Calls a listener whenever a dataset is opened or changed; the function that it returns ends that. */
+/** Calls a listener whenever a dataset is opened or changed. Returns a function that stops the calls. */
 const whenNeeded =
   (isDataset: IsDataset) =>
   (listener: () => void): (() => void) => {
@@ -58,7 +58,7 @@ const whenNeeded =
     return () => both.forEach((one) => void one.dispose());
   };
 
-/** Checks until the connection breaks or `over`. */
+/** Runs one language client until its connection breaks or `over` is aborted. */
 async function connect(app: App, rates: Rates, { start }: { start: boolean }, over: AbortSignal): Promise<Session> {
   const [{ connectLanguage }, { createLanguageClient, settingsChanged, tokensOf }] = await Promise.all([
     app.daemon.protocol(),
@@ -93,7 +93,7 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
     watchSettings(client, settings, rates, settingsChanged),
     watchDatasets(datasetTest(app), async (data) => {
       const base = likelyBase(app);
-      // An estimate is work, and work is for trusted workspaces.
+      // An estimate is work, and work needs a trusted workspace.
       const known = rates.of(base) > 0 || !vscode.workspace.isTrusted;
       const tokens = known ? 0 : await tokensOf(client, data.toString());
       if (tokens > 0) await rates.estimate(base, data.fsPath, tokens);
@@ -104,13 +104,16 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
   void connection.closed.then(() => {
     watching.dispose();
     over.removeEventListener('abort', aborted);
-    // The client notices it too, and is done with it by then.
+    // The client notices the end too; wait until it has dealt with it.
     if (!over.aborted) setTimeout(() => void dispose(), 0);
   });
   return connection;
 }
 
-/** Tells the server of other settings. The base that is likely is no setting alone: it is looked at when an editor is chosen. */
+/**
+ * Sends changed settings to the server. The likely base model is not only a setting, so it is checked whenever an editor
+ * becomes active.
+ */
 function watchSettings(
   client: LanguageClient,
   settings: () => object,
@@ -131,7 +134,7 @@ function watchSettings(
   );
 }
 
-/** Calls `look` for each dataset that comes to the front. */
+/** Calls `look` for each dataset whose editor becomes active. */
 function watchDatasets(isDataset: IsDataset, look: (data: vscode.Uri) => Promise<void>): vscode.Disposable {
   const call = (editor: vscode.TextEditor | undefined): void => {
     if (editor !== undefined && isDataset(editor.document)) look(editor.document.uri).catch(() => undefined);

@@ -6,7 +6,7 @@ import { keep, type Session } from './keeping.ts';
 type Closed = Awaited<Session['closed']>;
 const times = { firstPauseMs: 4, longestPauseMs: 64, longestLookMs: 8, settledMs: 50 };
 
-/** Keeps what `open` opens, and tells when it was asked to and what was said. */
+/** Keeps the sessions that `open` opens, and records when it was called and what was logged. */
 function keeping(t: TestContext, open: (attempt: number, start: boolean) => Promise<Session>) {
   const over = new AbortController();
   t.after(() => over.abort());
@@ -45,12 +45,12 @@ async function until(holds: () => boolean): Promise<void> {
 test('what breaks is opened again, with growing pauses, and left alone when it keeps breaking', async (t) => {
   const one = keeping(t, () => Promise.resolve({ closed: Promise.resolve(broken) }));
   await until(() => one.opened.length === 10);
-  await setTimeout(300); // far beyond the longest pause
+  await setTimeout(300); // much longer than the longest pause
   assert.equal(one.opened.length, 10);
   const pauses = one.opened.slice(1).map(({ at }, i) => at - one.opened[i]!.at);
   assert.ok(pauses[0]! >= 3 && pauses[4]! >= 60 && pauses[8]! >= 60, pauses.join(' '));
   assert.ok(one.said.some((line) => line.includes('until one of them is edited')));
-  // Then once for each time that somebody works on a dataset, however often that says so.
+  // Then once each time a person works on a dataset, however many changes they make.
   for (let i = 0; i < 5; i++) one.need();
   await until(() => one.opened.length === 11);
   for (let i = 0; i < 20; i++) one.need();

@@ -1,35 +1,35 @@
 import { pauseMs } from '../../daemon/protocol/backoff.ts';
 
-/** Something that runs until it ends by itself, with why. ended: it was stopped on purpose; else it broke. */
+/** Something that runs until it ends, with the reason. ended: true if it was stopped on purpose, false if it broke. */
 export interface Session {
   readonly closed: Promise<{ readonly ended: boolean; readonly why: string }>;
 }
 
 export interface KeepOptions {
-  /** Opens a session. start: also start what it needs and does not run. */
+  /** Opens a session. start: whether to start the daemon if it does not run. */
   open: (how: { start: boolean }) => Promise<Session>;
   say: (line: string) => void;
-  /** Ends the keeping; a session that runs is to be ended by who opened it. */
+  /** Stops the keeping. The caller ends a session that still runs. */
   readonly over: AbortSignal;
-  /** Calls when somebody works on what the session is for. */
+  /** Calls a listener when a person works on a file that the session is for. */
   onNeeded: (listener: () => void) => () => void;
-  /** Other times, for tests. */
+  /** Other times, which tests use. */
   readonly times?: Partial<typeof TIMES>;
 }
 
 const TIMES = {
   firstPauseMs: 500,
   longestPauseMs: 60_000,
-  /** Looks for one that was stopped on purpose cost little: another may have taken its place. */
+  /** Longest pause between looks for a new session after one was stopped on purpose. A look costs little. */
   longestLookMs: 10_000,
-  /** A session that lasted so long was none that breaks at once. */
+  /** A session that lasted so long does not count as one that breaks at once. */
   settledMs: 60_000,
 };
-const MOST_TRIES = 10; // without a session that lasted; with growing pauses, some minutes
+const MOST_TRIES = 10; // in a row without a session that lasted: some minutes, because the pauses grow
 
 /**
- * Keeps a session open until `over`, with growing pauses between tries. What was stopped on purpose is not started again, and what
- * failed too often is left alone, until somebody works on what it is for.
+ * Keeps a session open until `over` is aborted, with growing pauses between tries. A session that was stopped on purpose is
+ * not started again, and one that failed too often is left alone, until a person works on a file that it is for.
  */
 export async function keep({ open, say, over, onNeeded, times }: KeepOptions): Promise<void> {
   const { firstPauseMs, longestPauseMs, longestLookMs, settledMs } = { ...TIMES, ...times };
@@ -66,7 +66,7 @@ export async function keep({ open, say, over, onNeeded, times }: KeepOptions): P
   }
 }
 
-/** Waits for `ms` (undefined: without end), for the end of it all, or until it is needed: then answers true. */
+/** Waits for `ms` (undefined: for ever) or until `over` is aborted; returns true as soon as the session is needed. */
 function wait(ms: number | undefined, over: AbortSignal, onNeeded?: KeepOptions['onNeeded']): Promise<boolean> {
   return new Promise((resolve) => {
     const done = (needed: boolean): void => {

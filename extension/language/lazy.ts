@@ -1,4 +1,4 @@
-/** What the check of datasets alone needs, in a bundle of its own that is loaded with the first dataset. */
+/** Code that only the check of datasets needs. It is a bundle of its own, which is loaded when the first dataset is opened. */
 import { setTimeout } from 'node:timers/promises';
 import type { LogOutputChannel } from 'vscode';
 import {
@@ -18,14 +18,14 @@ export interface LanguageClientOptions {
   readonly settings: () => object;
 }
 
-/** Says what goes wrong in the log alone: the library would show that a connection broke, each time it does. */
+/** Writes errors only to the log. The library would show a message each time a connection breaks. */
 class QuietClient extends LanguageClient {
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
 }
 
-/** A client for one connection: it sends all open datasets and ends with the connection. */
+/** A client for one connection. It sends all open datasets and ends with the connection. */
 export const createLanguageClient = ({
   connection,
   languages,
@@ -54,7 +54,10 @@ export const settingsChanged = (client: LanguageClient): Promise<void> =>
 const LOOKS = 60;
 const BETWEEN_MS = 500;
 
-/** Tokens of an open dataset, once they were counted; 0 where that takes too long. Throws where the client ends. */
+/**
+ * Waits until the tokens of an open dataset are counted and returns their number; 0 if that takes too long. Throws if the
+ * client ends.
+ */
 export async function tokensOf(client: LanguageClient, uri: string): Promise<number> {
   for (let i = 0; i < LOOKS; i++) {
     const summary = await client.sendRequest<{ tokens: number; counted: number; busy: boolean } | null>(

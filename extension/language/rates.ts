@@ -4,18 +4,18 @@ import type { App } from '../app.ts';
 import { knownBases } from '../tuning/bases.ts';
 import { draftSpec } from '../tuning/draft.ts';
 
-/** Tokens a second that training does here, by base: what the minutes in the lens of a dataset come from. */
+/** Tokens per second of training on this machine, for each base. The line above a dataset computes its minutes from them. */
 export interface Rates {
-  /** 0: not known yet. */
+  /** 0 if not known yet. */
   of(base: string): number;
-  /** Estimates one that is not known from what a run over a dataset with so many tokens would take; once for each dataset. */
+  /** Estimates an unknown rate from the plan of a run over a dataset with so many tokens. Does so once per dataset. */
   estimate(base: string, data: string, tokens: number): Promise<void>;
   readonly onChange: vscode.Event<void>;
 }
 
 const RATES = 'tokensPerSecond';
 const MOST = 100; // bases
-/** A plan reads the whole dataset: a larger one waits for the first run to say how fast it is. */
+/** A plan reads the whole dataset, so for a larger file the rate is only known after the first run. */
 const MOST_BYTES = 20e6;
 
 export function createRates(app: App): Rates {
@@ -31,7 +31,7 @@ export function createRates(app: App): Rates {
   };
   context.subscriptions.push(
     changed,
-    // What a run has measured is better than any estimate.
+    // A measured rate is better than any estimate.
     daemon.onJob(({ spec, state, progress }) => {
       if (spec.kind === 'train' && state === 'succeeded') void keep(spec.settings.base, progress.tokensPerSecond ?? 0);
     }),

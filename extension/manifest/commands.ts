@@ -14,7 +14,7 @@ export const COMMAND_TITLES: Readonly<Record<CommandName, Described>> = {
   openPanel: { title: 'Open Training Panel', icon: '$(graph-line)' },
   pickAdapter: { title: 'Choose Active Adapter...', icon: '$(layers)' },
   activateAdapter: { title: 'Activate', icon: '$(pass)', clicked: true },
-  deactivateAdapter: { title: 'Stop Using', icon: '$(circle-slash)', clicked: true },
+  deactivateAdapter: { title: 'Deactivate', icon: '$(circle-slash)', clicked: true },
   renameAdapter: { title: 'Rename...', clicked: true },
   noteAdapter: { title: 'Edit Note...', clicked: true },
   compareAdapter: { title: 'Compare with...', clicked: true },
@@ -44,7 +44,10 @@ interface Entry {
   readonly group?: string;
 }
 
-/** Trusted is what may start work; a command checks that itself too, since a hidden one can still be called. */
+/**
+ * Commands that start work need a trusted workspace. Each command checks that itself too, because a hidden one can still be
+ * called.
+ */
 const TRUSTED = 'isWorkspaceTrusted';
 const isDataset = `resourceExtname =~ /^(${datasetEndings.map((ending) => `\\${ending}`).join('|')})$/i`;
 const IN_VIEW = (view: string, items: string): string => `view == ${view} && viewItem =~ ${items}`;

@@ -1,12 +1,12 @@
 import { datasetEndings, readers } from '../../daemon/data/readers/registry.ts';
 import type { Datasets } from '../datasets.ts';
 
-/** The readers whose files the extension declares a language for, and checks in the editor. */
+/** The readers of files for which the extension declares a language and which it checks in the editor. */
 export const checkedReaders = readers.flatMap(({ language, label, extensions, ambiguous = [] }) =>
   language ? [{ ...language, name: label, extensions: extensions.filter((one) => !ambiguous.includes(one)) }] : [],
 );
 
-/** What package.json says of dataset files. */
+/** What package.json says about dataset files. */
 export const datasets = (): Datasets => ({
   endings: datasetEndings,
   languages: checkedReaders.map(({ id }) => id),

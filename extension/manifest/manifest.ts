@@ -1,4 +1,4 @@
-/** The parts of package.json that VS Code reads, and the texts of package.nls.json, from one source. Pure. */
+/** Makes the parts of package.json that VS Code reads, and the texts of package.nls.json. Pure. */
 import {
   COMMANDS,
   type CommandName,

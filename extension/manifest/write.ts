@@ -1,4 +1,4 @@
-/** Writes package.json's parts for VS Code and package.nls.json from their source (`npm run manifest`). */
+/** `npm run manifest`: writes package.nls.json and the parts of package.json that VS Code reads. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { datasets } from './datasets.ts';

@@ -12,7 +12,10 @@ export type ModelRow = z.infer<typeof baseModel>;
 export type ModelNode =
   { readonly kind: 'model'; readonly model: ModelRow } | { readonly kind: 'download'; readonly job: Job };
 
-/** Base models that were used, and downloads as they go. Files and folders can be dropped here. */
+/**
+ * The view of base models: those that were used, and downloads with their progress. A person can drop files and folders
+ * here.
+ */
 export function registerModelsView(app: App): void {
   const { context, daemon } = app;
   const changed = new vscode.EventEmitter<undefined>();

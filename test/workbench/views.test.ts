@@ -1,5 +1,8 @@
 // Slow: needs a browser and VS Code.
-/** What the views of adapters, runs and models are for, done by mouse and keyboard in a real VS Code: each test goes on from the one before. */
+/**
+ * What the views of adapters, runs and models are for, done by mouse and keyboard in a real VS Code: each test goes on from
+ * the one before.
+ */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -84,7 +87,7 @@ test(
 test('an adapter is renamed and noted', { timeout: LONG }, async () => {
   await chooseFromMenu(page, viewRow(page, /VeRA 64 · /), 'Rename...');
   await answer('where/what');
-  await quickPick(page).getByText('A name has no slashes').waitFor({ timeout: PATIENCE });
+  await quickPick(page).getByText('The name must not contain slashes').waitFor({ timeout: PATIENCE });
   await answer('services');
   await viewRow(page, /services.*VeRA 64/).waitFor({ timeout: PATIENCE });
   await chooseFromMenu(page, viewRow(page, 'services'), 'Edit Note...');
