@@ -4,7 +4,6 @@ import { seededUniform } from '../daemon/methods/random.ts';
 import { layoutOf, pack } from '../daemon/layout.ts';
 import type { Adaptation } from '../daemon/models/adaptation.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
-import type { Precision } from '../daemon/models/network.ts';
 import { Step, type StepResult } from '../daemon/train/step.ts';
 
 /** Rows of equal or unequal length as one batch, each its own example; the next token counts everywhere. */
@@ -54,7 +53,7 @@ export interface OneStep {
   readonly adaptation: Adaptation;
   readonly theta: Float32Array;
   readonly batch: Batch;
-  readonly precision?: Precision;
+  readonly precision?: string;
   /** What the choice between equal ways to compute a product is told. */
   readonly tokens?: number;
   readonly noise?: BigInt64Array;

@@ -171,8 +171,7 @@ function textOf(
   const { process: program, weights, constants, trainable, intermediates } = vera.memory;
   const giga = (rate: number, unit: string): string => `${(rate / 1e9).toPrecision(3)} ${unit}`;
   const speeds = [
-    giga(rates.floatOperations, 'GFLOP/s in fp32'),
-    ...(rates.int8Operations > 0 ? [giga(rates.int8Operations, 'GOP/s in int8')] : []),
+    ...Object.entries(rates.operations).map(([type, rate]) => giga(rate, `GOP/s in ${type}`)),
     giga(rates.trafficBytes, 'GB/s through memory'),
   ];
   return [

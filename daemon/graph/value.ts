@@ -104,6 +104,7 @@ export interface Operator {
 }
 
 export interface Product {
+  /** The type of the numbers; products of one type run at one rate. */
   readonly type: 'float32' | 'int8';
   /** The sizes whose product is the number of multiplications: those of the result, and the one that is summed over. */
   readonly sizes: Shape;

@@ -1,10 +1,9 @@
 import type { Adaptation } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import type { ModelConfig } from '../models/model.ts';
-import type { Precision } from '../models/network.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { footprint } from './footprint.ts';
-import type { Footprint } from './footprint.ts';
+import type { Footprint, Operations } from './footprint.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import { weightFormat } from '../weights/registry.ts';
 import { OBJECTIVES } from '../objectives/registry.ts';
@@ -12,7 +11,8 @@ import { stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 
 export interface StepShape {
-  readonly precision: Precision;
+  /** The name of a weight format. */
+  readonly precision: string;
   /** Rows of a batch. */
   readonly batch: number;
   /** Tokens of a row. */
@@ -49,8 +49,7 @@ export function stepFootprint(
     ...part,
     peakBytes: lanes * part.peakBytes,
     weightBytes: lanes * part.weightBytes,
-    floatOperations: parts * part.floatOperations,
-    int8Operations: parts * part.int8Operations,
+    operations: Object.fromEntries(Object.entries(part.operations).map(([type, count]) => [type, parts * count])),
     trafficBytes: parts * part.trafficBytes,
   };
 }
@@ -96,6 +95,11 @@ export function memoryEstimate(step: Footprint, parameters: number): MemoryEstim
 
 /** Seconds of one step, as if products and passes over memory came one after the other at the measured rates. */
 export function secondsEstimate(step: Footprint, rates: Throughput): number {
-  const int8 = step.int8Operations === 0 ? 0 : step.int8Operations / rates.int8Operations;
-  return step.floatOperations / rates.floatOperations + int8 + step.trafficBytes / rates.trafficBytes;
+  let seconds = step.trafficBytes / rates.trafficBytes;
+  for (const [type, count] of Object.entries(step.operations)) {
+    const rate = rates.operations[type as keyof Operations];
+    if (rate === undefined) throw new Error(`the rate of products in ${type} was not measured`);
+    seconds += count / rate;
+  }
+  return seconds;
 }

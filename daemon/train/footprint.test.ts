@@ -25,8 +25,7 @@ test('a chain worked out by hand: products, traffic and the most memory at once'
   g.output('c', c);
   const tokens = 10;
   const made = footprint(g, { tokens });
-  assert.equal(made.floatOperations, 2 * tokens * 8 * 4);
-  assert.equal(made.int8Operations, 0);
+  assert.deepEqual(made.operations, { float32: 2 * tokens * 8 * 4 });
   assert.equal(made.weightBytes, 4 * 8 * 4);
   const one = 4 * tokens * 8;
   // The reshape is a view; a is gone before c is made.
@@ -50,27 +49,27 @@ for (const name of ['llama', 'llama-gqa-tied-bf16', 'llama-linear-biases-sharded
 test('the estimate follows batch, length, rank and precision as it must', () => {
   const config = readConfig(join(MODELS, 'llama'));
   const sites = linearSites(config);
-  const at = (rank: number, batch: number, length: number, precision: 'fp32' | 'int8' = 'fp32') =>
+  const at = (rank: number, batch: number, length: number, precision = 'fp32') =>
     stepFootprint(config, vera.create(sites, { ...DEFAULTS, rank }, []), { precision, batch, length });
   const base = at(4, 2, 32);
   const wide = at(4, 4, 32);
-  assert.ok(wide.floatOperations > base.floatOperations && wide.peakBytes > base.peakBytes);
+  assert.ok(wide.operations.float32! > base.operations.float32! && wide.peakBytes > base.peakBytes);
   assert.equal(wide.weightBytes, base.weightBytes);
   assert.ok(at(4, 2, 64).peakBytes > base.peakBytes);
   assert.ok(at(64, 2, 32).constantBytes > base.constantBytes);
   const int8 = at(4, 2, 32, 'int8');
-  assert.ok(int8.int8Operations > int8.floatOperations / 10);
-  assert.equal(base.int8Operations, 0);
+  assert.ok(int8.operations.int8! > int8.operations.float32! / 10);
+  assert.equal(base.operations.int8, undefined);
 
   // Forward and backward of the frozen layers and the head are at least 4 operations a weight and token.
   const weights = sites.reduce((sum, { dIn, dOut }) => sum + dIn * dOut, 0);
-  assert.ok(base.floatOperations > 3 * 2 * 32 * weights);
+  assert.ok(base.operations.float32! > 3 * 2 * 32 * weights);
   const other = stepFootprint(config, lora.create(sites, { ...DEFAULTS, rank: 4, alpha: 4 }, []), {
     precision: 'fp32',
     batch: 2,
     length: 32,
   });
-  assert.ok(other.peakBytes > 0 && other.floatOperations > 3 * 2 * 32 * weights);
+  assert.ok(other.peakBytes > 0 && other.operations.float32! > 3 * 2 * 32 * weights);
 
   const memory = memoryEstimate(base, 100);
   const { total, ...terms } = memory;
@@ -79,6 +78,7 @@ test('the estimate follows batch, length, rank and precision as it must', () => 
     Object.values(terms).reduce((sum, bytes) => sum + bytes, 0),
   );
   assert.equal(terms.trainable, 1600);
-  const rates = { floatOperations: 1e9, int8Operations: 0, trafficBytes: 1e9 };
-  assert.equal(secondsEstimate(base, rates), base.floatOperations / 1e9 + base.trafficBytes / 1e9);
+  const rates = { operations: { float32: 1e9 }, trafficBytes: 1e9 };
+  assert.equal(secondsEstimate(base, rates), base.trafficBytes / 1e9 + base.operations.float32! / 1e9);
+  assert.throws(() => secondsEstimate(int8, rates), /int8 was not measured/);
 });

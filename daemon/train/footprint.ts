@@ -4,12 +4,14 @@
  */
 import type { Graph } from '../graph/graph.ts';
 import { reads } from '../graph/passes/deadCode.ts';
-import { BYTES, type Dim, type Node, type Shape, type Value } from '../graph/value.ts';
+import { BYTES, type Dim, type Node, type Product, type Shape, type Value } from '../graph/value.ts';
+
+/** A number for each type of product. */
+export type Operations = Readonly<Partial<Record<Product['type'], number>>>;
 
 export interface Footprint {
-  /** Multiplications and additions of matrix products in float32, and with int8 weights. */
-  readonly floatOperations: number;
-  readonly int8Operations: number;
+  /** Multiplications and additions of matrix products, by the type of the numbers. */
+  readonly operations: Operations;
   /** Bytes that all other nodes read and write. */
   readonly trafficBytes: number;
   /** The most bytes that computed values hold at one time. */
@@ -28,11 +30,10 @@ export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>)
     if (value.source?.kind === 'external') weights.set(value.source.key, bytesOf(value, sizes));
     else constantBytes += bytesOf(value, sizes);
   }
-  const totals = { float32: 0, int8: 0, traffic: 0 };
+  const totals: Totals = { operations: {}, traffic: 0 };
   for (const node of graph.nodes) count(node, sizes, 1, totals);
   return {
-    floatOperations: totals.float32,
-    int8Operations: totals.int8,
+    operations: totals.operations,
     trafficBytes: totals.traffic,
     peakBytes: peak(graph, sizes),
     weightBytes: [...weights.values()].reduce((sum, bytes) => sum + bytes, 0),
@@ -40,12 +41,12 @@ export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>)
   };
 }
 
-function count(
-  node: Node,
-  sizes: Readonly<Record<string, number>>,
-  times: number,
-  totals: { float32: number; int8: number; traffic: number },
-): void {
+interface Totals {
+  readonly operations: Partial<Record<Product['type'], number>>;
+  traffic: number;
+}
+
+function count(node: Node, sizes: Readonly<Record<string, number>>, times: number, totals: Totals): void {
   const { product, readsLittle, repeats, view } = node.operator;
   if (repeats) {
     const { body, times: rounds } = repeats(node);
@@ -54,7 +55,7 @@ function count(
   }
   if (product) {
     const { type, sizes: factors } = product(node);
-    totals[type] += 2 * times * elementsOf(factors, sizes);
+    totals.operations[type] = (totals.operations[type] ?? 0) + 2 * times * elementsOf(factors, sizes);
     return;
   }
   if (view) return;

@@ -82,5 +82,5 @@ export async function preflightModel(base: string, options: ResolveOptions): Pro
 const lengthOf = (given: number, standard: number, { maxLength }: ModelConfig): number =>
   given === 0 ? Math.min(standard, maxLength) : given;
 
-const secondsOf = async (step: Footprint, precision: 'fp32' | 'int8', threads: number): Promise<number> =>
+const secondsOf = async (step: Footprint, precision: string, threads: number): Promise<number> =>
   secondsEstimate(step, await measureThroughput(precision, threads));

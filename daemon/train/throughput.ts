@@ -1,17 +1,16 @@
 import { Graph } from '../graph/graph.ts';
 import { reduceMax } from '../graph/ops/reduceMax.ts';
-import type { Value } from '../graph/value.ts';
-import type { Precision } from '../models/network.ts';
+import type { Product, Value } from '../graph/value.ts';
 import { fp32 } from '../weights/fp32.ts';
-import { int8 } from '../weights/int8.ts';
+import { weightFormat } from '../weights/registry.ts';
+import type { Operations } from './footprint.ts';
 import { cpu } from '../runtime/cpu.ts';
 import { type Feeds, noWeights } from '../runtime/executor.ts';
 
 /** What this machine does a second, measured. */
 export interface Throughput {
-  /** Multiplications and additions of products in float32, and with int8 weights where those were asked for. */
-  readonly floatOperations: number;
-  readonly int8Operations: number;
+  /** Multiplications and additions of products, by the type of the numbers: float32, and that of the weight format. */
+  readonly operations: Operations;
   /** Bytes that an element-wise operator reads and writes. */
   readonly trafficBytes: number;
 }
@@ -23,23 +22,23 @@ const PASSES = 3; // the sum reads and writes, the largest element reads
 /** Milliseconds for each of the measurements. */
 const TIME = 100;
 
-/** Measures products of [512, 768] x [768, 768] and a sum of a million numbers, each for a tenth of a second. */
-export async function measureThroughput(precision: Precision, threads?: number): Promise<Throughput> {
-  const operations = 2 * ROWS * WIDTH * WIDTH;
+/**
+ * Measures products of [512, 768] x [768, 768] and a sum of a million numbers, each for a tenth of a second. Products in float32
+ * are always among them: attention and the loss's gradient have them in every weight format.
+ */
+export async function measureThroughput(precision: string, threads?: number): Promise<Throughput> {
   const weight = Float32Array.from({ length: WIDTH * WIDTH }, (_, i) => Math.sin(i));
   const matrix = { data: weight, rows: WIDTH, columns: WIDTH };
-  const product = await rate([ROWS, WIDTH], (g, x) => fp32.measured(g, matrix, x), threads);
-  const quantized =
-    precision === 'int8' ? await rate([ROWS, WIDTH], (g, x) => int8.measured(g, matrix, x), threads) : 0;
+  const operations: Partial<Record<Product['type'], number>> = {};
+  for (const format of new Set([fp32, weightFormat(precision)])) {
+    const products = await rate([ROWS, WIDTH], (g, x) => format.measured(g, matrix, x), threads);
+    operations[format.products] = 2 * ROWS * WIDTH * WIDTH * products;
+  }
   const sum = await rate([VECTOR], (g, x) => g.add(x, x), threads);
-  return {
-    floatOperations: operations * product,
-    int8Operations: operations * quantized,
-    trafficBytes: PASSES * 4 * VECTOR * sum,
-  };
+  return { operations, trafficBytes: PASSES * 4 * VECTOR * sum };
 }
 
-/** Runs a second of an operator with one input; its result is read once more, to find its largest element. */
+/** Runs of an operator with one input in a second. Its result is read once more, to find its largest element. */
 async function rate(shape: number[], build: (g: Graph, x: Value) => Value, threads?: number): Promise<number> {
   const g = new Graph();
   // Only the largest element is fetched, so that copying the result out is not measured.

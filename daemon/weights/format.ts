@@ -1,6 +1,6 @@
 import type { DType } from '../formats/dtype.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Value } from '../graph/value.ts';
+import type { Product, Value } from '../graph/value.ts';
 
 /** A frozen matrix that is not a weight of the base: VeRA's A and B. data: [rows, columns]. */
 export interface FrozenMatrix {
@@ -47,6 +47,8 @@ export interface WeightFormat {
   lanes(threads: number, parts: number): number;
   /** Whether onnxruntime's own layout of the weights pays where one row of tokens is read at a time. */
   readonly prepackForOneRow: boolean;
+  /** The type of its products in `Footprint` and in measured rates. */
+  readonly products: Product['type'];
   /** The product that the plan measures. x: [n, width], matrix: [width, width] -> [n, width]. */
   measured(g: Graph, matrix: FrozenMatrix, x: Value): Value;
 }

@@ -20,5 +20,6 @@ export const fp32: WeightFormat = {
   // Float32 products keep all threads of one session busy, and one session reads the weights once.
   lanes: () => 1,
   prepackForOneRow: false,
+  products: 'float32',
   measured: (g, matrix, x) => fp32.matrixProduct(g, matrix, x),
 };

@@ -81,6 +81,7 @@ export const int8: WeightFormat = {
   // An int8 product is over so soon that the threads of one session would spend their time waiting for one another.
   lanes: (threads, parts) => Math.max(1, Math.min(threads, parts)),
   prepackForOneRow: true,
+  products: 'int8',
   measured(g, { data, rows, columns }, x) {
     const { q, scale } = quantizeColumns(data, rows, columns);
     const zero = g.constant(Uint8Array.of(128), []);

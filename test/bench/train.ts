@@ -18,8 +18,9 @@ import { selectSites } from '../../daemon/methods/targets.ts';
 import { vera } from '../../daemon/methods/vera.ts';
 import { linearSites } from '../../daemon/models/registry.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
-import { stepFootprint } from '../../daemon/train/estimate.ts';
+import { secondsEstimate, stepFootprint } from '../../daemon/train/estimate.ts';
 import { measureThroughput } from '../../daemon/train/throughput.ts';
+import { weightFormat } from '../../daemon/weights/registry.ts';
 import { root } from '../sources.ts';
 
 const { values } = parseArgs({
@@ -159,10 +160,8 @@ try {
       [],
     );
     const step = stepFootprint(base.config, adaptation, { precision, batch: BATCH, length: LENGTH });
-    const seconds =
-      step.floatOperations / rates.floatOperations +
-      (precision === 'int8' ? step.int8Operations / rates.int8Operations : 0);
-    const rate = precision === 'int8' ? rates.int8Operations : rates.floatOperations;
+    const seconds = secondsEstimate({ ...step, trafficBytes: 0 }, rates);
+    const rate = rates.operations[weightFormat(precision).products]!;
     console.log(
       `products alone, ${precision} q+v: ${((BATCH * LENGTH) / seconds).toFixed(0)} tokens/s at ${(rate / 1e9).toFixed(0)} GFLOP/s`,
     );
