@@ -22,7 +22,7 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': [
         'error',
         {
-          // The runner awaits what `test` and its kin return.
+          // The test runner awaits what `test` and `describe` return.
           allowForKnownSafeCalls: [
             {
               from: 'package',
@@ -43,7 +43,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/restrict-plus-operands': ['error', { allowNumberAndString: true }],
       '@typescript-eslint/no-confusing-void-expression': 'off',
-      // What a parser reads from a stranger's file is checked although its type says that it cannot be.
+      // Parsers check values from a stranger's file even if their type says that the check is not needed.
       '@typescript-eslint/no-unnecessary-condition': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'off',

@@ -1,4 +1,4 @@
-/** The daemon's own process never loads onnxruntime: a model that crashes or blocks does so in a process of its own. */
+/** The daemon's own process never loads onnxruntime, so a model can only crash or block the process of its worker. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import ts from 'typescript';
 import { root } from './sources.ts';
 
-/** Specifiers of the modules that a file loads when it is loaded: neither types alone nor `import()`. */
+/** Specifiers of the modules that are loaded together with a file; imports of types and `import()` do not count. */
 function loads(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest);
   return source.statements.flatMap((statement) => {
@@ -18,7 +18,7 @@ function loads(file: string): string[] {
   });
 }
 
-/** Every file that loading one loads, with the file it is loaded by; packages by their names. */
+/** Every file that is loaded together with one, mapped to the file that imports it. Packages appear by their names. */
 function closure(entry: string): Map<string, string> {
   const found = new Map([[entry, '']]);
   for (const file of found.keys()) {

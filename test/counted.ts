@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './sources.ts';
 
-/** Holds a count to its row in docs/security.md: what the table says was tried is what a test tries. */
+/** Checks that a row of docs/security.md shows the count of attacks that a test makes. */
 export function counted(row: string, count: number): void {
   const shown = count.toLocaleString('en');
   console.log(`${row}: ${shown} tried`);
@@ -14,7 +14,7 @@ export function counted(row: string, count: number): void {
   assert.equal(line.split('|')[2]?.trim(), shown, `docs/security.md, row "${row}": ${shown} were tried`);
 }
 
-/** counted() of random rounds, where nobody has asked for another number of them than the usual. */
+/** counted() for random rounds; does nothing if VERA_FAULT_ROUNDS asks for another number of rounds. */
 export function countedRounds(row: string, count: number): void {
   if (!process.env['VERA_FAULT_ROUNDS']) counted(row, count);
 }

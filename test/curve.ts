@@ -1,4 +1,4 @@
-/** Repeats a loss curve of PEFT (test/fixtures/curves) with the trainer's own parts: step graph, groups and optimizer. */
+/** Repeats a loss curve of PEFT (test/fixtures/curves) with the parts of our trainer: step graph, groups and optimizer. */
 import assert from 'node:assert/strict';
 import { loadAdapter } from '../daemon/export/adapter.ts';
 import { DEFAULTS } from '../daemon/methods/method.ts';
@@ -14,7 +14,9 @@ import { initialTheta, parameterGroups } from '../daemon/train/trainable.ts';
 import type { CurveFixture } from './fixtures/read.ts';
 import { batchOf } from './step.ts';
 
-/** What the fixture starts from: PEFT's own adapter where it names one (LoRA's A is random), else the method's beginning. */
+/**
+ * Where the fixture starts: from PEFT's adapter if it names one (LoRA's A is random), otherwise from the method's own start.
+ */
 function beginning(
   base: BaseModel,
   { method, rank, key, targets }: CurveFixture,
@@ -30,7 +32,7 @@ function beginning(
   return { adaptation, theta: initialTheta(adaptation) };
 }
 
-/** Our loss at every step of the fixture. init: folder of the adapter it starts from. */
+/** The loss of our trainer at every step of the fixture. init: folder of the adapter that it starts from. */
 export async function lossCurve(
   base: BaseModel,
   fixture: CurveFixture,
@@ -74,7 +76,7 @@ export async function lossCurve(
   }
 }
 
-/** Throws where a loss is further than `tolerance` from the fixture's; returns the largest difference. */
+/** Throws if a loss differs from the fixture's by more than `tolerance`. Returns the largest difference. */
 export function assertCurve(losses: number[], { losses: expected }: CurveFixture, tolerance: number): number {
   assert.equal(losses.length, expected.length);
   let largest = 0;

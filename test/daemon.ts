@@ -1,4 +1,4 @@
-/** Real daemons for tests: each test file has a state folder of its own, and nothing of it outlives the file. */
+/** Real daemons for tests. Each test file has its own state folder, which is removed together with its daemon at the end. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,10 @@ import { after } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { stopDaemon } from '../daemon/client/stop.ts';
 
-/** Makes a state folder the VERA_HOME of this process and of those it starts; ends its daemon and removes it at the end. */
+/**
+ * Makes a state folder and sets VERA_HOME to it, for this process and those it starts. At the end, ends its daemon and
+ * removes it.
+ */
 export function daemonHome(): string {
   const home = mkdtempSync(join(tmpdir(), 'vera-daemon-'));
   process.env['VERA_HOME'] = home;

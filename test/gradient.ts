@@ -1,4 +1,4 @@
-/** Runs small graphs on onnxruntime, and holds the gradients of their operators to finite differences. */
+/** Runs small graphs on onnxruntime, and compares the gradients of operators with finite differences. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gradients } from '../daemon/graph/autodiff.ts';
@@ -119,8 +119,8 @@ export function differentiates(name: string, build: Build, inputs: Inputs, optio
 }
 
 /**
- * Holds the gradient of sum(output * fixed random numbers) to central differences, element by element. The sum of the
- * differences is made in float64 here; the graph itself runs in float32.
+ * Compares the gradient of sum(output * fixed random numbers) with central differences, element by element. The differences
+ * are summed in float64 here; the graph itself runs in float32.
  */
 export async function checkGradient(
   build: Build,

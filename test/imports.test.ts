@@ -1,5 +1,5 @@
 /**
- * Holds the rules of imports: arrows between folders point one way, `graph/` is pure, `protocol/` knows only zod, and
+ * Checks the rules of imports: arrows between folders point one way, `graph/` is pure, `protocol/` knows only zod, and
  * only `runtime/` loads onnxruntime. Reads the imports of every TypeScript file; type imports count as imports.
  */
 import assert from 'node:assert/strict';
@@ -116,7 +116,7 @@ function packageOf(specifier: string): string {
 
 const isTest = (file: string): boolean => file.endsWith('.test.ts') || file.startsWith('test/');
 
-/** Every broken rule, as a person reads it. Tests may import across folders, but never load onnxruntime themselves. */
+/** Every broken rule, as a sentence. Tests may import across folders, but never load onnxruntime themselves. */
 function broken(imports: Import[]): string[] {
   const problems: string[] = [];
   const arrows = new Map<string, Map<string, Import>>();
@@ -142,9 +142,9 @@ function broken(imports: Import[]): string[] {
     if (generates(target) && !generates(one.file)) say('extension/manifest/ writes package.json and is not bundled.');
     // The manifest's version is data, not code.
     if (to === one.from || target === 'package.json') continue;
-    // The page of the panel is made where its policy and its script are known together.
+    // The extension makes the page of the panel, with its content security policy and its script.
     if (one.from === 'extension' && target === 'webview/html.ts') continue;
-    // What writes the manifest runs in Node, and lists what the daemon's registries list.
+    // The manifest is written in Node, and lists what the daemon's registries list.
     if (generates(one.file) && /^daemon\/.*\/registry\.ts$/.test(target)) continue;
     if (one.from === 'extension' || one.from === 'webview') {
       const clients = one.from === 'extension' && to === 'client';

@@ -1,4 +1,4 @@
-/** Logits of every position by the forward pass that training uses, as tests compare them. */
+/** Logits of every position, from the forward pass that training uses. */
 import { type Adaptation, unadapted } from '../daemon/models/adaptation.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
 import { Logits, type Row } from '../daemon/serve/logits.ts';

@@ -1,7 +1,7 @@
 import type { MethodAdaptation } from '../daemon/methods/method.ts';
 import type { Adaptation } from '../daemon/models/adaptation.ts';
 
-/** The same adapter with its update added to each weight, as a merge does it. */
+/** The same adapter, with its update added to each weight as a merge does. */
 export function merged(adaptation: MethodAdaptation): Adaptation {
   return {
     parameters: adaptation.parameters,

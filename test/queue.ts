@@ -1,4 +1,4 @@
-/** A queue on a catalog of its own for tests, with a tiny model and rows to learn from. */
+/** A queue on a catalog of its own for tests, with a tiny model and rows to train on. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -21,7 +21,7 @@ export interface Serving {
   token: string;
   port: number;
   home: string;
-  /** Everything that was logged. */
+  /** All log entries. */
   logged: string[];
   close(): Promise<void>;
 }
@@ -114,7 +114,7 @@ export interface RawClient {
   closed: Promise<{ code: number; reason: string }>;
 }
 
-/** A client that sends what it is told to, checked by nobody. */
+/** A client that sends any params, without checking them. */
 export async function rawClient(at: Pick<Serving, 'port' | 'token'>): Promise<RawClient> {
   const socket = await openSocket(at);
   const waiting = new Map<number, { resolve: (message: unknown) => void; reject: (error: Error) => void }>();
@@ -146,7 +146,7 @@ export async function rawClient(at: Pick<Serving, 'port' | 'token'>): Promise<Ra
   };
 }
 
-/** Waits until something is so, looking often; throws with `what` when it is not in time. */
+/** Waits until a condition holds; throws with `what` in its message if that takes too long. */
 export async function until(what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> {
   for (const end = performance.now() + timeoutMs; !holds();) {
     if (performance.now() > end) throw new Error(`not in time: ${what}`);

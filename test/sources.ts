@@ -1,4 +1,4 @@
-/** The repository's own text files, as the tests that read them see it: nothing installed, built or downloaded. */
+/** Finds the repository's own files, without what is installed, built or downloaded, for the tests that read them. */
 import { readdirSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 

@@ -1,4 +1,4 @@
-/** Steps of a small model, as tests of models and methods run them. */
+/** Training steps of a small model, for tests of models and methods. */
 import type { Batch } from '../daemon/data/batch.ts';
 import { seededUniform } from '../daemon/methods/random.ts';
 import { layoutOf, pack } from '../daemon/layout.ts';
@@ -100,7 +100,10 @@ export async function losses(options: OneStep, thetas: readonly Float32Array[]):
   }
 }
 
-/** The slope of the loss along its gradient, by central differences, over the gradient's length: 1 where the gradient is right. */
+/**
+ * The slope of the loss along its gradient, by central differences, over the gradient's length: 1 where the gradient is
+ * right.
+ */
 export async function slopeAlongGradient(options: OneStep, step = 0.05): Promise<number> {
   const { gradient } = await oneStep(options);
   const norm = Math.hypot(...gradient);

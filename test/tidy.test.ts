@@ -1,4 +1,4 @@
-/** Habits of this repository that a reviewer should not have to look for. Every failure names the file and the cure. */
+/** Rules of this repository that a reviewer should not have to check. Every failure names the file and the remedy. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const CODE = ['.ts', '.tsx', '.js', '.mjs', '.py', '.sh', '.wgsl'];
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const none = (problems: string[]): void => assert.equal(problems.length, 0, `\n${problems.join('\n')}`);
 
-/** The comment a file opens with, '' where it opens with code. */
+/** The comment at the top of a file; '' if it begins with code. */
 function firstComment(text: string): string {
   const match = /^(?:#![^\n]*\n)?\s*(\/\*[\s\S]*?\*\/|(?:\/\/[^\n]*\n?)+|(?:#[^\n]*\n?)+|"""[\s\S]*?""")/.exec(text);
   return match?.[1] ?? '';

@@ -1,5 +1,5 @@
 // Slow: runs a training job in a real daemon.
-/** A real training job as its watchers see it: two clients at once, one of them cut off again and again; and the command line. */
+/** A real training job, watched by two clients at once, one of which is cut off again and again, and by the command line. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
@@ -67,7 +67,7 @@ test('two clients watch a training job, one is cut off five times: both see ever
   assert.deepEqual(patchy, seen);
   assert.deepEqual(told(seen, 'step').map(({ step }) => step), Array.from({ length: STEPS }, (_, i) => i + 1)); // prettier-ignore
   assert.equal(told(seen, 'done').length, 1);
-  // What was told is what was measured.
+  // The events contain what was measured.
   const { result } = await steady.call(jobs.get, { job: job.id });
   const dir = result!['dir'] as string;
   const lines = readFileSync(metricsFile(dir), 'utf8').trim().split('\n').map((line) => JSON.parse(line)); // prettier-ignore
@@ -180,7 +180,7 @@ test('SIGINT where nobody can be asked stops at a checkpoint; --resume goes on w
   assert.match(vera('train', '--resume', out).stderr, /^vera: job \d+ trains in .*: vera jobs follow \d+\n$/);
   fine('jobs', 'cancel', String(again['id']));
 
-  // With other settings it is another job, which goes on from the checkpoint.
+  // With other settings it is another job, which continues from the checkpoint.
   await until('it is cancelled', () => fine('jobs', 'list', '--state', 'cancelled', '--json').stdout !== '');
   const state = fine('jobs', 'show', String(again['id']), '--json').lines()[0]!;
   const from = Number(state['progress'].step);

@@ -1,5 +1,5 @@
 // Slow: makes thousands of requests to a real daemon.
-/** Who gets in: every route that the router knows and every upgrade, through every combination of token, Origin and Host. */
+/** Who gets in: tries every route of the router and every upgrade with every combination of token, Origin and Host. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { temporaryFolder } from '../temporary.ts';
@@ -24,7 +24,7 @@ interface Door {
   upgrade: boolean;
 }
 
-/** All that express would answer, read off its router, and all upgrades: a new door is tried without anyone adding it here. */
+/** All routes, read from express' router, and all upgrades. So a new route is tried without being added here. */
 function doors(): Door[] {
   const routes = one.server.app.router.stack.flatMap(({ route }) => {
     if (route === undefined) return [];
@@ -36,7 +36,7 @@ function doors(): Door[] {
   assert.ok(routes.length >= 5, `only ${routes.length} routes were found: the reader is broken`);
   return [
     ...routes,
-    // What no route answers has to look the same from outside.
+    // From outside, an unknown route must look like a known one.
     { method: 'GET', path: '/', upgrade: false },
     { method: 'OPTIONS', path: '/uploads', upgrade: false },
     { method: 'HEAD', path: '/metrics', upgrade: false },
@@ -49,7 +49,7 @@ function doors(): Door[] {
   ];
 }
 
-/** Header lines for each way to show a token; only the first is one that opens. */
+/** Header lines for each way to send a token. Only the first one gets in. */
 const tokens = (token: string): Record<string, string[]> => ({
   right: [`Authorization: Bearer ${token}`],
   none: [],

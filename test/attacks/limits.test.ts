@@ -1,5 +1,5 @@
 // Slow: opens thousands of connections to a real daemon.
-/** What is too much: large frames, floods of parts, idle connections, readers that do not read, bodies of the wrong kind. */
+/** Too much: large frames, floods of parts, idle connections, clients that do not read, bodies of the wrong kind. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -20,7 +20,7 @@ before(async () => {
 });
 after(() => one.close());
 
-/** The daemon still answers, and quickly. */
+/** Checks that the daemon still answers quickly. */
 async function stillAnswers(): Promise<void> {
   const client = await rawClient(one);
   const start = performance.now();
@@ -30,7 +30,7 @@ async function stillAnswers(): Promise<void> {
   client.socket.close();
 }
 
-/** A masked frame as a client sends it, also one that ws would not send. */
+/** A masked frame of a client, also one that the ws library would not send. */
 function frame(opcode: number, payload: Buffer, { fin = true, masked = true, claimed = payload.length } = {}): Buffer {
   const first = (fin ? 0x80 : 0) | opcode;
   const mask = masked ? 0x80 : 0;
@@ -42,7 +42,7 @@ function frame(opcode: number, payload: Buffer, { fin = true, masked = true, cla
   return Buffer.concat([length, masked ? Buffer.alloc(4) : Buffer.alloc(0), payload]);
 }
 
-/** A connection that has been let in at /rpc and speaks bytes. */
+/** A connection that was let in at /rpc, for sending raw bytes. */
 async function upgraded(): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port: one.port });
   const lines = [
@@ -152,7 +152,7 @@ test('connections that say nothing are ended, and keep nobody out', async () => 
       .on('error', () => {})
       .on('close', () => ended++)
       .resume();
-    // Half of them begin a request and go no further.
+    // Half of them begin a request and do not finish it.
     socket.on('connect', () => i % 2 === 0 && socket.write('GET /health HTTP/1.1\r\nHost: '));
     idle.push(socket);
     if (i % 100 === 99) {

@@ -1,5 +1,5 @@
 // Slow: makes thousands of requests to a real daemon.
-/** Numbers and texts in requests that are none, over every method of the protocol, made from its schemas. */
+/** Invalid numbers and texts in requests of every method of the protocol, made from its schemas. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ after(async () => {
   await one.close();
 });
 
-/** As JSON text, so that what JavaScript would not write is there too: numbers beyond its range, NaN as null. */
+/** As JSON text, because JavaScript would not write some of them: numbers beyond its range, NaN as null. */
 const NUMBERS = [
   '-1',
   '-0.5',
@@ -87,13 +87,13 @@ interface Place {
   kind: 'number' | 'path' | 'name';
 }
 
-/** Where a schema takes numbers, paths and names; a branch of a union is told from the others by its `kind`. */
+/** The places where a schema takes numbers, paths and names. `kind` tells the branches of a union apart. */
 function places(schema: Json | boolean | undefined, path: string[] = []): Place[] {
   if (schema === undefined || typeof schema === 'boolean') return [];
   const branches = schema.anyOf ?? schema.oneOf;
   if (branches !== undefined) {
     const inside = branches.flatMap((branch) => places(branch, path));
-    // Of something that is a number or a name, what is neither.
+    // If it takes a number or a name: values that are neither.
     return inside.some(({ kind }) => kind === 'name') ? inside.filter(({ kind }) => kind !== 'number') : inside;
   }
   if (schema.type === 'integer' || schema.type === 'number') return [{ path, kind: 'number' }];
@@ -105,7 +105,7 @@ function places(schema: Json | boolean | undefined, path: string[] = []): Place[
   return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => places(value, [...path, ...at, key]));
 }
 
-/** Params with a piece of JSON at one place. */
+/** Params with the given JSON text at one place. */
 function paramsWith([step, ...rest]: string[], piece: string): string {
   if (step === undefined) return piece;
   if (step === '0') return `[${paramsWith(rest, piece)}]`;

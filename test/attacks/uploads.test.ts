@@ -1,5 +1,5 @@
 // Slow: makes thousands of uploads to a real daemon.
-/** What clients send and fetch over HTTP: names that are paths, uploads that break off or are too long. */
+/** Uploads and downloads over HTTP: names that are paths, uploads that break off or are too long. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -88,7 +88,7 @@ test('whatever its name, an upload stays in its folder', async () => {
   await fc.assert(
     fc.asyncProperty(anyName, fc.boolean(), async (name, raw) => {
       const before = there().length;
-      // As it is, or encoded: what the server decodes once is what was meant.
+      // Plain or encoded: the server decodes a name exactly once.
       const query = raw ? name.replaceAll(/[^\w.%/\\~$:*-]/g, '') : encodeURIComponent(name.toWellFormed());
       const response = await upload(`?name=${query}`, Buffer.from('x'));
       if (response.status !== 201) {
@@ -124,7 +124,7 @@ test('an upload that is too long, or breaks off, leaves nothing', async () => {
     'Content-Type: application/octet-stream',
   ];
   assert.equal((await upload('?name=a', Buffer.alloc(LIMIT + 1))).status, 413);
-  // In chunks nobody says beforehand how much it is.
+  // With chunked encoding, the size is not known beforehand.
   const chunk = `${(50_000).toString(16)}\r\n${'x'.repeat(50_000)}\r\n`;
   const chunked = await sendRaw(
     port,

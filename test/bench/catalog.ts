@@ -1,7 +1,7 @@
 /**
- * How the catalog bears many adapters: 20,000 of SmolLM2-135M (r 256, q and v: 38,400 numbers each) and then 1,000,000 small
- * ones of the demo model, in one file in the temporary folder (about 12 GB, deleted at the end). `npm run bench:catalog`;
- * smaller: `npm run bench:catalog -- --large 200 --small 10000`.
+ * How fast the catalog is with many adapters: 20,000 of SmolLM2-135M (r 256, q and v: 38,400 numbers each) and then
+ * 1,000,000 small ones of the demo model, in one file in the temporary folder (about 12 GB, deleted at the end). `npm run
+ * bench:catalog`; smaller: `npm run bench:catalog -- --large 200 --small 10000`.
  */
 import { spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
@@ -83,7 +83,7 @@ const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 2)} GB`;
 const say = (what: string, figure: string): void => console.log(`${what.padEnd(58)} ${figure}`);
 
-/** Runs something many times; says the median and the slowest of a hundred. */
+/** Runs something many times. Returns the median and the 99th percentile. */
 async function measure(what: string, times: number, work: (i: number) => Promise<unknown>): Promise<void> {
   const took: number[] = [];
   for (let i = 0; i < times; i++) {
@@ -196,7 +196,7 @@ async function questions(
   );
 }
 
-/** Starts the built daemon on this catalog: until it answers a first question, and ends it again. */
+/** Measures how long the built daemon takes to start on this catalog and answer a first question; then ends it. */
 async function startDaemon(what: string): Promise<void> {
   const start = performance.now();
   const daemon = spawn(process.execPath, [join(root, 'dist/main.js')], {

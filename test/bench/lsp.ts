@@ -1,6 +1,6 @@
 /**
  * What a 100 MB dataset costs in the language server: opening, first diagnostics, the whole scan, an edit, a hover during
- * the scan and after it, memory. The server is the real one, over stdio. The tokenizer is that of the model in the box.
+ * the scan and after it, memory. The server is the real one, over stdio. The tokenizer is that of the bundled model.
  *
  *   node test/bench/lsp.ts [megabytes] [rows of this many characters]
  */
@@ -15,7 +15,7 @@ const uri = 'file:///nowhere/large.jsonl';
 
 const words = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').split(/\s+/);
 
-/** Rows of about `rowSize` characters; each thousandth lacks its answer, and one in five thousand is not JSON. */
+/** Rows of about `rowSize` characters. One row in a thousand lacks its answer, and one in five thousand is not JSON. */
 function rows(): string {
   const out: string[] = [];
   for (let size = 0, i = 0; size < megabytes * 1e6; i++) {

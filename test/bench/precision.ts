@@ -1,7 +1,7 @@
 /**
- * What training on int8 weights costs in what is learned: the same run in fp32 and in int8, both adapters evaluated in fp32.
+ * How much loss training in int8 costs: runs the same training in fp32 and in int8 and evaluates both adapters in fp32.
  * usage: node test/bench/precision.ts --base M [--steps 40 --batch 4 --length 128 --rate 0.004] DATASET...
- * Prints, for each dataset, the held-out losses of base and adapters, and how far int8's lies above fp32's.
+ * Prints the held-out losses of base and adapters for each dataset, and how far the loss of int8 is above that of fp32.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The subscribers of subscribers.ts, in a process of their own: they note the number and the delay of every event. */
+/** The subscribers of subscribers.ts, in a process of their own. They record the number and the delay of every event. */
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { WebSocket } from 'ws';
@@ -65,7 +65,10 @@ async function begin({ port, token, subscribers, topics }: Orders): Promise<void
   process.send!('connected');
 }
 
-/** Reads numbers and times by their place in the text: to parse every state a thousand times would measure this process. */
+/**
+ * Reads numbers and times by their place in the text. Parsing every state a thousand times would measure this process
+ * instead.
+ */
 function hear(mine: Subscriber, text: string): void {
   const now = performance.timeOrigin + performance.now();
   if (text.includes('"events.skipped"')) skipped++;
@@ -86,7 +89,7 @@ function count(times: Map<number, number>, ms: number): void {
   times.set(rounded, (times.get(rounded) ?? 0) + 1);
 }
 
-/** Tells what was heard of the events up to a number, once all have heard it, or could have. */
+/** Reports the events received up to a number, once all subscribers have received it or could have. */
 async function report(upTo: number): Promise<void> {
   for (let i = 0; i < 200 && seen.some(({ last }) => last < upTo); i++) await setTimeout(100);
   const distinct = seen.reduce((sum, { numbers }) => sum + [...numbers].filter((number) => number <= upTo).length, 0);

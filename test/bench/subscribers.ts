@@ -1,8 +1,8 @@
 /**
- * How late a thousand subscribers hear of what happens: a daemon of its own with 200 jobs in its queue, the first of which trains a
- * tiny model meanwhile; then 10,000 connections that say nothing. `npm run bench:subscribers`; shorter: `-- --seconds 10`.
- * Prints JSON lines: delays from an event's own time (before it is on the disk) to its arrival, and from its first arrival to its others;
- * the daemon's memory; events missed. `--dir`: where the state folder is made, for another disk.
+ * How late a thousand subscribers receive events: a daemon of its own with 200 jobs in its queue, the first of which trains a
+ * tiny model meanwhile; then 10,000 connections that send nothing. `npm run bench:subscribers`; shorter: `-- --seconds 10`.
+ * Prints JSON lines: delays from an event's own time (before it is on the disk) to its arrival, and from its first arrival
+ * to its others; the daemon's memory; events missed. `--dir`: where the state folder is made, for another disk.
  */
 import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -67,7 +67,7 @@ try {
   await submitJobs(client);
   const queued = await rss();
   for (const until = performance.now() + SECONDS * 1000; performance.now() < until; await setTimeout(500)) {
-    // What people do: look at the list, and move a job.
+    // Do what people do: look at the list, and move a job.
     const { items } = await client.call(jobs.list, { states: ['queued'], limit: 50 });
     const one = items.at(Math.floor(Math.random() * items.length));
     if (one !== undefined)
@@ -76,7 +76,7 @@ try {
         .catch(() => undefined);
   }
   await client.call(jobs.pause, { job: 1 }).catch(() => undefined);
-  // What the subscribers are held to: one that reads everything afterwards.
+  // The reference for all subscribers: one that reads everything afterwards.
   const numbers = await everything(client, start);
   await setTimeout(1000);
   const during = await rss();
@@ -91,7 +91,7 @@ try {
       skipped: heard.skipped,
     },
     ...{ delayMs: heard.delay, spreadMs: heard.spread },
-    // Others who use the machine make everything later.
+    // Other programs on the machine make everything later.
     daemonCpuSeconds: await cpuSeconds(discovery),
     load: Math.round(loadavg()[0]! * 10) / 10,
     rssMiB: { alone: mib(atFirst), connected: mib(connected), queued: mib(queued), end: mib(during) },
@@ -124,7 +124,7 @@ async function submitJobs(client: Client): Promise<void> {
   const settings = { data, base, rank: 4, length: 64, batch: 4, checkpointEvery: 50, threads: 1 };
   const start = performance.now();
   for (let i = 0; i < JOBS; i++) {
-    // The first is long enough for all of the measurement.
+    // The first job lasts longer than the measurement.
     const spec = {
       kind: 'train' as const,
       settings: { ...settings, steps: i === 0 ? 1_000_000 : 10, out: join(home, `out${i}`) },
@@ -134,13 +134,13 @@ async function submitJobs(client: Client): Promise<void> {
   print({ submitted: JOBS, msEach: Math.round(((performance.now() - start) / JOBS) * 10) / 10 });
 }
 
-/** Numbers of all events that there were after `start`, read from the log once it is quiet. */
+/** Numbers of all events after `start`, read from the log when no more come. */
 async function everything(client: Client, start: number): Promise<number[]> {
   const numbers: number[] = [];
   const reading = await client.follow(TOPICS, start, {
     events: (some) => void numbers.push(...some.map(({ number }) => number)),
   });
-  // Until it has what there was when it began; the next jobs run meanwhile.
+  // Read until the newest event that existed when this began; the next jobs run meanwhile.
   const goal = (await client.call(events.subscribe, { topics: ['catalog'] })).number;
   for (let i = 0; i < 200 && (numbers.at(-1) ?? 0) < goal; i++) await setTimeout(100);
   await reading.end();
@@ -152,10 +152,10 @@ async function cpuSeconds({ port, token }: Discovery): Promise<number> {
   return Number(/^process_cpu_seconds_total (\S+)/m.exec(await response.text())?.[1]);
 }
 
-/** Opens connections that say nothing, and asks the daemon for its state meanwhile. */
+/** Opens connections that send nothing, and asks the daemon for its state meanwhile. */
 async function idleConnections(client: Client, { port, pid }: Discovery): Promise<object> {
   const before = (await client.call(life.status, {})).memory.rssBytes;
-  // What the daemon holds: the client's own count has those too that wait in the system for a daemon that will refuse them.
+  // Count what the daemon keeps. The client's own count includes connections that still wait in the system and will be refused.
   const descriptors = (): number => (process.platform === 'linux' ? readdirSync(`/proc/${pid}/fd`).length : Number.NaN);
   const alone = descriptors();
   const open = new Set<Socket>();

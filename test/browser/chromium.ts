@@ -5,7 +5,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** Debian's Chromium without a window; installed first where it is missing and this is root. Close it when done. */
+/** Starts Chromium without a window, and installs it first if it is missing and this process is root. Close it when done. */
 export async function startChromium(): Promise<Browser> {
   execFileSync('sh', [join(import.meta.dirname, 'setup.sh')], { stdio: 'inherit' });
   return chromium.launch({ executablePath: found(), args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });

@@ -1,4 +1,4 @@
 import { protocolPage } from './protocolPage.ts';
 
-/** What is generated of docs/. */
+/** The generated pages of docs/. */
 export const GENERATED: Record<string, () => string> = { 'docs/protocol.md': protocolPage };

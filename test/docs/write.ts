@@ -1,4 +1,4 @@
-/** `npm run docs`: writes what is generated of docs/. */
+/** `npm run docs`: writes the generated pages of docs/. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../sources.ts';

@@ -1,5 +1,5 @@
 // Slow: kills processes while they write.
-/** What breaks under a catalog: bytes of its files, its process, its disk. Nothing acknowledged is lost, nothing half is seen. */
+/** Damage to a catalog: bytes of its files, its process, its disk. Nothing acknowledged is lost, and no half change is seen. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -41,7 +41,10 @@ function random(seed: number): () => number {
   };
 }
 
-/** Starts a writer and kills it so many milliseconds after its first word: the lines it printed whole, and how long it went on. */
+/**
+ * Starts a writer and kills it some milliseconds after its first output. Returns the whole lines that it printed, and how
+ * long it ran.
+ */
 async function kill(file: string, task: string, ms: number): Promise<{ lines: string[]; took: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'catalogWriter.ts'), file, task], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -186,7 +189,7 @@ test(`bytes of the file flipped or cut, ${3 * ROUNDS} times: noticed, set aside,
     try {
       catalog = await openCatalog(file);
     } catch (error) {
-      // The number of the schema or of the program is what was hit: refused, and left as it is.
+      // The damage hit the number of the schema or of the program: the file is refused and left as it is.
       assert.ok(
         error instanceof VeraError && /newer version|another program|another version/.test(error.message),
         String(error),
@@ -206,7 +209,7 @@ test(`bytes of the file flipped or cut, ${3 * ROUNDS} times: noticed, set aside,
       const aside = join(dirname(file), 'damaged');
       assert.ok(readdirSync(aside).some((one) => readFileSync(join(aside, one, basename(file))).equals(hurt)));
     } else counts.whole++;
-    await add(catalog, `after ${round}`); // and it is worked with
+    await add(catalog, `after ${round}`); // the catalog can still be changed
     await catalog.close();
     assert.deepEqual(problemsOf(file, { full: true }), []);
     for (const path of backupsOf(file)) rmSync(path);
@@ -257,7 +260,7 @@ test(`bytes of the log flipped or cut, ${3 * ROUNDS} times: earlier commits are 
 test('damage met while the catalog is in use is named, and mended at the next opening', async () => {
   const { file, rows } = await filled();
   const catalog = await openCatalog(file);
-  // Another process' mistake: pages are written over under our feet.
+  // Another process overwrites pages while the catalog is open.
   const size = statSync(file).size;
   const bytes = readFileSync(file).fill(0xaa, 16384, size - 8192);
   writeFileSync(file, bytes);
@@ -274,7 +277,7 @@ test('damage met while the catalog is in use is named, and mended at the next op
 
 const isRoot = process.getuid?.() === 0;
 
-/** A small disk of its own; undefined where it cannot be had. */
+/** Mounts a small disk; undefined if this process may not do so. */
 function smallDisk(size: string): string | undefined {
   if (!isRoot || process.platform !== 'linux') return undefined;
   const mounted: string[] = [];

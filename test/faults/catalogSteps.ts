@@ -1,6 +1,6 @@
 import type { Migration } from '../../daemon/catalog/migrations/migration.ts';
 
-/** A step that takes long enough to be killed in the middle, and whose halves must not be seen. */
+/** A migration step that takes long enough to be killed in the middle. Half of it must never be seen. */
 export const SLOW_STEP: Migration = {
   name: '0002-slow',
   sql: `

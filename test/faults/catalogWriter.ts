@@ -1,6 +1,6 @@
 /**
- * A process that changes a catalog until it is killed. Arguments: the file, and 'write' or 'migrate'. 'write' prints the number of
- * an adapter when it was acknowledged; 'migrate' applies a slow second step.
+ * A process that changes a catalog until it is killed. Arguments: the file, and 'write' or 'migrate'. 'write' prints the
+ * number of each adapter when its insertion was acknowledged. 'migrate' applies a slow second migration.
  */
 import { writeSync } from 'node:fs';
 import { openCatalog } from '../../daemon/catalog/open.ts';

@@ -1,9 +1,9 @@
 // Slow: kills workers and daemons while they train.
 /**
- * Kills worker, daemon, or both at every step of a training job's life, at signs in its folder and at random moments. What
- * must hold in each round: the job that was acknowledged is there and succeeds by itself, its metrics and its adapter are
- * the bits of an undisturbed run, every event is seen once and in order by a follower, nothing half-written is visible, and
- * the catalog is whole. VERA_FAULT_ROUNDS sets the number of rounds, VERA_FAULT_SEED the randomness.
+ * Kills worker, daemon, or both at every step of a training job's life: at signs in its folder and at random moments. In each
+ * round, the acknowledged job is there and succeeds by itself, its metrics and its adapter have the bits of an undisturbed
+ * run, a follower gets every event once and in order, nothing half-written is visible, and the catalog is whole.
+ * VERA_FAULT_ROUNDS sets the number of rounds, VERA_FAULT_SEED the randomness.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -51,7 +51,7 @@ async function train(client: Client, out: string, key: string): Promise<{ id: nu
 }
 
 /** The job once it is over, whatever happens to the daemon meanwhile. */
-/** What a run has learned and told, without what depends on the clock. */
+/** The result and the events of a run, without what depends on the clock. */
 async function figures(client: Client, job: jobs.Job) {
   const { metrics } = await client.call(runs.metrics, { run: job.run! });
   const adapter = await client.call(adapters.get, { adapter: Number(job.result?.['adapter']) });
@@ -62,7 +62,7 @@ async function figures(client: Client, job: jobs.Job) {
   };
 }
 
-/** Numbers rise, and the steps told after the last start are each told once. */
+/** Checks that numbers rise and that each step after the last start has exactly one event. */
 function checkEvents(events: readonly Event[]): void {
   const numbers = events.map(({ number }) => number);
   assert.deepEqual(
@@ -85,7 +85,7 @@ test(
   `${ROUNDS} rounds of killing worker and daemon while a job lives`,
   { skip: canKill, timeout: 900_000 },
   async (t) => {
-    // Crashes without a checkpoint between may come often here, and are no fault of the job.
+    // Many crashes may happen here without a checkpoint between them; they are not the fault of the job.
     const client = await opened(t);
     const reference = await train(client, join(home, 'reference'), 'reference');
     const undisturbed = await over(client, reference.id);
@@ -102,7 +102,7 @@ test(
       acknowledged.push(id);
       let ended = false;
       const end = over(client, id).finally(() => (ended = true));
-      // Every sign has its turn before chance takes over; a second blow may fall during the recovery from the first.
+      // First every sign has its turn, then moments are random. A second kill may hit the recovery from the first.
       const blows: { sign: Sign; victim: Victim; after: number }[] = [
         {
           sign: signs[round % signs.length]!,
@@ -136,7 +136,7 @@ test(
       await until(() => events.some(({ body }) => body.type === 'job' && body.job.state === 'succeeded'), what);
       checkEvents(events);
     }
-    // A second submission with an old key is the first one's job, also over all these restarts.
+    // Submitting again with an old key gives the first job, even after all these restarts.
     const again = await client.call(jobs.submit, { spec: tinyTraining(model), key: 'round-0' });
     assert.equal(again.id, acknowledged[1]);
     const all = await client.call(jobs.list, { limit: 500 });

@@ -1,5 +1,5 @@
 // Slow: runs a worker out of memory.
-/** Memory that runs out for a worker: it ends alone, its job says so or goes on, and the daemon lives. Linux only. */
+/** A worker that runs out of memory ends alone; its job says so or continues, and the daemon lives. Linux only. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -33,11 +33,11 @@ test(
     assert.ok(await seen('written', out, () => false));
     const [worker] = workersOf(daemon);
     assert.ok(worker !== undefined, 'the run was over before its worker was found');
-    // The system prefers it to the daemon where it has to end a process to get memory.
+    // If the system must end a process to get memory, it ends the worker before the daemon.
     assert.ok(Number(readFileSync(`/proc/${worker}/oom_score_adj`, 'utf8')) > 0);
     const bytes = 1024 * Number(/VmSize:\s+(\d+)/.exec(readFileSync(`/proc/${worker}/status`, 'utf8'))![1]);
     execFileSync('prlimit', ['--pid', String(worker), `--as=${bytes}`]);
-    // What starts or grows asks for more: the worker fails with that reason, or dies of it.
+    // The worker asks for more memory as it starts and grows: it fails with that reason, or dies.
     const ended = await over(client, id);
     assert.equal(daemonPid(), daemon, 'the daemon lives');
     const [first] = ended.attempts;

@@ -5,7 +5,7 @@ import * as jobs from '../../daemon/protocol/jobs.ts';
 
 const PATIENCE_MS = 120_000;
 
-/** A job once it is over, also where its daemon dies meanwhile. */
+/** Waits for the end of a job, even if its daemon dies meanwhile. */
 export async function over(client: Client, id: number): Promise<jobs.Job> {
   for (const until = performance.now() + PATIENCE_MS; ;) {
     const job = await client.call(jobs.get, { job: id }).catch(() => undefined);

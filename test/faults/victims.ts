@@ -1,4 +1,4 @@
-/** Who is killed in a fault test, and when: at a sign of where a job stands, or at a random moment. Linux only. */
+/** Which process a fault test kills and when: at a sign of how far a job is, or at a random moment. Linux only. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,13 +7,13 @@ import { lookAtDiscovery } from '../../daemon/life/discovery.ts';
 export const canKill =
   process.platform === 'linux' ? false : 'the processes of a daemon are found in /proc, which is not here';
 
-/** The daemon that runs, by its discovery file. */
+/** The process id of the running daemon, from its discovery file. */
 export function daemonPid(): number | undefined {
   const found = lookAtDiscovery();
   return found.state === 'whole' ? found.discovery.pid : undefined;
 }
 
-/** The processes of jobs that a daemon has started and that live. */
+/** The living job workers of a daemon. */
 export function workersOf(daemon: number): number[] {
   try {
     const children = readFileSync(`/proc/${daemon}/task/${daemon}/children`, 'utf8').trim();
@@ -33,7 +33,7 @@ function isWorker(pid: number): boolean {
 
 export type Victim = 'worker' | 'daemon' | 'both';
 
-/** Kills by SIGKILL; the ids that were hit. */
+/** Kills with SIGKILL. Returns the ids of the processes that were killed. */
 export function kill(victim: Victim): number[] {
   const daemon = daemonPid();
   if (daemon === undefined) return [];
@@ -48,9 +48,9 @@ export function kill(victim: Victim): number[] {
   });
 }
 
-/** Signs in a run's folder of where its job stands. */
+/** Signs in a run's folder that show how far its job is. */
 export const SIGNS = {
-  /** Between acknowledgement and the worker's first word. */
+  /** Between the acknowledgement and the worker's first message. */
   submitted: () => true,
   /** The settings were written. */
   opened: (out: string) => existsSync(join(out, 'run.json')),
@@ -78,11 +78,11 @@ function names(folder: string): string[] {
   }
 }
 
-/** Waits for a sign, looking all the time, since some last a millisecond; false when `over` says that it will not come. */
+/** Waits for a sign. Looks all the time, because some signs last a millisecond. false if `over` says that it will not come. */
 export async function seen(sign: Sign, out: string, over: () => boolean): Promise<boolean> {
   for (let looks = 0; !over(); looks++) {
     if (SIGNS[sign](out)) return true;
-    // A turn of the loop between two looks keeps the connection alive; every tenth look leaves the processor to the worker.
+    // Between two looks, a turn of the event loop keeps the connection alive; every tenth time, the worker gets the processor.
     if (looks % 10 === 9) await sleep(1);
     else await new Promise((resolve) => setImmediate(resolve));
   }

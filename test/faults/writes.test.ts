@@ -1,8 +1,8 @@
 // Slow: kills workers while they write.
 /**
- * What a job writes is whole or absent: worker and daemon killed while they import, export and merge; disks that are full or
- * read-only, as small file systems in memory. Each job fails with that reason or succeeds by itself, what was there before
- * is intact, and it can be tried again.
+ * What a job writes is whole or absent. The tests kill worker and daemon while they import, export and merge, and use full and
+ * read-only disks (small file systems in memory). Each job fails with that reason or succeeds by itself, what was there before
+ * stays intact, and the job can be tried again.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -1,4 +1,4 @@
-/** A stand-in for a daemon that dies: opens the queue of VERA_HOME, submits the job it is given, says its number, and goes on. */
+/** Stands in for a daemon that dies: opens the queue of VERA_HOME, submits the given job, prints its number, and continues. */
 import { submit } from '../../daemon/protocol/jobs.ts';
 import { ACTOR, openQueue } from '../queue.ts';
 

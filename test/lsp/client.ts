@@ -1,4 +1,4 @@
-/** The client's side of a real server: `vera lsp --stdio` as a process of its own. */
+/** A client of a real language server: `vera lsp --stdio` in a process of its own. */
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ import { root } from '../sources.ts';
 
 export interface Editor {
   connection: ProtocolConnection;
-  /** Opens a document and waits until all that can be known of it is known. */
+  /** Opens a document and waits until it is checked completely. */
   open: (uri: string, text: string, languageId?: string) => Promise<Diagnostic[]>;
   change: (uri: string, changes: { range?: Range; text: string }[]) => void;
   /** The next diagnostics that `wanted` accepts; the last ones where it accepts those. */
@@ -42,7 +42,7 @@ export interface Editor {
 
 export interface LspClient extends Editor {
   process: ChildProcess;
-  /** Says goodbye as the protocol has it; returns the exit code. */
+  /** Ends the session as the protocol says (shutdown, exit). Returns the exit code. */
   end(): Promise<number | null>;
 }
 

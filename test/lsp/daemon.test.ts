@@ -1,5 +1,5 @@
 // Slow: starts real daemons with language servers.
-/** Editors and the life of the daemon: it is started for them, stays for them, and nothing of it outlives it. */
+/** Editors and the daemon: it is started for them, stays while they are connected, and no language server outlives it. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -25,7 +25,7 @@ async function editor(): Promise<LanguageConnection & Editor> {
   made.push(connection);
   return { ...connection, ...(await editorOn(connection.reader, connection.writer)) };
 }
-/** The process of the language server that began last. */
+/** The process id of the newest language server. */
 const languagePid = (): number => {
   const begun = lastLines(logsFolder(), 200).flatMap((line) => {
     const { language, msg } = JSON.parse(line) as { language?: number; msg: string };

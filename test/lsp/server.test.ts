@@ -33,7 +33,7 @@ const messages = [
 const GOOD = JSON.stringify({ messages });
 const env = { VERA_HOME: temporaryFolder() };
 
-/** A client of one test, ended whatever comes of it. */
+/** A client for one test, which is ended even if the test fails. */
 async function ended(options: ClientOptions): Promise<LspClient> {
   const one = await startClient(options);
   after(() => one.end());

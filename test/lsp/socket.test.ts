@@ -1,5 +1,8 @@
 // Slow: starts a daemon and a language server per connection.
-/** The language server behind the daemon's socket: it checks, ends with its editor and with its daemon, and disturbs nobody. */
+/**
+ * The language server behind the daemon's socket: it checks, ends with its editor and with its daemon, and delays no other
+ * client.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';

@@ -12,7 +12,10 @@ import { type ThemeName, THEMES } from './themes.ts';
 const host = await panelHost();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds, a line each. It is put in by the debugger, which the page's policy does not stop. */
+/**
+ * The problems that axe finds, one per line. The debugger adds axe to the page, because the page's policy would stop a
+ * script.
+ */
 async function found(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return page.evaluate(async () => {

@@ -1,5 +1,5 @@
 // Slow: needs a browser.
-/** Script in every string that the panel shows: all of it stays text, and the policy stops what would not. */
+/** Script in every string that the panel shows stays text, and the policy stops a script that comes in some other way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ToPanel } from '../../daemon/protocol/panel.ts';

@@ -27,11 +27,11 @@ export interface OpenPanel {
   readonly page: Page;
   /** Plays messages of the extension; each is checked against the protocol. */
   readonly send: (...messages: ToPanel[]) => Promise<void>;
-  /** What the panel has sent so far, checked against the protocol. */
+  /** The messages that the panel has sent so far, checked against the protocol. */
   readonly sent: () => Promise<FromPanel[]>;
   /** What the content security policy refused. */
   readonly violations: () => Promise<string[]>;
-  /** What the page complained of. */
+  /** Errors and warnings of the page. */
   readonly complaints: string[];
 }
 
@@ -54,7 +54,10 @@ export const settled = (page: Page): Promise<void> =>
     for (let i = 0; i < frames; i++) await new Promise(requestAnimationFrame);
   }, FRAMES);
 
-/** Builds the panel and serves it on loopback as a webview does: same page, same policy, and `acquireVsCodeApi` before it. */
+/**
+ * Builds the panel and serves it on 127.0.0.1 like a webview: same page, same policy, and `acquireVsCodeApi` before its
+ * script.
+ */
 export async function panelHost(): Promise<PanelHost> {
   const files = temporaryFolder();
   await buildWebview(join(files, 'webview'));

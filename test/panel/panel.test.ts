@@ -1,5 +1,5 @@
 // Slow: needs a browser.
-/** The panel in a real browser, with what real runs told. */
+/** The panel in a real browser, with the events of real runs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OpenPanel } from './open.ts';
@@ -10,7 +10,7 @@ const host = await panelHost();
 
 const ended = RECORDED.map(({ events }) => events.length);
 
-/** How many pixels of the loss chart are neither background nor grid: those of lines. */
+/** How many pixels of the loss chart belong to lines, and not to background or grid. */
 const inked = (page: OpenPanel['page']): Promise<number> =>
   page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('.chart-loss canvas');
@@ -54,7 +54,7 @@ test('points arrive live: the curve grows, and the figures follow', async () => 
   const cells = await page.locator('.runs-table tbody td').allTextContents();
   assert.equal(cells[2], last?.loss.toPrecision(4));
   assert.notEqual(await inked(page), before);
-  // What the browser says of this test's own reading of pixels is no complaint about the panel.
+  // Ignore the browser's warning that this test itself reads pixels.
   assert.deepEqual(complaints.filter((text) => !text.includes('willReadFrequently')), []); // prettier-ignore
 });
 

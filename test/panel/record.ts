@@ -1,6 +1,6 @@
 /**
- * Makes test/fixtures/panel/recording.json: what four real training runs of the demo model told, what their adapters learned
- * where, and what they cost beside LoRA. `node test/panel/record.ts`, a few minutes on two cores.
+ * Makes test/fixtures/panel/recording.json: the events of four real training runs of the demo model, where their adapters
+ * learned, and their costs beside LoRA. `node test/panel/record.ts`, a few minutes on two cores.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

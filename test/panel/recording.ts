@@ -7,7 +7,7 @@ import type { TrainEvent } from '../../daemon/train/events.ts';
 import type { RecordedRun } from './record.ts';
 
 const file = join(import.meta.dirname, '../fixtures/panel/recording.json');
-/** Four runs of the demo model, as their workers told them; `node test/panel/record.ts` makes them anew. */
+/** The recorded events of four runs of the demo model. `node test/panel/record.ts` records them again. */
 export const RECORDED = JSON.parse(readFileSync(file, 'utf8')) as readonly RecordedRun[];
 
 type EventOf<K extends TrainEvent['event']> = Extract<TrainEvent, { event: K }>;
@@ -18,7 +18,7 @@ export const keyOf = (place: number): string => `job/${place + 1}`;
 /** When the first run began; the others follow. */
 const BEGAN = Date.UTC(2026, 0, 5, 9, 0);
 
-/** A run after some of its events, as the extension tells it. */
+/** A run after some of its events, as the extension sends it. */
 export function runAfter(place: number, events: readonly TrainEvent[]): PanelRun {
   const recorded = RECORDED[place]!;
   const { name, settings } = recorded;
@@ -76,7 +76,7 @@ export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPa
     ...{ rank: one.rank, parameters: one.parameters, adapterBytes: one.bytes, peakBytes },
     optimizerBytes: one.optimizerBytes + one.gradientBytes,
   });
-  // Foretold before the run begins, though it is told again at the end.
+  // Sent before the run begins, and again at its end.
   const peak = lastOf(RECORDED[place]!.events, 'report')?.planned?.peakRssBytes ?? null;
   const kept = savings.optimizerBytes + savings.gradientBytes;
   const measured = done && report

@@ -21,7 +21,7 @@ for (const [name, theme, width, taken] of pictures) {
   const { page, send, complaints, violations } = await host.open({ theme, width });
   await send(...stateAfter(taken));
   await settled(page);
-  // As much as one looks at at once; the whole of the narrow one.
+  // One screen of the wide panel; the whole of the narrow one.
   const { y, height } = (await page.locator('.columns').boundingBox())!;
   const clip = { x: 0, y: 0, width, height: Math.ceil(y + height + 16) };
   const picture = await page.screenshot({ fullPage: true, ...(width > 1000 ? { clip } : {}) });

@@ -3,7 +3,10 @@ import { crc32, deflateSync, inflateSync } from 'node:zlib';
 const SIGNATURE = 8; // bytes before the first chunk
 const COLOURS = 256;
 
-/** A browser's PNG (8 bits a channel, no interlace) with its most used 256 colours: a third of the bytes, and looks the same. */
+/**
+ * Reduces a browser's PNG (8 bits per channel, no interlace) to its 256 most used colours: a third of the bytes, and it
+ * looks the same.
+ */
 export function smaller(png: Buffer): Buffer {
   const data: Buffer[] = [];
   for (let at = SIGNATURE; at < png.length; at += png.readUInt32BE(at) + 12) {

@@ -1,5 +1,5 @@
 // Slow: needs a browser.
-/** 100,000 points in four runs, in a browser: when they are first seen, what an update takes, and that nothing blocks. */
+/** 100,000 points in four runs, in a browser: when they are first seen, how long an update takes, and that nothing blocks. */
 import assert from 'node:assert/strict';
 import { availableParallelism, loadavg } from 'node:os';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { keyOf, runAfter } from './recording.ts';
 
 const STEPS = 25_000;
 const RUNS = 4;
-/** A task of the main thread that is longer is one that a person feels. */
+/** A person notices a task of the main thread that takes longer. */
 const BLOCKED = 50; // milliseconds
 /**
  * Programs a core that want to run, above which a clock measures them and not the panel. The work of a task is then still held

@@ -9,7 +9,7 @@ import { readFloat32, splitRows } from '../fixtures/read.ts';
 const run = promisify(execFile);
 const interpreter = process.env['PEERS_PYTHON'] ?? join(import.meta.dirname, '../.venv/bin/python');
 
-/** Runs a script and returns the JSON object it prints last; its own words are in the error where it fails. */
+/** Runs a script and returns the JSON object that it prints last. If it fails, the error contains its output. */
 export async function peer<T>(script: string, args: (string | number)[]): Promise<T> {
   const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1', HF_HUB_DISABLE_TELEMETRY: '1' };
   const { stdout } = await run(interpreter, [join(import.meta.dirname, script), ...args.map(String)], {

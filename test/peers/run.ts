@@ -1,4 +1,4 @@
-/** `npm run test:peers`: what real transformers and PEFT make of our files, and we of theirs. setup.sh comes before. */
+/** `npm run test:peers`: checks that transformers and PEFT read our files as we do, and we theirs. Needs setup.sh first. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,4 +1,4 @@
-/** A dataset that says what the panel's reader would want to see learned: what a project knows, asked in several ways. */
+/** A dataset for the pictures: facts about a project, with several questions for each. */
 const SERVICES = [
   ...[
     'billing',

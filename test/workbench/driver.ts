@@ -1,4 +1,4 @@
-/** What a person does in VS Code, as a test says it. */
+/** What a person does in VS Code: clicks, menus, commands. */
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 
 /** Milliseconds; machines that test have other work too. */

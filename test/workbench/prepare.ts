@@ -7,9 +7,9 @@ import { packageExtension, type Target } from '../../package.ts';
 import { root, sources } from '../sources.ts';
 
 /**
- * Installs VS Code where it is not there, and packages the extension where the package that is there is older than any source;
- * tests that run at the same time wait for the first. Gives the VSIX. VERA_VSIX: one that is there already, for who works on
- * these tests.
+ * Installs VS Code if it is missing, and packages the extension if its package is missing or older than a source file.
+ * Tests that run at the same time wait for the first. Returns the path of the VSIX. VERA_VSIX names an existing one, which
+ * is useful while you work on these tests.
  */
 export async function prepare(): Promise<string> {
   const folder = join(root, 'dist-vsix');

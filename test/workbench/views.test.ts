@@ -1,7 +1,7 @@
 // Slow: needs a browser and VS Code.
 /**
- * What the views of adapters, runs and models are for, done by mouse and keyboard in a real VS Code: each test goes on from
- * the one before.
+ * The views of adapters, runs and models, used with mouse and keyboard in a real VS Code. Each test continues where the one
+ * before ended.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -57,7 +57,7 @@ async function answer(text: string): Promise<void> {
   await input.fill(text);
   await page.keyboard.press('Enter');
 }
-/** What the daemon itself says. */
+/** The answer of the daemon itself. */
 async function withClient(use: (client: Client) => Promise<unknown>): Promise<void> {
   process.env['VERA_HOME'] = session.workbench.home;
   const client = await connect({ start: false });

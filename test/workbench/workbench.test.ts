@@ -1,5 +1,5 @@
 // Slow: needs a browser and VS Code.
-/** A person's way through the extension, in a real VS Code with the packaged extension: each test goes on from the one before. */
+/** A person's way through the packaged extension in a real VS Code. Each test continues where the one before ended. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ before(async () => {
 after(() => session?.close());
 
 const shot = (name: string): Promise<void> => session.shot(name);
-/** What a screen reader says of the latest point of the loss. */
+/** What a screen reader says about the latest point of the loss. */
 const lossPoint = (): Promise<string> =>
   panel(page)
     .locator('[role="slider"][aria-label="Loss"]')
@@ -200,7 +200,7 @@ async function activations(): Promise<Map<string, number>> {
 }
 
 test('activation takes less than 100 ms', { timeout: LONG }, async () => {
-  // By the clock, among all that a window starts at once: on a busy machine, less than VS Code's own extensions take beside it.
+  // Measured by the clock while a window starts many things at once. On a busy machine, compare with VS Code's own extensions.
   const measured: string[] = [];
   for (let i = 0; i < 4; i++) {
     const { 'VeRA Studio': ours, ...others } = Object.fromEntries(await activations());
