@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { sql } from 'kysely';
 import type { AdapterRow } from '../protocol/adapters.ts';
+import { isHubId } from '../protocol/hubId.ts';
 import { missing } from './names.ts';
 import type { Db } from './schema.ts';
 
@@ -62,7 +63,7 @@ export const showAdapter = ({
 });
 
 /** What a base is called for short: the hub id, or the name of its file or folder. */
-export const baseName = (spec: string): string => (/^([\w.-]+)\/[\w.-]+$/.test(spec) ? spec : basename(spec) || spec);
+export const baseName = (spec: string): string => (isHubId(spec) ? spec : basename(spec) || spec);
 
 export async function readAdapter(db: Db, id: number): Promise<AdapterRow> {
   const row = await selectAdapters(db).where('adapter.id', '=', id).executeTakeFirst();

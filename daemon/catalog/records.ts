@@ -1,3 +1,4 @@
+import { sql, type SqlBool } from 'kysely';
 import type { z } from 'zod';
 import type * as protocol from '../protocol/records.ts';
 import type { Change } from './change.ts';
@@ -68,6 +69,9 @@ export async function addExport(change: Change, exported: NewExport): Promise<nu
   return id;
 }
 
+/** Rows after this one, where the latest used come first. */
+const usedBefore = ([usedAt, id]: readonly [number, number]) => sql<SqlBool>`(used_at, id) < (${usedAt}, ${id})`;
+
 /** Base models, the latest used first. */
 export async function listBases(db: Db, { limit, after }: Params<typeof protocol.basesList>): Promise<Page<BaseModel>> {
   const from = keysOf(after, ['number', 'number']);
@@ -77,10 +81,7 @@ export async function listBases(db: Db, { limit, after }: Params<typeof protocol
     .orderBy('used_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1);
-  if (from)
-    query = query.where((eb) =>
-      eb.or([eb('used_at', '<', from[0]), eb.and([eb('used_at', '=', from[0]), eb('id', '<', from[1])])]),
-    );
+  if (from) query = query.where(usedBefore(from));
   const show = ({ created_at, used_at, ...row }: Awaited<ReturnType<typeof query.execute>>[number]): BaseModel => ({
     ...row,
     createdAt: created_at,
@@ -101,10 +102,7 @@ export async function listDatasets(
     .orderBy('used_at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1);
-  if (from)
-    query = query.where((eb) =>
-      eb.or([eb('used_at', '<', from[0]), eb.and([eb('used_at', '=', from[0]), eb('id', '<', from[1])])]),
-    );
+  if (from) query = query.where(usedBefore(from));
   const rows = await query.execute();
   return pageOf(rows, limit, showDataset, (row) => [row.used_at, row.id]);
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { makeFolder } from './folder.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { isObject, parseJson, parseJsonObject } from './json.ts';
+import { isHubId } from '../protocol/hubId.ts';
 import { quote } from './quote.ts';
 import { ioError, readText } from './read.ts';
 import { INDEX_FILE, MAX_INDEX_BYTES, SINGLE_FILE, parseShardIndex } from './shards.ts';
@@ -113,8 +114,7 @@ interface Hub {
 }
 
 function openHub(id: string, { endpoint, token, signal }: DownloadOptions): Hub {
-  const segments = id.split('/');
-  if (segments.length > 2 || !segments.every((part) => /^[\w.-]{1,96}$/.test(part) && !/^\.+$/.test(part))) {
+  if (!isHubId(id)) {
     throw new VeraError(
       'usage',
       `${quote(id)} is not the id of a model: expected owner/name, such as HuggingFaceTB/SmolLM2-135M`,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
+import { firstBadByte } from '../data/readers/byte-rows.ts';
 import type { About } from './diagnostics.ts';
 
 /** What an editor hides of a file's bytes. */
@@ -57,26 +58,9 @@ function judge(bytes: Buffer, first: number, bad: { line: number; message: strin
     const next = bytes.indexOf(0x0a, from);
     const end = next < 0 ? bytes.length : next;
     if (!whole && bad.length < MOST_BAD && !isUtf8(bytes.subarray(from, end))) {
-      bad.push({ line, message: `not UTF-8 (${firstBad(bytes.subarray(from, end))}); save the file as UTF-8` });
+      bad.push({ line, message: `not UTF-8 (${firstBadByte(bytes.subarray(from, end))}); save the file as UTF-8` });
     }
     from = end + 1;
   }
   return line;
-}
-
-/** Halving finds it: a prefix, read as a stream, fails only where a bad byte is in it. */
-function firstBad(bytes: Buffer): string {
-  let [good, bad] = [0, bytes.length];
-  while (bad - good > 1) {
-    const half = (good + bad) >> 1;
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, half), { stream: true });
-      good = half;
-    } catch {
-      bad = half;
-    }
-  }
-  // The character that is broken begins up to three bytes before the byte that shows it.
-  while (good > 0 && !isUtf8(bytes.subarray(0, good))) good--;
-  return `byte 0x${(bytes[good] ?? 0).toString(16).padStart(2, '0')} at position ${good}`;
 }

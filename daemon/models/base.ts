@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../formats/atomic.ts';
 import type { TensorEntry } from '../formats/safetensors.ts';
 import { openTensors } from '../formats/shards.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { readConfig } from './config.ts';
 import type { ModelConfig } from './model.ts';
 import { modelTensors } from './tensors.ts';
+import { remember, remembered } from './remembered.ts';
 
 /** A base model on disk, ready to be read. */
 export interface BaseModel {
@@ -61,20 +61,12 @@ function fingerprint(tensors: ReadonlyMap<string, TensorEntry>, cache: string): 
     })
     .join('\n');
   const index = join(cache, 'fingerprints.json');
-  const known = readIndex(index);
   const id = createHash('sha256').update(key).digest('hex');
-  if (known[id]) return known[id];
+  const known = remembered(index, id);
+  if (known !== undefined) return known;
   const computed = hashTensors(tensors);
-  writeFileAtomic(index, JSON.stringify({ ...readIndex(index), [id]: computed }, null, 1));
+  remember(index, id, computed);
   return computed;
-}
-
-function readIndex(file: string): Record<string, string> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
-  } catch {
-    return {}; // It is only a memory of work done: without it the work is done again.
-  }
 }
 
 function hashTensors(tensors: ReadonlyMap<string, TensorEntry>): string {

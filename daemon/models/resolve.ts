@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '../formats/atomic.ts';
 import { downloadModel } from '../formats/hub.ts';
 import { quote } from '../formats/quote.ts';
 import { readExactly, withFile } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { isHubId } from '../protocol/hubId.ts';
 import { openBase } from './base.ts';
 import type { BaseModel } from './base.ts';
 import { parseConfig, readConfig } from './config.ts';
 import { ggufConfig, ggufToFolder, ggufTokenizerToFolder } from './gguf/convert.ts';
 import type { ModelConfig } from './model.ts';
+import { remember, remembered } from './remembered.ts';
 
 export interface ResolveOptions {
   /** Where downloaded and converted models are kept. */
@@ -23,7 +24,6 @@ export interface ResolveOptions {
 
 const MAY_BE =
   'a base model is a Hugging Face folder (config.json, *.safetensors), a .gguf file, or a hub id such as HuggingFaceTB/SmolLM2-135M';
-const HUB_ID = /^(?!\.+\/)[\w.-]{1,96}\/(?!\.+$)[\w.-]{1,96}$/; // a part of dots alone would leave the cache
 
 /**
  * Opens the model that `spec` names: a Hugging Face folder, a GGUF file (converted once into the cache, found there again
@@ -101,7 +101,7 @@ function locate(spec: string): 'folder' | 'gguf' | 'hub' {
   if (spec === '' || spec.includes('\0')) throw refuse('names no model');
   const status = statusOf(spec);
   if (status === undefined) {
-    if (HUB_ID.test(spec)) return 'hub';
+    if (isHubId(spec)) return 'hub';
     throw refuse('is not there');
   }
   if (status.isDirectory()) {
@@ -170,7 +170,7 @@ async function contentId(file: string, cache: string, onProgress: (fraction: num
   const { size, mtimeMs, ino } = statSync(path);
   const key = `${path} ${size} ${mtimeMs} ${ino}`;
   const index = join(cache, 'gguf', 'index.json');
-  const known = readIndex(index)[key];
+  const known = remembered(index, key);
   if (known !== undefined) return known;
   const hash = createHash('sha256');
   let done = 0;
@@ -184,17 +184,6 @@ async function contentId(file: string, cache: string, onProgress: (fraction: num
     throw new VeraError('io', `cannot read ${quote(file)}: ${(cause as Error).message}`, { cause });
   }
   const id = hash.digest('hex').slice(0, 32);
-  writeFileAtomic(index, JSON.stringify({ ...readIndex(index), [key]: id }, null, 1));
+  remember(index, key, id);
   return id;
-}
-
-function readIndex(file: string): Record<string, string> {
-  try {
-    const index = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-    return Object.fromEntries(
-      Object.entries(index).filter((entry): entry is [string, string] => /^[0-9a-f]{32}$/.test(String(entry[1]))),
-    );
-  } catch {
-    return {}; // Without this memory the work is done again.
-  }
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { isHubId } from './hubId.ts';
 import { finite, MAX_TEXT, path } from './values.ts';
 
-const HUB_ID = /^(?!\.+\/)[\w.-]{1,96}\/(?!\.+$)[\w.-]{1,96}$/;
 /** The absolute path of a folder or file, or a hub id: what a relative path is relative to, a daemon cannot know. */
 export const base = z
   .string()
   .min(1)
   .max(4096)
-  .refine((text) => path.safeParse(text).success || HUB_ID.test(text), {
+  .refine((text) => path.safeParse(text).success || isHubId(text), {
     error: 'a base is an absolute path or a hub id such as HuggingFaceTB/SmolLM2-135M',
   });
 const whole = z.int().nonnegative();

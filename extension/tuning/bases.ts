@@ -1,6 +1,7 @@
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { isHubId } from '../../daemon/protocol/hubId.ts';
 import { type App, chosen } from '../app.ts';
 import { setting } from '../settings.ts';
 import { lastPart, parametersText } from '../text.ts';
@@ -10,21 +11,13 @@ import type { TrainSettings } from './training.ts';
 export const DEMO_NAME = 'Demo model';
 /** A model this small wants all its layers adapted, and rates far above those of a large one (as `vera demo` does). */
 const DEMO_SUITS = { rank: 64, targets: 'all-linear', lrB: 0.1, lrD: 0.05 } as const;
-const DEMO_FILES = [
-  'config.json',
-  'generation_config.json',
-  'model.safetensors',
-  'tokenizer.json',
-  'tokenizer_config.json',
-];
-
-/** Folder of the model in the box. It is copied out of the extension, whose folder goes with the next update. */
+/** Folder of the bundled model. It is copied out of the extension, whose folder disappears with the next update. */
 export function demoModel({ context }: App): string {
   const folder = join(context.globalStorageUri.fsPath, 'models', 'vera-demo');
   if (existsSync(join(folder, 'config.json'))) return folder;
   const temporary = `${folder}.new`;
   rmSync(temporary, { recursive: true, force: true });
-  for (const file of DEMO_FILES) cpSync(join(context.extensionPath, 'dist', 'demo', file), join(temporary, file));
+  cpSync(join(context.extensionPath, 'dist', 'demo'), temporary, { recursive: true });
   renameSync(temporary, folder);
   return folder;
 }
@@ -109,14 +102,12 @@ async function openBase(): Promise<Base> {
   return { spec, label: lastPart(spec), description: '' };
 }
 
-const HUB_ID = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
-
 export async function newBase(): Promise<Base> {
   const spec = chosen(
     await vscode.window.showInputBox({
       title: 'Base Model from the Hub',
       placeHolder: 'HuggingFaceTB/SmolLM2-135M-Instruct',
-      validateInput: (text) => (HUB_ID.test(text.trim()) ? undefined : 'An id has the form owner/model.'),
+      validateInput: (text) => (isHubId(text.trim()) ? undefined : 'An id has the form owner/model.'),
     }),
   ).trim();
   return { spec, label: lastPart(spec), description: 'from the hub' };

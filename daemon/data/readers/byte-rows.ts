@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash, hash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { VeraError } from '../../protocol/errors.ts';
@@ -131,8 +132,8 @@ export function byteRows(
   };
 }
 
-/** Halving finds it without a decoder of our own: a prefix, read as a stream, fails only where a bad byte is in it. */
-function firstBadByte(bytes: Uint8Array): string {
+/** Says which byte is not UTF-8, as a person reads it. A prefix, read as a stream, fails only where it has that byte: halving finds it. */
+export function firstBadByte(bytes: Uint8Array): string {
   let [good, bad] = [0, bytes.length];
   while (bad - good > 1) {
     const half = (good + bad) >> 1;
@@ -143,5 +144,7 @@ function firstBadByte(bytes: Uint8Array): string {
       bad = half;
     }
   }
+  // The broken character begins up to three bytes before the byte that shows it.
+  while (good > 0 && !isUtf8(bytes.subarray(0, good))) good--;
   return `byte 0x${(bytes[good] ?? 0).toString(16).padStart(2, '0')} at position ${good}`;
 }
