@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { memoryError, VeraError } from '../protocol/errors.ts';
-import type { ErrorCode } from '../protocol/errors.ts';
+import { type ErrorCode, type ErrorFacts, memoryError, VeraError } from '../protocol/errors.ts';
+import { commandFor } from './remedies.ts';
 
 /** Exit codes of `vera`, as its help lists them. */
 const EXIT_CODES: Readonly<Record<ErrorCode | 'unexpected' | 'interrupted', number>> = {
@@ -30,8 +30,11 @@ export interface Failure {
   exitCode: number;
 }
 
+/** The flag of the running command that gives a setting, by the setting's name; undefined where it has none. */
+export type FlagOf = (name: string) => string | undefined;
+
 /** Sorts an error that ended a command; undefined where it is no failure (help or the version was asked for). */
-export function failureOf(error: unknown): Failure | undefined {
+export function failureOf(error: unknown, flagOf: FlagOf = () => undefined): Failure | undefined {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;
     const message = oneLine(error.message)
@@ -40,7 +43,7 @@ export function failureOf(error: unknown): Failure | undefined {
       .replace(/ is invalid( for argument '.*')?\. it must/, ' is invalid$1: it must');
     return failure('usage', error.code === 'commander.help' ? 'no command given; the help above lists them' : message);
   }
-  if (error instanceof VeraError) return failure(error.code, error.message);
+  if (error instanceof VeraError) return failure(error.code, messageOf(error, flagOf));
   if (error instanceof Error) {
     if (error.name === 'AbortError') return failure('interrupted', 'interrupted');
     const memory = memoryError(error);
@@ -50,6 +53,16 @@ export function failureOf(error: unknown): Failure | undefined {
     return failure('unexpected', `unexpected error: ${error.message} (--verbose shows where it happened)`);
   }
   return failure('unexpected', `unexpected error: ${String(error)}`);
+}
+
+/** A message with what the command line adds to it: the flags of the settings it is about, and the command that helps. */
+export function messageOf(
+  { message, settings = [], remedy }: Pick<ErrorFacts, 'message' | 'settings' | 'remedy'>,
+  flagOf: FlagOf,
+): string {
+  const flags = settings.flatMap((name) => flagOf(name) ?? []);
+  const named = flags.length === 0 ? message : `${message} (${flags.join(', ')})`;
+  return remedy === undefined ? named : `${named}: ${commandFor(remedy)}`;
 }
 
 const failure = (code: Failure['code'], message: string): Failure => ({

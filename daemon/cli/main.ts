@@ -20,8 +20,19 @@ With --json an error is also one line on standard output: {"event":"error","code
 const argv = process.argv.slice(2);
 const flags = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
 
+let program: Command | undefined;
+
+/** The flag that gives a setting to a command that was loaded: commander names an option after its flag. */
+function flagOfSetting(command: Command | undefined, name: string): string | undefined {
+  const found = command?.options.find(
+    (option) => !option.negate && [name, name.replace(/s$/, '')].includes(option.attributeName()),
+  );
+  if (found?.long !== undefined) return found.long;
+  return command?.commands.map((one) => flagOfSetting(one, name)).find((flag) => flag !== undefined);
+}
+
 function end(error: unknown): void {
-  const failure = failureOf(error);
+  const failure = failureOf(error, (name) => flagOfSetting(program, name));
   if (failure === undefined) return;
   if (flags.includes('--verbose') && error instanceof Error) console.error(error);
   process.stderr.write(`vera: ${failure.message}\n`);
@@ -72,7 +83,7 @@ for (const stream of [process.stdout, process.stderr]) {
 process.on('uncaughtException', end);
 
 try {
-  const program = await programFor(flags);
+  program = await programFor(flags);
   await program.parseAsync(argv, { from: 'user' });
 } catch (error) {
   end(error);

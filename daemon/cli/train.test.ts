@@ -130,7 +130,7 @@ test('--resume goes on, lengthens a run, and refuses what would make it another'
   assert.deepEqual(longer.lines.filter(({ event }) => event === 'step').map(({ step }) => step), [4, 5, 6]); // prettier-ignore
   const refused = vera('train', '--resume', out('long'), '--seed', '5');
   assert.equal(refused.status, 2);
-  assert.match(refused.stderr, /--seed cannot be changed by --resume/);
+  assert.match(refused.stderr, /Seed cannot change when a run is resumed; .*\(--seed\)/);
   assert.match(vera('train', '--resume', root).stderr, /holds no run to resume/);
   assert.match(vera('train', data, '--base', base, '--out', out('long')).stderr, /holds a run: go on with it/);
 });
@@ -169,19 +169,19 @@ test('SIGINT stops after the step under way and says how to go on', async () => 
 });
 
 const WRONG: [string[], number, RegExp][] = [
-  [['--rank', '-1'], 2, /--rank .*'-1' is invalid: it must be a whole number/],
-  [['--rank', '99999999'], 2, /--rank must be a whole number from 1 to 65536/],
-  [['--rank', 'many'], 2, /--rank/],
-  [['--lr', 'NaN'], 2, /--lr .* must be a number above 0/],
+  [['--rank', '-1'], 2, /Rank must be a whole number from 1 to 65536, not -1 \(--rank\)/],
+  [['--rank', '99999999'], 2, /Rank must be a whole number from 1 to 65536/],
+  [['--rank', 'many'], 2, /Rank must .* not "many" \(--rank\)/],
+  [['--lr', 'NaN'], 2, /Learning rate must be a number above 0.*\(--lr\)/],
   [['--lr', '-0.1'], 2, /--lr/],
   [['--lr', '1e400'], 2, /--lr/],
   [['--steps', '1.5'], 2, /--steps/],
-  [['--steps', '3', '--epochs', '2'], 2, /--steps or --epochs/],
+  [['--steps', '3', '--epochs', '2'], 2, /Steps and Epochs exclude each other.*\(--steps, --epochs\)/],
   [['--batch', '0'], 2, /--batch/],
-  [['--length', '129'], 2, /--length 129 is more than the 128/],
+  [['--length', '129'], 2, /Row length 129 is more than the 128/],
   [['--dropout', '2'], 2, /--dropout/],
-  [['--precision', 'fp8'], 2, /--precision .*Allowed choices are fp32, int8/],
-  [['--method', 'dora'], 2, /--method .*Allowed choices/],
+  [['--precision', 'fp8'], 2, /Weight format must be one of fp32, int8, not "fp8" \(--precision\)/],
+  [['--method', 'dora'], 2, /Method must be one of vera, lora, full, not "dora" \(--method\)/],
   [['--targets', 'z_proj'], 2, /targets "z_proj" match no linear layer/],
   [['--layers', '7'], 2, /layers "7"/],
   [['--format', 'prose'], 2, /--format/],
@@ -216,6 +216,6 @@ test('data or a base that is not there', () => {
   assert.match(vera('train', data).stderr, /the base model is missing/);
   assert.match(
     vera('eval', '--foreground', data, '--base', base, '--length', '500').stderr,
-    /--length 500 is more than the 128/,
+    /Row length 500 is more than the 128 .*\(--length\)/,
   );
 });

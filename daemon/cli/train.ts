@@ -13,14 +13,14 @@ import { integer } from './options.ts';
 type Flags = TrainFlags & JobFlags & { resume?: string; foreground?: boolean; json?: boolean };
 
 const HELP = `
-DATA is a JSONL, CSV, TSV, Parquet or text file, or a folder of code; its format is detected and said.
-The run is a job of the daemon, which is started where none runs: it goes on when this terminal is closed, and by itself after a
-crash. The adapter goes into the catalog (vera adapters) and into the output folder, which becomes a PEFT folder; run.json,
-metrics.jsonl and checkpoints/ lie in it too.
-Ctrl-C asks whether to stop at a checkpoint or to leave the job running; where nobody can be asked it stops after the step under
-way, with a checkpoint, and twice ends at once. vera train --resume DIR goes on exactly where the last checkpoint was; with it,
-settings of the optimizer and of how long to train may be given anew.
-With --json: one event a line (job, start, step, eval, sample, checkpoint, report), the last one is
+DATA is a JSONL, CSV, TSV, Parquet or text file, or a folder of code. Its format is detected and shown.
+The run is a job of the daemon, a background process that is started on demand. It continues when you close this terminal, and
+resumes by itself after a crash. The adapter is stored in the catalog (vera adapters) and in the output folder, which becomes a
+PEFT folder. The folder also holds run.json, metrics.jsonl and checkpoints/.
+Ctrl-C asks whether to stop at a checkpoint or to leave the job running. Without a terminal to ask on, it stops after the current
+step, with a checkpoint; a second Ctrl-C ends the run at once. vera train --resume DIR continues from the last checkpoint. Then
+you may give new values for settings of the optimizer, the schedule, evaluation and samples; docs/settings.md marks them.
+With --json: one event per line (job, start, step, eval, sample, checkpoint, report). The last one is
 {"event":"done","adapter":DIR,"trainLoss":n,"evalLoss":n,"baseEvalLoss":n,"trainableParameters":n,"adapterBytes":n,"tokensPerSecond":n,"peakRssBytes":n}`;
 
 export function registerTrain(program: Command): void {
@@ -29,22 +29,21 @@ export function registerTrain(program: Command): void {
     .description('fine-tune a base model on a dataset')
     .argument('[data]', 'dataset file or folder')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id')
-    .option('--out <dir>', 'where the adapter goes (default: a new folder in VERA_HOME)')
-    .option('--resume <dir>', 'go on with the run in this folder')
+    .option('--out <dir>', 'folder for the adapter (default: a new folder in VERA_HOME)')
+    .option('--resume <dir>', 'resume the run in this folder')
     .optionsGroup('Job and adapter:')
-    .option('--name <name>', 'what the adapter is called (default: after the data and the method)', label)
+    .option('--name <name>', 'name of the adapter (default: made from the data and the method)', label)
     .option('--note <text>', 'a note on the adapter')
     .option('--tag <tag>', 'a tag of the adapter; may be repeated', collectTag)
-    .option('--project <project>', 'project it belongs to: name, number, or a folder as ./folder (default: none)')
-    .option('--user <user>', 'user it is for: name or number (default: the one who started the daemon)')
-    .option('--activate', 'make it the active adapter of the user, in the project where one is given')
     .option(
-      '--priority <n>',
-      'place in the queue: higher goes first, from -100 to 100 (default: 0)',
-      integer(-100, 100),
+      '--project <project>',
+      'project of the adapter: its name or number, or a folder such as ./folder (default: none)',
     )
-    .option('--detach', 'put the job into the queue and say its number, without following it')
-    .option('--foreground', 'train in this process: no daemon, no queue, no catalog');
+    .option('--user <user>', 'user of the adapter: name or number (default: the user who started the daemon)')
+    .option('--activate', 'make the new adapter the active one of the user, or of the project where one is given')
+    .option('--priority <n>', 'place in the queue: higher runs first (-100 to 100; default: 0)', integer(-100, 100))
+    .option('--detach', 'put the job into the queue and print its number, without following it')
+    .option('--foreground', 'train in this process, without daemon, queue or catalog');
   addTrainOptions(command).addHelpText('after', HELP).action(runTrain);
 }
 
@@ -69,9 +68,9 @@ async function runTrain(data: string | undefined, flags: Flags): Promise<void> {
 }
 
 function completed(data: string | undefined, resume: string | undefined, settings: TrainFlags): TrainSettings {
-  if (resume !== undefined) return completeSettings(resumedRun(resume, data, settings).given);
+  if (resume !== undefined) return resumedRun(resume, data, settings).given;
   const given = newRun(data, settings);
-  const out = given.out ?? freshFolder(given.data, given.method ?? 'vera');
+  const out = given.out ?? freshFolder(given.data, completeSettings({ ...given, out: '' }).method);
   refuseOccupied(out);
   return completeSettings({ ...given, out });
 }

@@ -1,6 +1,7 @@
 import type { DoneEvent, ReportEvent, TrainEvent } from '../train/events.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { print } from './output.ts';
+import { optionsText } from './trainOptions.ts';
 import { bytesText, durationText, table } from './table.ts';
 
 type StepEvent = Extract<TrainEvent, { event: 'step' }>;
@@ -75,7 +76,7 @@ function linesOf(event: TrainEvent, report: ReportEvent | undefined, settings: T
   switch (event.event) {
     case 'start': {
       const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
-      const what = method === 'full' ? 'all weights' : `rank ${settings.rank} on ${layers} layers`;
+      const what = method === 'full' ? 'all weights' : `${optionsText(method, settings)} on ${layers} layers`;
       return [
         `Data: ${format}. ${data}`,
         `Method: ${method}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,

@@ -4,64 +4,67 @@ import { veraHome } from '../home.ts';
 import { refuseNoModel } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { readRun, refuseOccupied } from '../train/folder.ts';
-import { completeSettings, type GivenSettings, RESUMABLE, type TrainSettings } from '../train/settings.ts';
+import {
+  completeSettings,
+  type GivenRun,
+  type GivenSettings,
+  isResumable,
+  type Places,
+  storedSettings,
+  type TrainSettings,
+} from '../train/settings.ts';
+import { checkRunLength, type ScheduleSettings } from '../train/scheduleSettings.ts';
+import { settingError, type SettingValues } from '../settings/setting.ts';
 import { absolute } from './reference.ts';
+import { givenSettings } from './settingOptions.ts';
+import { trainSettings } from './trainOptions.ts';
 
-/** The settings among the options of vera train. */
-export type TrainFlags = Partial<TrainSettings> & { samplePrompt?: string[] };
+/** The options of vera train that are about the run: places and settings, as commander names them. */
+export type TrainFlags = Readonly<Record<string, unknown>> & Partial<Pick<Places, 'base' | 'out'>>;
 
-function settingsOf(
-  data: string | undefined,
-  { samplePrompt, base, out, ...given }: TrainFlags,
-): Partial<TrainSettings> {
+function settingsOf(data: string | undefined, flags: TrainFlags): Partial<Places> & SettingValues {
+  const { base, out } = flags;
   return {
-    ...given,
+    ...givenSettings(trainSettings(), flags),
     ...(data === undefined ? {} : { data: resolve(data) }),
     ...(base === undefined ? {} : { base: absolute(base) }),
     ...(out === undefined ? {} : { out: resolve(out) }),
-    ...(samplePrompt === undefined ? {} : { samplePrompts: samplePrompt }),
   };
 }
 
 /** Settings of a new run, checked; `out` is absent where the user leaves it open. */
-export function newRun(data: string | undefined, flags: TrainFlags): Omit<GivenSettings, 'out'> & { out?: string } {
-  if (data === undefined) throw new VeraError('usage', 'what to learn from is missing: vera train DATA --base MODEL');
+export function newRun(data: string | undefined, flags: TrainFlags): GivenRun {
+  if (data === undefined) throw new VeraError('usage', 'the dataset is missing: vera train DATA --base MODEL');
   if (flags.base === undefined) throw new VeraError('usage', 'the base model is missing: vera train DATA --base MODEL');
   if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
   refuseNoModel(flags.base);
-  const given = settingsOf(data, flags) as Omit<GivenSettings, 'out'> & { out?: string };
-  completeSettings({ out: '', ...given });
+  const given = settingsOf(data, flags) as GivenRun;
+  completeSettings({ ...given, out: given.out ?? '' });
   if (given.out !== undefined) refuseOccupied(given.out);
   return given;
 }
 
-/** Settings of a run that goes on, checked, and whether any is given anew. */
+/** Settings of a run that is resumed, checked, and whether any of them is given anew. */
 export function resumedRun(
   resume: string,
   data: string | undefined,
   flags: TrainFlags,
-): { given: GivenSettings; changed: boolean } {
+): { given: TrainSettings; changed: boolean } {
   const before = readRun(resolve(resume));
   const given = settingsOf(data, flags);
   for (const [name, value] of Object.entries(given)) {
-    const known = (RESUMABLE as readonly string[]).includes(name) || value === before[name as keyof TrainSettings];
-    if (!known) throw new VeraError('usage', `${flagOf(name)} cannot be changed by --resume: start a new run with it`);
+    if (isResumable(name, before.method) || JSON.stringify(value) === JSON.stringify(before[name])) continue;
+    const label = trainSettings().find((setting) => setting.name === name)?.label ?? name;
+    throw settingError(`${label} cannot change when a run is resumed; start a new run with it`, name);
   }
-  const steps = given.epochs === undefined ? (given.steps ?? before.steps) : given.steps;
-  const epochs = given.epochs ?? (steps === undefined ? before.epochs : undefined);
-  const settings = asGiven({ ...before, ...given, steps, epochs });
-  // Someone may have edited run.json.
-  completeSettings(settings);
-  return { given: settings, changed: Object.keys(given).length > 0 };
+  checkRunLength(given as Partial<ScheduleSettings>);
+  const steps = given['epochs'] === undefined ? (given['steps'] ?? before.steps) : given['steps'];
+  const epochs = given['epochs'] ?? (steps === undefined ? before.epochs : undefined);
+  return {
+    given: storedSettings({ ...before, ...given, steps, epochs } as GivenSettings),
+    changed: Object.keys(given).length > 0,
+  };
 }
-
-/** Complete settings without those that their method does not have. */
-function asGiven({ alpha, rank, targets, dropout, ...settings }: GivenSettings): GivenSettings {
-  if (settings.method === 'full') return settings;
-  return { ...settings, rank, targets, dropout, ...(settings.method === 'lora' ? { alpha } : {}) };
-}
-
-const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** A folder that is not there yet, named after the data and the method. */
 export function freshFolder(data: string, method: string): string {

@@ -5,7 +5,7 @@ import * as jobs from '../protocol/jobs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 import * as runs from '../protocol/runs.ts';
 import { isOwnFolder } from '../train/folder.ts';
-import type { GivenSettings, TrainSettings } from '../train/settings.ts';
+import type { GivenRun, TrainSettings } from '../train/settings.ts';
 import { adapterText } from './adapterNames.ts';
 import { type Beginning, submitJob } from './follow.ts';
 import { print, printJson } from './output.ts';
@@ -27,7 +27,7 @@ export interface JobFlags {
 
 /** Settings of a new run, or of one that goes on in the folder `resume`, `changed` where some are given anew. */
 interface Wanted {
-  given: Omit<GivenSettings, 'out'> & { out?: string };
+  given: GivenRun;
   resume?: string;
   changed?: boolean;
 }

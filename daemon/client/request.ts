@@ -1,6 +1,7 @@
 import { CancellationTokenSource, ErrorCodes, ProgressType, ResponseError } from 'vscode-jsonrpc/node';
 import type { Discovery } from '../life/discovery.ts';
-import { errorFacts, errorOfFacts, VeraError } from '../protocol/errors.ts';
+import { errorFacts } from '../protocol/errorFacts.ts';
+import { errorOfFacts, VeraError } from '../protocol/errors.ts';
 import type { Method } from '../protocol/method.ts';
 import type { Connection } from './socket.ts';
 

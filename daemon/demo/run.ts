@@ -12,7 +12,7 @@ import { resolveBase } from '../models/resolve.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainEvent } from '../train/events.ts';
-import { completeSettings } from '../train/settings.ts';
+import { completeSettings, methodOptions } from '../train/settings.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
 
@@ -93,7 +93,7 @@ export async function runDemo(options: DemoOptions, tell: (event: DemoEvent) => 
   const loaded = loadAdapter(settings.out, base);
   const { sites } = loaded.adapter;
   const lora = LORA_RANKS.map((rank) => savings('lora', sites, rank));
-  tell({ event: 'savings', vera: savings('vera', sites, settings.rank), lora });
+  tell({ event: 'savings', vera: savings('vera', sites, methodOptions(settings).rank), lora });
 
   const out = join(options.out, 'model');
   const report = await mergeModel({ ...loaded, base, out, cache: cacheFolder() });

@@ -1,7 +1,7 @@
 import type { AdapterContent } from '../catalog/adapters.ts';
 import type { Base } from '../catalog/content.ts';
 import type { ErrorMessage } from '../process/child.ts';
-import type { EvaluationSettings } from '../train/evaluateDataset.ts';
+import type { EvaluationRequest } from '../train/evaluateDataset.ts';
 import type { TrainSettings } from '../train/settings.ts';
 
 /** What a worker does: a job's spec with every name resolved and every default filled in; adapters are folders. */
@@ -14,7 +14,7 @@ export type Task =
       /** Go on with what an earlier attempt of this job left, if anything. */
       readonly again: boolean;
     }
-  | { readonly kind: 'evaluate'; readonly settings: EvaluationSettings }
+  | { readonly kind: 'evaluate'; readonly request: EvaluationRequest }
   | { readonly kind: 'merge'; readonly adapter: string; readonly base?: string; readonly out: string }
   | {
       readonly kind: 'export';

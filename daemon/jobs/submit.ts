@@ -10,11 +10,12 @@ import { createRun, describeRun } from '../catalog/runs.ts';
 import { findAdapter } from '../catalog/adapters.ts';
 import { quote } from '../formats/quote.ts';
 import { runsFolder } from '../home.ts';
+import { METHODS } from '../methods/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Job, JobSpec, submit as submitMethod } from '../protocol/jobs.ts';
 import { refuseOccupied } from '../train/folder.ts';
 import { jobFolder } from './folders.ts';
-import { settingsOf } from './task.ts';
+import { plainTask, settingsOf } from './task.ts';
 
 export type Submission = z.output<(typeof submitMethod)['params']>;
 
@@ -43,6 +44,7 @@ export function checkSpec(spec: JobSpec, needs: readonly number[] = []): void {
   for (const dir of [spec.kind === 'import' ? spec.dir : undefined, 'adapterDir' in spec ? spec.adapterDir : undefined])
     if (dir !== undefined && isMissing(join(dir, 'adapter_config.json')))
       throw new VeraError('adapter', `${quote(dir)} is no adapter: it has no adapter_config.json`);
+  if (spec.kind === 'evaluate') plainTask(spec, undefined);
   if (spec.kind !== 'train') return;
   if (spec.resume && spec.settings.out === undefined) wrong('resume goes on with a run in a folder: give settings.out');
   settingsOf(spec, spec.settings.out ?? runsFolder());
@@ -155,7 +157,11 @@ async function nameOf(db: Db, spec: JobSpec): Promise<string | undefined> {
   return (await db.selectFrom('adapter').select('name').where('id', '=', spec.adapter).executeTakeFirst())?.name;
 }
 
-const METHOD_NAMES = { vera: 'VeRA', lora: 'LoRA', full: 'all weights' };
+/** 'VeRA', 'LoRA', 'all weights': what a training job trains. */
+function methodTitle(name: unknown): string {
+  const { label, adapts } = METHODS.find((method) => method.name === name) ?? METHODS[0]!;
+  return adapts === 'all' ? 'all weights' : label;
+}
 
 /** What a job does, for people; `name`: of its adapter. */
 function titleOf(spec: JobSpec, name?: string): string {
@@ -168,7 +174,7 @@ function titleOf(spec: JobSpec, name?: string): string {
   switch (spec.kind) {
     case 'train': {
       const as = spec.name === undefined ? '' : ` as ${spec.name}`;
-      return `Train ${METHOD_NAMES[spec.settings.method ?? 'vera']} on ${basename(spec.settings.data)}${as}`;
+      return `Train ${methodTitle(spec.settings['method'])} on ${basename(spec.settings.data)}${as}`;
     }
     case 'evaluate':
       return `Evaluate ${adapter()} on ${basename(spec.data)}`;

@@ -5,7 +5,8 @@ import type { Catalog, Db } from '../catalog/open.ts';
 import { readRun } from '../catalog/runs.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Job, JobSpec } from '../protocol/jobs.ts';
-import { checkSettings, completeSettings, type GivenSettings, type TrainSettings } from '../train/settings.ts';
+import { completeSettings, type GivenSettings, storedSettings, type TrainSettings } from '../train/settings.ts';
+import { completeEvaluation } from '../train/evaluateSettings.ts';
 import { adapterFolder } from './folders.ts';
 import type { Task } from './messages.ts';
 import { saveStored } from './stored.ts';
@@ -15,7 +16,7 @@ type SpecOf<K extends JobSpec['kind']> = Extract<JobSpec, { kind: K }>;
 /** The complete settings of a training spec; a run that is gone on with has complete ones already. Throws VeraError 'usage'. */
 export function settingsOf({ settings, resume }: SpecOf<'train'>, out: string): TrainSettings {
   const given = { ...settings, out } as GivenSettings;
-  return resume ? checkSettings(given) : completeSettings(given);
+  return resume ? storedSettings(given) : completeSettings(given);
 }
 
 /** The adapter of the catalog that a spec names; undefined where it names none. Throws VeraError 'missing' or 'conflict'. */
@@ -35,7 +36,7 @@ export async function taskOf(catalog: Catalog, job: Job): Promise<Task> {
   if (spec.kind === 'train') {
     if (job.run === null)
       throw new VeraError('catalog', `the run of job ${job.id} is gone from the catalog: submit it again`);
-    const settings = (await readRun(catalog.db, job.run)).settings as unknown as TrainSettings;
+    const settings = storedSettings((await readRun(catalog.db, job.run)).settings as unknown as GivenSettings);
     return { kind: 'train', settings, resume: spec.resume === true, again: job.attempts.length > 0 };
   }
   const id = await namedAdapter(catalog.db, spec, job);
@@ -55,8 +56,9 @@ export function plainTask(spec: JobSpec, folder: string | undefined): Task {
   if (spec.kind === 'download') return { kind: 'download', base: spec.base };
   const adapter = folder ?? spec.adapterDir;
   if (spec.kind === 'evaluate') {
-    const { kind, adapter: _, adapterDir: __, ...settings } = spec;
-    return { kind, settings: { ...defined(settings), ...(adapter === undefined ? {} : { adapter }) } as never };
+    const { kind, data, base: _, adapter: __, adapterDir: ___, ...settings } = spec;
+    const source = { ...baseOf(spec), ...(adapter === undefined ? {} : { adapter }) };
+    return { kind, request: { data, ...source, settings: completeEvaluation(settings) } };
   }
   if (adapter === undefined) throw new VeraError('usage', 'say which adapter: give adapter, or adapterDir');
   if (spec.kind === 'merge') return { kind: 'merge', adapter, out: spec.out, ...baseOf(spec) };
@@ -65,5 +67,3 @@ export function plainTask(spec: JobSpec, folder: string | undefined): Task {
 }
 
 const baseOf = ({ base }: { base?: string | undefined }): { base?: string } => (base === undefined ? {} : { base });
-const defined = (object: object): object =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));

@@ -3,7 +3,14 @@ import type { Method } from './method.ts';
 /** Every tensor of the model is trained: what makes a model from nothing, and the ceiling an adapter is measured against. */
 export const full: Method = {
   name: 'full',
-  summary: 'every weight of the model (needs memory for all of them; fp32 only)',
+  label: 'full training',
+  summary: 'trains every weight of the model, and needs memory for all of them',
+  adapts: 'all',
+  options: [],
+  learningRate: 5e-5,
+  rates: [],
+  // The weights themselves change.
+  weightFormats: ['fp32'],
   count: (site) => site.dIn * site.dOut + (site.bias ? site.dOut : 0),
 
   create(_, __, tensors) {

@@ -1,13 +1,32 @@
 import { LORA_A, LORA_B } from '../formats/adapterFile.ts';
 import { dropout } from './dropout.ts';
 import type { Method } from './method.ts';
+import { dropoutOption, rank } from './options.ts';
 import { seededUniform } from './random.ts';
 import { gemm } from '../graph/ops/gemm.ts';
 
 /** y = W x + alpha / rank * B (A x), arXiv 2106.09685. A: [rank, dIn] uniform in +-1/sqrt(dIn) as PEFT starts it, B: [dOut, rank] zero. */
 export const lora: Method = {
   name: 'lora',
-  summary: 'two trained low-rank matrices a layer (arXiv 2106.09685), the measured baseline',
+  label: 'LoRA',
+  summary: 'trains two low-rank matrices per layer (arXiv 2106.09685)',
+  adapts: 'linear',
+  options: [
+    rank(16, 'Width of the two matrices of each layer.'),
+    {
+      name: 'alpha',
+      label: 'Alpha',
+      help: 'The update is multiplied by alpha / rank.',
+      kind: 'number',
+      least: 1e-30,
+      most: 1e9,
+      standard: 'the rank',
+    },
+    dropoutOption,
+  ],
+  complete: (given) => ({ ...given, alpha: given['alpha'] ?? given['rank'] }),
+  learningRate: 4e-4,
+  rates: [],
   count: (site, rank) => rank * (site.dIn + site.dOut),
 
   create(sites, { rank, alpha, dropout: probability, seed }) {

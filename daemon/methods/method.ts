@@ -1,5 +1,6 @@
 import type { Value } from '../graph/value.ts';
 import type { Adaptation, Layers, LinearSite } from '../models/adaptation.ts';
+import type { NumberSetting, Setting, SettingValues } from '../settings/setting.ts';
 
 /** Settings of a method as a user gives them; each method reads its own. */
 export interface MethodOptions {
@@ -30,11 +31,31 @@ export interface MethodAdaptation extends Adaptation {
   delta(net: Layers, site: LinearSite): Value | undefined;
 }
 
+/** A group of parameters (the `group` of a Parameter) that may have a learning rate of its own, and the setting that gives it. */
+export interface RateGroup {
+  readonly group: string;
+  readonly setting: NumberSetting;
+}
+
 /** A way to adapt a frozen model: VeRA, LoRA, or training everything. */
 export interface Method {
+  /** As settings and files write it: 'vera'. */
   readonly name: string;
-  /** One line for `--help`. */
+  /** As people write it: 'VeRA'. */
+  readonly label: string;
+  /** One plain sentence for help and forms. */
   readonly summary: string;
+  /** Linear layers that are chosen by name, or every tensor of the model. */
+  readonly adapts: 'linear' | 'all';
+  /** Its own settings. Methods may share a name (rank); each gives its own range and default. */
+  readonly options: readonly Setting[];
+  /** Gives options that have no fixed default a value. Without it they stay absent. */
+  readonly complete?: (given: SettingValues) => SettingValues;
+  /** The learning rate that suits it where none is given. */
+  readonly learningRate: number;
+  readonly rates: readonly RateGroup[];
+  /** Names of the weight formats it can train on; all of them where this is absent. */
+  readonly weightFormats?: readonly string[];
   create(sites: readonly LinearSite[], options: MethodOptions, tensors: readonly BaseTensor[]): MethodAdaptation;
   /** Trainable parameters of a layer, counted without building anything. */
   count(site: LinearSite, rank: number): number;

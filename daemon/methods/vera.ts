@@ -4,6 +4,7 @@ import type { Value } from '../graph/value.ts';
 import type { FrozenMatrix, Layers, LinearSite } from '../models/adaptation.ts';
 import { dropout } from './dropout.ts';
 import type { Method, MethodAdaptation, MethodOptions } from './method.ts';
+import { dropoutOption, rank, rateOption } from './options.ts';
 import { type Projection, projection } from './projection.ts';
 
 /** The frozen pair of an adapter: A [rank, largest dIn], B [largest dOut, rank], of which each layer uses the leading part. */
@@ -50,7 +51,37 @@ export function materialises(site: Pick<LinearSite, 'dIn' | 'dOut'>, rank: numbe
 /** y = W x + b * (B (d * (A x))), arXiv 2310.11454 eq. 2. b: [dOut], d: [rank]; A: [rank, dIn], B: [dOut, rank] shared and frozen. */
 export const vera: Method = {
   name: 'vera',
-  summary: 'two short vectors a layer over shared random matrices (arXiv 2310.11454)',
+  label: 'VeRA',
+  summary: 'trains two small vectors per layer over shared random matrices (arXiv 2310.11454)',
+  adapts: 'linear',
+  options: [
+    rank(256, 'Number of random directions that each layer can mix.'),
+    dropoutOption,
+    {
+      name: 'projectionKey',
+      label: 'Projection seed',
+      help: 'Seed of the random matrices A and B. The same seed gives the same matrices.',
+      kind: 'number',
+      whole: true,
+      least: 0,
+      most: 2 ** 32 - 1,
+      default: 0,
+      advanced: true,
+    },
+    {
+      name: 'dInitial',
+      label: 'Initial d',
+      help: 'Value that every element of d starts with.',
+      kind: 'number',
+      least: -1e9,
+      most: 1e9,
+      default: 0.1,
+      advanced: true,
+    },
+  ],
+  // About ten times LoRA's (arXiv 2310.11454, section 4).
+  learningRate: 4e-3,
+  rates: [rateOption('b'), rateOption('d')],
   count: (site, rank) => site.dOut + rank,
 
   create: (sites, options) => adaptWith(sharedProjection(sites, options.projectionKey, options.rank), sites, options),

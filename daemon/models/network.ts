@@ -5,7 +5,7 @@ import { float32Tensor } from '../weights/fp32.ts';
 import type { Adaptation, Layers, LinearSite } from './adaptation.ts';
 import type { Binding } from './binding.ts';
 
-export type Precision = 'fp32' | 'int8';
+export type Precision = string;
 
 export type NetworkOptions = Layers['options'] & {
   readonly adaptation: Adaptation;

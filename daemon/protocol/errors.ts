@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /** What kind of thing went wrong; decides the exit code of the CLI and how an interface shows it. */
 export const ERROR_CODES = [
   'usage', // the command or its options are wrong
@@ -37,23 +35,19 @@ export const REMEDIES = [
  * What a person can do about an error. The message names no command: the command line adds the one for it, and VS Code offers
  * an action of its own.
  */
-export const remedy = z.discriminatedUnion('do', [
+export type Remedy =
   /** Resume the run in this folder, with another learning rate where one is given. */
-  z.object({ do: z.literal('resume'), folder: z.string(), lr: z.number().optional() }),
-  z.object({ do: z.enum(REMEDIES) }),
-]);
-export type Remedy = z.infer<typeof remedy>;
+  | { readonly do: 'resume'; readonly folder: string; readonly lr?: number | undefined }
+  | { readonly do: (typeof REMEDIES)[number] };
 
 /** What an error says, as plain JSON: it travels between processes and is kept with a failed job. */
-export const errorFacts = z.object({
-  code: z.enum(ERROR_CODES),
-  message: z.string(),
+export interface ErrorFacts {
+  readonly code: ErrorCode;
+  readonly message: string;
   /** Names of the settings that are wrong, or that would help. */
-  settings: z.array(z.string()).optional(),
-  /** One that this version does not know is left out. */
-  remedy: remedy.optional().catch(undefined),
-});
-export type ErrorFacts = z.infer<typeof errorFacts>;
+  readonly settings?: readonly string[] | undefined;
+  readonly remedy?: Remedy | undefined;
+}
 
 /** An error a person is meant to read: one line that says what is wrong, where, and what to do. */
 export class VeraError extends Error {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { errorFacts } from './errors.ts';
+import { errorFacts } from './errorFacts.ts';
 import { method } from './method.ts';
-import { base, trainSettings } from './training.ts';
+import { base, settingValue, trainSettings } from './training.ts';
 import { count, finite, id, json, MAX_TEXT, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
 /** An adapter of the catalog, or a PEFT folder. */
@@ -22,20 +22,10 @@ export const jobSpec = z.discriminatedUnion('kind', [
     /** Make the new adapter the active one of the job's user and project. */
     activate: z.boolean().optional(),
   }),
-  z.strictObject({
-    kind: z.literal('evaluate'),
-    data: path,
-    base: base.optional(),
-    ...adapterSource,
-    length: z.int().min(2).optional(),
-    batch: z.int().positive().optional(),
-    precision: z.enum(['fp32', 'int8']).optional(),
-    format: z.string().max(100).optional(),
-    lossOn: z.enum(['answer', 'all']).optional(),
-    onBadRow: z.enum(['error', 'skip']).optional(),
-    maxExamples: z.int().positive().optional(),
-    threads: z.int().positive().optional(),
-  }),
+  z
+    .object({ kind: z.literal('evaluate'), data: path, base: base.optional(), ...adapterSource })
+    /** Settings of an evaluation by name, checked as those of a training run. */
+    .catchall(settingValue.optional()),
   z.strictObject({ kind: z.literal('merge'), ...adapterSource, base: base.optional(), out: path }),
   z.strictObject({
     kind: z.literal('export'),

@@ -6,6 +6,7 @@ import type { Method, Notification } from './method.ts';
 import * as owners from './owners.ts';
 import * as records from './records.ts';
 import * as runs from './runs.ts';
+import * as settings from './settings.ts';
 
 /** Every feature of the protocol with its methods and notifications: a file here, a chapter in docs/protocol.md. */
 export const FEATURES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -16,6 +17,7 @@ export const FEATURES: Readonly<Record<string, Readonly<Record<string, unknown>>
   runs,
   'projects and users': owners,
   records,
+  settings,
 };
 
 const isMethod = (thing: unknown): thing is Method =>

@@ -10,53 +10,25 @@ export const base = z
   .refine((text) => path.safeParse(text).success || isHubId(text), {
     error: 'a base is an absolute path or a hub id such as HuggingFaceTB/SmolLM2-135M',
   });
-const whole = z.int().nonnegative();
 
-/** Settings of a training run as a user gives them; what is left out takes the trainer's defaults, which also check ranges. */
-export const trainSettings = z.strictObject({
-  data: path,
-  base,
-  /** The folder that becomes the adapter; left out, one in the daemon's state. */
-  out: path.optional(),
-  method: z.enum(['vera', 'lora', 'full']).optional(),
-  rank: whole.optional(),
-  alpha: finite.optional(),
-  dropout: finite.optional(),
-  projectionKey: whole.optional(),
-  dInitial: finite.optional(),
-  targets: z.string().max(MAX_TEXT).optional(),
-  layers: z.string().max(MAX_TEXT).optional(),
-  precision: z.enum(['fp32', 'int8']).optional(),
-  steps: whole.optional(),
-  epochs: whole.optional(),
-  batch: whole.optional(),
-  length: whole.optional(),
-  accumulate: whole.optional(),
-  packing: z.enum(['pack', 'bucket', 'none']).optional(),
-  lossOn: z.enum(['answer', 'all']).optional(),
-  onBadRow: z.enum(['error', 'skip']).optional(),
-  format: z.string().max(100).optional(),
-  fimRate: finite.optional(),
-  maxExamples: whole.optional(),
-  lr: finite.optional(),
-  lrB: finite.optional(),
-  lrD: finite.optional(),
-  lrHead: finite.optional(),
-  schedule: z.enum(['constant', 'linear', 'cosine']).optional(),
-  warmup: whole.optional(),
-  weightDecay: finite.optional(),
-  beta1: finite.optional(),
-  beta2: finite.optional(),
-  epsilon: finite.optional(),
-  clip: finite.optional(),
-  seed: whole.optional(),
-  heldOut: finite.optional(),
-  evalEvery: whole.optional(),
-  evalBatches: whole.optional(),
-  patience: whole.optional(),
-  checkpointEvery: whole.optional(),
-  samplePrompts: z.array(z.string().max(MAX_TEXT)).max(32).optional(),
-  sampleTokens: whole.optional(),
-  projection: z.boolean().optional(),
-  threads: whole.optional(),
-});
+/** The value of a setting. Which settings there are and what each takes is in `settings.describe` and docs/settings.md. */
+export const settingValue = z.union([
+  finite,
+  z.boolean(),
+  z.string().max(MAX_TEXT),
+  z.array(z.string().max(MAX_TEXT)).max(32),
+]);
+export type SettingValue = z.infer<typeof settingValue>;
+
+/**
+ * Settings of a training run by name, as a person gives them. What is left out takes its default. The daemon checks names and
+ * ranges, and refuses a setting that the method does not have.
+ */
+export const trainSettings = z
+  .object({
+    data: path,
+    base,
+    /** The folder that becomes the adapter; left out, one in the daemon's state. */
+    out: path.optional(),
+  })
+  .catchall(settingValue.optional());

@@ -8,7 +8,6 @@ import {
   defaultText,
   flagOf,
   parseSetting,
-  schemaOfList,
   type Setting,
   settings,
   type ValuesOf,
@@ -56,10 +55,6 @@ test('a list knows its defaults, flags and what it takes', () => {
   assert.deepEqual(LIST.map(flagOf), ['--batch', '--lr', '--loss-on', '--projection', '--layers', '--sample-prompt']);
   assert.deepEqual(LIST.map(defaultText), ['4', 'by method', '', 'no', '', '']);
   assert.deepEqual(defaultsOf(LIST), { batch: 4, projection: false });
-  const schema = schemaOfList(LIST);
-  assert.deepEqual(schema.parse({ batch: 2 }), { batch: 2 });
-  assert.ok(!schema.safeParse({ batch: 0 }).success);
-  assert.ok(!schema.safeParse({ batches: 2 }).success);
   assert.throws(() => checkSettings(LIST, { batches: 2 }), /there is no setting "batches"/);
   const typed: ValuesOf<typeof LIST> = { batch: 2, projection: true, lossOn: 'all' };
   checkSettings(LIST, typed);

@@ -2,7 +2,6 @@
  * A setting is one thing that a person may choose. Each is described once, beside the code that uses it; the command line, the
  * form of VS Code, the checks of the daemon and docs/settings.md are all made from that description.
  */
-import { z } from 'zod';
 import { VeraError } from '../protocol/errors.ts';
 
 interface Common {
@@ -13,37 +12,37 @@ interface Common {
   /** One plain sentence. */
   readonly help: string;
   /** A run that is resumed may have another value: it changes neither what was learned so far nor from what. */
-  readonly resumable?: boolean;
+  readonly resumable?: boolean | undefined;
   /** Few people need it: a form shows it after the others. */
-  readonly advanced?: boolean;
+  readonly advanced?: boolean | undefined;
   /** What happens where nothing is given and there is no fixed default, for people: 'all cores'. */
-  readonly standard?: string;
+  readonly standard?: string | undefined;
 }
 
 export interface NumberSetting extends Common {
   readonly kind: 'number';
-  readonly whole?: boolean;
+  readonly whole?: boolean | undefined;
   /** Smallest and largest value, both allowed. */
   readonly least: number;
   readonly most: number;
   /** `least` itself is not allowed: a learning rate is above 0. */
-  readonly above?: boolean;
-  readonly default?: number;
+  readonly above?: boolean | undefined;
+  readonly default?: number | undefined;
   /** 'steps', 'tokens'. */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
 }
 
 export interface ChoiceSetting extends Common {
   readonly kind: 'choice';
   readonly values: readonly { readonly value: string; readonly label: string }[];
-  readonly default?: string;
+  readonly default?: string | undefined;
 }
 
 export interface TextSetting extends Common {
   readonly kind: 'text';
-  readonly default?: string;
+  readonly default?: string | undefined;
   /** Characters. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
 }
 
 /** Several texts; the command line takes its flag once for each. */
@@ -52,7 +51,7 @@ export interface TextsSetting extends Common {
   /** Name of one of them: 'samplePrompt' of 'samplePrompts'. */
   readonly one: string;
   readonly most: number;
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
 }
 
 export interface FlagSetting extends Common {
@@ -213,13 +212,3 @@ export function parseSetting(setting: Setting, typed: string): SettingValue {
     }
   }
 }
-
-/** The zod schema of one setting; its error is that of `checkSetting`. */
-export const schemaOf = (setting: Setting): z.ZodType<SettingValue> =>
-  z.custom<SettingValue>((value) => allows(setting, value), {
-    error: `${setting.label} must be ${rangeText(setting)}`,
-  });
-
-/** The zod schema of values of a list, in which each may be left out and no other is allowed. */
-export const schemaOfList = (list: readonly Setting[]): z.ZodType<SettingValues> =>
-  z.strictObject(Object.fromEntries(list.map((setting) => [setting.name, schemaOf(setting).optional()])));

@@ -1,7 +1,10 @@
 import { batches, type Batch, type Resume } from '../data/batch.ts';
 import type { Dataset } from '../data/dataset.ts';
+import type { BatchSettings, DataSettings } from '../data/settings.ts';
 import { VeraError } from '../protocol/errors.ts';
-import type { TrainSettings } from './settings.ts';
+import type { RunSettings } from './runSettings.ts';
+import type { ScheduleSettings } from './scheduleSettings.ts';
+import type { Places } from './settings.ts';
 
 /** A place in the stream of training batches: what an exact resume goes on from. */
 export interface DataPosition {
@@ -17,13 +20,19 @@ export interface Group {
   readonly next: DataPosition;
 }
 
+/** What decides which batches a run learns from, and in which order. */
+export type StreamSettings = BatchSettings &
+  Pick<DataSettings, 'accumulate'> &
+  Pick<RunSettings, 'seed'> &
+  Pick<Places, 'data'>;
+
 /**
  * Groups of `accumulate` batches, epoch after epoch, each in its own order; the last group of an epoch may be smaller.
  * It ends after `epochs`, or never.
  */
 export async function* batchGroups(
   dataset: Dataset,
-  settings: TrainSettings,
+  settings: StreamSettings,
   from: DataPosition,
   epochs: number,
 ): AsyncGenerator<Group> {
@@ -47,10 +56,10 @@ export async function* batchGroups(
 }
 
 /** The held-out rows in batches, the same every time. */
-export const heldOutBatches = (dataset: Dataset, settings: TrainSettings): AsyncGenerator<Batch> =>
+export const heldOutBatches = (dataset: Dataset, settings: BatchSettings): AsyncGenerator<Batch> =>
   batches(dataset.heldOut(), batchShape(settings));
 
-const batchShape = ({ batch, length, packing }: TrainSettings) => ({ rows: batch, length, packing });
+const batchShape = ({ batch, length, packing }: BatchSettings) => ({ rows: batch, length, packing });
 
 /** Rows looked at to foresee the length of a run. */
 const SAMPLED_ROWS = 256;
@@ -59,7 +68,10 @@ const SAMPLED_ROWS = 256;
  * Optimizer steps of a run: `steps` where they are given, otherwise foreseen from the first rows. The learning-rate schedule
  * is laid over this number; the run itself ends with its last epoch.
  */
-export async function foreseenSteps(dataset: Dataset, settings: TrainSettings): Promise<number> {
+export async function foreseenSteps(
+  dataset: Dataset,
+  settings: StreamSettings & Pick<ScheduleSettings, 'steps' | 'epochs'>,
+): Promise<number> {
   const { steps, epochs, batch, length, accumulate, packing, seed } = settings;
   if (steps !== undefined) return steps;
   let perEpoch = 0;

@@ -1,34 +1,27 @@
 import { existsSync } from 'node:fs';
 import { batches } from '../data/batch.ts';
 import { openDataset } from '../data/dataset.ts';
+import { rowLength } from '../data/settings.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { loadAdapter } from '../export/adapter.ts';
 import { openAdapter } from '../export/openAdapter.ts';
 import { unadapted } from '../models/adaptation.ts';
-import type { Precision } from '../models/network.ts';
 import { resolveBase, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { settingError } from '../settings/setting.ts';
 import { evaluate } from './evaluate.ts';
+import { type EvaluateSettings, EVALUATION_LENGTH } from './evaluateSettings.ts';
 import { checkLength } from './prepare.ts';
 import { Step } from './step.ts';
 
-/** What is measured, and on what; what is left out takes the defaults of `vera eval`. */
-export interface EvaluationSettings {
+/** What is measured, and on what. */
+export interface EvaluationRequest {
   readonly data: string;
   /** Folder, GGUF file or hub id; may be left out where the adapter names its own. */
   readonly base?: string;
   /** Folder of an adapter. */
   readonly adapter?: string;
-  /** Tokens of a row at most: EVALUATION_LENGTH, or what the model reads at once. */
-  readonly length?: number;
-  /** Rows of a batch. */
-  readonly batch?: number;
-  readonly precision?: Precision;
-  readonly format?: string;
-  readonly lossOn?: 'answer' | 'all';
-  readonly onBadRow?: 'error' | 'skip';
-  readonly maxExamples?: number;
-  readonly threads?: number;
+  readonly settings: EvaluateSettings;
 }
 
 export interface EvaluationReport {
@@ -45,25 +38,18 @@ export interface EvaluationReport {
   readonly skipped: { readonly count: number; readonly first?: string };
 }
 
-export const EVALUATION_LENGTH = 1024;
-export const EVALUATION_BATCH = 4;
-const MAX_TOKENS = 2 ** 24; // of a batch: beyond it attention alone would not fit any machine
-
 /** The loss of a base model, with or without an adapter, on every row of a dataset. Throws what its parts throw, and 'numeric'. */
 export async function evaluateDataset(
-  settings: EvaluationSettings,
+  { data, base: given, adapter: dir, settings }: EvaluationRequest,
   options: ResolveOptions,
 ): Promise<EvaluationReport> {
-  const { data, adapter: dir, batch = EVALUATION_BATCH, precision = 'fp32', threads, format, maxExamples } = settings;
+  const { batch, precision, threads, format, maxExamples, lossOn, onBadRow } = settings;
   if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
-  const { base, loaded } = await open(settings.base, dir, options);
-  const length = settings.length ?? Math.min(EVALUATION_LENGTH, base.config.maxLength);
+  const { base, loaded } = await open(given, dir, options);
+  const length = rowLength(settings.length, base.config.maxLength, EVALUATION_LENGTH);
   checkLength(base, length);
-  if (batch * length > MAX_TOKENS)
-    throw new VeraError('usage', `--batch ${batch} times --length ${length} is more than ${MAX_TOKENS} tokens at once`);
   const dataset = await openDataset(data, {
-    ...{ tokenizer: loadTokenizer(base.dir), length },
-    ...{ lossOn: settings.lossOn ?? 'answer', onBadRow: settings.onBadRow ?? 'error' },
+    ...{ tokenizer: loadTokenizer(base.dir), length, lossOn, onBadRow },
     ...{ heldOut: 1, fimRate: 0, windows: 'cut' },
     ...(format === undefined ? {} : { format }),
     ...(maxExamples === undefined ? {} : { maxExamples }),
@@ -108,7 +94,7 @@ async function open(given: string | undefined, dir: string | undefined, options:
     const { base, ...loaded } = await openAdapter(dir, undefined, options);
     return { base, loaded };
   }
-  if (given === undefined) throw new VeraError('usage', 'say which base to measure: pass --base, or an adapter');
+  if (given === undefined) throw settingError('choose a base model or an adapter to measure', 'base', 'adapter');
   const base = await resolveBase(given, options);
   return { base, loaded: dir === undefined ? undefined : loadAdapter(dir, base) };
 }

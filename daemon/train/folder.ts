@@ -5,7 +5,7 @@ import { isObject, parseJsonObject } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import { ioError, readText } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
-import type { TrainSettings } from './settings.ts';
+import { type GivenSettings, storedSettings, type TrainSettings } from './settings.ts';
 
 /** Where a run keeps its things in its output folder. */
 export const runFile = (out: string): string => join(out, 'run.json');
@@ -45,7 +45,7 @@ export function isOwnFolder(settings: TrainSettings): boolean {
   // The length of rows is filled in where none was given.
   const shown = ({ length: _, ...rest }: TrainSettings): string =>
     JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return shown(readRun(out)) === shown(settings);
+  return shown(readRun(out)) === shown(storedSettings(settings));
 }
 
 /** run.json: the settings of a run, and what its checkpoints belong to. */
@@ -60,5 +60,5 @@ export function readRun(out: string): TrainSettings {
   const json = parseJsonObject(readText(file, MAX_BYTES), quote(file));
   if (json['version'] !== VERSION || !isObject(json['settings']))
     throw new VeraError('format', `${quote(file)} is not a run.json of this version`);
-  return { ...(json['settings'] as unknown as TrainSettings), out };
+  return storedSettings({ ...(json['settings'] as unknown as GivenSettings), out });
 }

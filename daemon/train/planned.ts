@@ -2,15 +2,16 @@ import { savings } from '../methods/savings.ts';
 import { memoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
 import type { ReportEvent } from './events.ts';
 import type { Prepared } from './prepare.ts';
-import type { TrainSettings } from './settings.ts';
+import { methodOptions, type ReadySettings } from './settings.ts';
 import { measureThroughput } from './throughput.ts';
 
 /** What `vera plan` says of these settings, to stand beside what was measured; nothing for `full`, which it does not plan. */
 export async function plannedFigures(
-  settings: TrainSettings,
+  settings: ReadySettings,
   prepared: Prepared,
 ): Promise<Pick<ReportEvent, 'planned'>> {
-  const { method, rank, projection, precision, batch, length, threads } = settings;
+  const { method, projection, precision, batch, length, threads } = settings;
+  const { rank } = methodOptions(settings);
   if (method !== 'vera' && method !== 'lora') return {};
   const { parameters, bytes, fullBytes, gradientBytes, optimizerBytes } = savings(method, prepared.sites, rank);
   const step = stepFootprint(prepared.base.config, prepared.adaptation, { precision, batch, length });

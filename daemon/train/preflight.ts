@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
+import { rowLength } from '../data/settings.ts';
 import { DEFAULTS } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
 import { unadapted } from '../models/adaptation.ts';
-import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
 import { networkTensors } from '../models/tensors.ts';
 import { resolveConfig, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
 import { baseOfConfig, memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
-import { EVALUATION_BATCH, EVALUATION_LENGTH, type EvaluationSettings } from './evaluateDataset.ts';
+import type { EvaluationRequest } from './evaluateDataset.ts';
+import { EVALUATION_LENGTH } from './evaluateSettings.ts';
 import type { Footprint } from './footprint.ts';
-import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
+import { layersOf, methodOptions, type TrainSettings } from './settings.ts';
 import { surveyData, surveySavings } from './survey.ts';
 import { measureThroughput } from './throughput.ts';
 import { thetaSize } from './trainable.ts';
@@ -39,12 +40,12 @@ export async function preflightTraining(
   const config = await resolveConfig(settings.base, options);
   const { precision, batch, threads } = settings;
   const full = settings.method === 'full';
-  const sites = full ? [] : selectSites(linearSites(config), settings.targets, settings.layers);
-  const { rank, alpha, dropout, projectionKey, dInitial, seed } = settings;
+  const { targets, layers } = layersOf(settings);
+  const sites = full ? [] : selectSites(linearSites(config), targets, layers);
   const tensors = full ? networkTensors(baseOfConfig(config)) : [];
   const method = methodNamed(settings.method);
-  const adaptation = method.create(sites, { rank, alpha, dropout, projectionKey, dInitial, seed }, tensors);
-  const length = lengthOf(settings.length, DEFAULT_LENGTH, config);
+  const adaptation = method.create(sites, methodOptions(settings), tensors);
+  const length = rowLength(settings.length, config.maxLength);
   const step = stepFootprint(config, adaptation, { precision, batch, length });
   const seconds = options.measure ? { secondsPerStep: await secondsOf(step, precision, threads) } : {};
   const trainableParameters = thetaSize(adaptation);
@@ -58,14 +59,14 @@ export async function preflightTraining(
 
 /** Preflight of an evaluation: an adapter adds a few values beside what the base takes. */
 export async function preflightEvaluation(
-  settings: EvaluationSettings & { readonly base: string },
+  { data, base, adapter, settings }: EvaluationRequest & { readonly base: string },
   options: ResolveOptions,
 ): Promise<Preflight> {
-  if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
-  const config = await resolveConfig(settings.base, options);
-  const { batch = EVALUATION_BATCH, precision = 'fp32' } = settings;
-  const length = lengthOf(settings.length ?? 0, EVALUATION_LENGTH, config);
-  const sites = settings.adapter === undefined ? [] : selectSites(linearSites(config), 'all-linear', undefined);
+  if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
+  const config = await resolveConfig(base, options);
+  const { batch, precision } = settings;
+  const length = rowLength(settings.length, config.maxLength, EVALUATION_LENGTH);
+  const sites = adapter === undefined ? [] : selectSites(linearSites(config), 'all-linear', undefined);
   const adaptation = sites.length === 0 ? unadapted : methodNamed('vera').create(sites, DEFAULTS, []);
   const step = stepFootprint(config, adaptation, { precision, batch, length }, false);
   return { memory: memoryEstimate(step, 0), trainableParameters: 0, adaptedLayers: sites.length };
@@ -78,9 +79,6 @@ export async function preflightModel(base: string, options: ResolveOptions): Pro
   );
   return sizes.reduce((a, b) => a + b, 0) + 2 * Math.max(...sizes);
 }
-
-const lengthOf = (given: number, standard: number, { maxLength }: ModelConfig): number =>
-  given === 0 ? Math.min(standard, maxLength) : given;
 
 const secondsOf = async (step: Footprint, precision: string, threads: number): Promise<number> =>
   secondsEstimate(step, await measureThroughput(precision, threads));

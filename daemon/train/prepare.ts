@@ -1,4 +1,5 @@
 import { openDataset, type Dataset } from '../data/dataset.ts';
+import { type DataSettings, rowLength } from '../data/settings.ts';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { cacheFolder } from '../home.ts';
 import type { MethodAdaptation, MethodOptions } from '../methods/method.ts';
@@ -9,15 +10,16 @@ import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { networkTensors } from '../models/tensors.ts';
-import { VeraError } from '../protocol/errors.ts';
+import { settingError } from '../settings/setting.ts';
+import type { EvaluationSettings } from './evaluationSettings.ts';
 import type { Emit } from './events.ts';
+import { layersOf, methodOptions, type Places, type ReadySettings, type TrainSettings } from './settings.ts';
 import { Step } from './step.ts';
-import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
 
 /** Everything a run reads, opened and checked. */
 export interface Prepared {
   /** With the length of rows that suits the base, where none was given. */
-  readonly settings: TrainSettings;
+  readonly settings: ReadySettings;
   readonly base: BaseModel;
   readonly tokenizer: Tokenizer;
   readonly dataset: Dataset;
@@ -30,24 +32,15 @@ export interface Prepared {
 /** Opens base, tokenizer and dataset and makes the adaptation. What can be checked cheaply is checked first. */
 export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepared> {
   const base = await resolveBase(given.base, { cache: cacheFolder(), onProgress: percentages(emit) });
-  const settings = given.length === 0 ? { ...given, length: Math.min(DEFAULT_LENGTH, base.config.maxLength) } : given;
+  const settings = { ...given, length: rowLength(given.length, base.config.maxLength) };
   checkLength(base, settings.length);
   const method = methodNamed(settings.method);
   const full = method.name === 'full';
-  const sites = full ? [] : selectSites(linearSites(base.config), settings.targets, settings.layers);
-  const { rank, alpha, dropout, projectionKey, dInitial, seed } = settings;
-  const options = { rank, alpha, dropout, projectionKey, dInitial, seed };
+  const { targets, layers } = layersOf(settings);
+  const sites = full ? [] : selectSites(linearSites(base.config), targets, layers);
+  const options = methodOptions(settings);
   const tokenizer = loadTokenizer(base.dir);
-  const dataset = await openDataset(settings.data, {
-    tokenizer,
-    length: settings.length,
-    lossOn: settings.lossOn,
-    onBadRow: settings.onBadRow,
-    heldOut: settings.heldOut,
-    fimRate: settings.fimRate,
-    ...(settings.format === undefined ? {} : { format: settings.format }),
-    ...(settings.maxExamples === undefined ? {} : { maxExamples: settings.maxExamples }),
-  });
+  const dataset = await openData(settings, tokenizer);
   try {
     return {
       settings,
@@ -64,6 +57,19 @@ export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepare
   }
 }
 
+/** The dataset of a run, split and read as its settings say. */
+export function openData(
+  settings: Pick<Places, 'data'> & DataSettings & Pick<EvaluationSettings, 'heldOut'> & { readonly length: number },
+  tokenizer: Tokenizer,
+): Promise<Dataset> {
+  const { length, lossOn, onBadRow, heldOut, fimRate, format, maxExamples } = settings;
+  return openDataset(settings.data, {
+    ...{ tokenizer, length, lossOn, onBadRow, heldOut, fimRate },
+    ...(format === undefined ? {} : { format }),
+    ...(maxExamples === undefined ? {} : { maxExamples }),
+  });
+}
+
 /** Progress as events, one per percent. */
 function percentages(emit: Emit): (text: string, fraction: number) => void {
   let last = '';
@@ -78,16 +84,20 @@ function percentages(emit: Emit): (text: string, fraction: number) => void {
 export function checkLength(base: BaseModel, length: number): void {
   const { maxLength } = base.config;
   if (length > maxLength)
-    throw new VeraError(
-      'usage',
-      `--length ${length} is more than the ${maxLength} tokens that ${base.dir} reads at once`,
+    throw settingError(
+      `Row length ${length} is more than the ${maxLength} tokens that ${base.dir} reads at once`,
+      'length',
     );
 }
 
 /** A step graph for these settings: with gradients, or for evaluation. */
-export function createStep(settings: TrainSettings, { base, adaptation }: Prepared, train: boolean): Promise<Step> {
-  const { precision, length, batch, dropout, threads } = settings;
-  const options = {
+export function createStep(
+  settings: ReadySettings,
+  { base, adaptation, options: { dropout } }: Prepared,
+  train: boolean,
+): Promise<Step> {
+  const { precision, length, batch, threads } = settings;
+  const stepOptions = {
     base,
     adaptation,
     precision,
@@ -97,5 +107,5 @@ export function createStep(settings: TrainSettings, { base, adaptation }: Prepar
     dropout: dropout > 0,
     session: { threads },
   };
-  return Step.create(options, train);
+  return Step.create(stepOptions, train);
 }

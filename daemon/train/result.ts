@@ -6,7 +6,7 @@ import { encodeFloats } from '../formats/float.ts';
 import { readBytes, type TensorSource, writeSafetensors } from '../formats/safetensors.ts';
 import { layoutOf, slice } from '../layout.ts';
 import type { Prepared } from './prepare.ts';
-import type { TrainSettings } from './settings.ts';
+import { layersOf, type TrainSettings } from './settings.ts';
 
 /** Files of a model folder that hold weights or an index of them; all others are kept as they are. */
 const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)(\.index\.json)?$/;
@@ -37,7 +37,7 @@ export async function saveResult(
     method: settings.method as Adapter['method'],
     options,
     sites: [...sites],
-    targets: settings.targets,
+    targets: layersOf(settings).targets,
     theta,
     baseFingerprint: base.fingerprint,
     basePath: settings.base,

@@ -306,7 +306,7 @@ test('a checkpoint is not gone on with on another base or dataset', async () => 
     run({ ...given, data: writeTinyText(join(root, 'new.jsonl'), 30, 'new') }, { resume: true }),
     /the dataset has changed/,
   );
-  await assert.rejects(run({ ...given, projectionKey: 9 }, { resume: true }), /projectionKey was 0 and is 9/);
+  await assert.rejects(run({ ...given, projectionKey: 9 }, { resume: true }), /Projection seed was 0 and is 9/);
 });
 
 test('samples are written before and after', async () => {
@@ -323,5 +323,5 @@ test('samples are written before and after', async () => {
 });
 
 test('a row longer than the model reads is refused', async () => {
-  await assert.rejects(run({ length: 129 }), /--length 129 is more than the 128 tokens/);
+  await assert.rejects(run({ length: 129 }), /Row length 129 is more than the 128 tokens/);
 });

@@ -6,6 +6,7 @@ import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { checkIds, evaluate, turn } from './evaluate.ts';
 import type { DoneEvent, Emit } from './events.ts';
 import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
+import { identityDifference, identityOf } from './identity.ts';
 import { lockFolder } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
 import { Metrics } from './metrics.ts';
@@ -18,7 +19,7 @@ import { addEvaluation, addLoss, firstProgress, type Progress, trainLoss } from 
 import { saveResult } from './result.ts';
 import { generateSamples } from './samples.ts';
 import { rateFactor } from './schedule.ts';
-import { identityOf, type TrainSettings } from './settings.ts';
+import type { ReadySettings, TrainSettings } from './settings.ts';
 import type { Step } from './step.ts';
 import { initialTheta, parameterGroups, thetaSize } from './trainable.ts';
 
@@ -59,7 +60,7 @@ export async function train(settings: TrainSettings, control: RunControl): Promi
 }
 
 class Run {
-  readonly #settings: TrainSettings;
+  readonly #settings: ReadySettings;
   readonly #control: RunControl;
   readonly #prepared: Prepared;
   readonly #checkpoints: string;
@@ -75,7 +76,7 @@ class Run {
   #train: Step | undefined;
   #eval: Step | undefined;
 
-  private constructor(settings: TrainSettings, control: RunControl, prepared: Prepared, foreseen: number) {
+  private constructor(settings: ReadySettings, control: RunControl, prepared: Prepared, foreseen: number) {
     this.#settings = settings;
     this.#control = control;
     this.#prepared = prepared;
@@ -91,7 +92,7 @@ class Run {
     this.#metrics = new Metrics(metricsFile(settings.out), this.#progress.metricsBytes);
   }
 
-  static async open(settings: TrainSettings, control: RunControl, prepared: Prepared): Promise<Run> {
+  static async open(settings: ReadySettings, control: RunControl, prepared: Prepared): Promise<Run> {
     const { base, dataset, adaptation, sites } = prepared;
     const foreseen = await foreseenSteps(dataset, settings);
     const identity = { base: base.fingerprint, dataset: dataset.hash };
@@ -140,10 +141,12 @@ class Run {
     };
     const { theta, mean, variance, best } = found.vectors;
     const size = this.#optimizer.mean.length;
-    if (identity !== this.#identity || theta?.length !== size || mean?.length !== size || variance?.length !== size) {
+    const difference = identityDifference(identity, this.#identity);
+    if (difference !== undefined || theta?.length !== size || mean?.length !== size || variance?.length !== size) {
+      const why = difference ?? 'it has another number of trained values';
       throw new VeraError(
         'usage',
-        `the checkpoint ${quote(found.file)} belongs to another base, dataset or settings: ${difference(identity, this.#identity)}`,
+        `the checkpoint ${quote(found.file)} belongs to another base, dataset or settings: ${why}`,
       );
     }
     this.#progress = progress;
@@ -225,7 +228,9 @@ class Run {
     for (const [part, batch] of parts.entries()) {
       checkIds(batch, this.#prepared.base.config.vocabulary);
       const noise =
-        settings.dropout > 0 ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length) : undefined;
+        this.#prepared.options.dropout > 0
+          ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length)
+          : undefined;
       const result = await this.#train.run(this.#theta, batch, noise);
       gradient = gradient ? add(gradient, result.gradient) : result.gradient;
       sum += result.loss;
@@ -366,17 +371,4 @@ function add(sum: Float32Array, term: Float32Array): Float32Array {
 
 function scale(values: Float32Array, factor: number): void {
   for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * factor;
-}
-
-/** Which of two identities' parts differ, as a person would name them. */
-function difference(one: string, two: string): string {
-  type Identity = [base: string, dataset: string, ...settings: [string, unknown][]];
-  const [a, b] = [JSON.parse(one) as Identity, JSON.parse(two) as Identity];
-  if (a[0] !== b[0]) return 'the base model is another one';
-  if (a[1] !== b[1]) return 'the dataset has changed';
-  const names = (identity: Identity): Map<string, string> =>
-    new Map(identity.slice(2).map(([name, value]) => [name as string, JSON.stringify(value)]));
-  const [old, now] = [names(a), names(b)];
-  const changed = [...new Set([...old.keys(), ...now.keys()])].filter((name) => old.get(name) !== now.get(name));
-  return changed.map((name) => `${name} was ${String(old.get(name))} and is ${String(now.get(name))}`).join(', ');
 }

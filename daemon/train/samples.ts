@@ -3,12 +3,18 @@ import { cacheFolder } from '../home.ts';
 import { Generator } from '../serve/generate.ts';
 import { stopTokens } from '../serve/stop.ts';
 import type { Prepared } from './prepare.ts';
-import type { TrainSettings } from './settings.ts';
+import type { ModelSettings } from '../weights/settings.ts';
+import type { EvaluationSettings } from './evaluationSettings.ts';
+import type { RunSettings } from './runSettings.ts';
 
 export interface Sample {
   readonly prompt: string;
   readonly text: string;
 }
+
+type SampleSettings = Pick<EvaluationSettings, 'samplePrompts' | 'sampleTokens'> &
+  Pick<RunSettings, 'seed' | 'threads'> &
+  ModelSettings;
 
 /** Tokens of a prompt taken from the data, at most. */
 const PROMPT_TOKENS = 64;
@@ -16,7 +22,7 @@ const PROMPT_TOKENS = 64;
 /** What the model writes after each prompt, always taking the likeliest token. theta: the trainable vector. */
 export async function generateSamples(
   prepared: Prepared,
-  settings: TrainSettings,
+  settings: SampleSettings,
   theta: Float32Array,
 ): Promise<Sample[]> {
   const { base, tokenizer, adaptation } = prepared;
@@ -49,7 +55,7 @@ export async function generateSamples(
 /** The prompts that were asked for, or the beginning of the first row that is held out (of the first to learn from, where none is). */
 async function promptsOf(
   { tokenizer, dataset, base }: Prepared,
-  { samplePrompts, seed }: TrainSettings,
+  { samplePrompts, seed }: SampleSettings,
 ): Promise<number[][]> {
   if (samplePrompts)
     return samplePrompts

@@ -1,5 +1,4 @@
-export const SCHEDULES = ['constant', 'linear', 'cosine'] as const;
-export type Schedule = (typeof SCHEDULES)[number];
+import type { Schedule } from './scheduleSettings.ts';
 
 /**
  * What the learning rate is multiplied with at a step, counted from 0. It rises linearly over the warm-up steps, then stays,

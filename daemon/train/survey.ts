@@ -1,4 +1,4 @@
-import { openDataset } from '../data/dataset.ts';
+import { rowLength } from '../data/settings.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
 import { savings } from '../methods/savings.ts';
 import type { Method } from '../methods/method.ts';
@@ -10,7 +10,8 @@ import type { Savings } from '../protocol/panel.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
 import { foreseenSteps } from './batchSource.ts';
 import { memoryEstimate, stepFootprint } from './estimate.ts';
-import { DEFAULT_LENGTH, type TrainSettings } from './settings.ts';
+import { openData } from './prepare.ts';
+import { methodOptions, type TrainSettings } from './settings.ts';
 
 /** Ranks of LoRA that costs are shown beside: from the least there is to the most that is usual. */
 const LORA_RANKS = [4, 16, 64];
@@ -26,13 +27,8 @@ export async function surveyData(
 ): Promise<TrainPlan['data']> {
   const folder = await localFolder(given.base, options);
   if (folder === undefined) return undefined;
-  const settings = { ...given, length: given.length === 0 ? Math.min(DEFAULT_LENGTH, config.maxLength) : given.length };
-  const { length, lossOn, onBadRow, heldOut, fimRate, format, maxExamples } = settings;
-  const dataset = await openDataset(settings.data, {
-    ...{ tokenizer: loadTokenizer(folder), length, lossOn, onBadRow, heldOut, fimRate },
-    ...(format === undefined ? {} : { format }),
-    ...(maxExamples === undefined ? {} : { maxExamples }),
-  });
+  const settings = { ...given, length: rowLength(given.length, config.maxLength) };
+  const dataset = await openData(settings, loadTokenizer(folder));
   try {
     const steps = await foreseenSteps(dataset, settings);
     const { skipped, rows, heldOutRows } = dataset;
@@ -55,9 +51,10 @@ export function surveySavings(
   config: ModelConfig,
   sites: readonly LinearSite[],
 ): Savings | undefined {
-  const { method, rank, precision, batch } = settings;
+  const { method, precision, batch } = settings;
+  const { rank } = methodOptions(settings);
   if (method !== 'vera' && method !== 'lora') return undefined;
-  const length = settings.length === 0 ? Math.min(DEFAULT_LENGTH, config.maxLength) : settings.length;
+  const length = rowLength(settings.length, config.maxLength);
   const costOf = (way: 'vera' | 'lora', of: number, projection: boolean) => {
     const { parameters, bytes, fullBytes, gradientBytes, optimizerBytes } = savings(way, sites, of);
     const adaptation = createWith(methodNamed(way), settings, sites, of);
@@ -79,9 +76,9 @@ export function surveySavings(
 
 function createWith(
   method: Method,
-  { dropout, projectionKey, dInitial, seed }: TrainSettings,
+  settings: TrainSettings,
   sites: readonly LinearSite[],
   rank: number,
 ): ReturnType<Method['create']> {
-  return method.create(sites, { rank, alpha: rank, dropout, projectionKey, dInitial, seed }, []);
+  return method.create(sites, { ...methodOptions(settings), rank, alpha: rank }, []);
 }

@@ -1,5 +1,7 @@
 import { layoutOf, pack } from '../layout.ts';
-import type { Adaptation, Parameter } from '../models/adaptation.ts';
+import type { RateGroup } from '../methods/method.ts';
+import { methodNamed } from '../methods/registry.ts';
+import type { Adaptation } from '../models/adaptation.ts';
 import type { Group } from './optimizer.ts';
 import type { TrainSettings } from './settings.ts';
 
@@ -10,14 +12,19 @@ export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation
 export const initialTheta = (adaptation: Adaptation): Float32Array =>
   pack(layoutOf(adaptation.parameters), ({ initial }) => initial());
 
-const rateOf = ({ group }: Parameter, { lr, lrB, lrD, lrHead }: TrainSettings): number =>
-  ({ b: lrB, d: lrD, head: lrHead, weight: undefined })[group] ?? lr;
+/** The learning rate of a group of parameters: its own where one is given. */
+function rateOf(group: string, rates: readonly RateGroup[], settings: TrainSettings): number {
+  const name = rates.find((one) => one.group === group)?.setting.name;
+  const own = name === undefined ? undefined : settings[name];
+  return typeof own === 'number' ? own : settings.lr;
+}
 
 /** Stretches of the trainable vector with one learning rate and weight decay each; neighbours that agree are one. */
 export function parameterGroups(adaptation: Adaptation, settings: TrainSettings): Group[] {
   const groups: Group[] = [];
-  for (const { start, end, ...parameter } of layoutOf(adaptation.parameters).entries) {
-    const [rate, decay] = [rateOf(parameter, settings), parameter.decay ? settings.weightDecay : 0];
+  const { rates } = methodNamed(settings.method);
+  for (const { start, end, group, decay: decays } of layoutOf(adaptation.parameters).entries) {
+    const [rate, decay] = [rateOf(group, rates, settings), decays ? settings.weightDecay : 0];
     const last = groups.at(-1);
     if (last?.rate === rate && last.decay === decay) groups[groups.length - 1] = { ...last, end };
     else groups.push({ start, end, rate, decay });

@@ -8,5 +8,6 @@ export * as life from '../../daemon/protocol/life.ts';
 export * as owners from '../../daemon/protocol/owners.ts';
 export * as records from '../../daemon/protocol/records.ts';
 export * as runs from '../../daemon/protocol/runs.ts';
+export * as settings from '../../daemon/protocol/settings.ts';
 export { trainPlan } from '../../daemon/protocol/plans.ts';
 export { fromPanel } from '../../daemon/protocol/panel.ts';

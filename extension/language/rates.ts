@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { App } from '../app.ts';
 import { knownBases } from '../tuning/bases.ts';
 import { draftSpec } from '../tuning/draft.ts';
+import { describedSettings } from '../tuning/fields.ts';
 
 /** Tokens per second of training on this machine, for each base. The line above a dataset computes its minutes from them. */
 export interface Rates {
@@ -45,7 +46,16 @@ export function createRates(app: App): Rates {
       try {
         const chosen = (await knownBases(app)).find(({ spec }) => spec === base);
         if (chosen === undefined) return;
-        const spec = draftSpec({ data, base: chosen, preset: 'balanced', changes: { epochs: 1 }, activate: false });
+        const described = await describedSettings(app);
+        const draft = {
+          data,
+          base: chosen,
+          preset: 'balanced',
+          changes: { epochs: 1 },
+          activate: false,
+          described,
+        } as const;
+        const spec = draftSpec(draft);
         const { details } = await daemon.call(({ jobs }) => jobs.plan, { spec });
         const { secondsPerStep, data: rows } = (await daemon.protocol()).trainPlan.parse(details);
         if (secondsPerStep !== undefined && rows !== undefined)

@@ -28,7 +28,7 @@ async function doCommand(app: App, panel: Panel, command: RunCommand, key: strin
   const { run, adapter } =
     job.run === null ? { run: undefined, adapter: null } : await daemon.call(({ runs }) => runs.get, { run: job.run });
   const active = await activeHere(app);
-  const shown = panelRun(job, run, adapter);
+  const shown = panelRun(job, run, adapter, undefined);
   if (!commandsOf(shown, active?.id ?? null).includes(command))
     throw new Error(`That is not possible while the run is ${job.state}.`);
   const made = (): NonNullable<typeof adapter> => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { panelRun as schema } from '../../daemon/protocol/panel.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
+import { description } from '../../daemon/server/handlers/settings.ts';
 import { jobOfKey, keyOf, measuredOf, panelRun } from './panelRun.ts';
 
 const job = {
@@ -17,11 +18,11 @@ const job = {
 } as unknown as Job;
 
 test('a run as the panel takes it', () => {
-  const shown = schema.parse(panelRun(job, undefined, null));
+  const shown = schema.parse(panelRun(job, undefined, null, description()));
   assert.deepEqual([shown.key, shown.title, shown.base, shown.rank], ['job/7', 'rows.jsonl, VeRA 64', 'small', 64]);
   assert.ok(shown.settings.some(({ name, value }) => name === 'Rank' && value === '64'));
   const full = { ...job, spec: { kind: 'train', settings: { data: '/d', base: 'b', method: 'full' } } } as Job;
-  assert.equal(panelRun(full, { settings: { rank: 256 } } as unknown as RunRow, null).rank, null);
+  assert.equal(panelRun(full, { settings: { rank: 256 } } as unknown as RunRow, null, undefined).rank, null);
 });
 
 test('keys', () => {

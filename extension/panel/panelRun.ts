@@ -3,7 +3,9 @@ import type { PanelRun, Savings } from '../../daemon/protocol/panel.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
 import { METHOD_NAMES } from '../adapters/describe.ts';
 import { lastPart } from '../text.ts';
-import { FIELDS, fieldText, type SettingKey } from '../tuning/fields.ts';
+import type { Description } from '../../daemon/protocol/settings.ts';
+import { type SettingValue, valueText } from '../../daemon/settings/setting.ts';
+import { fieldsFor, methodOf } from '../tuning/fields.ts';
 import { trainingOf } from '../tuning/training.ts';
 
 export const keyOf = ({ id }: Pick<Job, 'id'>): string => `job/${id}`;
@@ -12,8 +14,13 @@ export const jobOfKey = (key: string): number | undefined => {
   return number === undefined ? undefined : Number(number);
 };
 
-/** A training job as the panel shows it; run and adapter where they are known already. Pure. */
-export function panelRun(job: Job, run: RunRow | undefined, adapter: { id: number; name: string } | null): PanelRun {
+/** A training job as the panel shows it; run, adapter and what the daemon says of settings where they are known already. Pure. */
+export function panelRun(
+  job: Job,
+  run: RunRow | undefined,
+  adapter: { id: number; name: string } | null,
+  described: Description | undefined,
+): PanelRun {
   const spec = trainingOf(job);
   const settings: Record<string, unknown> = { ...spec.settings, ...run?.settings };
   const method = typeof settings['method'] === 'string' ? settings['method'] : 'vera';
@@ -36,20 +43,27 @@ export function panelRun(job: Job, run: RunRow | undefined, adapter: { id: numbe
     endedAt: job.endedAt,
     adapter,
     out: run?.out ?? spec.settings.out ?? null,
-    settings: settingLines(settings),
+    settings: settingLines(settings, described),
   };
 }
 
-/** Every setting by the name that the Advanced step has for it. */
-function settingLines(settings: Readonly<Record<string, unknown>>): { name: string; value: string }[] {
-  const paths = [
-    ['Dataset', settings['data']],
-    ['Base model', settings['base']],
-  ] as const;
-  const fields = (Object.keys(FIELDS) as SettingKey[]).map((key) => [FIELDS[key].title, settings[key]] as const);
-  return [...paths, ...fields]
+/** Every setting of the run's method by its label, as the form shows them. */
+function settingLines(
+  settings: Readonly<Record<string, unknown>>,
+  described: Description | undefined,
+): { name: string; value: string }[] {
+  const { data, base, out: _, ...rest } = settings;
+  const fields =
+    described === undefined
+      ? Object.keys(rest).map((name) => ({ name, label: name }))
+      : fieldsFor(described, methodOf(described, rest)).flatMap((group) => group.settings);
+  return [
+    ['Dataset', data] as const,
+    ['Base model', base] as const,
+    ...fields.map((one) => [one.label, rest[one.name]] as const),
+  ]
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => ({ name, value: fieldText(value) }));
+    .map(([name, value]) => ({ name, value: valueText(value as SettingValue) }));
 }
 
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);

@@ -3,8 +3,10 @@ import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { PanelRun, Savings, ToPanel } from '../../daemon/protocol/panel.ts';
 import { columnsOf, rowOf } from '../../daemon/protocol/panelMetrics.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
+import type { Description } from '../../daemon/protocol/settings.ts';
 import type { App } from '../app.ts';
 import { soonest } from '../listing.ts';
+import { describedSettings } from '../tuning/fields.ts';
 import { trainingOf } from '../tuning/training.ts';
 import { keyOf, measuredOf, panelRun } from './panelRun.ts';
 
@@ -34,6 +36,7 @@ export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPane
   let rows: Row[] = [];
   let [loading, over] = [true, false];
   let costs: Promise<Savings | undefined> | undefined;
+  let described: Description | undefined;
 
   const fetchRun = async (): Promise<void> => {
     if (job.run === null) return;
@@ -45,7 +48,7 @@ export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPane
     const some = rows.splice(0);
     for (let start = 0; start < some.length; start += ROWS)
       send({ type: 'metrics', run: key, reset: false, columns: columnsOf(some.slice(start, start + ROWS)) });
-    send({ type: 'run', run: panelRun(job, run, adapter) });
+    send({ type: 'run', run: panelRun(job, run, adapter, described) });
   }, TELL_MS);
   const quietly = (what: string, work: Promise<unknown>): void =>
     void work.catch((error: unknown) =>
@@ -84,8 +87,9 @@ export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPane
   return {
     describe: async (now) => {
       job = now;
+      described ??= await describedSettings({ daemon });
       await fetchRun();
-      return panelRun(job, run, adapter);
+      return panelRun(job, run, adapter, described);
     },
     load: async () => {
       loading = true;

@@ -1,38 +1,52 @@
 import * as vscode from 'vscode';
-import { Quiet } from '../app.ts';
+import type { Description, Setting } from '../../daemon/protocol/settings.ts';
+import { defaultText, type SettingValue, valueText } from '../../daemon/settings/setting.ts';
 import { type Draft, draftSettings } from './draft.ts';
-import { type Field, FIELDS, fieldText, parseField, type SettingKey } from './fields.ts';
+import { fieldsFor, methodOf, parseField } from './fields.ts';
 import type { TrainSettings } from './training.ts';
 
-type Item = vscode.QuickPickItem & { key?: SettingKey; done?: true };
+type Item = vscode.QuickPickItem & { setting?: Setting; done?: true };
 
 /** Every setting, to be changed one after another until Done (or Escape); returns what differs from the preset. */
 export async function chooseSettings(draft: Draft): Promise<Partial<TrainSettings>> {
-  let changes = { ...draft.changes };
-  let last: SettingKey | undefined;
+  let { changes } = draft;
+  let last: string | undefined;
   for (;;) {
     const picked = await pickSetting({ ...draft, changes }, last);
     if (picked === undefined) return changes;
-    last = picked;
-    const value = await askValue(FIELDS[picked], draftSettings({ ...draft, changes })[picked]);
-    if (value.given) changes = { ...changes, [picked]: value.value };
+    last = picked.name;
+    const value = await askValue(picked, draftSettings({ ...draft, changes })[picked.name]);
+    if (value.given) changes = withChange(draft.described, changes, picked.name, value.value);
   }
 }
 
-function pickSetting(draft: Draft, last: SettingKey | undefined): Promise<SettingKey | undefined> {
+/** The changes with one more; those that another method does not have go when the method changes. */
+function withChange(
+  described: Description,
+  changes: Partial<TrainSettings>,
+  name: string,
+  value: SettingValue | undefined,
+): Partial<TrainSettings> {
+  const all = { ...changes, [name]: value } as Partial<TrainSettings>;
+  if (name !== 'method') return all;
+  const has = fieldsFor(described, methodOf(described, all)).flatMap(({ settings }) => settings);
+  return Object.fromEntries(Object.entries(all).filter(([key]) => has.some((setting) => setting.name === key)));
+}
+
+function pickSetting(draft: Draft, last: string | undefined): Promise<Setting | undefined> {
   const settings = draftSettings(draft);
   const items: Item[] = [{ label: '$(check) Done', done: true }];
-  let group = '';
-  for (const [key, field] of Object.entries(FIELDS) as [SettingKey, Field][]) {
-    if (field.group !== group) items.push({ label: field.group, kind: vscode.QuickPickItemKind.Separator });
-    group = field.group;
-    const value = settings[key];
-    items.push({
-      label: `${draft.changes[key] === undefined ? '' : '$(edit) '}${field.title}`,
-      description: value === undefined ? field.standard : fieldText(value),
-      detail: field.help,
-      key,
-    });
+  for (const group of fieldsFor(draft.described, methodOf(draft.described, settings))) {
+    items.push({ label: group.label, kind: vscode.QuickPickItemKind.Separator });
+    for (const setting of group.settings) {
+      const value = settings[setting.name];
+      items.push({
+        label: `${draft.changes[setting.name] === undefined ? '' : '$(edit) '}${setting.label}`,
+        description: value === undefined ? defaultText(setting) : valueText(value),
+        detail: setting.help,
+        setting,
+      });
+    }
   }
   return new Promise((resolve) => {
     const list = vscode.window.createQuickPick<Item>();
@@ -40,10 +54,10 @@ function pickSetting(draft: Draft, last: SettingKey | undefined): Promise<Settin
     list.placeholder = 'Choose a setting to change it; Escape goes back';
     list.matchOnDescription = list.matchOnDetail = true;
     list.items = items;
-    const before = items.find(({ key }) => key !== undefined && key === last);
+    const before = items.find(({ setting }) => setting !== undefined && setting.name === last);
     if (before !== undefined) list.activeItems = [before];
     list.onDidAccept(() => {
-      resolve(list.activeItems[0]?.key);
+      resolve(list.activeItems[0]?.setting);
       list.hide();
     });
     list.onDidHide(() => {
@@ -54,31 +68,40 @@ function pickSetting(draft: Draft, last: SettingKey | undefined): Promise<Settin
   });
 }
 
-async function askValue(field: Field, now: unknown): Promise<{ given: boolean; value?: unknown }> {
-  const standard = { label: '$(discard) Standard', description: field.standard };
-  if (field.kind === 'choice' || field.kind === 'switch') {
-    const values = field.kind === 'switch' ? ['yes', 'no'] : (field.values ?? []);
-    const items = [...values.map((label) => ({ label, description: label === now ? 'now' : '' })), standard];
-    const picked = await vscode.window.showQuickPick(items, { title: field.title, placeHolder: field.help });
-    if (picked === undefined) return { given: false };
-    return { given: true, value: picked === standard ? undefined : parseField(field, picked.label) };
+async function askValue(
+  setting: Setting,
+  now: SettingValue | undefined,
+): Promise<{ given: boolean; value?: SettingValue | undefined }> {
+  const standard = { label: '$(discard) Default', description: defaultText(setting), value: '' };
+  if (setting.kind === 'choice' || setting.kind === 'flag') {
+    const values = setting.kind === 'choice' ? setting.values : ['yes', 'no'].map((value) => ({ value, label: '' }));
+    const items = values.map(({ value, label }) => ({
+      label: value,
+      description: label,
+      ...(now !== undefined && value === valueText(now) ? { detail: 'now' } : {}),
+      value,
+    }));
+    const picked = await vscode.window.showQuickPick([...items, standard], {
+      title: setting.label,
+      placeHolder: setting.help,
+    });
+    return picked === undefined ? { given: false } : { given: true, value: parseField(setting, picked.value) };
   }
   const text = await vscode.window.showInputBox({
-    title: field.title,
-    prompt: field.help,
-    placeHolder: `empty: ${field.standard}`,
-    value: now === undefined ? '' : fieldText(now),
-    validateInput: (typed) => faultOf(field, typed),
+    title: setting.label,
+    prompt: setting.kind === 'texts' ? `${setting.help} Separate them with |.` : setting.help,
+    placeHolder: `empty: ${defaultText(setting)}`,
+    value: now === undefined ? '' : valueText(now),
+    validateInput: (typed) => faultOf(setting, typed),
   });
-  return text === undefined ? { given: false } : { given: true, value: parseField(field, text) };
+  return text === undefined ? { given: false } : { given: true, value: parseField(setting, text) };
 }
 
-function faultOf(field: Field, typed: string): string | undefined {
+function faultOf(setting: Setting, typed: string): string | undefined {
   try {
-    parseField(field, typed);
+    parseField(setting, typed);
     return undefined;
   } catch (error) {
-    if (error instanceof Quiet) return undefined;
-    return (error as Error).message;
+    return error instanceof Error ? error.message : String(error);
   }
 }

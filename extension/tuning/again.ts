@@ -3,6 +3,7 @@ import { type App, type Panel, requireTrust } from '../app.ts';
 import { setting } from '../settings.ts';
 import { lastPart } from '../text.ts';
 import { knownBases } from './bases.ts';
+import { describedSettings, fieldsFor, methodOf } from './fields.ts';
 import { fineTuneWith } from './fineTune.ts';
 import { isPreset } from './presets.ts';
 import { trainingOf } from './training.ts';
@@ -11,8 +12,14 @@ import { trainingOf } from './training.ts';
 export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<void> {
   await requireTrust('Fine-tuning');
   const { settings, activate = false, name } = trainingOf(job);
-  const { data, base: spec, out: _, ...changes } = settings;
-  const base = (await knownBases(app)).find((one) => one.spec === spec) ?? {
+  const { data, base: spec, out: _, ...before } = settings;
+  const [bases, described] = await Promise.all([knownBases(app), describedSettings(app)]);
+  // Another version may have had a setting that this daemon does not have.
+  const known = new Set(
+    fieldsFor(described, methodOf(described, before)).flatMap((group) => group.settings.map(({ name }) => name)),
+  );
+  const changes = Object.fromEntries(Object.entries(before).filter(([name]) => known.has(name)));
+  const base = bases.find((one) => one.spec === spec) ?? {
     spec,
     label: lastPart(spec),
     description: '',
@@ -24,6 +31,7 @@ export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<v
     preset: isPreset(preset) ? preset : 'balanced',
     changes,
     activate,
+    described,
     ...(name === undefined ? {} : { name }),
   });
 }

@@ -5,6 +5,7 @@ import { datasetsOf } from '../datasets.ts';
 import { setting } from '../settings.ts';
 import type { Base } from './bases.ts';
 import { knownBases } from './bases.ts';
+import { describedSettings } from './fields.ts';
 import { fineTuneWith } from './fineTune.ts';
 import { isPreset } from './presets.ts';
 
@@ -20,6 +21,7 @@ export async function fineTune(app: App, panel: Panel, clicked: unknown, base?: 
   await fineTuneWith(app, panel, {
     data: data.fsPath,
     base: base ?? (await knownBases(app))[0]!,
+    described: await describedSettings(app),
     preset: isPreset(preset) ? preset : 'balanced',
     changes: {},
     activate: setting('activateWhenDone', false, data),

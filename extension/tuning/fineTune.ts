@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { Description } from '../../daemon/protocol/settings.ts';
 import { type App, Quiet, type Panel, workspaceFolder } from '../app.ts';
 import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
 import { pickBase, rememberBase } from './bases.ts';
 import { placeOf } from './cost.ts';
 import type { Draft } from './draft.ts';
-import { FIELDS } from './fields.ts';
 import { type Choice, itemsOf } from './items.ts';
 import { createPlanner } from './planner.ts';
 import { PRESETS } from './presets.ts';
@@ -33,7 +33,7 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         draft = { ...draft, base: await pickBase(app, 'Fine-tune with VeRA') };
         break;
       case 'task':
-        draft = { ...draft, changes: { ...draft.changes, format: await pickTask() } };
+        draft = { ...draft, changes: { ...draft.changes, format: await pickTask(draft.described) } };
         break;
       case 'advanced':
         draft = { ...draft, changes: await chooseSettings(draft) };
@@ -108,18 +108,10 @@ async function start(app: App, panel: Panel, draft: Draft, spec: TrainSpec): Pro
   await panel.show(`job/${job.id}`);
 }
 
-async function pickTask(): Promise<string | undefined> {
-  const names: Readonly<Record<string, string>> = {
-    chat: 'Chats: messages with roles',
-    sharegpt: 'ShareGPT: conversations',
-    pair: 'Prompt and completion',
-    instruction: 'Instruction, input, output',
-    text: 'Plain text',
-    code: 'Code',
-  };
+async function pickTask({ rowFormats }: Description): Promise<string | undefined> {
   const items = [
     { label: '$(wand) As the first rows show', value: undefined as string | undefined },
-    ...(FIELDS.format.values ?? []).map((value) => ({ label: names[value] ?? value, description: value, value })),
+    ...rowFormats.map(({ name, label, summary }) => ({ label, description: name, detail: summary, value: name })),
   ];
   const picked = await vscode.window.showQuickPick(items, { title: 'Task', placeHolder: 'How is a row read?' });
   if (picked === undefined) throw new Quiet();

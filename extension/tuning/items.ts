@@ -1,7 +1,7 @@
 import { lastPart, oneLine } from '../text.ts';
 import { costText, dataText, placeOf } from './cost.ts';
 import type { Draft } from './draft.ts';
-import { FIELDS } from './fields.ts';
+import { labelsOf } from './fields.ts';
 import type { Answer } from './planner.ts';
 import { type Preset, PRESET_TEXTS, PRESETS } from './presets.ts';
 
@@ -73,15 +73,15 @@ function faultLines(fault: string): Line[] {
   return [{ label: 'Problems', separator: true }, ...lines];
 }
 
-function taskOf({ changes: { format } }: Draft, answer: Answer | undefined): string {
+function taskOf({ changes }: Draft, answer: Answer | undefined): string {
+  const format = typeof changes['format'] === 'string' ? changes['format'] : undefined;
   if (answer !== undefined && 'cost' in answer)
     return dataText(answer.cost) ?? format ?? 'detected when the model is here';
   return format ?? (answer === undefined ? 'detecting...' : 'not detected');
 }
 
-function changesOf({ changes }: Draft): { description?: string } {
-  const set = Object.entries(changes).filter(([key, value]) => value !== undefined && key in FIELDS);
-  return set.length === 0
-    ? {}
-    : { description: set.map(([key]) => FIELDS[key as keyof typeof FIELDS].title).join(', ') };
+function changesOf({ changes, described }: Draft): { description?: string } {
+  const labels = labelsOf(described);
+  const set = Object.entries(changes).filter(([key, value]) => value !== undefined && labels.has(key));
+  return set.length === 0 ? {} : { description: set.map(([key]) => labels.get(key)).join(', ') };
 }

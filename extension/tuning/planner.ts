@@ -25,7 +25,7 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
       const plan = trainPlan.parse(details);
       if (plan.data === undefined) return { cost: { memoryBytes, warning, plan }, spec: draftSpec(draft) };
       const spec = draftSpec(withEnoughSteps(draft, plan.data.steps));
-      const data = { ...plan.data, steps: spec.settings.steps ?? plan.data.steps };
+      const data = { ...plan.data, steps: Number(spec.settings['steps'] ?? plan.data.steps) };
       return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };
     } catch (error) {
       return { fault: error instanceof Error ? error.message : String(error) };

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { trainSettings } from '../../daemon/protocol/training.ts';
+import type { Setting } from '../../daemon/protocol/settings.ts';
+import { description } from '../../daemon/server/handlers/settings.ts';
+import { valueText } from '../../daemon/settings/setting.ts';
 import { completeSettings } from '../../daemon/train/settings.ts';
 import { costText, dataText, placeOf } from './cost.ts';
 import { draftSettings, draftSpec, withEnoughSteps } from './draft.ts';
-import { FIELDS, fieldText, parseField } from './fields.ts';
+import { fieldsFor, labelsOf, parseField } from './fields.ts';
 import { PRESETS } from './presets.ts';
 import { jobSpec } from '../../daemon/protocol/jobs.ts';
 
+const described = description();
 const base = { spec: '/models/small', label: 'small', description: '' };
 const draft = (preset: (typeof PRESETS)[number], changes = {}) => ({
   data: '/data/rows.jsonl',
@@ -15,6 +18,7 @@ const draft = (preset: (typeof PRESETS)[number], changes = {}) => ({
   preset,
   changes,
   activate: false,
+  described,
 });
 
 test('every preset is what protocol and trainer take', () => {
@@ -27,10 +31,10 @@ test('every preset is what protocol and trainer take', () => {
 });
 
 test('what a person sets goes over the preset', () => {
-  assert.equal(draftSettings(draft('quick', { rank: 8 })).rank, 8);
+  assert.equal(draftSettings(draft('quick', { rank: 8 }))['rank'], 8);
   const epochs = draftSettings(draft('quick', { epochs: 2 }));
-  assert.deepEqual([epochs.epochs, epochs.steps], [2, undefined]);
-  assert.equal(draftSettings(draft('balanced', { method: 'lora' })).rank, undefined);
+  assert.deepEqual([epochs['epochs'], epochs['steps']], [2, undefined]);
+  assert.equal(draftSettings(draft('balanced', { method: 'lora' }))['rank'], undefined);
   for (const method of ['lora', 'full']) {
     const settings = draftSettings(draft('thorough', { method }));
     completeSettings({ ...settings, out: '/out' });
@@ -41,7 +45,7 @@ test('what a person sets goes over the preset', () => {
 test('few rows are passed over again, unless somebody said how often', () => {
   const steps = (one: Parameters<typeof withEnoughSteps>[0], planned: number) => {
     const settings = draftSettings(withEnoughSteps(one, planned));
-    return [settings.steps, settings.epochs];
+    return [settings['steps'], settings['epochs']];
   };
   assert.deepEqual(steps(draft('balanced'), 15), [100, undefined]);
   assert.deepEqual(steps(draft('thorough'), 45), [300, undefined]);
@@ -50,25 +54,38 @@ test('few rows are passed over again, unless somebody said how often', () => {
   assert.deepEqual(steps(draft('quick'), 50), [50, undefined]);
 });
 
-test('the Advanced step has every setting of the protocol, with a value it takes', () => {
-  const keys = Object.keys(trainSettings.shape).filter((key) => !['data', 'base', 'out'].includes(key));
-  assert.deepEqual(Object.keys(FIELDS).sort(), keys.sort());
-  const typed = { text: 'q_proj', choice: '', switch: 'yes', whole: '3', number: '0.5', lines: 'one | two' };
-  for (const [key, field] of Object.entries(FIELDS)) {
-    const value = parseField(field, field.kind === 'choice' ? field.values![0]! : typed[field.kind]);
-    assert.ok(trainSettings.partial().safeParse({ [key]: value }).success, `${key}: ${String(value)}`);
-    for (const one of field.values ?? [])
-      assert.ok(trainSettings.partial().safeParse({ [key]: one }).success, `${key}: ${one}`);
+test('the form has every setting of a method once, and what is typed there is what the trainer takes', () => {
+  const typed = (field: Setting): string => {
+    if (field.kind === 'choice') return field.values[0]!.value;
+    if (field.kind === 'number') return field.above ? '0.001' : String(field.least);
+    return { text: 'q_proj', flag: 'yes', texts: 'one | two' }[field.kind];
+  };
+  for (const { name: method } of described.methods) {
+    const fields = fieldsFor(described, method).flatMap(({ settings }) => settings);
+    assert.equal(new Set(fields.map(({ name }) => name)).size, fields.length);
+    const values = fields
+      .filter(({ name }) => !['method', 'steps'].includes(name)) // epochs exclude steps
+      .map((field) => [field.name, parseField(field, typed(field))] as const);
+    const settings = { ...Object.fromEntries(values), method, data: '/d', base: '/b' };
+    const spec = jobSpec.parse({ kind: 'train', settings });
+    assert.ok(spec.kind === 'train');
+    const complete = completeSettings({ ...spec.settings, out: '/out' });
+    for (const [name, value] of values) assert.deepEqual(complete[name], value, name);
   }
 });
 
 test('what is typed and what is shown', () => {
-  assert.equal(parseField(FIELDS.rank, ' 64 '), 64);
-  assert.equal(parseField(FIELDS.rank, ''), undefined);
-  assert.throws(() => parseField(FIELDS.rank, '1.5'), /Rank is a whole number/);
-  assert.throws(() => parseField(FIELDS.lr, 'fast'), /Learning rate is a number/);
-  assert.deepEqual(parseField(FIELDS.samplePrompts, 'a| b'), ['a', 'b']);
-  assert.deepEqual([fieldText(true), fieldText(['a', 'b']), fieldText(0.5)], ['yes', 'a | b', '0.5']);
+  const fields = new Map(
+    fieldsFor(described, 'vera').flatMap(({ settings }) => settings.map((one) => [one.name, one])),
+  );
+  const parse = (name: string, text: string) => parseField(fields.get(name)!, text);
+  assert.equal(parse('rank', ' 64 '), 64);
+  assert.equal(parse('rank', ''), undefined);
+  assert.throws(() => parse('rank', '1.5'), /Rank must be a whole number from 1 to 65536, not 1.5/);
+  assert.throws(() => parse('lr', 'fast'), /Learning rate must be a number above 0/);
+  assert.deepEqual(parse('samplePrompts', 'a| b'), ['a', 'b']);
+  assert.deepEqual([valueText(true), valueText(['a', 'b']), valueText(0.5)], ['yes', 'a | b', '0.5']);
+  assert.equal(labelsOf(described).get('alpha'), 'Alpha');
 });
 
 test('a plan in words', () => {

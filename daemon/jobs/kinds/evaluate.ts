@@ -1,5 +1,5 @@
 import { statedBase } from '../../export/adapter.ts';
-import { VeraError } from '../../protocol/errors.ts';
+import { settingError } from '../../settings/setting.ts';
 import { evaluateDataset } from '../../train/evaluateDataset.ts';
 import { preflightEvaluation } from '../../train/preflight.ts';
 import type { Kind } from './kind.ts';
@@ -8,13 +8,13 @@ import type { Kind } from './kind.ts';
 export const evaluate: Kind<'evaluate'> = {
   name: 'evaluate',
 
-  async estimate({ settings }, options) {
-    const base = settings.base ?? (settings.adapter === undefined ? undefined : statedBase(settings.adapter));
+  async estimate({ request }, options) {
+    const base = request.base ?? (request.adapter === undefined ? undefined : statedBase(request.adapter));
     if (base === undefined)
-      throw new VeraError('usage', 'say which base to measure: give base, or an adapter that names its own');
-    const { memory } = await preflightEvaluation({ ...settings, base }, options);
+      throw settingError('choose a base model, or an adapter that names its own', 'base', 'adapter');
+    const { memory } = await preflightEvaluation({ ...request, base }, options);
     return { memoryBytes: memory.total, details: { memory } };
   },
 
-  run: async ({ settings }, { resolve }) => ({ result: { ...(await evaluateDataset(settings, resolve)) } }),
+  run: async ({ request }, { resolve }) => ({ result: { ...(await evaluateDataset(request, resolve)) } }),
 };

@@ -6,6 +6,7 @@ import type * as owners from '../../protocol/owners.ts';
 import type * as records from '../../protocol/records.ts';
 import { FEATURES, methodsOf } from '../../protocol/registry.ts';
 import type * as runs from '../../protocol/runs.ts';
+import type * as settings from '../../protocol/settings.ts';
 import type { Handler, Handlers, Served } from '../context.ts';
 import { adapterHandlers } from './adapters.ts';
 import { eventHandlers } from './events.ts';
@@ -14,6 +15,7 @@ import { lifeHandlers } from './life.ts';
 import { ownerHandlers } from './owners.ts';
 import { recordHandlers } from './records.ts';
 import { runHandlers } from './runs.ts';
+import { settingHandlers } from './settings.ts';
 
 interface Features {
   daemon: Handlers<typeof life>;
@@ -23,6 +25,7 @@ interface Features {
   runs: Handlers<typeof runs>;
   'projects and users': Handlers<typeof owners>;
   records: Handlers<typeof records>;
+  settings: Handlers<typeof settings>;
 }
 
 /** By feature, as the protocol names them. */
@@ -34,6 +37,7 @@ const BY_FEATURE: Features = {
   runs: runHandlers,
   'projects and users': ownerHandlers,
   records: recordHandlers,
+  settings: settingHandlers,
 };
 
 /** Every method with its handler, by name. Throws where a method of the protocol has none. */

@@ -1,0 +1,44 @@
+import { checkBatchSize, DATA_GROUP, type DataSettings } from '../data/settings.ts';
+import { checkSettings, defaultsOf, type Setting, type SettingValues } from '../settings/setting.ts';
+import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
+import { RUN_GROUP, type RunSettings } from './runSettings.ts';
+
+/** Tokens of a row where none are given: an evaluation keeps no intermediate values, so its rows may be longer. */
+export const EVALUATION_LENGTH = 1024;
+
+type Name = 'length' | 'batch' | 'precision' | 'format' | 'lossOn' | 'onBadRow' | 'maxExamples' | 'threads';
+const NAMES: readonly string[] = [
+  'length',
+  'batch',
+  'precision',
+  'format',
+  'lossOn',
+  'onBadRow',
+  'maxExamples',
+  'threads',
+] satisfies Name[];
+const ALL: readonly Setting[] = [...DATA_GROUP.settings, ...MODEL_GROUP.settings, ...RUN_GROUP.settings];
+
+/** The settings of an evaluation on a whole dataset: those of a training run that it has a use for. */
+export const EVALUATE_SETTINGS: readonly Setting[] = ALL.filter(({ name }) => NAMES.includes(name)).map((setting) =>
+  setting.name === 'length'
+    ? {
+        ...setting,
+        help: 'Tokens of a row; longer rows are cut.',
+        standard: `${EVALUATION_LENGTH}, or the context length of the model where that is less`,
+      }
+    : setting,
+);
+
+export type EvaluateSettings = Pick<DataSettings, Exclude<Name, 'precision' | 'threads'>> &
+  ModelSettings &
+  Partial<Pick<RunSettings, 'threads'>>;
+
+/** Fills in what is not given and refuses what cannot be, with VeraError 'usage'. */
+export function completeEvaluation(given: SettingValues): EvaluateSettings {
+  checkSettings(EVALUATE_SETTINGS, given);
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const settings = { ...defaultsOf(EVALUATE_SETTINGS), ...present } as unknown as EvaluateSettings;
+  checkBatchSize({ ...settings, length: settings.length ?? EVALUATION_LENGTH });
+  return settings;
+}
