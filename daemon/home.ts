@@ -4,16 +4,16 @@ import { join, resolve } from 'node:path';
 import { makeFolder } from './formats/folder.ts';
 import { VeraError } from './protocol/errors.ts';
 
-/** The folder of all state (cache, checkpoints, catalog, logs): `VERA_HOME`, or `.vera` in the user's home folder. */
+/** The state folder (cache, checkpoints, catalog, logs): `VERA_HOME`, or `.vera` in the user's home folder. */
 export const veraHome = (): string => resolve(process.env['VERA_HOME'] ?? join(homedir(), '.vera'));
 
-/** What can be made again: weights in other layouts, downloaded models. */
+/** Files that can be made again: weights in other layouts, downloaded models. */
 export const cacheFolder = (): string => join(veraHome(), 'cache');
 
-/** What a run leaves while it is under way. */
+/** Files of a run while it is running. */
 export const checkpointFolder = (): string => join(veraHome(), 'checkpoints');
 
-/** What the daemon and its clients find each other by. */
+/** Files by which clients find the daemon. */
 export const daemonFolder = (): string => join(veraHome(), 'daemon');
 export const discoveryFile = (): string => join(daemonFolder(), 'daemon.json');
 export const daemonLockFile = (): string => join(daemonFolder(), 'daemon.lock');
@@ -22,12 +22,12 @@ export const catalogFolder = (): string => join(veraHome(), 'catalog');
 export const catalogFile = (): string => join(catalogFolder(), 'catalog.db');
 
 export const logsFolder = (): string => join(veraHome(), 'logs');
-/** What clients send, until a job has taken it. */
+/** Uploads of clients, until a job has used them. */
 export const uploadsFolder = (): string => join(veraHome(), 'uploads');
-/** Folders of runs that were given no other. */
+/** Folders of runs for which no other folder was given. */
 export const runsFolder = (): string => join(veraHome(), 'runs');
 
-/** Folders of the state that are nobody's but the user's. */
+/** The folders that only the user may read. */
 export const privateFolders = (): string[] => [
   daemonFolder(),
   catalogFolder(),
@@ -37,8 +37,8 @@ export const privateFolders = (): string[] => [
 ];
 
 /**
- * Makes the state folder and those in it, closed to other users (0700). A state folder that was there keeps its permissions:
- * it may be one that the user shares on purpose; those in it are ours, and are closed. Throws VeraError 'io'.
+ * Makes the state folder and the folders in it, closed to other users (0700). An existing state folder keeps its permissions,
+ * because the user may share it on purpose; the folders in it are ours and are closed. Throws VeraError 'io'.
  */
 export function makePrivateFolders(): void {
   for (const folder of [veraHome(), ...privateFolders()]) {

@@ -1,4 +1,4 @@
-/** The daemon: one process a user that owns the catalog and the queue, and answers clients until nobody needs it. */
+/** The daemon: one process per user that owns the catalog and the queue, and answers clients until it is no longer needed. */
 import { randomBytes } from 'node:crypto';
 import manifest from '../package.json' with { type: 'json' };
 import { pruneEvents } from './catalog/events.ts';
@@ -23,7 +23,7 @@ import { startServer } from './server/server.ts';
 const TICK_MS = 1000;
 const HOUR_MS = 3_600_000;
 const TOKEN_BYTES = 32;
-const KEPT_EVENTS = 200_000; // a client that was away longer is told the latest state instead
+const KEPT_EVENTS = 200_000; // a client that was away longer gets the latest state instead
 
 try {
   refuseOldNode();
@@ -38,17 +38,17 @@ try {
   process.exitCode = 1;
 }
 
-/** Runs the daemon of the process that holds the lock; returns when it answers. */
+/** Runs the daemon in the process that holds the lock. Returns when it answers. */
 async function live(lock: Lock, options: DaemonOptions, version: string): Promise<void> {
   const startedAt = Date.now();
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const log = openLog(logsFolder(), { level: options.logLevel, secrets: [token] });
   const { logger } = log;
-  const steps: Step[] = []; // the lock goes with the process: who has it next finds nobody at work
+  const steps: Step[] = []; // the lock is released with the process, so the next one to take it finds no work in progress
   let ending: Promise<void> | undefined;
   let draining = false;
 
-  /** Ends everything that has begun, the last first, and then the process. */
+  /** Ends everything that was started, in reverse order, and then the process. */
   const end = (why: string, exitCode = 0): Promise<void> => {
     ending ??= (async () => {
       logger.info({ why }, 'ending');
@@ -92,7 +92,7 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
       queue.drain();
       const quiet = (): void => void end('drained');
       if (queue.counts().running > 0) queue.onQuiet(quiet);
-      else setTimeout(quiet, 100); // after the answer to who asked
+      else setTimeout(quiet, 100); // after the answer to the client
     };
     const life = { startedAt, stop: () => end('a client asked'), drain, draining: () => draining, idleAt: idle.at };
     steps.push({ name: 'discovery', run: () => removeDiscovery(token) });
@@ -115,7 +115,10 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
     writeDiscovery(mine);
     logger.info({ port: server.port, version, home: catalogFile(), ms: Math.round(performance.now()) }, 'ready');
 
-    /** Every second: ends without work, or where the lock is no longer what keeps others away; mends the discovery file. */
+    /**
+     * Every second: ends the daemon if it has no work or if its lock no longer keeps others away; repairs the discovery
+     * file.
+     */
     const tick = (): void => {
       if (ending !== undefined) return;
       if (!lock.stands()) void end('the lock was removed', 1);
@@ -125,7 +128,7 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
         writeDiscovery(mine);
       }
     };
-    /** Old things leave for good. */
+    /** Deletes what was in the trash too long. */
     const tidy = async (): Promise<void> => {
       await purgeTrash(catalog);
       await catalog.change(({ db }) => pruneEvents(db, KEPT_EVENTS));

@@ -15,15 +15,18 @@ import { answeredError, sendRequest, throwIfCancelled } from './request.ts';
 import type { RequestOptions } from './request.ts';
 
 export interface ConnectOptions extends ReachOptions {
-  /** ended: the daemon said goodbye (it was stopped, or had nothing to do). lost: it died, or the connection broke. */
+  /**
+   * ended: the daemon closed the connection in order (it was stopped, or had no work). lost: it died, or the connection
+   * broke.
+   */
   onDisconnect?(why: 'ended' | 'lost'): void;
-  /** The daemon is there again, maybe another one; what is followed goes on by itself. */
+  /** The daemon is connected again; it may be another one. Subscriptions continue by themselves. */
   onReconnect?(daemon: Discovery): void;
 }
 
-/** A connection to the daemon that lasts: it is made again when it breaks. */
+/** A lasting connection to the daemon: it is made again when it breaks. */
 export interface Client {
-  /** Asks the daemon. Throws the daemon's VeraError, or VeraError 'daemon' where it cannot be asked. */
+  /** Calls a method of the daemon. Throws the daemon's VeraError, or VeraError 'daemon' if it cannot be reached. */
   call<M extends Method>(
     method: M,
     params: z.input<M['params']>,
@@ -35,12 +38,12 @@ export interface Client {
     after: number | undefined,
     on: FollowListener,
   ): Promise<{ number: number; end(): Promise<void> }>;
-  /** The daemon that is connected, undefined while there is none. */
+  /** The connected daemon; undefined while none is connected. */
   daemon(): Discovery | undefined;
   close(): Promise<void>;
 }
 
-/** A daemon that ended in order is only looked for: another client may have started one. */
+/** After a daemon ended in order, only look for another one: some client may have started it. */
 const LOOKS = { firstMs: 50, longestMs: 500, spread: true };
 const STARTS = { firstMs: 50, longestMs: 10_000, spread: true };
 const REPEATS = 3;
@@ -49,17 +52,17 @@ interface Link extends Reached {
   readonly subscriptions: Subscriptions;
 }
 
-/** Connects to the user's daemon, and starts it where it does not run. Throws VeraError 'daemon'. */
+/** Connects to the user's daemon, and starts it if it does not run. Throws VeraError 'daemon'. */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const followers = new Set<Follower>();
   const over = new AbortController();
   let link: Link | undefined;
   let opening: Promise<Link> | undefined;
 
-  /** The connection that is, or a new one. */
+  /** The existing connection, or a new one. */
   const linked = async (how: ReachOptions = options): Promise<Link> => {
     while (link === undefined && opening !== undefined) {
-      // Somebody else's attempt may have been one that starts nothing.
+      // The failed attempt may have been one that starts no daemon.
       await opening.catch(() => undefined);
     }
     if (over.signal.aborted) throw new VeraError('daemon', 'this connection to the daemon was closed');
@@ -79,12 +82,12 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
       options.onDisconnect?.(ended ? 'ended' : 'lost');
       void comeBack(ended);
     });
-    // One that fails because the connection broke is made again with the next.
+    // A subscription that fails because the connection broke is made again on the next connection.
     for (const follower of followers) await made.subscriptions.add(follower).catch(() => undefined);
     return made;
   };
 
-  /** Tries until there is a connection. A daemon that ended in order is not started again before somebody asks it something. */
+  /** Tries until there is a connection. A daemon that ended in order is not started again before somebody calls a method. */
   const comeBack = async (ended: boolean): Promise<void> => {
     for (let failures = 1; !over.signal.aborted; failures++) {
       try {
@@ -92,7 +95,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
         options.onReconnect?.(discovery);
         return;
       } catch {
-        // a call says why
+        // a call reports the reason
       }
       const pause = pauseMs(failures, ended ? LOOKS : STARTS);
       await setTimeout(pause, undefined, { signal: over.signal }).catch(() => undefined);

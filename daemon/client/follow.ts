@@ -5,17 +5,17 @@ import type { Job } from '../protocol/jobs.ts';
 import type { Connection } from './socket.ts';
 
 export interface FollowListener {
-  /** In order of their numbers, each once, whatever happens to connection and daemon. */
+  /** Receives events in the order of their numbers, each once, whatever happens to connection and daemon. */
   events(events: Event[]): void;
-  /** All events up to number `to` that did not come are left out; this is the latest state of their jobs. */
+  /** The events up to number `to` that did not come are skipped. Receives the latest state of their jobs instead. */
   skipped?(to: number, jobs: Job[]): void;
 }
 
-/** Somebody who follows topics, over one connection after another. */
+/** A subscriber to topics, over one connection after another. */
 export interface Follower {
   readonly topics: Topic[];
   readonly on: FollowListener;
-  /** Number of the last event that came; undefined: none is wanted of before the first subscription. */
+  /** Number of the last event that came. undefined: no events from before the first subscription are wanted. */
   last: number | undefined;
 }
 
@@ -25,7 +25,7 @@ type Notice =
 
 /** The subscriptions of one connection. */
 export interface Subscriptions {
-  /** Subscribes to what comes after the follower's last event; once, however often it is called. */
+  /** Subscribes to the events after the subscriber's last one. Does so once, however often it is called. */
   add(follower: Follower): Promise<void>;
   remove(follower: Follower): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface Subscriptions {
 export function subscriptionsOn({ rpc }: Connection): Subscriptions {
   const followers = new Map<number, Follower>();
   const added = new Map<Follower, Promise<number>>();
-  /** What came for subscriptions whose numbers are not known yet. */
+  /** Messages for subscriptions whose numbers are not known yet. */
   const early: Notice[] = [];
   const receive = (notice: Notice): void => {
     const follower = followers.get(notice.params.subscription);
@@ -48,7 +48,7 @@ export function subscriptionsOn({ rpc }: Connection): Subscriptions {
     const { topics, last } = follower;
     const answer = await rpc.sendRequest(subscribe.name, { topics, ...(last === undefined ? {} : { after: last }) });
     const { subscription, number } = subscribe.result.parse(answer);
-    // A smaller number than was seen: the catalog is an older copy, and its numbers come again.
+    // The number is smaller than the last one seen, so the catalog is an older copy, and its numbers come again.
     if (last === undefined || number < last) follower.last = number;
     followers.set(subscription, follower);
     for (const notice of early.splice(0)) receive(notice);

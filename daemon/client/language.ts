@@ -4,18 +4,18 @@ import { reach } from './reach.ts';
 import type { ReachOptions } from './reach.ts';
 import { openSocket, SocketReader, SocketWriter } from './socket.ts';
 
-const MAX_PAYLOAD = 160 * 2 ** 20; // bytes; mending every row of a large document writes all of it anew
+const MAX_PAYLOAD = 160 * 2 ** 20; // bytes; a quick fix for every row of a large document sends all of it again
 
 /** A language server behind the daemon's socket. */
 export interface LanguageConnection {
   readonly reader: MessageReader;
   readonly writer: MessageWriter;
-  /** Resolves when it is over. ended: the daemon was stopped, or left for lack of work. */
+  /** Resolves when the connection is over. ended: the daemon was stopped, or ended because it had no work. */
   readonly closed: Promise<{ readonly ended: boolean; readonly why: string }>;
   close(): void;
 }
 
-/** Connects an editor with a language server of the daemon, which is started where it does not run. Throws Error. */
+/** Connects an editor with a language server of the daemon. Starts the daemon if it does not run. Throws Error. */
 export async function connectLanguage(options: ReachOptions = {}): Promise<LanguageConnection> {
   const { connection, discovery } = await reach(options);
   try {

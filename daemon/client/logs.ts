@@ -6,7 +6,7 @@ import { LOG_FILE, LOG_FILES_KEPT } from '../life/logFiles.ts';
 const CHUNK = 65_536; // bytes
 const POLL_MS = 250;
 
-/** The last `count` lines of the daemon's log, oldest first, from as many of its files as it takes. */
+/** The last `count` lines of the daemon's log, oldest first, from as many files as needed. */
 export function lastLines(folder: string, count: number): string[] {
   let lines: string[] = [];
   for (let i = 0; i <= LOG_FILES_KEPT && lines.length < count; i++) {
@@ -39,7 +39,7 @@ function linesFromEnd(file: string, count: number): string[] {
   }
 }
 
-/** Calls `on` with each line written from now on, also after the files have rotated, until the signal. */
+/** Calls `on` with each line written from now on until the signal, also after the files have rotated. */
 export async function followLines(folder: string, on: (line: string) => void, signal: AbortSignal): Promise<void> {
   const file = join(folder, LOG_FILE);
   let fd = openIfThere(file);
@@ -60,7 +60,7 @@ export async function followLines(folder: string, on: (line: string) => void, si
     if (fd === undefined || statSync(file, { throwIfNoEntry: false })?.ino !== fstatSync(fd).ino) {
       const next = openIfThere(file);
       if (next !== undefined) {
-        readOn(); // what came between the last look and the rotation
+        readOn(); // lines written between the last look and the rotation
         if (fd !== undefined) closeSync(fd);
         fd = next;
         at = 0;

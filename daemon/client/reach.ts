@@ -13,13 +13,13 @@ import type { Spawned } from './spawn.ts';
 import { compareVersions } from './version.ts';
 
 export interface ReachOptions {
-  /** Start a daemon where none runs, and replace one of an older version. Default true. */
+  /** Start a daemon if none runs, and replace one of an older version. Default true. */
   readonly start?: boolean;
-  /** What a started daemon is given; see life/options.ts. */
+  /** Arguments for a daemon that is started; see life/options.ts. */
   readonly daemonArgs?: readonly string[];
-  /** This program's version, where it is not the package's. */
+  /** Version of this program, if it is not that of the package. */
   readonly version?: string;
-  /** Milliseconds until it is given up. */
+  /** Milliseconds after which it gives up. */
   readonly patience?: number;
 }
 
@@ -28,18 +28,18 @@ export interface Reached {
   readonly discovery: Discovery;
 }
 
-const PATIENCE_MS = 60_000; // a start takes half a second, and far longer where every core is busy
+const PATIENCE_MS = 60_000; // a start takes half a second, and much longer if every core is busy
 const POLL_MS = 25;
-const AGAIN_MS = 1000; // between two starts, where the first found the place taken by one that then ended
+const AGAIN_MS = 1000; // between two starts, if the first one found another daemon that then ended
 
 /**
- * A connection to the user's daemon: the one that runs, or one that is started. An older one is replaced: at once when nothing
- * runs in it, else when that is done (until then it serves). Throws VeraError 'daemon'.
+ * Connects to the user's daemon: to the one that runs, or to one that this starts. An older daemon is replaced: at once if
+ * it runs no job, otherwise when its jobs are done (until then it is used). Throws VeraError 'daemon'.
  */
 export async function reach(options: ReachOptions = {}): Promise<Reached> {
   const { start = true, version = manifest.version, patience = PATIENCE_MS } = options;
   const asVersion = options.version === undefined ? [] : ['--as-version', options.version];
-  // It waits for one that is just ending, and gives up where another waits or has come up.
+  // The new daemon waits for one that is just ending. It gives up if another one waits too or has started.
   const daemonArgs = ['--successor', ...asVersion, ...(options.daemonArgs ?? [])];
   const until = performance.now() + patience;
   let spawned: (Spawned & { over: boolean; at: number }) | undefined;
@@ -59,12 +59,12 @@ export async function reach(options: ReachOptions = {}): Promise<Reached> {
         replaced = true;
         continue;
       } catch (error) {
-        // Anything else: nobody is there, or not any more.
+        // Any other reason: no daemon is there, or it has gone.
         if (error instanceof VeraError) throw error;
         reason = `no daemon answers at port ${found.discovery.port} (${(error as Error).message})`;
       }
     } else if (found.state === 'damaged') reason = `${discoveryFile()} is damaged: ${found.reason}`;
-    // Another client's daemon may be up in spite of our own's failure, so that counts only after a last look.
+    // The daemon of another client may run although ours failed. So look once more before failing.
     if (failure !== undefined) throw failure;
     if (!start) throw new VeraError('daemon', `${reason}: start one with vera daemon start`);
     if (performance.now() > until) {
@@ -85,7 +85,10 @@ export async function reach(options: ReachOptions = {}): Promise<Reached> {
   }
 }
 
-/** What to do with a daemon that runs: use it (maybe until it has ended), or undefined once it has ended. */
+/**
+ * Decides about a running daemon. Returns its connection to use it (maybe only until it ends), or undefined once it has
+ * ended.
+ */
 async function keepOrReplace(
   reached: Reached,
   version: string,
@@ -93,9 +96,9 @@ async function keepOrReplace(
 ): Promise<Reached | undefined> {
   const { connection, discovery } = reached;
   const older = compareVersions(discovery.version, version) < 0 || discovery.protocol < PROTOCOL;
-  // The program is the older one: replacing would put an older catalog's program on a newer catalog.
+  // This program is older than the daemon. An older daemon could not read the newer catalog, so do not replace it.
   if (!older) return sameProtocol(reached);
-  // The three methods of a daemon's life stay as they are in every protocol.
+  // Three methods (status, stop, drain) are the same in every version of the protocol.
   const { jobs } = status.result.pick({ jobs: true }).parse(await connection.rpc.sendRequest(status.name, {}));
   if (jobs.running === 0) {
     await connection.rpc.sendRequest(stop.name, {});

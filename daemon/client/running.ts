@@ -10,16 +10,16 @@ import type { Connection } from './socket.ts';
 export type DaemonStatus = z.output<typeof status.result>;
 
 /**
- * What is there of a daemon. answers: it can be asked. silent: a process holds the lock and nothing answers (it is starting,
- * ending or stuck; `pid` is what the discovery file says). stale: no daemon, but the file of one. damaged: no daemon, and a file
- * that is none.
+ * The state of the daemon. answers: it can be called. silent: a process holds the lock and nothing answers (it is starting,
+ * ending or stuck; `pid` comes from the discovery file). stale: no daemon runs, but its discovery file is there. damaged:
+ * no daemon runs, and the discovery file cannot be read.
  */
 export type Running =
   | {
       state: 'answers';
       discovery: Discovery;
       connection: Connection;
-      /** Undefined where another protocol says it otherwise. */ status: DaemonStatus | undefined;
+      /** Undefined if the daemon speaks another protocol. */ status: DaemonStatus | undefined;
     }
   | { state: 'silent'; reason: string; pid?: number }
   | { state: 'stale'; discovery: Discovery; reason: string }
@@ -28,7 +28,7 @@ export type Running =
 
 const PATIENCE_MS = 10_000;
 
-/** Looks for the daemon and starts none. Where it answers, `connection` is to be closed. */
+/** Looks for the daemon without starting one. If it answers, the caller must close `connection`. */
 export async function findRunning(): Promise<Running> {
   const found = lookAtDiscovery();
   let reason = found.state === 'damaged' ? `${discoveryFile()}: ${found.reason}` : 'there is no discovery file';
@@ -51,7 +51,7 @@ export async function findRunning(): Promise<Running> {
   return found.state === 'damaged' ? { state: 'damaged', reason } : { state: 'none' };
 }
 
-/** Whether a process has the daemon's lock. The database that tells is loaded only here: most clients never need to know. */
+/** Whether a process holds the daemon's lock. SQLite is loaded only here, because most clients never need this. */
 export async function isDaemonLocked(): Promise<boolean> {
   const { isLocked } = await import('../process/lock.ts');
   return isLocked(daemonLockFile());

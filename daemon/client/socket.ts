@@ -5,18 +5,18 @@ import type { RawData } from 'ws';
 import type { Discovery } from '../life/discovery.ts';
 import { CLOSE } from '../protocol/language.ts';
 
-const PATIENCE_MS = 5000; // a daemon that does not take a connection in this time does not run
-const MAX_PAYLOAD = 64 * 2 ** 20; // bytes; a page of runs with all their settings has a few
+const PATIENCE_MS = 5000; // a daemon that does not accept a connection in this time does not run
+const MAX_PAYLOAD = 64 * 2 ** 20; // bytes; a page of runs with all their settings takes a few megabytes
 const PART = 2 ** 20; // bytes
 
 export interface Connection {
   readonly rpc: MessageConnection;
-  /** Resolves when it is over. ended: the daemon said so; else it broke. */
+  /** Resolves when the connection is over. ended: the daemon closed it in order; otherwise it broke. */
   readonly closed: Promise<{ ended: boolean }>;
   close(): void;
 }
 
-/** Why no daemon was reached. refused: nobody is there. denied: somebody is, who does not take this token. */
+/** Why no daemon was reached. refused: nothing listens there. denied: something listens, but does not accept this token. */
 export class Unreachable extends Error {
   readonly why: 'refused' | 'denied';
 
@@ -28,7 +28,7 @@ export class Unreachable extends Error {
 
 type Address = Pick<Discovery, 'port' | 'token'>;
 
-/** Opens the WebSocket where the daemon speaks its protocol. Throws Unreachable. */
+/** Opens the WebSocket for the protocol of the daemon. Throws Unreachable. */
 export const openConnection = async (at: Address): Promise<Connection> =>
   connectionOn(await openSocket(at, '/rpc', MAX_PAYLOAD));
 
@@ -61,7 +61,7 @@ function connectionOn(socket: WebSocket): Connection {
       resolve({ ended: code === CLOSE.goingAway });
     });
   });
-  // What it cannot read it tells here; the socket's own 'close' decides what becomes of the connection.
+  // The library reports here what it cannot read. The 'close' event of the socket ends the connection.
   rpc.onError(() => socket.terminate());
   rpc.listen();
   return {
@@ -96,7 +96,7 @@ export class SocketReader extends AbstractMessageReader {
   }
 }
 
-/** Sends a large message in parts, for the daemon to have its turns between them. */
+/** Sends a large message in parts, so that the daemon can serve others between them. */
 export class SocketWriter extends AbstractMessageWriter {
   readonly #socket: WebSocket;
 

@@ -7,17 +7,20 @@ import { refuseOldNode } from '../process/node.ts';
 import { inspectArguments } from '../process/inspect.ts';
 import { VeraError } from '../protocol/errors.ts';
 
-const MAX_BYTES = 1_000_000; // of what daemons said outside of their log
+const MAX_BYTES = 1_000_000; // of the output of daemons outside of their log
 const SHOWN_BYTES = 2000;
 
-/** What a daemon says before it has a log, and when it dies without. */
+/** The output of a daemon before it has a log, and when it dies without one. */
 export const outputFile = (): string => join(logsFolder(), 'daemon.out');
 
 export interface Spawned {
-  /** Resolves when the process ended; undefined: there was another daemon already. */
+  /** Resolves when the process has ended. undefined: another daemon was running already. */
   readonly ended: Promise<VeraError | undefined>;
   readonly pid: number | undefined;
-  /** It is not needed: another daemon runs. Else one that is slow to start could come up when that one has been stopped. */
+  /**
+   * Ends the process, because another daemon runs. Otherwise a slow one could still start after that other daemon was
+   * stopped.
+   */
   dismiss(): void;
 }
 
@@ -32,11 +35,11 @@ export function spawnDaemon(args: readonly string[]): Spawned {
   try {
     const program = [...inspectArguments('daemon'), fileURLToPath(new URL('../main.ts', import.meta.url))];
     const child = spawn(process.execPath, [...program, ...args], {
-      detached: true, // a Ctrl-C in this terminal is not for it
+      detached: true, // Ctrl-C in this terminal must not end it
       stdio: ['ignore', output, output],
-      cwd: veraHome(), // not the folder of this process, which somebody may want to remove
-      // In an editor this process is Electron, which is Node only when asked.
-      // Compiled code is kept, for it and its workers: they start in half the time.
+      cwd: veraHome(), // not the current folder, which a person may want to remove
+      // In an editor, this process is Electron, which behaves as Node only if it is told to.
+      // Node keeps compiled code, so that the daemon and its workers start in half the time.
       env: { NODE_COMPILE_CACHE: join(cacheFolder(), 'node'), ...process.env, ELECTRON_RUN_AS_NODE: '1' },
       windowsHide: true,
     });
@@ -58,13 +61,13 @@ export function spawnDaemon(args: readonly string[]): Spawned {
   }
 }
 
-/** The last thing a daemon said for people since the file had `from` bytes. */
+/** The last line for people that a daemon wrote after the first `from` bytes of the file. */
 function lastLine(file: string, from: number): string | undefined {
   let fd: number;
   try {
     fd = openSync(file, 'r');
   } catch {
-    return undefined; // somebody removed the state folder
+    return undefined; // the state folder was removed
   }
   try {
     const start = Math.max(from, fstatSync(fd).size - SHOWN_BYTES);

@@ -8,15 +8,15 @@ const PATIENCE_MS = 150_000; // longer than a daemon takes to give up on its own
 const POLL_MS = 25;
 
 export interface Stopped {
-  /** False where there was nothing to stop. */
+  /** False if no daemon was running. */
   readonly ran: boolean;
-  /** Jobs that go on when a daemon runs again. */
+  /** Number of jobs that continue when a daemon runs again. */
   readonly jobs: number;
 }
 
 /**
- * Ends the daemon and waits until it is gone. now: by SIGKILL, also where it does not answer; jobs go on from their last
- * checkpoint. Throws VeraError 'daemon'.
+ * Ends the daemon and waits until it is gone. now: with SIGKILL, even if it does not answer; jobs continue later from their
+ * last checkpoint. Throws VeraError 'daemon'.
  */
 export async function stopDaemon({ now = false }: { now?: boolean } = {}): Promise<Stopped> {
   const running = await findRunning();
@@ -35,7 +35,7 @@ export async function stopDaemon({ now = false }: { now?: boolean } = {}): Promi
         'daemon',
         `a daemon holds the lock, but which process it is is not known (${reason}): try again in a moment`,
       );
-    // Else it may be ending already.
+    // Otherwise it may be ending already.
   } else return { ran: false, jobs: 0 };
   for (const until = performance.now() + PATIENCE_MS; await isDaemonLocked();) {
     if (performance.now() > until) {
@@ -49,7 +49,7 @@ export async function stopDaemon({ now = false }: { now?: boolean } = {}): Promi
   return { ran: true, jobs };
 }
 
-/** Whether a process is a daemon as far as the system says, so that a recycled id does not cost another program's life. */
+/** Whether the system says that a process is a daemon. A recycled process id must not make us kill another program. */
 function isDaemon(pid: number): boolean {
   if (process.platform !== 'linux') return true;
   try {

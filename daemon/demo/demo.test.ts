@@ -13,7 +13,9 @@ import { tensorShapes } from '../models/tensors.ts';
 const folder = import.meta.dirname;
 const cache = temporaryFolder();
 const MODEL_FILES = readdirSync(folder).filter((name) => /\.(json|safetensors)$/.test(name));
-const skip = existsSync(join(folder, 'model.safetensors')) ? false : 'the model is not there yet; README.md makes it';
+const skip = existsSync(join(folder, 'model.safetensors'))
+  ? false
+  : 'the model is missing; README.md says how to make it';
 
 /** Plain code in nobody's particular style, and not of the corpus. */
 const CODE = `export function largest(values: readonly number[]): number {
@@ -42,7 +44,7 @@ export class Counter {
 }
 `;
 
-describe('the tokenizer in the box', () => {
+describe('the bundled tokenizer', () => {
   const tokenizer = loadTokenizer(folder);
 
   it('has the tokens of chat and of fill-in-the-middle, and gives text back', () => {
@@ -58,7 +60,7 @@ describe('the tokenizer in the box', () => {
   });
 });
 
-describe('the model in the box', { skip }, () => {
+describe('the bundled model', { skip }, () => {
   it('is at most 8 MB in float16, its tensors those of its config', () => {
     const bytes = MODEL_FILES.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
     assert.ok(bytes <= 8_000_000, `${bytes} bytes in ${MODEL_FILES.join(', ')}`);

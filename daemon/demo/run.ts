@@ -1,4 +1,6 @@
-/** The demo: trains, counts and merges as the commands of `vera` do, on the model in the box and this repository's own source. */
+/**
+ * The demo: trains, counts and merges as the commands of `vera` do, with the bundled model and this repository's own source.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadAdapter } from '../export/adapter.ts';
@@ -16,7 +18,7 @@ import { completeSettings, methodOptions } from '../train/settings.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
 
-/** The model in the box, and what it learns: this repository's source. */
+/** The bundled model, and its training data: this repository's source. */
 export const DEMO_MODEL = import.meta.dirname;
 export const DEMO_DATA = resolve(import.meta.dirname, '..');
 
@@ -43,8 +45,9 @@ export interface DemoResult {
 const LORA_RANKS = [1, 8, 16, 64];
 
 /**
- * What suits a model this small, found by trying: with a width of 192 a rank beyond 64 costs time and gains nothing, and b
- * wants a rate far above that of a large model. Evaluation is bounded, so that the demo takes no longer as the source grows.
+ * Settings that suit a model this small, found by trying. With a width of 192, a rank beyond 64 costs time and gains nothing,
+ * and b needs a learning rate far above that of a large model. Evaluation is bounded, so the demo does not take longer as the
+ * source grows.
  */
 const SETTINGS = {
   method: 'vera',
@@ -60,22 +63,22 @@ const SETTINGS = {
   sampleTokens: 40,
 } as const;
 
-/** Under a minute on two cores that have other work too. */
+/** About a minute on two cores that have other work too. */
 export const DEMO_STEPS = 80;
 
-/** The settings of the demo's training run; what is held out decides which parameters are kept. */
+/** The settings of the demo's training run. The held-out loss decides which parameters are kept. */
 export function demoSettings({ base, data, out, steps, threads }: DemoOptions): TrainSettings {
   return completeSettings({
     ...SETTINGS,
     ...{ base, data, out: join(out, 'adapter'), steps, evalEvery: steps, threads },
-    // Not a file that the reader of code takes, so the model never trains on the prompt.
+    // The reader of code does not read this kind of file, so the model never trains on the prompt.
     samplePrompts: [readFileSync(join(DEMO_MODEL, 'prompt.txt'), 'utf8').trimEnd()],
   });
 }
 
 /**
- * Runs the demo; `tell` hears of everything as it happens. Throws VeraError 'model' where the base is not there, and what
- * training and merging throw.
+ * Runs the demo; `tell` receives every event. Throws VeraError 'model' if the base is not there, and what training and
+ * merging throw.
  */
 export async function runDemo(options: DemoOptions, tell: (event: DemoEvent) => void): Promise<DemoResult> {
   if (!existsSync(join(options.base, 'model.safetensors')))

@@ -7,7 +7,7 @@ import { discoveryFile } from '../home.ts';
 export const discovery = z.object({
   pid: z.int().positive(),
   port: z.int().min(1).max(65_535),
-  /** 32 random bytes in base64url, others at every start. */
+  /** 32 random bytes in base64url, new at every start. */
   token: z.string().regex(/^[\w-]{43,}$/),
   version: z.string().min(1).max(100),
   protocol: z.int().nonnegative(),
@@ -15,15 +15,15 @@ export const discovery = z.object({
 });
 export type Discovery = z.infer<typeof discovery>;
 
-/** damaged: there, but cut, foreign or unreadable; `reason` says how. */
+/** damaged: the file is there, but cut, of another user, or unreadable; `reason` says which. */
 export type Found =
   | { state: 'none' }
   | { state: 'damaged'; reason: string }
   | { state: 'whole'; discovery: Discovery; /** Others than the user may read it. */ open: boolean };
 
-const MAX_BYTES = 4096; // it has 200
+const MAX_BYTES = 4096; // the file takes 200
 
-/** Looks at the discovery file; what it says of a daemon may be out of date. */
+/** Reads the discovery file. Its content may be out of date. */
 export function lookAtDiscovery(file = discoveryFile()): Found {
   let text: string;
   let open: boolean;
@@ -52,17 +52,17 @@ export function lookAtDiscovery(file = discoveryFile()): Found {
   }
 }
 
-/** Another user's file could send a client, and what it says, to another user's daemon. */
+/** A file of another user could lead a client, and its data, to the daemon of that user. */
 const isOurs = (uid: number): boolean =>
   process.getuid === undefined || process.getuid() === uid || process.getuid() === 0;
 
-/** What the discovery file says, undefined where there is none that is whole. */
+/** The content of the discovery file; undefined if it is missing or damaged. */
 export function readDiscovery(file = discoveryFile()): Discovery | undefined {
   const found = lookAtDiscovery(file);
   return found.state === 'whole' ? found.discovery : undefined;
 }
 
-/** Writes the file, readable by the user alone before a byte of the token is in it. */
+/** Writes the file. Only the user can read it, already before the first byte of the token is in it. */
 export function writeDiscovery(content: Discovery, file = discoveryFile()): void {
   writeStreamAtomic(file, (fd) => {
     fchmodSync(fd, 0o600);
@@ -70,13 +70,13 @@ export function writeDiscovery(content: Discovery, file = discoveryFile()): void
   });
 }
 
-/** Whether the file still says this. */
+/** Whether the file still has this content. */
 export function isWritten(content: Discovery, file = discoveryFile()): boolean {
   const found = lookAtDiscovery(file);
   return found.state === 'whole' && !found.open && JSON.stringify(found.discovery) === JSON.stringify(content);
 }
 
-/** Removes the file where it is still that of the daemon with this token. */
+/** Removes the file if it still belongs to the daemon with this token. */
 export function removeDiscovery(token: string, file = discoveryFile()): void {
   if (readDiscovery(file)?.token === token) rmSync(file, { force: true });
 }

@@ -1,14 +1,14 @@
-/** How the daemon ends: in order, once, and not for ever. */
+/** How the daemon ends: in order, once, and within a limited time. */
 export interface Step {
   readonly name: string;
   readonly run: () => void | Promise<void>;
 }
 
-const PATIENCE_MS = 120_000; // all of it; workers have a grace time of their own, which is shorter
+const PATIENCE_MS = 120_000; // for all steps together; the grace time of workers is shorter
 
 /**
- * Runs every step in order, also after one failed. Steps that take longer than `patience` together are left alone. Returns
- * what went wrong.
+ * Runs every step in order, even after one failed. Gives up when all steps together take longer than `patience`. Returns the
+ * problems.
  */
 export async function endInOrder(steps: readonly Step[], patience = PATIENCE_MS): Promise<string[]> {
   const problems: string[] = [];

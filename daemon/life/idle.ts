@@ -1,12 +1,12 @@
 /**
- * When a daemon without work ends. Time is monotonic: setting the clock neither ends a daemon nor keeps it.
+ * Decides when a daemon without work ends. Time is monotonic, so setting the clock neither ends a daemon nor keeps it running.
  */
 export interface Idle {
-  /** Looks whether there is work; returns true when there was none for the whole time. */
+  /** Checks whether there is work. Returns true if there was none for the whole time. */
   readonly isOver: () => boolean;
-  /** When it will be over, in milliseconds since 1970; null while there is work. */
+  /** When the time will be over, in milliseconds since 1970; null while there is work. */
   readonly at: () => number | null;
-  /** Something was done just now. */
+  /** Records that something was done just now. */
   readonly touch: () => void;
 }
 

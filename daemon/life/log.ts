@@ -7,22 +7,22 @@ import type { RotatingFileStream } from 'rotating-file-stream';
 import { makeFolder } from '../formats/folder.ts';
 import { LOG_FILE, LOG_FILES_KEPT } from './logFiles.ts';
 
-const SIZE = 5_000_000; // bytes of a file: some weeks
-const MAX_BACKLOG = 8_000_000; // bytes; what a disk that does not take them may cost in memory
-const REOPEN_MS = 30_000; // after a full disk, say
+const SIZE = 5_000_000; // bytes per file, enough for some weeks
+const MAX_BACKLOG = 8_000_000; // bytes; the most memory for lines that the disk does not accept
+const REOPEN_MS = 30_000; // for example after the disk was full
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Log {
   readonly logger: Logger;
-  /** Resolves when all lines are with the system. */
+  /** Resolves when the system has received all lines. */
   end(): Promise<void>;
 }
 
 /**
- * The daemon's log: JSON lines in `folder`, in files of limited size and number, readable by the user alone. Whatever is in
- * `secrets` is never written. Where the disk refuses, lines are lost, and the daemon goes on.
+ * The daemon's log: JSON lines in `folder`, in files of limited size and number that only the user can read. Texts in `secrets`
+ * are never written. If the disk refuses lines, they are lost, and the daemon continues.
  */
 export function openLog(
   folder: string,
@@ -64,7 +64,7 @@ function open(folder: string, size: number): RotatingFileStream {
     try {
       writeSync(2, `vera daemon: the log in ${folder} cannot be written: ${error.message}\n`);
     } catch {
-      // nobody to tell
+      // there is no place left to report it
     }
   };
   stream.on('error', say);

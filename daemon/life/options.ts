@@ -3,21 +3,21 @@ import { VeraError } from '../protocol/errors.ts';
 import { LOG_LEVELS } from './log.ts';
 import type { LogLevel } from './log.ts';
 
-/** What a daemon is started with. Nothing of it comes from a workspace. */
+/** Options of a daemon. None of them comes from a workspace. */
 export interface DaemonOptions {
-  /** 0: one that is free. */
+  /** 0: any free port. */
   readonly port: number;
-  /** Without work, until it ends. */
+  /** Minutes without work after which the daemon ends. */
   readonly idleMinutes: number;
-  /** Compute jobs at once; left out, the queue decides. */
+  /** Most compute jobs at the same time. If left out, the queue decides. */
   readonly maxRunning?: number;
   readonly memoryBudgetBytes?: number;
   readonly logLevel: LogLevel;
-  /** Waits for the daemon that runs to end, and takes its place. */
+  /** Waits until the running daemon ends, and takes its place. */
   readonly successor: boolean;
-  /** What it says its version is, where that is not the program's own. */
+  /** The version that it reports, if that is not the version of the program. For tests. */
   readonly version?: string;
-  /** The same of the protocol. */
+  /** The same for the protocol. */
   readonly protocol?: number;
 }
 

@@ -8,8 +8,8 @@ import type { Lock } from '../process/lock.ts';
 const POLL_MS = 100;
 
 /**
- * Waits until the daemon that runs has ended, and takes the lock after it: so jobs that wait go on without anybody asking.
- * undefined where another waits already, or a daemon of this version has come in between.
+ * Waits until the running daemon has ended and takes the lock then. So waiting jobs continue without any client.
+ * undefined if another process waits already, or a daemon of this version started in between.
  */
 export async function waitForLock(version: string): Promise<Lock | undefined> {
   const place = takeLock(join(daemonFolder(), 'successor.lock'));
