@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { modelNames } from '../../test/fixtures/read.ts';
 import { Graph } from '../graph/graph.ts';
 import { sigmoid } from '../graph/ops/sigmoid.ts';
 import { DEFAULTS } from '../methods/method.ts';
@@ -34,7 +35,7 @@ test('a chain worked out by hand: products, traffic and the most memory at once'
   assert.equal(made.trafficBytes, 4 * one + 7 * 8);
 });
 
-for (const name of ['llama', 'llama-gqa-tied-bf16', 'llama-linear-biases-sharded', 'mistral-fp16', 'qwen2']) {
+for (const name of modelNames()) {
   test(`tensor shapes from the config are those of the checkpoint: ${name}`, () => {
     const dir = join(MODELS, name);
     const stored = [...openTensors(dir)].map(([tensor, { shape }]) => [tensor, shape] as const);

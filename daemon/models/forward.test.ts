@@ -2,20 +2,24 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { modelFixture, modelNames } from '../../../test/fixtures/read.ts';
-import { cosine, largestDifference, logits } from '../../../test/logits.ts';
-import { batchOf, oneStep, randomTheta } from '../../../test/step.ts';
-import { temporaryFolder } from '../../../test/temporary.ts';
-import { DEFAULTS } from '../../methods/method.ts';
-import { vera } from '../../methods/vera.ts';
-import { unadapted } from '../adaptation.ts';
-import { openBase } from '../base.ts';
-import { linearSites } from '../registry.ts';
+import { modelFixture, modelNames } from '../../test/fixtures/read.ts';
+import { cosine, largestDifference, logits } from '../../test/logits.ts';
+import { batchOf, oneStep, randomTheta } from '../../test/step.ts';
+import { temporaryFolder } from '../../test/temporary.ts';
+import { DEFAULTS } from '../methods/method.ts';
+import { vera } from '../methods/vera.ts';
+import { unadapted } from './adaptation.ts';
+import { openBase } from './base.ts';
+import { ARCHITECTURES, linearSites } from './registry.ts';
 
 const cache = temporaryFolder();
 const open = (name: string) => openBase(modelFixture(name).dir, cache);
 
-assert.ok(modelNames().length >= 6, 'Llama, Mistral and Qwen2, with every rope scaling');
+test('a fixture stands for every architecture', () => {
+  const there = new Set(modelNames().map((name) => open(name).config.architecture));
+  assert.deepEqual([...there].sort(), [...ARCHITECTURES].sort());
+});
+
 for (const name of modelNames()) {
   test(`${name}: the logits are those of transformers`, async () => {
     const fixture = modelFixture(name);
