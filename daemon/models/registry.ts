@@ -1,10 +1,11 @@
 import { VeraError } from '../protocol/errors.ts';
 import type { LinearSite } from './adaptation.ts';
 import { llama } from './families/llama.ts';
+import { qwen3 } from './families/qwen3.ts';
 import type { ModelConfig, ModelFamily } from './model.ts';
 
 /** Every model family. To add one, write a file in `families/` and add a line here. */
-export const FAMILIES: readonly ModelFamily[] = [llama];
+export const FAMILIES: readonly ModelFamily[] = [llama, qwen3];
 
 /** Architectures of config.json that this program knows. */
 export const ARCHITECTURES: readonly string[] = FAMILIES.flatMap(({ architectures }) => architectures);

@@ -1,4 +1,4 @@
-"""Small random models of the Llama family, saved by transformers, with their logits: the fixtures that hold our model
+"""Small random models of every family, saved by transformers, with their logits: the fixtures that hold our model
 definitions without Python.
 
 usage: tiny_model.py OUT_DIR [NAME...]     (default: all; OUT_DIR is test/fixtures/models)
@@ -25,6 +25,8 @@ from transformers import (
     MistralForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
 )
 
 VOCABULARY = 97
@@ -92,6 +94,29 @@ MODELS = {
             rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
         ),
         {},
+    ),
+    # Qwen3: norms on the queries and keys of each head, a head size that is not hidden size / heads, head not tied.
+    "qwen3": (
+        Qwen3ForCausalLM,
+        Qwen3Config(
+            **{**SMALL, "num_key_value_heads": 2},
+            head_dim=12,
+            tie_word_embeddings=False,
+            rope_parameters={"rope_type": "default", "rope_theta": 1000000.0},
+        ),
+        {},
+    ),
+    # Qwen3's small sizes: tied head, one key head, bf16 file; and attention_bias, which no released size has.
+    "qwen3-tied-biases-bf16": (
+        Qwen3ForCausalLM,
+        Qwen3Config(
+            **{**SMALL, "num_key_value_heads": 1},
+            head_dim=16,
+            attention_bias=True,
+            tie_word_embeddings=True,
+            rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+        ),
+        {"dtype": torch.bfloat16, "older": True},
     ),
     # Mistral: grouped queries, sliding window off as in v0.2 and later; fp16 file.
     "mistral-fp16": (
