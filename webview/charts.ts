@@ -1,19 +1,16 @@
+import { DRAWN, factsOfMetric } from '../daemon/protocol/metrics.ts';
 import { Chart, type Shared } from './chart/chart.ts';
 import type { Curve } from './chart/curve.ts';
 import { KEYS_HELP } from './chart/keys.ts';
-import type { Figure } from './data/runData.ts';
 import { action, element, toggle } from './dom.ts';
 import { figure, whole } from './format.ts';
 import { RunsTable } from './parts/runsTable.ts';
-import { letter } from './parts/stateWords.ts';
+import { letter } from './parts/letter.ts';
 import type { PanelState, RunState } from './state.ts';
 import { readTheme, type Theme } from './theme.ts';
 
-const SMALL = [
-  { id: 'rate', title: 'Learning rate', figure: 'learningRate', format: figure },
-  { id: 'norm', title: 'Gradient norm', figure: 'gradientNorm', format: figure },
-  { id: 'speed', title: 'Tokens per second', figure: 'tokensPerSecond', format: whole },
-] as const satisfies { id: string; title: string; figure: Figure; format: (value: number) => string }[];
+/** Metrics with a chart of their own. */
+const SMALL = DRAWN.filter((name) => factsOfMetric(name).chart === 'own');
 
 /** The charts and the table of runs, which share range and cursor. */
 export class Charts {
@@ -47,23 +44,24 @@ export class Charts {
       },
       shared,
     );
-    const small = SMALL.map(
-      ({ id, title, figure: name, format }) =>
-        new Chart(
-          {
-            ...{ id, title, height: 130, format, readout: true, fromZero: true, table: table(id) },
-            curves: () =>
-              state.visible.map((run) => ({
-                ...this.#look(run),
-                label: this.#letter(run),
-                noisy: name !== 'learningRate',
-                series: run.data.series[name],
-                width: 1.5,
-              })),
-          },
-          shared,
-        ),
-    );
+    const small = SMALL.map((name) => {
+      const { label: title, noisy = false, digits } = factsOfMetric(name);
+      const format = digits === 'whole' ? whole : figure;
+      return new Chart(
+        {
+          ...{ id: name, title, height: 130, format, readout: true, fromZero: true, table: table(name) },
+          curves: () =>
+            state.visible.map((run) => ({
+              ...this.#look(run),
+              label: this.#letter(run),
+              noisy,
+              series: run.data.series[name],
+              width: 1.5,
+            })),
+        },
+        shared,
+      );
+    });
     this.#all = [loss, ...small];
     this.#runs = new RunsTable(state, () => this.#theme.runs);
     this.#reset = action('Show all', 'screen-full', () => state.choose({ zoom: null }));

@@ -1,6 +1,7 @@
 /** The panel: connects messages, state and parts. */
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
+import { JOB_STATES } from '../daemon/protocol/jobStates.ts';
 import { Charts } from './charts.ts';
 import { element, setText } from './dom.ts';
 import { soon } from './frames.ts';
@@ -11,7 +12,6 @@ import { HeatMap } from './parts/heatMap.ts';
 import { Samples } from './parts/samples.ts';
 import { SavingsPart } from './parts/savings.ts';
 import { Settings } from './parts/settings.ts';
-import { STATE_WORDS } from './parts/stateWords.ts';
 import { type Change, PanelState } from './state.ts';
 import { onTheme } from './theme.ts';
 
@@ -109,7 +109,7 @@ function show(): void {
 
 function announce(): void {
   for (const { run } of state.runs.values()) {
-    const [word] = STATE_WORDS[run.state];
+    const { label: word } = JOB_STATES[run.state];
     const before = told.get(run.key);
     told.set(run.key, word);
     if (before !== undefined && before !== word) announcer.say(`${run.title}: ${word}`);

@@ -1,4 +1,5 @@
-import type { Columns, Learned, PanelRun, Sample, Savings, ToPanel, ViewState } from '../daemon/protocol/panel.ts';
+import type { Columns } from '../daemon/protocol/metrics.ts';
+import type { Learned, PanelRun, Sample, Savings, ToPanel, ViewState } from '../daemon/protocol/panel.ts';
 import { RunData } from './data/runData.ts';
 import { soon } from './frames.ts';
 

@@ -1,14 +1,12 @@
 import type { z } from 'zod';
 import type { Attempt, Job, JobKind, JobSpec, JobState } from '../protocol/jobs.ts';
 import type * as protocol from '../protocol/jobs.ts';
+import { AT_WORK, OVER } from '../protocol/jobStates.ts';
 import { missing } from './names.ts';
 import { keysOf, pageOf, type Page } from './pages.ts';
 import type { Db } from './schema.ts';
 
-/** States in which a job is over. */
-export const OVER: readonly JobState[] = ['succeeded', 'failed', 'cancelled'];
-/** States in which a worker is at work on a job. */
-export const AT_WORK: readonly JobState[] = ['running', 'pausing', 'cancelling'];
+export { AT_WORK, OVER };
 
 export interface NewJob {
   readonly kind: JobKind;

@@ -7,6 +7,7 @@ import type { Event } from '../protocol/events.ts';
 import { backUp } from './backup.ts';
 import { Changes } from './change.ts';
 import type { Change } from './change.ts';
+import { addMetricColumns } from './metrics.ts';
 import { migrate, refuseForeignSchema, schemaOf } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { MIGRATIONS } from './migrations/registry.ts';
@@ -59,6 +60,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
         migrate(writing, migrations, Date.now());
         writing.pragma('wal_checkpoint(TRUNCATE)'); // so that the file's header tells its schema
       }
+      addMetricColumns(writing);
       assertDurable(writing, file);
       const reading = connect(file, { reads: true });
       const writer = new Kysely<Schema>({ dialect: new CatalogDialect(writing, failed) });

@@ -7,6 +7,7 @@ import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { backupsOf } from './backup.ts';
 import { glance, headerOf, problemsIn, problemsOf } from './check.ts';
+import { addMetricColumns } from './metrics.ts';
 import { migrate, newerSchema, refuseForeignSchema } from './migrate.ts';
 import type { Migration } from './migrations/migration.ts';
 import { salvage } from './salvage.ts';
@@ -137,6 +138,7 @@ function rebuild(
   let rows = { copied: 0, refused: 0 };
   try {
     migrate(to, migrations, Date.now());
+    addMetricColumns(to);
     // With its log, as SQLite sees it, and without: a log that was half read may hide pages that were whole.
     for (const withLog of [false, true]) rows = mergeFrom(aside, basename(file), withLog, to) ?? rows;
     const left = problemsIn(to, { full: true });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { add, temporaryCatalog } from '../../test/catalog.ts';
 import { METHODS } from '../protocol/registry.ts';
-import type { Metric } from '../protocol/runs.ts';
+import type { Metric } from '../protocol/metrics.ts';
+import { addMetrics, runMetrics } from './metrics.ts';
 import { ensureUser, projectOfFolder } from './owners.ts';
 import * as records from './records.ts';
 import * as runs from './runs.ts';
@@ -36,20 +37,16 @@ test('a run from its beginning to its end, with base, data, settings and figures
   await catalog.change((change) => runs.describeRun(change, id, facts));
   await catalog.change(async (change) => {
     await runs.runProgress(change, id, { step: 3 });
-    await runs.addMetrics(change, id, [
-      metric(1, { loss: 3 }),
-      metric(2, { loss: 2.5, tokens: 9 }),
-      metric(3, { loss: 2 }),
-    ]);
+    await addMetrics(change, id, [metric(1, { loss: 3 }), metric(2, { loss: 2.5, tokens: 9 }), metric(3, { loss: 2 })]);
   });
   // A resumed run says some steps again; an evaluation adds to its step.
   await catalog.change((change) =>
-    runs.addMetrics(change, id, [metric(2, { loss: 2.5 }), metric(3, { heldOutLoss: 4 }), metric(9)]),
+    addMetrics(change, id, [metric(2, { loss: 2.5 }), metric(3, { heldOutLoss: 4 }), metric(9)]),
   );
-  const { metrics, more } = await runs.runMetrics(catalog.db, { run: id, after: 1, limit: 2 });
+  const { metrics, more } = await runMetrics(catalog.db, { run: id, after: 1, limit: 2 });
   assert.deepEqual(metrics, [metric(2, { loss: 2.5, tokens: 9 }), metric(3, { loss: 2, heldOutLoss: 4 })]);
   assert.equal(more, true);
-  await assert.rejects(runs.runMetrics(catalog.db, { run: 99, limit: 2 }), { code: 'missing' });
+  await assert.rejects(runMetrics(catalog.db, { run: 99, limit: 2 }), { code: 'missing' });
   await assert.rejects(
     catalog.change((change) => runs.deleteRun(change, { run: id, confirm: true }, 'test')),
     { code: 'conflict', message: /under way/ },

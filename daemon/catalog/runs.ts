@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { VeraError } from '../protocol/errors.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
 import type * as protocol from '../protocol/runs.ts';
-import type { Metric, RunRow } from '../protocol/runs.ts';
+import type { RunRow } from '../protocol/runs.ts';
 import { baseName, readAdapters } from './adapterRows.ts';
 import type { Change } from './change.ts';
 import { ensureBase } from './content.ts';
@@ -96,31 +96,6 @@ export async function runProgress(
   progress: { step: number; steps?: number },
 ): Promise<void> {
   await change.db.updateTable('run').set(progress).where('id', '=', id).execute();
-}
-
-/** Stores steps and evaluations. Those that are there already are written over, so that a resumed run may repeat some; null keeps what is there. */
-export async function addMetrics(change: Change, id: number, metrics: readonly Metric[]): Promise<void> {
-  for (const metric of metrics) {
-    const values = {
-      epoch: metric.epoch,
-      loss: metric.loss,
-      held_out_loss: metric.heldOutLoss,
-      learning_rate: metric.learningRate,
-      gradient_norm: metric.gradientNorm,
-      tokens: metric.tokens,
-      tokens_per_second: metric.tokensPerSecond,
-    };
-    const known = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
-    await change.db
-      .insertInto('metric')
-      .values({ run_id: id, step: metric.step, ...values })
-      .onConflict((conflict) =>
-        Object.keys(known).length === 0
-          ? conflict.doNothing()
-          : conflict.columns(['run_id', 'step']).doUpdateSet(known),
-      )
-      .execute();
-  }
 }
 
 export interface RunEnd {
@@ -224,34 +199,6 @@ export async function getRun(db: Db, id: number): Promise<{ run: RunRow; adapter
   if (run.adapter === null) return { run, adapter: null };
   const [adapter] = await readAdapters(db, (query) => query.where('adapter.id', '=', run.adapter!));
   return { run, adapter: adapter ?? null };
-}
-
-/** Steps and evaluations of a run after a step, by step. */
-export async function runMetrics(
-  db: Db,
-  { run, after, limit }: Params<typeof protocol.metrics>,
-): Promise<{ metrics: Metric[]; more: boolean }> {
-  const known = await db.selectFrom('run').select('id').where('id', '=', run).executeTakeFirst();
-  if (!known) throw missing('run', run);
-  const rows = await db
-    .selectFrom('metric')
-    .selectAll()
-    .where('run_id', '=', run)
-    .where('step', '>', after ?? -1)
-    .orderBy('step')
-    .limit(limit + 1)
-    .execute();
-  const metrics = rows.slice(0, limit).map((row) => ({
-    step: row.step,
-    epoch: row.epoch,
-    loss: row.loss,
-    heldOutLoss: row.held_out_loss,
-    learningRate: row.learning_rate,
-    gradientNorm: row.gradient_norm,
-    tokens: row.tokens,
-    tokensPerSecond: row.tokens_per_second,
-  }));
-  return { metrics, more: rows.length > limit };
 }
 
 /** Puts a run into the trash; its files stay where they are. A run that is under way is refused ('conflict'). */

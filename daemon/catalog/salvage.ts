@@ -3,7 +3,7 @@ import { isTaken } from './sqlite.ts';
 
 /** Tables in an order in which what is pointed at comes first. */
 const TABLES = [
-  'user', 'project', 'base_model', 'dataset', 'job', 'job_need', 'attempt', 'run', 'metric', 'layout', 'projection', 'adapter',
+  'user', 'project', 'base_model', 'dataset', 'job', 'job_need', 'attempt', 'run', 'metric', 'sample', 'layout', 'projection', 'adapter',
   'adapter_vectors', 'active_adapter', 'export', 'audit', 'event', 'trash', 'state',
 ] as const; // prettier-ignore
 /** What never changes once written: a copy that is there is as good as one out of a damaged file, and safer. */

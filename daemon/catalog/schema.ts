@@ -10,7 +10,9 @@ export interface Schema {
   job_need: { job_id: number; needs_id: number };
   attempt: AttemptTable;
   run: RunTable;
-  metric: MetricTable;
+  /** With a column for each metric; see metrics.ts. */
+  metric: { run_id: number; step: number };
+  sample: SampleTable;
   layout: LayoutTable;
   projection: ProjectionTable;
   adapter: AdapterTable;
@@ -117,16 +119,12 @@ export interface RunTable {
   deleted_at: number | null;
 }
 
-export interface MetricTable {
+export interface SampleTable {
+  id: Generated<number>;
   run_id: number;
-  step: number;
-  epoch: number | null;
-  loss: number | null;
-  held_out_loss: number | null;
-  learning_rate: number | null;
-  gradient_norm: number | null;
-  tokens: number | null;
-  tokens_per_second: number | null;
+  prompt: string;
+  before_training: string | null;
+  after_training: string | null;
 }
 
 export interface LayoutTable {

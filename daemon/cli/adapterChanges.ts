@@ -4,12 +4,12 @@ import { quote } from '../formats/quote.ts';
 import * as adapters from '../protocol/adapters.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { bytesText } from '../protocol/text.ts';
 import { addWhich, adapterText, type Which, whichOf } from './adapterNames.ts';
 import { deleteAsking } from './deletion.ts';
 import { asking } from './group.ts';
 import { plain, print, printJson } from './output.ts';
 import { label, projectOf, type Reference, trashed, userOf } from './reference.ts';
-import { bytesText } from './table.ts';
 import { collectTag } from './trainOptions.ts';
 import type { Client } from './withDaemon.ts';
 

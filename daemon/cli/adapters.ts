@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import * as adapters from '../protocol/adapters.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
+import { bytesText } from '../protocol/text.ts';
 import { registerAdapterChanges } from './adapterChanges.ts';
 import { addWhich, adapterText, idOf, type Which, whichOf } from './adapterNames.ts';
 import { asking, type Common, group } from './group.ts';
 import { addLimit, type Column, type ListFlags, printFacts, printList, tableOf } from './listing.ts';
 import { print, printJson } from './output.ts';
 import { ownerOf, projectOf, userOf } from './reference.ts';
-import { bytesText, dateText } from './table.ts';
+import { dateText } from './table.ts';
 
 const HELP = `
 The catalog keeps every adapter that was trained or taken in. ADAPTER is a name, or a number as lists show it; a name is looked

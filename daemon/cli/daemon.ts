@@ -6,12 +6,13 @@ import type { DaemonStatus } from '../client/running.ts';
 import { stopDaemon } from '../client/stop.ts';
 import { discoveryFile, logsFolder } from '../home.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { bytesText } from '../protocol/text.ts';
 import { registerDaemonLogs } from './daemonLogs.ts';
 import { group } from './group.ts';
 import type { Common } from './group.ts';
 import { nonNegativeInteger, nonNegativeNumber, positiveInteger, positiveNumber } from './options.ts';
 import { plain, print, printJson } from './output.ts';
-import { bytesText, dateText } from './table.ts';
+import { dateText } from './table.ts';
 
 interface StartFlags {
   port?: number;

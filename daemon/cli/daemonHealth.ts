@@ -11,9 +11,10 @@ import { catalogFile, discoveryFile, logsFolder, privateFolders, veraHome } from
 import { lookAtDiscovery } from '../life/discovery.ts';
 import { refuseOldNode } from '../process/node.ts';
 import { PROTOCOL } from '../protocol/method.ts';
+import { bytesText } from '../protocol/text.ts';
 import type { Check } from './check.ts';
 import { plain } from './output.ts';
-import { bytesText, dateText } from './table.ts';
+import { dateText } from './table.ts';
 
 const LARGE = 500e6; // bytes; beyond it the thorough check of indexes takes minutes
 

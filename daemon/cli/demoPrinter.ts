@@ -2,8 +2,9 @@ import { DEMO_MODEL } from '../demo/run.ts';
 import type { DemoEvent } from '../demo/run.ts';
 import type { Savings } from '../methods/savings.ts';
 import type { TrainSettings } from '../train/settings.ts';
+import { bytesText, durationText } from '../protocol/text.ts';
 import { print } from './output.ts';
-import { bytesText, durationText, table } from './table.ts';
+import { table } from './table.ts';
 import { trainPrinter } from './trainPrinter.ts';
 
 type Of<K extends DemoEvent['event']> = Extract<DemoEvent, { event: K }>;

@@ -3,7 +3,9 @@ import type { z } from 'zod';
 import { VeraError } from '../protocol/errors.ts';
 import type { Event } from '../protocol/events.ts';
 import * as jobs from '../protocol/jobs.ts';
-import type { Job, JobState } from '../protocol/jobs.ts';
+import { isResting } from '../protocol/jobStates.ts';
+import type { Job } from '../protocol/jobs.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import type { ConnectOptions } from '../client/connect.ts';
 import type { Client } from './withDaemon.ts';
 import { withDaemon } from './withDaemon.ts';
@@ -11,9 +13,9 @@ import { withDaemon } from './withDaemon.ts';
 export interface JobWatcher {
   /** A new state of the job. */
   job(job: Job): void;
-  /** What its worker told; of a training job a TrainEvent. */
-  worker(event: Record<string, unknown>): void;
-  /** Some of what it told is not kept any more, or came too fast. */
+  /** An event of its worker. */
+  worker(event: RunEvent): void;
+  /** Some events came too fast, or are no longer stored. */
   skipped(): void;
 }
 
@@ -37,9 +39,6 @@ export async function submitJob(client: Client, params: z.input<typeof jobs.subm
 
 /** How long a daemon that was stopped is waited for: one that is replaced or restarted is there again by then. */
 const PATIENCE_MS = 15_000;
-/** A job in these states does nothing more by itself. */
-const RESTING: readonly JobState[] = ['paused', 'cancelled', 'succeeded', 'failed'];
-export const isResting = ({ state }: Job): boolean => RESTING.includes(state);
 
 /**
  * Follows a job until it rests; `until` may return before. Throws VeraError 'daemon' where the daemon was stopped and does not
@@ -95,7 +94,7 @@ async function follow(
   };
   const state = (job: Job): void => {
     watcher.job(job);
-    if (isResting(job)) settle(job).catch(rested.reject);
+    if (isResting(job.state)) settle(job).catch(rested.reject);
   };
   const take = ({ body }: Event): void => {
     if (over) return;

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { cacheFolder, veraHome } from '../home.ts';
 import { examine } from '../runtime/examine.ts';
 import type { Probe } from '../runtime/probe.ts';
+import { bytesText } from '../protocol/text.ts';
 import { checkDaemon } from './daemonHealth.ts';
 import type { Check } from './check.ts';
-import { bytesText } from './table.ts';
 
 const LEAST_NODE = [22, 18] as const; // runs TypeScript files as they are
 const LEAST_MEMORY = 1e9; // SmolLM2-135M in int8 with short rows needs about that

@@ -1,5 +1,5 @@
 import type { Job } from '../protocol/jobs.ts';
-import type { TrainEvent } from '../train/events.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import { completeSettings } from '../train/settings.ts';
 import type { JobWatcher } from './follow.ts';
 import { plain, print, printJson } from './output.ts';
@@ -15,14 +15,14 @@ export interface JobPrinter extends JobWatcher {
   end(job?: Job): void;
 }
 
-/** The lines with which a training run ends: they come after the job's own last state. */
-const LAST: unknown[] = ['done', 'stopped'];
+/** The events with which a training run ends: they are printed after the job's own last state. */
+const LAST: readonly RunEvent['event'][] = ['done', 'stopped'];
 
-/** Prints a job as it goes on: what its worker tells, as vera train does, and its own states between. */
+/** Prints a job as it runs: the events of its worker, as vera train prints them, and its own states in between. */
 export function jobPrinter(job: Job, json: boolean): JobPrinter {
   const lines = json ? jsonLines() : textLines(job);
   let held: (() => void)[] | undefined;
-  let last: Record<string, unknown> | undefined;
+  let last: RunEvent | undefined;
   const now = (act: () => void): void => {
     if (held === undefined) act();
     else held.push(act);
@@ -37,10 +37,13 @@ export function jobPrinter(job: Job, json: boolean): JobPrinter {
     worker: (event) => {
       // An attempt that went on after it was stopped, and the one before it, did not end the job.
       last = undefined;
-      if (LAST.includes(event['event'])) last = event;
+      if (LAST.includes(event.event)) last = event;
       else now(() => lines.worker(event));
     },
-    skipped: () => now(() => lines.worker({ event: 'note', text: 'some of what it told is not kept any more' })),
+    skipped: () =>
+      now(() =>
+        lines.worker({ event: 'note', text: 'some events are left out: they came too fast, or are no longer stored' }),
+      ),
     clear: () => lines.clear(),
     hold: () => {
       lines.clear();
@@ -57,7 +60,7 @@ export function jobPrinter(job: Job, json: boolean): JobPrinter {
 
 interface Lines {
   job(job: Job): void;
-  worker(event: Record<string, unknown>): void;
+  worker(event: RunEvent): void;
   clear(): void;
 }
 
@@ -97,7 +100,7 @@ function textLines({ spec }: Job): Lines {
       printer.end();
       print(text);
     },
-    worker: (event) => printer.print(event as unknown as TrainEvent),
+    worker: (event) => printer.print(event),
     clear: () => printer.end(),
   };
 }

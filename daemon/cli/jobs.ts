@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import * as jobs from '../protocol/jobs.ts';
 import type { Job } from '../protocol/jobs.ts';
+import { bytesText, durationText } from '../protocol/text.ts';
 import { asking, type Common, group } from './group.ts';
 import { jobResult } from './jobResult.ts';
 import { addLimit, type Column, type ListFlags, printFacts, printList, tableOf } from './listing.ts';
 import { integer } from './options.ts';
 import { plain, print, printJson } from './output.ts';
 import { number } from './reference.ts';
-import { bytesText, dateText, durationText } from './table.ts';
+import { dateText } from './table.ts';
 import { watchJob } from './watchJob.ts';
 
 const HELP = `

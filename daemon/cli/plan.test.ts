@@ -4,7 +4,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { bytesText, durationText, table } from './table.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 const MODEL = join(import.meta.dirname, '../../test/fixtures/models/llama');
@@ -107,34 +106,4 @@ test('what cannot be planned is refused by name', () => {
   refused(/--batch 65536 times --length 65536/, '--batch', '65536', '--length', '65536');
   refused(/targets "nothing"/, '--targets', 'nothing');
   refused(/layers "9"/, '--layers', '9');
-});
-
-test('sizes and durations for a person', () => {
-  assert.deepEqual([0, 999, 1000, 168_700, 999_499, 999_500, 4.2e9, 275e12].map(bytesText), [
-    '0 B',
-    '999 B',
-    '1.0 kB',
-    '169 kB',
-    '999 kB',
-    '1.0 MB',
-    '4.2 GB',
-    '275 TB',
-  ]);
-  assert.deepEqual([0.0004, 0.25, 1, 59.94, 60, 3540, 3600, 7260].map(durationText), [
-    '0 ms',
-    '250 ms',
-    '1.0 s',
-    '59.9 s',
-    '1 min',
-    '59 min',
-    '1 h 0 min',
-    '2 h 1 min',
-  ]);
-  assert.equal(
-    table([
-      ['a', 'bb'],
-      ['ccc', 'd'],
-    ]),
-    'a    bb\nccc   d',
-  );
 });

@@ -13,10 +13,11 @@ import { VeraError } from '../protocol/errors.ts';
 import { type Plan, planOf } from '../train/plan.ts';
 import { measureThroughput } from '../train/throughput.ts';
 import type { Throughput } from '../train/throughput.ts';
+import { bytesText, durationText } from '../protocol/text.ts';
 import { positiveInteger, positiveIntegers } from './options.ts';
 import { print, printJson } from './output.ts';
 import { paperLines } from './paperTable.ts';
-import { bytesText, durationText, table } from './table.ts';
+import { table } from './table.ts';
 
 interface Flags {
   base?: string;

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import * as runs from '../protocol/runs.ts';
-import type { Metric, RunRow } from '../protocol/runs.ts';
+import { figureText, wholeText } from '../protocol/text.ts';
+import { factsOfMetric, METRIC_NAMES } from '../protocol/metrics.ts';
+import type { Metric } from '../protocol/metrics.ts';
+import type { RunRow } from '../protocol/runs.ts';
 import { adapterText } from './adapterNames.ts';
 import { deleteAsking } from './deletion.ts';
 import { asking, type Common, group } from './group.ts';
@@ -116,12 +119,15 @@ async function show(client: Client, { json }: Common, id: number): Promise<void>
 
 const METRICS: Column<Metric>[] = [
   { head: 'step', cell: ({ step }) => String(step), side: 'right' },
-  { head: 'epoch', cell: ({ epoch }) => (epoch === null ? '' : String(epoch)), side: 'right' },
-  { head: 'loss', cell: (metric) => loss(metric.loss), side: 'right' },
-  { head: 'held-out loss', cell: ({ heldOutLoss }) => loss(heldOutLoss), side: 'right' },
-  { head: 'learning rate', cell: ({ learningRate }) => learningRate?.toPrecision(3) ?? '', side: 'right' },
-  { head: 'gradient', cell: ({ gradientNorm }) => gradientNorm?.toPrecision(3) ?? '', side: 'right' },
-  { head: 'tokens/s', cell: ({ tokensPerSecond }) => tokensPerSecond?.toFixed(0) ?? '', side: 'right' },
+  ...METRIC_NAMES.map((name): Column<Metric> => {
+    const { label, digits } = factsOfMetric(name);
+    const text = digits === 'whole' ? wholeText : figureText;
+    return {
+      head: label.toLowerCase(),
+      cell: ({ [name]: value }) => (value === null ? '' : text(value)),
+      side: 'right',
+    };
+  }),
 ];
 
 async function metrics(client: Client, { json }: Common, run: number): Promise<void> {

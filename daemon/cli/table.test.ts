@@ -1,9 +1,10 @@
+import { bytesText, durationText } from '../protocol/text.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobResult } from './jobResult.ts';
 import { tableOf } from './listing.ts';
 import { plain } from './output.ts';
-import { bytesText, dateText, durationText, table } from './table.ts';
+import { dateText, table } from './table.ts';
 
 test('columns to the left and to the right, no spaces at the end', () => {
   const rows = [['name', 'n', 'what'], ['a', '10', 'x'], ['longer', '9', '']]; // prettier-ignore

@@ -60,9 +60,9 @@ test('train: JSON lines, the last one with the promised keys; eval agrees with i
   assert.equal(done['adapter'], out('a'));
   for (const [name, value] of Object.entries(done).slice(2)) assert.ok(typeof value === 'number' && value > 0, name);
   assert.equal(lines.filter(({ event }) => event === 'step').length, 5);
-  const report = lines.find(({ event }) => event === 'report') as { planned: Record<string, number> };
-  assert.equal(report.planned['trainableParameters'], done['trainableParameters']);
-  assert.equal(report.planned['adapterBytes'], done['adapterBytes']);
+  const report = lines.find(({ event }) => event === 'report') as { estimate: Record<string, number> };
+  assert.equal(report.estimate['trainableParameters'], done['trainableParameters']);
+  assert.equal(report.estimate['adapterBytes'], done['adapterBytes']);
 
   const rows = readFileSync(data, 'utf8').trim().split('\n').slice(0, 9).join('\n');
   writeFileSync(join(root, 'few.jsonl'), rows);
@@ -91,7 +91,7 @@ test('train: JSON lines, the last one with the promised keys; eval agrees with i
   assert.equal(cut['tokens'], 9 * 5, 'each of nine rows has six tokens, of which the first is not predicted');
 });
 
-test('train without --json: what is learned from, the loss before and after, planned and measured figures', () => {
+test('train without --json: what is learned from, the loss before and after, estimated and measured figures', () => {
   const { status, stdout, stderr } = vera(
     'train',
     '--foreground',

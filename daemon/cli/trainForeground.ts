@@ -1,4 +1,4 @@
-import type { TrainEvent } from '../train/events.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
 import { printJson } from './output.ts';
@@ -7,7 +7,7 @@ import { trainPrinter } from './trainPrinter.ts';
 /** Trains without a daemon: a worker of this process, which ends with it. */
 export async function trainForeground(settings: TrainSettings, resume: boolean, json: boolean): Promise<void> {
   const printer = json
-    ? { print: (event: TrainEvent) => printJson({ ...event }), end: () => undefined }
+    ? { print: (event: RunEvent) => printJson({ ...event }), end: () => undefined }
     : trainPrinter(settings);
   const training = startTraining(settings, resume, (event) => printer.print(event));
   let stopped = false;

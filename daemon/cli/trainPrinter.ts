@@ -1,10 +1,11 @@
-import type { DoneEvent, ReportEvent, TrainEvent } from '../train/events.ts';
+import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
 import type { TrainSettings } from '../train/settings.ts';
+import { bytesText, durationText } from '../protocol/text.ts';
 import { print } from './output.ts';
 import { optionsText } from './trainOptions.ts';
-import { bytesText, durationText, table } from './table.ts';
+import { table } from './table.ts';
 
-type StepEvent = Extract<TrainEvent, { event: 'step' }>;
+type StepEvent = Extract<RunEvent, { event: 'step' }>;
 
 const BAR = 20; // characters
 const PLAIN_EVERY_MS = 10_000; // a log file has a line when a person would look again
@@ -13,12 +14,12 @@ const number = (value: number): string => Math.round(value).toLocaleString('en-U
 const loss = (value: number | null): string => (value === null ? 'none' : value.toFixed(4));
 
 /** Prints a run for a person: a bar on a terminal, plain lines elsewhere, and what came of it at the end. */
-export function trainPrinter(settings: TrainSettings): { print: (event: TrainEvent) => void; end: () => void } {
+export function trainPrinter(settings: TrainSettings): { print: (event: RunEvent) => void; end: () => void } {
   const { stderr } = process;
   const terminal = stderr.isTTY;
   let open = false;
   let lastPlain = -Infinity;
-  let report: ReportEvent | undefined;
+  let report: RunEventOf<'report'> | undefined;
   let { out } = settings;
   const clear = (): void => {
     if (open) stderr.write('\r\u001b[K');
@@ -72,7 +73,7 @@ const figuresOf = ({
 }: Figures): string =>
   `${step}/${steps}  loss ${loss(value)}  ${number(tokensPerSecond)} tokens/s  ${bytesText(rssBytes)} (peak ${bytesText(peakRssBytes)})  ${durationText(secondsLeft)} left`;
 
-function linesOf(event: TrainEvent, report: ReportEvent | undefined, settings: TrainSettings): string[] {
+function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, settings: TrainSettings): string[] {
   switch (event.event) {
     case 'start': {
       const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
@@ -100,19 +101,23 @@ function linesOf(event: TrainEvent, report: ReportEvent | undefined, settings: T
   }
 }
 
-function reportLines(done: DoneEvent, report: ReportEvent, { method, out }: TrainSettings): string[] {
-  const { planned, optimizerBytes, steps, adapterStep, stoppedEarly, trainSeconds, tokens } = report;
+function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { method, out }: TrainSettings): string[] {
+  const { estimate, optimizerBytes, steps, adapterStep, stoppedEarly, trainSeconds, tokens } = report;
   const rows: [string, string, string][] = [
-    ['', 'planned', 'measured'],
-    ['trainable parameters', planned ? number(planned.trainableParameters) : '', number(done.trainableParameters)],
+    ['', 'estimate', 'measured'],
+    ['trainable parameters', estimate ? number(estimate.trainableParameters) : '', number(done.trainableParameters)],
     [
       method === 'full' ? 'model file' : 'adapter file',
-      planned ? bytesText(planned.adapterBytes) : '',
+      estimate ? bytesText(estimate.adapterBytes) : '',
       bytesText(done.adapterBytes),
     ],
-    ['gradient and optimizer', planned ? bytesText(planned.optimizerBytes) : '', bytesText(optimizerBytes)],
-    ['peak memory', planned ? bytesText(planned.peakRssBytes) : '', bytesText(done.peakRssBytes)],
-    ['speed', planned ? `${number(planned.tokensPerSecond)} tokens/s` : '', `${number(done.tokensPerSecond)} tokens/s`],
+    ['gradient and optimizer', estimate ? bytesText(estimate.optimizerBytes) : '', bytesText(optimizerBytes)],
+    ['peak memory', estimate ? bytesText(estimate.peakRssBytes) : '', bytesText(done.peakRssBytes)],
+    [
+      'speed',
+      estimate ? `${number(estimate.tokensPerSecond)} tokens/s` : '',
+      `${number(done.tokensPerSecond)} tokens/s`,
+    ],
   ];
   const kept = done.evalLoss === null ? '' : `; the adapter is that of step ${adapterStep}, the best on held-out rows`;
   const worse = done.evalLoss !== null && done.baseEvalLoss !== null && done.evalLoss >= done.baseEvalLoss;

@@ -1,7 +1,8 @@
-import type { z } from 'zod';
-import { happened, skipped, subscribe, unsubscribe } from '../protocol/events.ts';
+import { z } from 'zod';
+import { event, happened, skipped, subscribe, unsubscribe } from '../protocol/events.ts';
 import type { Event, Topic } from '../protocol/events.ts';
 import type { Job } from '../protocol/jobs.ts';
+import { count, id } from '../protocol/values.ts';
 import type { Connection } from './socket.ts';
 
 export interface FollowListener {
@@ -19,8 +20,11 @@ export interface Follower {
   last: number | undefined;
 }
 
+/** Events as they come: one that a newer daemon sends, and this program does not know, is left out when it is delivered. */
+const received = z.object({ subscription: id, events: z.array(z.looseObject({ number: count })) });
+
 type Notice =
-  | { kind: 'happened'; params: z.output<typeof happened.params> }
+  | { kind: 'happened'; params: z.output<typeof received> }
   | { kind: 'skipped'; params: z.output<typeof skipped.params> };
 
 /** The subscriptions of one connection. */
@@ -41,7 +45,7 @@ export function subscriptionsOn({ rpc }: Connection): Subscriptions {
       if (added.size > followers.size) early.push(notice);
     } else deliver(follower, notice);
   };
-  rpc.onNotification(happened.name, (params) => receive({ kind: 'happened', params: happened.params.parse(params) }));
+  rpc.onNotification(happened.name, (params) => receive({ kind: 'happened', params: received.parse(params) }));
   rpc.onNotification(skipped.name, (params) => receive({ kind: 'skipped', params: skipped.params.parse(params) }));
 
   const begin = async (follower: Follower): Promise<number> => {
@@ -87,7 +91,7 @@ function deliver(follower: Follower, notice: Notice): void {
     const fresh = notice.params.events.filter(({ number }) => number > last);
     if (fresh.length === 0) return;
     follower.last = fresh.at(-1)!.number;
-    follower.on.events(fresh);
+    follower.on.events(fresh.flatMap((one) => event.safeParse(one).data ?? []));
   } catch (error) {
     // The JSON-RPC library would swallow the listener's error.
     queueMicrotask(() => {

@@ -13,7 +13,7 @@ import type { Savings } from '../methods/savings.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
-import type { TrainEvent } from '../train/events.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import { completeSettings, methodOptions } from '../train/settings.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
@@ -33,7 +33,7 @@ export interface DemoOptions {
 
 export type DemoEvent =
   | { event: 'model'; folder: string; parameters: number; settings: TrainSettings }
-  | TrainEvent
+  | RunEvent
   | { event: 'savings'; vera: Savings; lora: readonly Savings[] }
   | { event: 'merged'; out: string; report: MergeReport };
 

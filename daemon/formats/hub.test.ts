@@ -389,7 +389,7 @@ test('a disk that is too small is said before the download', async () => {
       entry['lfs'] === undefined ? entry : { ...entry, lfs: { oid: 'a'.repeat(64), size: 2 ** 52 } },
     );
   const { endpoint, log } = await hub({ list });
-  await rejects(get(out(), endpoint), 'io', /needs 450\d{7} MB more, but the disk has \d+ MB free/);
+  await rejects(get(out(), endpoint), 'io', /needs 4\.5 PB more, but the disk has [\d.]+ [MGT]B free/);
   assert.ok(!log.some(({ url }) => url.endsWith('safetensors')));
 });
 

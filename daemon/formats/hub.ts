@@ -2,6 +2,7 @@ import { rmSync, statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { makeFolder } from './folder.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { bytesText } from '../protocol/text.ts';
 import { isObject, parseJson, parseJsonObject } from './json.ts';
 import { isHubId } from '../protocol/hubId.ts';
 import { quote } from './quote.ts';
@@ -273,9 +274,7 @@ function refuseFullDisk(dir: string, files: HubFile[]): void {
   if (missing > free) {
     throw new VeraError(
       'io',
-      `${quote(dir)}: the download needs ${megabytes(missing)} more, but the disk has ${megabytes(free)} free: make room or choose another folder`,
+      `${quote(dir)}: the download needs ${bytesText(missing)} more, but the disk has ${bytesText(free)} free: make room or choose another folder`,
     );
   }
 }
-
-const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { ACTOR, openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { adapterContent } from '../catalog/adapters.ts';
-import { runMetrics } from '../catalog/runs.ts';
+import { runMetrics } from '../catalog/metrics.ts';
 import { seededRandom } from '../data/random.ts';
 import type { Job, JobSpec } from '../protocol/jobs.ts';
 

@@ -5,9 +5,10 @@
 import { join } from 'node:path';
 import { cacheFolder } from '../home.ts';
 import { errorMessage, toParent } from '../process/child.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import { lockFolder } from '../train/lock.ts';
 import { type Kind, type KindContext, Stopped } from './kinds/kind.ts';
-import type { FromWorker, Json, Task, ToWorker } from './messages.ts';
+import type { FromWorker, Task, ToWorker } from './messages.ts';
 
 /** Least time between two events that only say how far something is. */
 const PROGRESS_MS = 200;
@@ -26,9 +27,9 @@ const kinds = import('./kinds/registry.ts');
 kinds.catch(() => undefined); // `kindOf` throws it
 
 let shown = { text: '', at: -Infinity };
-function emit(event: Json): void {
-  if (event['event'] === 'progress') {
-    const [text, at] = [String(event['text']), performance.now()];
+function emit(event: RunEvent): void {
+  if (event.event === 'progress') {
+    const [text, at] = [event.text, performance.now()];
     if (text === shown.text && at - shown.at < PROGRESS_MS) return;
     shown = { text, at };
   }

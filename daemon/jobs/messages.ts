@@ -1,6 +1,7 @@
 import type { AdapterContent } from '../catalog/adapters.ts';
 import type { Base } from '../catalog/content.ts';
 import type { ErrorMessage } from '../process/child.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import type { EvaluationRequest } from '../train/evaluateDataset.ts';
 import type { TrainSettings } from '../train/settings.ts';
 
@@ -52,7 +53,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'estimate'; readonly estimate: Estimate }
-  | { readonly type: 'event'; readonly event: Json }
+  | { readonly type: 'event'; readonly event: RunEvent }
   /** What a training run reads. */
   | { readonly type: 'opened'; readonly opened: Opened }
   /** Steps and evaluations of before, for the catalog alone: lines of metrics.jsonl. */

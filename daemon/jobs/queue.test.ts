@@ -5,7 +5,8 @@ import { after, test } from 'node:test';
 import { openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { adapterContent } from '../catalog/adapters.ts';
-import { getRun, runMetrics } from '../catalog/runs.ts';
+import { runMetrics } from '../catalog/metrics.ts';
+import { getRun } from '../catalog/runs.ts';
 import { completeSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
 

@@ -1,14 +1,17 @@
 import { updateJob } from '../catalog/jobs.ts';
+import { addMetrics } from '../catalog/metrics.ts';
 import type { Change } from '../catalog/open.ts';
-import { addMetrics, describeRun, runProgress } from '../catalog/runs.ts';
+import { describeRun, runProgress } from '../catalog/runs.ts';
+import { addSample } from '../catalog/samples.ts';
 import type { Job } from '../protocol/jobs.ts';
-import type { Metric } from '../protocol/runs.ts';
-import type { FromWorker, Json } from './messages.ts';
+import { type Metric, metricOf } from '../protocol/metrics.ts';
+import { progressOf, type RunEvent } from '../protocol/runEvents.ts';
+import type { FromWorker } from './messages.ts';
 
-/** What a worker told that is not in the catalog yet. */
+/** What a worker sent that is not in the catalog yet. */
 export type Telling = Extract<FromWorker, { type: 'event' | 'opened' | 'metrics' }>;
 
-/** Writes what a job's worker told, in order: events, metrics of its run, and how far it is. Returns its progress. */
+/** Writes what a job's worker sent, in order: events, metrics and samples of its run, and how far it is. Returns its progress. */
 export async function writeTellings(
   change: Change,
   { id, run, progress }: Pick<Job, 'id' | 'run' | 'progress'>,
@@ -26,13 +29,14 @@ export async function writeTellings(
       metrics.push(...telling.lines.flatMap((line) => metricOf(line) ?? []));
       continue;
     }
-    const { event } = telling;
-    change.emit({ type: 'worker', job: id, event: plain(event) });
-    now = { ...now, ...progressOf(event) };
+    const event = plain(telling.event);
+    change.emit({ type: 'worker', job: id, event });
+    now = { ...now, ...known(progressOf(event)) };
     const metric = metricOf(event);
     if (metric) metrics.push(metric);
-    const [step, steps] = [number(event, 'step'), number(event, 'steps')];
-    if (step !== null) reached = { ...reached, step, ...(steps === null ? {} : { steps }) };
+    if (run !== null && event.event === 'sample') await addSample(change, run, event);
+    if ('step' in event) reached = { ...reached, step: event.step };
+    if ('steps' in event && 'step' in event) reached = { step: event.step, steps: event.steps };
   }
   if (run !== null) {
     await addMetrics(change, run, metrics);
@@ -42,51 +46,9 @@ export async function writeTellings(
   return now;
 }
 
-const number = (event: Json, name: string): number | null => {
-  const value = event[name];
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
-};
+/** As it comes out of the catalog again: JSON has no NaN and no infinity, and leaves out what is undefined. */
+const plain = (event: RunEvent): RunEvent => JSON.parse(JSON.stringify(event)) as RunEvent;
 
-/** JSON has no NaN and no infinity; undefined is left out. */
-const plain = (event: Json) => JSON.parse(JSON.stringify(event)) as Record<string, never>;
-
-/** What of an event says how far its job is. */
-function progressOf(event: Json): Job['progress'] {
-  const known = (names: Readonly<Record<string, string>>): Job['progress'] =>
-    Object.fromEntries(
-      Object.entries(names).flatMap(([field, name]) => {
-        const value = number(event, name);
-        return value === null ? [] : [[field, value]];
-      }),
-    );
-  if (event['event'] === 'progress')
-    return { ...known({ fraction: 'fraction' }), text: String(event['text']).slice(0, 1000) };
-  if (event['event'] === 'start') return { text: 'training', ...known({ step: 'step', steps: 'steps' }) };
-  if (event['event'] === 'eval') return known({ heldOutLoss: 'loss' });
-  if (event['event'] !== 'step') return {};
-  const [step, steps] = [number(event, 'step'), number(event, 'steps')];
-  const names = {
-    step: 'step',
-    steps: 'steps',
-    loss: 'loss',
-    tokensPerSecond: 'tokensPerSecond',
-    secondsLeft: 'secondsLeft',
-  };
-  return {
-    ...known(names),
-    text: 'training',
-    ...(step !== null && steps ? { fraction: Math.min(1, step / steps) } : {}),
-  };
-}
-
-/** The metric of a 'step' or 'eval' event, or of a line of metrics.jsonl, which has no name for its kind. */
-function metricOf(event: Json): Metric | undefined {
-  const [step, kind] = [number(event, 'step'), event['event']];
-  if (step === null || (kind !== undefined && kind !== 'step' && kind !== 'eval')) return undefined;
-  const get = (name: string): number | null => (kind === 'eval' ? null : number(event, name));
-  return {
-    ...{ step, epoch: get('epoch'), loss: get('loss'), learningRate: get('learningRate') },
-    heldOutLoss: kind === 'eval' ? number(event, 'loss') : number(event, 'heldOutLoss'),
-    ...{ gradientNorm: get('gradientNorm'), tokens: get('tokens'), tokensPerSecond: get('tokensPerSecond') },
-  };
-}
+/** Without the numbers that were none. */
+const known = (progress: Job['progress']): Job['progress'] =>
+  Object.fromEntries(Object.entries(progress).filter(([, value]) => value !== null && value !== undefined));

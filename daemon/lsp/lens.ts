@@ -1,4 +1,5 @@
 import type { CodeLens } from 'vscode-languageserver-protocol';
+import { durationText } from '../protocol/text.ts';
 import type { Dataset } from './dataset.ts';
 
 /** A rough figure for when there is no tokenizer: how many characters of English text or code make a token. */
@@ -53,7 +54,7 @@ export function lensesOf(dataset: Dataset, problems: number): CodeLens[] {
     lens(`${number(rows)} ${rows === 1 ? 'row' : 'rows'}${format === undefined ? '' : ` \u00b7 ${format}`}`),
     lens(tokensText(summary)),
   ];
-  if (minutes !== undefined) lenses.push(lens(`about ${durationText(minutes)} an epoch`));
+  if (minutes !== undefined) lenses.push(lens(`about ${durationText(60 * minutes)} an epoch`));
   const checking = open > 0 ? `, ${Math.floor((100 * (rows - open)) / rows)} % checked` : '';
   const found = problems === 0 ? 'no problems' : `${number(problems)} ${problems === 1 ? 'problem' : 'problems'}`;
   lenses.push(lens(found + checking));
@@ -72,9 +73,3 @@ const compact = (value: number): string =>
   value < 10_000
     ? value.toLocaleString('en-US')
     : new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
-
-function durationText(minutes: number): string {
-  if (minutes < 1.5) return `${Math.max(1, Math.round(60 * minutes))} s`;
-  if (minutes < 90) return `${Math.round(minutes)} min`;
-  return `${(minutes / 60).toFixed(1)} h`;
-}

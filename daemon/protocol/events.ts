@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { job } from './jobs.ts';
 import { method, notification } from './method.ts';
-import { count, id, json, time } from './values.ts';
+import { runEvent } from './runEvents.ts';
+import { count, id, time } from './values.ts';
 
 /**
  * What can be followed: 'jobs' (the state of every job), 'job/7' (all of job 7: its state, steps, evaluations, samples,
@@ -17,8 +18,8 @@ export type Topic = z.infer<typeof topic>;
 export const body = z.discriminatedUnion('type', [
   /** A job's new state. */
   z.object({ type: z.literal('job'), job }),
-  /** What the worker of a job told; for a training job the lines that `vera train --json` prints. */
-  z.object({ type: z.literal('worker'), job: id, event: json }),
+  /** What the worker of a job sent; for a training job the lines that `vera train --json` prints. */
+  z.object({ type: z.literal('worker'), job: id, event: runEvent }),
   z.object({
     type: z.literal('catalog'),
     change: z.enum(['created', 'changed', 'deleted', 'restored', 'activated', 'purged']),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorFacts } from './errorFacts.ts';
 import { method } from './method.ts';
+import { jobProgress } from './runEvents.ts';
 import { base, settingValue, trainSettings } from './training.ts';
 import { count, finite, id, json, MAX_TEXT, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
@@ -89,17 +90,8 @@ export const job = z.object({
   waitingFor: z.string().nullable(),
   /** Preflight estimate. */
   memoryBytes: finite.nullable(),
-  /** The latest of what it told; fields by kind. */
-  progress: z.object({
-    text: z.string().optional(),
-    fraction: finite.optional(),
-    step: count.optional(),
-    steps: count.optional(),
-    loss: finite.optional(),
-    heldOutLoss: finite.optional(),
-    tokensPerSecond: finite.optional(),
-    secondsLeft: finite.optional(),
-  }),
+  /** The latest that its worker sent; fields by kind. */
+  progress: jobProgress,
   attempts: z.array(attempt),
   /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {loss, perplexity, tokens}; merge: {out, maxLogitDifference}; export: {out}; download: {dir}. */
   result: json.nullable(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { columnsOf, metricOf } from './metrics.ts';
 import { columns, fromPanel } from './panel.ts';
 import { commandsOf } from './panelCommands.ts';
-import { columnsOf, rowOf } from './panelMetrics.ts';
 
 test('events of a training worker become rows, others do not', () => {
   const step = {
@@ -19,7 +19,7 @@ test('events of a training worker become rows, others do not', () => {
     { event: 'eval', step: 3, loss: 2.75, best: true },
     { event: 'note', text: 'x', step: 3 },
     { event: 'step' },
-  ].flatMap((event) => rowOf(event) ?? []);
+  ].flatMap((event) => metricOf(event) ?? []);
   const made = columnsOf(rows);
   assert.deepEqual(made, {
     step: [3, 3],
@@ -30,7 +30,7 @@ test('events of a training worker become rows, others do not', () => {
     tokensPerSecond: [900, null],
   });
   assert.deepEqual(columns.parse(made), made);
-  assert.deepEqual(rowOf({ event: 'step', step: 4, loss: NaN })?.loss, null);
+  assert.deepEqual(metricOf({ event: 'step', step: 4, loss: NaN })?.loss, null);
 });
 
 test('a run offers what its state allows', () => {

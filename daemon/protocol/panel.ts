@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { ERROR_CODES } from './errors.ts';
 import { job, jobState } from './jobs.ts';
+import { DRAWN, each } from './metrics.ts';
 import { count, finite, id, MAX_TEXT, time } from './values.ts';
 
 /** Rows of a `metrics` message at most: what the panel takes in within a few milliseconds. */
@@ -42,15 +43,7 @@ export type PanelRun = z.infer<typeof panelRun>;
 
 const column = z.array(finite.nullable());
 /** Rows of runs.metrics as columns of one length, by step; null where a row has no such figure. */
-export const columns = z.object({
-  step: z.array(count),
-  loss: column,
-  heldOutLoss: column,
-  learningRate: column,
-  gradientNorm: column,
-  tokensPerSecond: column,
-});
-export type Columns = z.infer<typeof columns>;
+export const columns = z.object({ step: z.array(count), ...each(DRAWN, () => column) });
 
 /** What a way of training costs. Sizes in bytes; null where it is not known. */
 export const cost = z.object({

@@ -1,8 +1,9 @@
+import { isOver } from './jobStates.ts';
 import type { PanelRun, RunCommand } from './panel.ts';
 
 /** What a run's state allows, in the order of the buttons: for the panel to show and for the extension to check. */
 export function commandsOf(run: Pick<PanelRun, 'state' | 'adapter' | 'out'>, active: number | null): RunCommand[] {
-  const ended = run.state === 'succeeded' || run.state === 'failed' || run.state === 'cancelled';
+  const ended = isOver(run.state);
   const commands: RunCommand[] = [];
   if (run.state === 'paused') commands.push('resume');
   if (run.state === 'running' || run.state === 'queued') commands.push('pause');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { adapter, dependent } from './adapters.ts';
 import { method } from './method.ts';
+import { each, METRIC_NAMES } from './metrics.ts';
 import { sample } from './panel.ts';
 import { count, finite, id, json, page, pageOf, ref, time } from './values.ts';
 
@@ -32,17 +33,7 @@ export const run = z.object({
 export type RunRow = z.infer<typeof run>;
 
 /** One step or evaluation; null where it was not measured. */
-export const metric = z.object({
-  step: count,
-  epoch: finite.nullable(),
-  loss: finite.nullable(),
-  heldOutLoss: finite.nullable(),
-  learningRate: finite.nullable(),
-  gradientNorm: finite.nullable(),
-  tokens: finite.nullable(),
-  tokensPerSecond: finite.nullable(),
-});
-export type Metric = z.infer<typeof metric>;
+export const metric = z.object({ step: count, ...each(METRIC_NAMES, () => finite.nullable()) });
 
 export const list = method(
   'runs.list',

@@ -1,10 +1,11 @@
-import { AT_WORK, listJobs, readJobs } from '../catalog/jobs.ts';
+import { listJobs, readJobs } from '../catalog/jobs.ts';
 import type { Db } from '../catalog/open.ts';
 import type { Topic } from '../protocol/events.ts';
+import { isOver, JOB_STATES } from '../protocol/jobStates.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 import type { Limits } from './limits.ts';
 
-const NOT_OVER: JobState[] = [...AT_WORK, 'paused', 'queued'];
+const NOT_OVER = (Object.keys(JOB_STATES) as JobState[]).filter((state) => !isOver(state));
 
 /**
  * The jobs of some topics as they are now, serialised: those named, and for 'jobs' all that are not over and then the newest, as

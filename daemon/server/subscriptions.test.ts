@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => one.close());
 
-const worker = (job: number, text = ''): EventBody => ({ type: 'worker', job, event: { text } });
+const worker = (job: number, text = ''): EventBody => ({ type: 'worker', job, event: { event: 'note', text } });
 const created = (id: number): EventBody => ({
   type: 'catalog',
   change: 'created',

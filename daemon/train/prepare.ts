@@ -10,9 +10,9 @@ import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { networkTensors } from '../models/tensors.ts';
+import type { Emit } from '../protocol/runEvents.ts';
 import { settingError } from '../settings/setting.ts';
 import type { EvaluationSettings } from './evaluationSettings.ts';
-import type { Emit } from './events.ts';
 import { layersOf, methodOptions, type Places, type ReadySettings, type TrainSettings } from './settings.ts';
 import { Step } from './step.ts';
 

@@ -7,7 +7,7 @@ import { writeTinyChat, writeTinyModel, writeTinyText } from '../../test/fixture
 import { openBase } from '../models/base.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { listCheckpoints, loadCheckpoint } from './checkpoint.ts';
-import type { DoneEvent, TrainEvent } from './events.ts';
+import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
 import { checkpointsOf, metricsFile } from './folder.ts';
 import { train } from './run.ts';
 import { completeSettings, type GivenSettings } from './settings.ts';
@@ -21,8 +21,8 @@ let count = 0;
 
 interface Outcome {
   out: string;
-  done: DoneEvent | undefined;
-  events: TrainEvent[];
+  done: RunEventOf<'done'> | undefined;
+  events: RunEvent[];
 }
 type Given = { -readonly [K in keyof GivenSettings]?: GivenSettings[K] };
 
@@ -44,9 +44,9 @@ const settingsOf = (given: Given) =>
 /** Runs until the end, or until `stopAfter` steps. */
 async function run(given: Given, { resume = false, stopAfter = Infinity } = {}): Promise<Outcome> {
   const settings = settingsOf(given);
-  const events: TrainEvent[] = [];
+  const events: RunEvent[] = [];
   let steps = 0;
-  const emit = (event: TrainEvent): void => {
+  const emit = (event: RunEvent): void => {
     events.push(event);
     if (event.event === 'step') steps++;
   };

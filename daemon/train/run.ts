@@ -4,7 +4,7 @@ import { VeraError } from '../protocol/errors.ts';
 import { type DataPosition, batchGroups, foreseenSteps, type Group, heldOutBatches } from './batchSource.ts';
 import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { checkIds, evaluate, turn } from './evaluate.ts';
-import type { DoneEvent, Emit } from './events.ts';
+import type { Emit, RunEventOf } from '../protocol/runEvents.ts';
 import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
 import { identityDifference, identityOf } from './identity.ts';
 import { lockFolder } from './lock.ts';
@@ -13,7 +13,7 @@ import { Metrics } from './metrics.ts';
 import { dropoutNoise } from './noise.ts';
 import { type Failure, numericFailure } from './numeric.ts';
 import { AdamW, clip } from './optimizer.ts';
-import { plannedFigures } from './planned.ts';
+import { estimatedFigures } from './estimatedFigures.ts';
 import { createStep, prepare, type Prepared } from './prepare.ts';
 import { addEvaluation, addLoss, firstProgress, type Progress, trainLoss } from './progress.ts';
 import { saveResult } from './result.ts';
@@ -42,7 +42,7 @@ const LEAST_BETWEEN_EVALUATIONS = 50;
  * Trains: evaluation and samples before, steps with evaluations and checkpoints between, samples and the adapter at the end.
  * The same settings, data and threads give the same bits, wherever it was interrupted. Undefined where it was stopped.
  */
-export async function train(settings: TrainSettings, control: RunControl): Promise<DoneEvent | undefined> {
+export async function train(settings: TrainSettings, control: RunControl): Promise<RunEventOf<'done'> | undefined> {
   const release = await lockFolder(lockFile(settings.out));
   try {
     const prepared = await prepare(settings, control.emit);
@@ -306,7 +306,7 @@ class Run {
   }
 
   /** Samples after, the adapter, and the figures. */
-  async finish(): Promise<DoneEvent> {
+  async finish(): Promise<RunEventOf<'done'>> {
     const [settings, progress, prepared] = [this.#settings, this.#progress, this.#prepared];
     await this.#release();
     const theta = this.#best ?? this.#theta;
@@ -341,10 +341,10 @@ class Run {
       ...{
         trainSeconds: progress.seconds,
         optimizerBytes: 3 * this.#theta.byteLength,
-        ...(await plannedFigures(settings, prepared)),
+        ...(await estimatedFigures(settings, prepared)),
       },
     });
-    const done: DoneEvent = {
+    const done: RunEventOf<'done'> = {
       ...{ event: 'done', adapter: settings.out, ...losses, trainableParameters: size, adapterBytes },
       ...{ tokensPerSecond: progress.tokens / progress.seconds, peakRssBytes },
     };

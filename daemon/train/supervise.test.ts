@@ -11,7 +11,7 @@ import { writeTinyModel, writeTinyText } from '../../test/fixtures/train/tiny.ts
 import { seededRandom } from '../data/random.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { listCheckpoints, loadCheckpoint } from './checkpoint.ts';
-import type { TrainEvent } from './events.ts';
+import type { RunEvent } from '../protocol/runEvents.ts';
 import { checkpointsOf, metricsFile } from './folder.ts';
 import { completeSettings, type GivenSettings } from './settings.ts';
 import { startTraining } from './supervise.ts';
@@ -100,7 +100,7 @@ test('SIGKILL at any time, again and again, then resume: the same bits as an uni
 
 test('a stop ends after the step under way, with a checkpoint there', async () => {
   const settings = settingsOf('stopped');
-  const events: TrainEvent[] = [];
+  const events: RunEvent[] = [];
   const training = startTraining(settings, false, (event) => {
     events.push(event);
     if (event.event === 'step' && event.step === 7) training.stop();

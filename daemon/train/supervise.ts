@@ -2,7 +2,7 @@ import { type ErrorMessage, errorOf } from '../process/child.ts';
 import { startProcess } from '../process/supervised.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { listCheckpoints } from './checkpoint.ts';
-import type { Emit, TrainEvent } from './events.ts';
+import type { Emit, RunEvent } from '../protocol/runEvents.ts';
 import { checkpointsOf } from './folder.ts';
 import type { TrainSettings } from './settings.ts';
 
@@ -11,7 +11,7 @@ export interface ToWorker {
   readonly resume: boolean;
 }
 export type FromWorker =
-  | { readonly type: 'event'; readonly event: TrainEvent }
+  | { readonly type: 'event'; readonly event: RunEvent }
   | ErrorMessage
   /** Everything was sent. */
   | { readonly type: 'end' };

@@ -64,10 +64,10 @@ test("the workspace's own project comes first, those of no project last; users o
 });
 
 test('an adapter in a line', () => {
-  assert.equal(describeAdapter(adapter({}), true), 'active · VeRA 64 · 14 kB · loss 1.500');
+  assert.equal(describeAdapter(adapter({}), true), 'active · VeRA 64 · 14.0 kB · loss 1.500');
   assert.equal(
     describeAdapter(adapter({ heldOutLoss: null, trainLoss: null, method: 'lora' }), false),
-    'LoRA 64 · 14 kB',
+    'LoRA 64 · 14.0 kB',
   );
 });
 

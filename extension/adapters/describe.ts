@@ -1,5 +1,6 @@
 import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
-import { bytesText, countText, lastPart, lossText, oneLine } from '../text.ts';
+import { bytesText } from '../../daemon/protocol/text.ts';
+import { countText, lastPart, lossText, oneLine } from '../text.ts';
 
 export const METHOD_NAMES: Readonly<Record<string, string>> = { vera: 'VeRA', lora: 'LoRA', full: 'Full' };
 

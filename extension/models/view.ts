@@ -5,7 +5,7 @@ import type { baseModel } from '../../daemon/protocol/records.ts';
 import { type App, hasBegun } from '../app.ts';
 import { ITEMS, VIEWS } from '../contributions.ts';
 import { listAll, soonest } from '../listing.ts';
-import { describeJob, fractionOf, STATE_ICONS } from '../runs/describe.ts';
+import { describeJob, fractionOf, iconOf } from '../runs/describe.ts';
 import { lastPart, oneLine, parametersText } from '../text.ts';
 
 export type ModelRow = z.infer<typeof baseModel>;
@@ -93,9 +93,9 @@ function modelItem({ id, spec, fingerprint, architecture, parameters, usedAt }: 
 
 function downloadItem(job: Job): vscode.TreeItem {
   const item = new vscode.TreeItem(job.spec.kind === 'download' ? oneLine(lastPart(job.spec.base)) : job.title);
-  const [icon, color] = STATE_ICONS[job.state];
+  const [icon, colour] = iconOf(job.state);
   item.id = `download ${job.id} ${fractionOf(job) ?? ''}`;
   item.description = describeJob(job);
-  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  item.iconPath = new vscode.ThemeIcon(icon, colour === undefined ? undefined : new vscode.ThemeColor(colour));
   return item;
 }

@@ -12,11 +12,11 @@ test('every form says its size and what it loses', () => {
     formats.map(({ id }) => id),
     ['peft', 'peftWhole', 'safetensors', 'merge'],
   );
-  assert.deepEqual(formats.map(sizeText), ['about 16 kB', 'about 902 kB', 'about 16 kB', 'at most 4.0 MB']);
+  assert.deepEqual(formats.map(sizeText), ['about 15.5 kB', 'about 902 kB', 'about 15.5 kB', 'at most 4.0 MB']);
   for (const { loses } of formats) assert.ok(loses.length > 10);
   assert.deepEqual(formatsOf({ ...adapter, method: 'lora' }, files, null).map(sizeText), [
-    'about 16 kB',
-    'about 16 kB',
+    'about 15.5 kB',
+    'about 15.5 kB',
     '',
   ]);
 });

@@ -1,5 +1,5 @@
 import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
-import { bytesText } from '../text.ts';
+import { bytesText } from '../../daemon/protocol/text.ts';
 
 export type FormatId = 'merge' | 'peft' | 'peftWhole' | 'safetensors';
 

@@ -1,7 +1,7 @@
 import type { Event } from '../../daemon/protocol/events.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { PanelRun, Savings, ToPanel } from '../../daemon/protocol/panel.ts';
-import { columnsOf, rowOf } from '../../daemon/protocol/panelMetrics.ts';
+import { columnsOf, type Metric, metricOf } from '../../daemon/protocol/metrics.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
 import type { Description } from '../../daemon/protocol/settings.ts';
 import type { App } from '../app.ts';
@@ -24,7 +24,6 @@ export interface RunFeed {
   end(): void;
 }
 
-type Row = NonNullable<ReturnType<typeof rowOf>>;
 type Adapter = { readonly id: number; readonly name: string } | null;
 
 const ROWS = 2000; // of a message; the protocol allows twice as many
@@ -33,7 +32,7 @@ const TELL_MS = 100; // a small model steps a hundred times a second
 export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPanel) => void): RunFeed {
   const key = keyOf(first);
   let [job, run, adapter]: [Job, RunRow | undefined, Adapter] = [first, undefined, null];
-  let rows: Row[] = [];
+  let rows: Metric[] = [];
   let [loading, over] = [true, false];
   let costs: Promise<Savings | undefined> | undefined;
   let described: Description | undefined;
@@ -102,11 +101,10 @@ export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPane
     take: (events) => {
       for (const { body } of events) {
         if (body.type !== 'worker') continue;
-        const row = rowOf(body.event);
+        const row = metricOf(body.event);
         if (row !== undefined) rows.push(row);
-        if (row !== undefined && body.event['event'] === 'eval' && row.step === 0)
-          quietly('its run', fetchRun().then(tell));
-        if (body.event['event'] === 'sample') quietly('samples', tellSamples());
+        if (body.event.event === 'eval' && body.event.step === 0) quietly('its run', fetchRun().then(tell));
+        if (body.event.event === 'sample') quietly('samples', tellSamples());
       }
       tell();
     },

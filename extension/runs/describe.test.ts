@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { statusText } from '../statusText.ts';
-import { describeJob, itemOf, STATE_ICONS } from './describe.ts';
+import { JOB_STATES } from '../../daemon/protocol/jobStates.ts';
+import { describeJob, itemOf } from './describe.ts';
 
 const job = (changes: Partial<Job>): Job =>
   ({
@@ -32,7 +33,7 @@ test('a job in a line', () => {
     describeJob(job({ state: 'succeeded', startedAt: 0, endedAt: 30_000, progress: { heldOutLoss: 1.5 } })),
     'loss 1.500 · took 30 s',
   );
-  for (const state of Object.keys(STATE_ICONS) as Job['state'][])
+  for (const state of Object.keys(JOB_STATES) as Job['state'][])
     assert.ok(describeJob(job({ state })) !== '' && itemOf(job({ state })) !== '');
 });
 

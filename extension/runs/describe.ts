@@ -1,6 +1,8 @@
 import type { Job } from '../../daemon/protocol/jobs.ts';
+import { isOver, JOB_STATES } from '../../daemon/protocol/jobStates.ts';
 import { ITEMS } from '../contributions.ts';
-import { durationText, lossText, oneLine, percentText } from '../text.ts';
+import { durationText } from '../../daemon/protocol/text.ts';
+import { lossText, oneLine, percentText } from '../text.ts';
 
 /** How far a job is, 0 to 1; undefined where it does not say. */
 export function fractionOf({
@@ -44,21 +46,15 @@ export function describeJob(job: Job): string {
 const tookText = ({ startedAt, endedAt }: Job): string =>
   startedAt === null || endedAt === null ? '' : `took ${durationText((endedAt - startedAt) / 1000)}`;
 
-/** Codicon and colour of a state. */
-export const STATE_ICONS: Readonly<Record<Job['state'], readonly [icon: string, color?: string]>> = {
-  queued: ['clock'],
-  running: ['sync~spin', 'charts.blue'],
-  pausing: ['debug-pause', 'charts.yellow'],
-  paused: ['debug-pause', 'charts.yellow'],
-  cancelling: ['debug-stop'],
-  cancelled: ['circle-slash'],
-  succeeded: ['pass', 'charts.green'],
-  failed: ['error', 'charts.red'],
-};
+/** Icon of a state, with its colour as an identifier of VS Code's theme. */
+export function iconOf(state: Job['state']): readonly [icon: string, colour: string | undefined] {
+  const { icon, colour } = JOB_STATES[state];
+  return [state === 'running' ? `${icon}~spin` : icon, colour];
+}
 
 /** What menus see of a job. */
 export function itemOf({ kind, state }: Pick<Job, 'kind' | 'state'>): string {
-  const over = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  const over = isOver(state);
   if (kind !== 'train') return over ? ITEMS.endedWork : ITEMS.work;
   if (state === 'queued') return ITEMS.queuedRun;
   if (state === 'running') return ITEMS.runningRun;

@@ -4,7 +4,7 @@ import { type App, hasBegun } from '../app.ts';
 import { COMMANDS, VIEWS } from '../contributions.ts';
 import { soonest } from '../listing.ts';
 import { oneLine } from '../text.ts';
-import { describeJob, itemOf, STATE_ICONS } from './describe.ts';
+import { describeJob, iconOf, itemOf } from './describe.ts';
 
 export interface RunNode {
   readonly kind: 'job';
@@ -59,10 +59,10 @@ export function registerRunsView(app: App): void {
 
 function treeItem(job: Job): vscode.TreeItem {
   const item = new vscode.TreeItem(oneLine(job.title));
-  const [icon, color] = STATE_ICONS[job.state];
+  const [icon, colour] = iconOf(job.state);
   item.id = `job ${job.id}`;
   item.description = describeJob(job);
-  item.iconPath = new vscode.ThemeIcon(icon, color === undefined ? undefined : new vscode.ThemeColor(color));
+  item.iconPath = new vscode.ThemeIcon(icon, colour === undefined ? undefined : new vscode.ThemeColor(colour));
   item.contextValue = itemOf(job);
   item.tooltip = [job.title, `Job ${job.id}, ${job.state}`, describeJob(job)].map(oneLine).join('\n');
   if (job.kind === 'train')

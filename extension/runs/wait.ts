@@ -1,5 +1,6 @@
 import type { CancellationToken, Progress } from 'vscode';
 import type { Job } from '../../daemon/protocol/jobs.ts';
+import { isOver } from '../../daemon/protocol/jobStates.ts';
 import type { DaemonLink } from '../daemon/link.ts';
 import { oneLine, percentText } from '../text.ts';
 import { fractionOf } from './describe.ts';
@@ -13,7 +14,6 @@ export async function waitForJob(
 ): Promise<Job | undefined> {
   const subscriptions: { dispose(): void }[] = [];
   let told = 0;
-  const over = ({ state }: Job): boolean => state === 'succeeded' || state === 'failed' || state === 'cancelled';
   try {
     const job = await new Promise<Job>((resolve, reject) => {
       const look = (now: Job): void => {
@@ -27,7 +27,7 @@ export async function waitForJob(
           increment: 100 * Math.max(0, fraction - told),
         });
         told = Math.max(told, fraction);
-        if (over(now)) resolve(now);
+        if (isOver(now.state)) resolve(now);
       };
       const ask = (): void => void daemon.call(({ jobs }) => jobs.get, { job: id }).then(look, reject);
       subscriptions.push(

@@ -1,5 +1,6 @@
 import type { TrainPlan } from '../../daemon/protocol/plans.ts';
-import { bytesText, countText, durationText, plural } from '../text.ts';
+import { bytesText, durationText } from '../../daemon/protocol/text.ts';
+import { countText, plural } from '../text.ts';
 
 /** What a plan says a run would cost. */
 export interface Cost {
@@ -8,7 +9,7 @@ export interface Cost {
   readonly plan: TrainPlan;
 }
 
-/** '4 min · 1.2 GB of memory · adapter of 31 kB'. Pure. */
+/** '4 min · 1.2 GB of memory · adapter of 31.2 kB'. Pure. */
 export function costText({ memoryBytes, plan: { secondsPerStep, data, savings } }: Cost): string {
   const seconds = secondsPerStep === undefined || data === undefined ? undefined : secondsPerStep * data.steps;
   const size = savings?.own.adapterBytes ?? null;

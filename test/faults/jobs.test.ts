@@ -72,8 +72,9 @@ function checkEvents(events: readonly Event[]): void {
   );
   const told = events.flatMap(({ body }) => (body.type === 'worker' ? [body.event] : []));
   const last = told.findLastIndex(({ event }) => event === 'start');
-  const steps = told.slice(last).flatMap((one) => (one['event'] === 'step' ? [Number(one['step'])] : []));
-  const from = Number(told[last]?.['step'] ?? 0);
+  const steps = told.slice(last).flatMap((one) => (one.event === 'step' ? [one.step] : []));
+  const begun = told[last];
+  const from = begun?.event === 'start' ? begun.step : 0;
   assert.deepEqual(
     steps,
     Array.from({ length: 12 - from }, (_, i) => from + 1 + i),

@@ -11,13 +11,13 @@ import { loadAdapter } from '../../daemon/export/adapter.ts';
 import { type Learned, learned } from '../../daemon/methods/learned.ts';
 import { type Savings, savings } from '../../daemon/methods/savings.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
-import type { TrainEvent } from '../../daemon/train/events.ts';
+import type { RunEvent } from '../../daemon/protocol/runEvents.ts';
 import { startTraining } from '../../daemon/train/supervise.ts';
 
 export interface RecordedRun {
   name: string;
   settings: Record<string, unknown>;
-  events: TrainEvent[];
+  events: RunEvent[];
   savings: Savings;
   lora: Savings[];
   /** null for LoRA. */
@@ -54,7 +54,7 @@ for (const { name, ...given } of RUNS) {
     ...given,
     samplePrompts: ["import { z } from 'zod';\n\nexport const", '/** Bytes of '],
   };
-  const events: TrainEvent[] = [];
+  const events: RunEvent[] = [];
   await startTraining(settings, false, (event) => events.push(event)).ended;
   const { adapter } = loadAdapter(settings.out, base);
   recorded.push({
@@ -78,9 +78,9 @@ writeFileSync(
 );
 
 /** The event without names of this machine's folders. */
-function plain(event: TrainEvent, out: string): TrainEvent {
+function plain(event: RunEvent, out: string): RunEvent {
   const text = JSON.stringify(event)
     .replaceAll(JSON.stringify(out).slice(1, -1), 'runs')
     .replaceAll(JSON.stringify(root).slice(1, -1), '.');
-  return JSON.parse(text) as TrainEvent;
+  return JSON.parse(text) as RunEvent;
 }

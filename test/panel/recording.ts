@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_ROWS } from '../../daemon/protocol/panel.ts';
 import type { Cost, PanelRun, Sample, ToPanel } from '../../daemon/protocol/panel.ts';
-import { columnsOf, rowOf } from '../../daemon/protocol/panelMetrics.ts';
-import type { TrainEvent } from '../../daemon/train/events.ts';
+import { columnsOf, metricOf } from '../../daemon/protocol/metrics.ts';
+import type { RunEvent } from '../../daemon/protocol/runEvents.ts';
 import type { RecordedRun } from './record.ts';
 
 const file = join(import.meta.dirname, '../fixtures/panel/recording.json');
 /** The recorded events of four runs of the demo model. `node test/panel/record.ts` records them again. */
 export const RECORDED = JSON.parse(readFileSync(file, 'utf8')) as readonly RecordedRun[];
 
-type EventOf<K extends TrainEvent['event']> = Extract<TrainEvent, { event: K }>;
-const lastOf = <K extends TrainEvent['event']>(events: readonly TrainEvent[], kind: K): EventOf<K> | undefined =>
+type EventOf<K extends RunEvent['event']> = Extract<RunEvent, { event: K }>;
+const lastOf = <K extends RunEvent['event']>(events: readonly RunEvent[], kind: K): EventOf<K> | undefined =>
   events.findLast((event) => event.event === kind) as EventOf<K> | undefined;
 
 export const keyOf = (place: number): string => `job/${place + 1}`;
@@ -19,7 +19,7 @@ export const keyOf = (place: number): string => `job/${place + 1}`;
 const BEGAN = Date.UTC(2026, 0, 5, 9, 0);
 
 /** A run after some of its events, as the extension sends it. */
-export function runAfter(place: number, events: readonly TrainEvent[]): PanelRun {
+export function runAfter(place: number, events: readonly RunEvent[]): PanelRun {
   const recorded = RECORDED[place]!;
   const { name, settings } = recorded;
   const [step, done] = [lastOf(events, 'step'), lastOf(events, 'done')];
@@ -57,8 +57,8 @@ export function runAfter(place: number, events: readonly TrainEvent[]): PanelRun
 }
 
 /** The rows among events, in messages of the size that the protocol allows. */
-export function metricsAfter(place: number, events: readonly TrainEvent[], reset: boolean): ToPanel[] {
-  const rows = events.flatMap((event) => rowOf({ ...event }) ?? []);
+export function metricsAfter(place: number, events: readonly RunEvent[], reset: boolean): ToPanel[] {
+  const rows = events.flatMap((event) => metricOf({ ...event }) ?? []);
   const messages: ToPanel[] = [];
   for (let start = 0; start < rows.length || start === 0; start += MAX_ROWS) {
     const part = rows.slice(start, start + MAX_ROWS);
@@ -68,7 +68,7 @@ export function metricsAfter(place: number, events: readonly TrainEvent[], reset
 }
 
 /** Everything of a run besides its state, after some of its events. */
-export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPanel[] {
+export function detailsAfter(place: number, events: readonly RunEvent[]): ToPanel[] {
   const { savings, lora, learned, settings } = RECORDED[place]!;
   const run = keyOf(place);
   const [report, done] = [lastOf(events, 'report'), lastOf(events, 'done')];
@@ -77,7 +77,7 @@ export function detailsAfter(place: number, events: readonly TrainEvent[]): ToPa
     optimizerBytes: one.optimizerBytes + one.gradientBytes,
   });
   // Sent before the run begins, and again at its end.
-  const peak = lastOf(RECORDED[place]!.events, 'report')?.planned?.peakRssBytes ?? null;
+  const peak = lastOf(RECORDED[place]!.events, 'report')?.estimate?.peakRssBytes ?? null;
   const kept = savings.optimizerBytes + savings.gradientBytes;
   const measured = done && report
     ? { parameters: done.trainableParameters, adapterBytes: done.adapterBytes, optimizerBytes: report.optimizerBytes, peakBytes: done.peakRssBytes }

@@ -5,7 +5,8 @@ import { availableParallelism, loadavg } from 'node:os';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { MAX_ROWS } from '../../daemon/protocol/panel.ts';
-import type { Columns, ToPanel } from '../../daemon/protocol/panel.ts';
+import type { Columns } from '../../daemon/protocol/metrics.ts';
+import type { ToPanel } from '../../daemon/protocol/panel.ts';
 import { panelHost } from './open.ts';
 import { keyOf, runAfter } from './recording.ts';
 

@@ -107,7 +107,7 @@ test('a daemon that is killed in mid-run comes back, and the run with it', { tim
   await session.until('a checkpoint', session.shownStep, (step) => step >= 12, LONG);
   const pid = workbench.daemonPid();
   assert.ok(pid !== undefined);
-  assert.equal(await session.stateWord(), 'Training');
+  assert.equal(await session.stateWord(), 'Running');
   process.kill(pid, 'SIGKILL');
   await session.until(
     'another daemon',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { columnsOf } from '../../daemon/protocol/panelMetrics.ts';
+import { columnsOf } from '../../daemon/protocol/metrics.ts';
 import { RunData } from './runData.ts';
 
 const row = (step: number, loss: number) => ({

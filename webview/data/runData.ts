@@ -1,19 +1,10 @@
-import type { Columns } from '../../daemon/protocol/panel.ts';
+import { type Columns, DRAWN, type DrawnMetric, each } from '../../daemon/protocol/metrics.ts';
 import { Series } from './series.ts';
 import { Smoothed } from './smoothing.ts';
 
-export const FIGURES = ['loss', 'heldOutLoss', 'learningRate', 'gradientNorm', 'tokensPerSecond'] as const;
-export type Figure = (typeof FIGURES)[number];
-
 /** The curves of one run. */
 export class RunData {
-  readonly series: Readonly<Record<Figure, Series>> = {
-    loss: new Series(),
-    heldOutLoss: new Series(),
-    learningRate: new Series(),
-    gradientNorm: new Series(),
-    tokensPerSecond: new Series(),
-  };
+  readonly series: Readonly<Record<DrawnMetric, Series>> = each(DRAWN, () => new Series());
   readonly smoothed: Smoothed;
 
   constructor(smoothing: number) {
@@ -22,7 +13,7 @@ export class RunData {
 
   /** Takes in rows from `start` up to `end`. */
   append(columns: Columns, start: number, end: number): void {
-    for (const figure of FIGURES) {
+    for (const figure of DRAWN) {
       const series = this.series[figure];
       const values = columns[figure];
       for (let i = start; i < end; i++) {
@@ -38,21 +29,21 @@ export class RunData {
 
   /** Takes all points away; whoever draws the curves has them in hand, so they stay the same ones. */
   clear(): void {
-    for (const figure of FIGURES) this.series[figure].truncate(0);
+    for (const figure of DRAWN) this.series[figure].truncate(0);
     this.smoothed.rewind(0);
     this.smoothed.update();
   }
 
   /** The last step of any curve; 0 of an empty run. */
   get lastStep(): number {
-    return FIGURES.reduce((last, figure) => {
+    return DRAWN.reduce((last, figure) => {
       const series = this.series[figure];
       return series.length > 0 ? Math.max(last, series.step(series.length - 1)) : last;
     }, 0);
   }
 
   get firstStep(): number {
-    return FIGURES.reduce((first, figure) => {
+    return DRAWN.reduce((first, figure) => {
       const series = this.series[figure];
       return series.length > 0 ? Math.min(first, series.step(0)) : first;
     }, Infinity);

@@ -1,10 +1,11 @@
+import { JOB_STATES } from '../../daemon/protocol/jobStates.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
 import type { RunCommand } from '../../daemon/protocol/panel.ts';
 import { button, element, icon, setAttributes, setText } from '../dom.ts';
 import { duration, figure } from '../format.ts';
 import type { PanelState, RunState } from '../state.ts';
 import { reducedMotion } from '../theme.ts';
-import { letter, STATE_WORDS } from './stateWords.ts';
+import { letter } from './letter.ts';
 
 const COMMANDS: Readonly<Record<RunCommand, readonly [label: string, icon: string]>> = {
   pause: ['Pause', 'debug-pause'],
@@ -62,8 +63,8 @@ export class Header {
     if (!focus) return;
     const { run } = focus;
     setText(this.#title, run.title);
-    const [word, iconName] = STATE_WORDS[run.state];
-    if (this.#state.textContent !== word) this.#state.replaceChildren(icon(iconName), word);
+    const { label, icon: name } = JOB_STATES[run.state];
+    if (this.#state.textContent !== label) this.#state.replaceChildren(icon(name), label);
     setAttributes(this.#state, { 'data-state': run.state });
     this.#active.hidden = !run.adapter || run.adapter.id !== state.active?.id;
     setText(

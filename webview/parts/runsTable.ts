@@ -1,7 +1,8 @@
+import { JOB_STATES } from '../../daemon/protocol/jobStates.ts';
 import { element, icon, setAttributes, setText } from '../dom.ts';
 import { figure } from '../format.ts';
 import type { PanelState, RunState } from '../state.ts';
-import { letter, STATE_WORDS } from './stateWords.ts';
+import { letter } from './letter.ts';
 
 interface Row {
   readonly root: HTMLTableRowElement;
@@ -74,8 +75,8 @@ export class RunsTable {
     const focused = this.#state.focus?.run.key === run.key;
     setAttributes(row.name, { 'aria-pressed': String(focused) });
     row.root.classList.toggle('focused', focused);
-    const [word, name] = STATE_WORDS[run.state];
-    if (row.state.textContent !== word) row.state.replaceChildren(icon(name), word);
+    const { label, icon: name } = JOB_STATES[run.state];
+    if (row.state.textContent !== label) row.state.replaceChildren(icon(name), label);
     setAttributes(row.state, { 'data-state': run.state });
     const curves = [data.series.loss, data.smoothed.points, data.series.heldOutLoss];
     row.cells.forEach((cell, i) => setText(cell, figure(curves[i]?.at(cursor))));

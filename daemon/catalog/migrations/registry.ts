@@ -1,5 +1,6 @@
 import { catalog } from './0001-catalog.ts';
+import { samples } from './0002-samples.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, in order. Released steps never change and never move: a new one goes to the end. */
-export const MIGRATIONS: readonly Migration[] = [catalog];
+export const MIGRATIONS: readonly Migration[] = [catalog, samples];

@@ -1,4 +1,5 @@
 import type { ResolveOptions } from '../../models/resolve.ts';
+import type { Emit } from '../../protocol/runEvents.ts';
 import type { Estimate, Json, Opened, Outcome, Task, TaskOf } from '../messages.ts';
 
 /** Thrown out of work that was asked to stop and has no checkpoint to stop at. */
@@ -8,7 +9,7 @@ export class Stopped extends Error {}
 export interface KindContext {
   /** Where base models are kept; its onProgress throws Stopped where the job was asked to stop. */
   readonly resolve: ResolveOptions;
-  readonly emit: (event: Json) => void;
+  readonly emit: Emit;
   readonly opened: (opened: Opened) => void;
   readonly metrics: (lines: readonly Json[]) => void;
   readonly stopped: () => boolean;

@@ -27,7 +27,7 @@ export const train: Kind<'train'> = {
       emit: (event) => {
         // The daemon may have died with steps or the first evaluation in hand that the checkpoint knows.
         if (event.event === 'start') tellAgain(settings.out, metrics);
-        emit({ ...event });
+        emit(event);
       },
       onPrepared: (prepared) => opened(openedOf(prepared)),
       onAdapter: (trained: Adapter, { base }) => (adapter = contentOf(trained, base, settings.base)),

@@ -1,4 +1,5 @@
-import { deleteRun, getRun, listRuns, restoreRun, runMetrics } from '../../catalog/runs.ts';
+import { runMetrics } from '../../catalog/metrics.ts';
+import { deleteRun, getRun, listRuns, restoreRun } from '../../catalog/runs.ts';
 import { runSamples } from '../../catalog/samples.ts';
 import type * as runs from '../../protocol/runs.ts';
 import type { Handlers } from '../context.ts';

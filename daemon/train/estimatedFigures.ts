@@ -1,15 +1,15 @@
 import { savings } from '../methods/savings.ts';
 import { memoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
-import type { ReportEvent } from './events.ts';
+import type { RunEventOf } from '../protocol/runEvents.ts';
 import type { Prepared } from './prepare.ts';
 import { methodOptions, type ReadySettings } from './settings.ts';
 import { measureThroughput } from './throughput.ts';
 
-/** What `vera plan` says of these settings, to stand beside what was measured; nothing for `full`, which it does not plan. */
-export async function plannedFigures(
+/** What a plan of these settings estimates, to be shown beside what was measured; nothing for `full`, which has no plan. */
+export async function estimatedFigures(
   settings: ReadySettings,
   prepared: Prepared,
-): Promise<Pick<ReportEvent, 'planned'>> {
+): Promise<Pick<RunEventOf<'report'>, 'estimate'>> {
   const { method, projection, precision, batch, length, threads } = settings;
   const { rank } = methodOptions(settings);
   if (method !== 'vera' && method !== 'lora') return {};
@@ -17,7 +17,7 @@ export async function plannedFigures(
   const step = stepFootprint(prepared.base.config, prepared.adaptation, { precision, batch, length });
   const seconds = secondsEstimate(step, await measureThroughput(precision, threads));
   return {
-    planned: {
+    estimate: {
       trainableParameters: parameters,
       adapterBytes: projection ? fullBytes : bytes,
       optimizerBytes: gradientBytes + optimizerBytes,

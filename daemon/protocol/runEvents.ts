@@ -1,0 +1,161 @@
+/** What a worker sends while it works: with `--json` each event is one line. Losses are means over counted tokens, in nats. */
+import { z } from 'zod';
+import { factsOfMetric, METRIC_NAMES, type MetricName, type METRICS } from './metrics.ts';
+import { count, finite } from './values.ts';
+
+type EventOf<N extends MetricName> = (typeof METRICS)[N]['event'];
+type FieldOf<N extends MetricName> = (typeof METRICS)[N] extends { field: infer F extends string } ? F : N;
+type SchemaOf<N extends MetricName> = (typeof METRICS)[N] extends { optional: true }
+  ? z.ZodOptional<z.ZodNumber>
+  : z.ZodNumber;
+type Fields<E extends 'step' | 'eval'> = {
+  [N in MetricName as EventOf<N> extends E ? FieldOf<N> : never]: SchemaOf<N>;
+};
+
+/** The fields of an event that are metrics, as a schema has them. */
+const fieldsOf = <E extends 'step' | 'eval'>(event: E): Fields<E> =>
+  Object.fromEntries(
+    METRIC_NAMES.flatMap((name) => {
+      const { event: from, field = name, optional = false } = factsOfMetric(name);
+      return from === event ? [[field, optional ? finite.optional() : finite]] : [];
+    }),
+  ) as Fields<E>;
+
+const progress = z.object({ event: z.literal('progress'), text: z.string(), fraction: finite });
+
+const start = z.object({
+  event: z.literal('start'),
+  out: z.string(),
+  base: z.string(),
+  method: z.string(),
+  precision: z.string(),
+  /** Linear layers that are adapted; 0 where all weights are trained. */
+  layers: count,
+  format: z.string(),
+  data: z.string(),
+  rows: count,
+  heldOutRows: count,
+  /** Optimizer steps there will be; with epochs an estimate. */
+  steps: count,
+  trainableParameters: count,
+  /** The step after which a resumed run continues; 0 for a new run. */
+  step: count,
+});
+
+const step = z.object({
+  event: z.literal('step'),
+  /** Counted from 1. */
+  step: count,
+  steps: count,
+  /** The epoch is counted from 0, the norm of the gradient taken before clipping; tokens are the input tokens of this step. */
+  ...fieldsOf('step'),
+  rssBytes: finite,
+  peakRssBytes: finite,
+  secondsLeft: finite,
+});
+
+const evaluation = z.object({
+  event: z.literal('eval'),
+  step: count,
+  ...fieldsOf('eval'),
+  best: z.boolean(),
+  /** Tokens counted in the loss. */
+  tokens: count,
+});
+
+const sample = z.object({
+  event: z.literal('sample'),
+  when: z.enum(['before', 'after']),
+  prompt: z.string(),
+  text: z.string(),
+});
+
+const checkpoint = z.object({ event: z.literal('checkpoint'), step: count, file: z.string() });
+const note = z.object({ event: z.literal('note'), text: z.string() });
+const stopped = z.object({ event: z.literal('stopped'), step: count, checkpoint: z.string() });
+
+/** What was measured, beside the plan's estimates: for the table at the end. */
+const report = z.object({
+  event: z.literal('report'),
+  steps: count,
+  /** Step whose parameters the adapter holds: the best one where held-out rows decide, else the last. */
+  adapterStep: count,
+  stoppedEarly: z.boolean(),
+  tokens: count,
+  trainSeconds: finite,
+  /** Gradient and both moments of the optimizer, as they are. */
+  optimizerBytes: finite,
+  /** The estimates of the plan; absent where all weights are trained. */
+  estimate: z
+    .object({
+      trainableParameters: finite,
+      adapterBytes: finite,
+      optimizerBytes: finite,
+      peakRssBytes: finite,
+      tokensPerSecond: finite,
+    })
+    .optional(),
+});
+
+/** The last line of a run that succeeded. Without held-out rows there are no held-out losses: null. */
+const done = z.object({
+  event: z.literal('done'),
+  adapter: z.string(),
+  trainLoss: finite.nullable(),
+  evalLoss: finite.nullable(),
+  baseEvalLoss: finite.nullable(),
+  trainableParameters: count,
+  adapterBytes: finite,
+  tokensPerSecond: finite,
+  peakRssBytes: finite,
+});
+
+export const runEvent = z.discriminatedUnion('event', [
+  progress,
+  start,
+  step,
+  evaluation,
+  sample,
+  checkpoint,
+  note,
+  stopped,
+  report,
+  done,
+]);
+export type RunEvent = z.infer<typeof runEvent>;
+export type RunEventOf<K extends RunEvent['event']> = Extract<RunEvent, { event: K }>;
+export type Emit = (event: RunEvent) => void;
+
+/** What a job shows of how far it is; fields by kind of job. */
+export const jobProgress = z.object({
+  text: z.string().optional(),
+  fraction: finite.optional(),
+  step: count.optional(),
+  steps: count.optional(),
+  loss: finite.optional(),
+  heldOutLoss: finite.optional(),
+  tokensPerSecond: finite.optional(),
+  secondsLeft: finite.optional(),
+});
+export type JobProgress = z.infer<typeof jobProgress>;
+
+const MAX_TEXT = 1000; // characters of a line of progress
+
+/** What an event says of how far its job is. */
+export function progressOf(event: RunEvent): JobProgress {
+  switch (event.event) {
+    case 'progress':
+      return { fraction: event.fraction, text: event.text.slice(0, MAX_TEXT) };
+    case 'start':
+      return { text: 'training', step: event.step, steps: event.steps };
+    case 'eval':
+      return { heldOutLoss: event.loss };
+    case 'step': {
+      const { step: at, steps, loss, tokensPerSecond, secondsLeft } = event;
+      const fraction = steps > 0 ? { fraction: Math.min(1, at / steps) } : {};
+      return { text: 'training', step: at, steps, loss, tokensPerSecond, secondsLeft, ...fraction };
+    }
+    default:
+      return {};
+  }
+}
