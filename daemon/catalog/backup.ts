@@ -4,13 +4,13 @@ import type Database from 'better-sqlite3';
 import { makeFolder } from '../formats/folder.ts';
 import { syncFolder } from '../formats/atomic.ts';
 
-const KEPT = 3; // of each kind: before migrations, and by day
+const KEPT = 3; // backups of each kind: before migrations, and daily
 
 export const backupFolder = (file: string): string => join(dirname(file), 'backups');
 
 /**
- * Writes a copy of the whole catalog to backups/, whole or absent, and drops the oldest beyond a few. `label` names its
- * occasion: 'day' (one a day, the latest) or 'schema-N'. Returns its path.
+ * Writes a copy of the whole catalog to backups/, whole or absent, and deletes all but the newest few. `label` says why it is
+ * made: 'day' (the latest of each day is kept) or 'schema-N'. Returns its path.
  */
 export function backUp(database: Database.Database, file: string, label: string, now = Date.now()): string {
   const { target, temporary } = places(file, label, now);
@@ -24,9 +24,11 @@ export function backUp(database: Database.Database, file: string, label: string,
   return target;
 }
 
-const PAGES = 512; // copied at a time while others work: 2 MiB, some milliseconds
+const PAGES = 512; // copied at a time, so that others can work in between: 2 MiB, some milliseconds
 
-/** The day's backup of a catalog in use, a little at a time. `stopped` is asked in between; then nothing is left of it. */
+/**
+ * Makes the daily backup of a catalog in use, a little at a time. Asks `stopped` in between, and then leaves nothing behind.
+ */
 export async function backUpWhileOpen(
   database: Database.Database,
   file: string,
@@ -58,7 +60,7 @@ function places(file: string, label: string, now: number): { target: string; tem
   return { target, temporary };
 }
 
-/** Gives a copy its name once it is on the disk. */
+/** Flushes a copy to the disk, then gives it its name. */
 function finish(temporary: string, target: string): void {
   const fd = openSync(temporary, 'r+');
   try {
@@ -71,13 +73,13 @@ function finish(temporary: string, target: string): void {
   dropOldest(dirname(target));
 }
 
-/** When the latest daily backup was made; 0 where there is none. */
+/** Time of the latest daily backup; 0 if there is none. */
 export function lastDaily(file: string): number {
   const newest = backupsOf(file).find((path) => basename(path).startsWith('day_'));
   return newest === undefined ? 0 : statSync(newest).mtimeMs;
 }
 
-/** Whole backups, the newest first. */
+/** Whole backups, newest first. */
 export function backupsOf(file: string): string[] {
   const folder = backupFolder(file);
   let names: string[];

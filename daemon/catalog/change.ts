@@ -4,14 +4,14 @@ import { CompiledQuery, sql } from 'kysely';
 import type { Event, EventBody } from '../protocol/events.ts';
 import type { Schema } from './schema.ts';
 
-/** What a transaction can do. Do nothing slow in it: every other change waits. */
+/** What a change can use in its transaction. Do nothing slow there: every other change waits. */
 export interface Change {
   readonly db: Transaction<Schema>;
-  /** Milliseconds since 1970, the same for everything this change writes. */
+  /** Milliseconds since 1970. It is the same for everything that this change writes. */
   readonly now: number;
-  /** A durable event, numbered when the change commits. */
+  /** Adds a durable event. It gets its number when the change commits. */
   emit(body: EventBody): void;
-  /** A line of the audit trail. */
+  /** Adds a line to the audit trail. */
   audit(entry: AuditEntry): void;
 }
 
@@ -24,7 +24,7 @@ export interface AuditEntry {
   readonly details?: object;
 }
 
-const MAX_GROUP = 100; // changes of one commit: enough that the disk's flush costs little, few enough that none waits long
+const MAX_GROUP = 100; // changes per commit: enough to share the cost of a flush, few enough that none waits long
 
 const ADD_AUDIT = 'INSERT INTO audit (time, actor, action, kind, subject_id, details) VALUES (?, ?, ?, ?, ?, ?)';
 const ADD_EVENT = 'INSERT INTO event (time, type, job_id, body) VALUES (?, ?, ?, ?)';
@@ -36,8 +36,8 @@ interface Waiting {
 }
 
 /**
- * Runs changes one after another, each in a savepoint of its own, and commits those that wait together with one flush of the
- * disk. A change is acknowledged after the commit, and its events reach listeners then, in number order.
+ * Runs changes one after another, each in a savepoint of its own. Changes that wait together are committed together, with one
+ * flush of the disk. After the commit, a change is acknowledged and its events are sent to listeners, in the order of numbers.
  */
 export class Changes {
   readonly #writer: Kysely<Schema>;
@@ -68,14 +68,14 @@ export class Changes {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Takes no more; resolves when what was waiting is done. */
+  /** Accepts no more changes. Resolves when the waiting ones are done. */
   async close(): Promise<void> {
     this.#closed = true;
     while (this.#working) await this.#working;
   }
 
   async #workOff(): Promise<void> {
-    await Promise.resolve(); // changes asked for in the same breath share the first commit
+    await Promise.resolve(); // changes that are requested in the same turn of the event loop share the first commit
     while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, MAX_GROUP));
     this.#working = undefined;
   }
@@ -93,7 +93,7 @@ export class Changes {
             events.push(...emitted);
             settle.push(() => done(value));
           } catch (error) {
-            // Where SQLite has rolled back everything (a full disk), this fails too, and with it the whole group.
+            // If SQLite has rolled back everything (a full disk), this fails too, and the whole group with it.
             await sql`ROLLBACK TO one`.execute(db).catch(() => {
               throw error;
             });
@@ -122,7 +122,7 @@ export class Changes {
       audit: (entry) => void entries.push(entry),
     };
     const value = await this.#inside.run(true, () => work(change));
-    // Plain statements: building a query takes longer than running these, and every change has some.
+    // Prepared statements: building such a query takes longer than running it, and every change has some.
     for (const { actor, action, kind, subject, details } of entries) {
       const values = [now, actor, action, kind, subject, JSON.stringify(details ?? {})];
       await db.executeQuery(CompiledQuery.raw(ADD_AUDIT, values));
@@ -139,7 +139,7 @@ export class Changes {
   }
 }
 
-/** What a listener throws is its own fault: the change is committed, and those that wait go on. */
+/** Ignores an error of a listener: the change is committed, and the waiting changes must continue. */
 function tell(listener: (events: readonly Event[]) => void, events: readonly Event[]): void {
   try {
     listener(events);

@@ -3,7 +3,10 @@ import type Database from 'better-sqlite3';
 import { readExactly, withFile } from '../formats/read.ts';
 import { connect } from './sqlite.ts';
 
-/** What is wrong with a database file, as SQLite words it; empty where it is whole. `full` also compares indexes with tables. */
+/**
+ * The problems of a database file, in the words of SQLite; empty if the file is whole. `full` also compares indexes with
+ * tables.
+ */
 export function problemsOf(file: string, options: { full: boolean }): string[] {
   let database: Database.Database | undefined;
   try {
@@ -16,7 +19,7 @@ export function problemsOf(file: string, options: { full: boolean }): string[] {
   }
 }
 
-/** problemsOf for a connection that is open. */
+/** problemsOf for an open connection. */
 export function problemsIn(database: Database.Database, { full }: { full: boolean }): string[] {
   try {
     const rows = database.pragma(full ? 'integrity_check(20)' : 'quick_check(20)') as Record<string, string>[];
@@ -32,8 +35,8 @@ export function problemsIn(database: Database.Database, { full }: { full: boolea
 }
 
 /**
- * A look at the first page of every table and index, which takes a few milliseconds at any size: enough to tell a file that
- * cannot be worked with. Returns what is wrong.
+ * Reads the first page of every table and index, which takes a few milliseconds at any size. This is enough to recognise a file
+ * that cannot be used. Returns the problems.
  */
 export function glance(database: Database.Database): string[] {
   try {
@@ -56,9 +59,9 @@ export function glance(database: Database.Database): string[] {
   }
 }
 
-const HEAD = 100; // bytes of a database's header
+const HEAD = 100; // bytes of the header of a database
 
-/** What the first bytes of a file say, read without SQLite, which would write beside it. */
+/** The facts in the header of a file, read without SQLite, which would write files beside it. */
 export function headerOf(file: string): { bytes: number; isSqlite: boolean; schema: number } {
   return withFile(file, (fd, bytes) => {
     const head = Buffer.alloc(HEAD);

@@ -5,10 +5,10 @@ import type { Db } from './schema.ts';
 
 export type Dependent = z.infer<typeof dependent>;
 
-const SHOWN = 20; // of each kind: what a person reads before deciding
+const SHOWN = 20; // of each kind: a person reads them before deciding
 const OPEN_STATES = ['queued', 'running', 'pausing', 'paused', 'cancelling'];
 
-/** What depends on an adapter: those that succeed it, choices, exports, and jobs that are not over and name it. */
+/** What depends on an adapter: its successors, choices as active adapter, exports, and unfinished jobs that name it. */
 export async function dependentsOfAdapter(db: Db, id: number, name: string): Promise<Dependent[]> {
   const children = await db
     .selectFrom('adapter')
@@ -61,7 +61,7 @@ export async function dependentsOfRun(db: Db, id: number): Promise<Dependent[]> 
   return rows.map((row) => ({ kind: 'adapter', id: row.id, what: `adapter ${quote(row.name)}, which came from it` }));
 }
 
-/** What a project or a user has: adapters, runs, jobs that are not over. */
+/** What belongs to a project or a user: adapters, runs, unfinished jobs. */
 export async function dependentsOfOwner(db: Db, kind: 'project' | 'user', id: number): Promise<Dependent[]> {
   const column = kind === 'project' ? 'project_id' : 'user_id';
   const owner = await db.selectFrom(kind).select('adapters').where('id', '=', id).executeTakeFirstOrThrow();

@@ -6,7 +6,7 @@ import type { Db } from './schema.ts';
 export async function readEvents(db: Db, topics: readonly Topic[], after: number, limit: number): Promise<Event[]> {
   const types = topics.flatMap((topic) => (topic === 'jobs' ? ['job'] : topic === 'catalog' ? ['catalog'] : []));
   const jobs = topics.flatMap((topic) => (topic.startsWith('job/') ? [Number(topic.slice(4))] : []));
-  // One walk along an index each, merged by number: a condition with OR would walk the whole table.
+  // Walk one index per topic and merge by number. A condition with OR would read the whole table.
   const walks = [
     ...types.map(
       (type) => sql`SELECT number FROM event WHERE type = ${type} AND number > ${after} ORDER BY number LIMIT ${limit}`,
@@ -25,19 +25,19 @@ export async function readEvents(db: Db, topics: readonly Topic[], after: number
   return rows.map(({ number, time, body }) => ({ number, time, body: JSON.parse(body) as EventBody }));
 }
 
-/** Number of the latest event; also when it has been pruned since. 0: there was none. */
+/** Number of the latest event, even if it was pruned since. 0: there was none. */
 export async function lastEvent(db: Db): Promise<number> {
   const { rows } = await sql<{ seq: number }>`SELECT seq FROM sqlite_sequence WHERE name = 'event'`.execute(db);
   return rows[0]?.seq ?? 0;
 }
 
-/** Number of the oldest event that is kept; one above the latest where none is. */
+/** Number of the oldest kept event; one more than the latest if none is kept. */
 export async function firstEvent(db: Db): Promise<number> {
   const row = await db.selectFrom('event').select('number').orderBy('number').limit(1).executeTakeFirst();
   return row?.number ?? (await lastEvent(db)) + 1;
 }
 
-/** Drops the oldest events until `keep` are left; returns how many went. Call it in a change. */
+/** Deletes the oldest events until `keep` are left. Returns how many were deleted. Call it in a change. */
 export async function pruneEvents(db: Db, keep: number): Promise<number> {
   const border = await db
     .selectFrom('event')

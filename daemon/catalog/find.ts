@@ -6,12 +6,12 @@ import type { Db } from './schema.ts';
 
 type Ref = number | string;
 
-const SHOWN = 5; // candidates of an error
-const NEAR = 200; // names to compare with one that is not there
+const SHOWN = 5; // candidates in an error
+const NEAR = 200; // names to compare with an unknown one
 
 /**
- * The number of an adapter outside the trash. A name is looked for in the project first, then among those of no project, then
- * everywhere; there it has to be the only one, or the only one of the user (`prefer`: whom to prefer without insisting).
+ * The number of an adapter outside the trash. A name is searched in the project first, then among adapters without a project,
+ * then everywhere; there it must be the only match, or the only match of the user (`prefer`: a user whose match is preferred).
  * A name of digits that no adapter has is read as a number. Throws VeraError 'missing' or 'conflict'.
  */
 export async function findAdapter(
@@ -58,7 +58,7 @@ async function byNumber(db: Db, id: number): Promise<number> {
   return id;
 }
 
-/** Names around one in the order of the alphabet: with the same beginning, and its neighbours, without reading a million. */
+/** Names near one in the alphabet: those with the same beginning, and its neighbours. Does not read a million names. */
 async function namesNear(db: Db, name: string): Promise<string[]> {
   const living = db.selectFrom('adapter').select('name').distinct().where('deleted_at', 'is', null).limit(NEAR);
   const from = (start: string) => living.where('name', '>=', start).orderBy('name').execute();

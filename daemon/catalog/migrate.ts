@@ -3,14 +3,14 @@ import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Migration } from './migrations/migration.ts';
 
-/** Tells a catalog from other SQLite files ('VeRA'). */
+/** Marks a SQLite file as a catalog ('VeRA'). */
 export const APPLICATION_ID = 0x56655241;
 
-/** The schema's number: how many migrations a catalog has had. 0: a new file. */
+/** The number of the schema: how many migrations were applied. 0: a new file. */
 export const schemaOf = (database: Database.Database): number =>
   database.pragma('user_version', { simple: true }) as number;
 
-/** Refuses a file that is another program's, or whose schema this program does not know. Throws VeraError 'catalog'. */
+/** Refuses a file of another program, or one whose schema this program does not know. Throws VeraError 'catalog'. */
 export function refuseForeignSchema(database: Database.Database, file: string, migrations: readonly Migration[]): void {
   const version = schemaOf(database);
   const application = database.pragma('application_id', { simple: true }) as number;
@@ -34,7 +34,10 @@ export const newerSchema = (file: string, version: number, known: number): VeraE
     `${quote(file)} has schema ${version}, and this vera knows up to ${known}: it was made by a newer version; update vera (the file is left as it is)`,
   );
 
-/** Applies what is missing, each step in one transaction together with its record: a process killed half way leaves the old schema. */
+/**
+ * Applies the missing migrations, each in one transaction with its record. A process that is killed half way leaves the old
+ * schema.
+ */
 export function migrate(database: Database.Database, migrations: readonly Migration[], now: number): void {
   for (let number = schemaOf(database) + 1; number <= migrations.length; number++) {
     const { name, sql } = migrations[number - 1]!;

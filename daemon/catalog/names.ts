@@ -2,14 +2,17 @@ import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { MAX_NAME, name as nameSchema } from '../protocol/values.ts';
 
-/** `name`, or the first of `name-2`, `name-3`... that is free. Numbers are tried in doubling steps, so that thousands cost a few looks. */
+/**
+ * `name`, or the first of `name-2`, `name-3`... that is free. Tries numbers in doubling steps, so that even with thousands
+ * of names it needs few queries.
+ */
 export async function freeName(name: string, taken: (name: string) => Promise<boolean>): Promise<string> {
   if (!(await taken(name))) return name;
   const numbered = (number: number): string => {
     const suffix = `-${number}`;
     return name.slice(0, MAX_NAME - suffix.length).trimEnd() + suffix;
   };
-  let [low, high] = [1, 2]; // low is taken
+  let [low, high] = [1, 2]; // the number `low` is taken
   while (await taken(numbered(high))) [low, high] = [high, high * 2];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
@@ -19,7 +22,7 @@ export async function freeName(name: string, taken: (name: string) => Promise<bo
   return numbered(high);
 }
 
-/** A name out of any text, a folder's say: what a name may not have becomes a dash. */
+/** Makes a name from any text, for example a folder's name: characters that a name must not contain become dashes. */
 export function nameFrom(text: string, otherwise: string): string {
   const plain = text
     .replace(/[\p{Cc}\p{Cf}/\\]+/gu, '-')
@@ -28,7 +31,7 @@ export function nameFrom(text: string, otherwise: string): string {
   return nameSchema.safeParse(plain).success ? plain : otherwise;
 }
 
-/** A name that comes from elsewhere than the protocol, held to its rules. Throws VeraError 'usage'. */
+/** Checks a name that does not come through the protocol against the rules of the protocol. Throws VeraError 'usage'. */
 export function checkedName(name: string): string {
   const parsed = nameSchema.safeParse(name);
   if (!parsed.success)
@@ -36,16 +39,16 @@ export function checkedName(name: string): string {
   return parsed.data;
 }
 
-/** The error for a thing that is not there, with the names that come nearest. */
+/** The error for an unknown name, with the most similar names. */
 export function missing(kind: string, ref: number | string, near: readonly string[] = []): VeraError {
   const what = typeof ref === 'number' ? `${kind} ${ref}` : `${kind} ${quote(ref)}`;
   const hint = near.length > 0 ? `; there is ${near.map(quote).join(', ')}` : '';
   return new VeraError('missing', `there is no ${what}${hint}`);
 }
 
-const NEAR = 3; // names of a hint: more would hide the message
+const NEAR = 3; // names in a hint; more would hide the message
 
-/** Those of the names that somebody may have meant: few letters apart, or one the beginning of the other. */
+/** The names that a person may have meant: a few letters differ, or one is the beginning of the other. */
 export function nearest(name: string, names: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
   const most = Math.max(2, Math.floor(wanted.length / 3));
@@ -61,7 +64,7 @@ export function nearest(name: string, names: Iterable<string>): string[] {
     .map((one) => one.name);
 }
 
-/** Letters to add, drop or change to make one text the other (Levenshtein 1966). */
+/** How many letters to add, remove or change to turn one text into the other (Levenshtein 1966). */
 function distanceOf(one: string, two: string): number {
   let row = Array.from({ length: two.length + 1 }, (_, i) => i);
   for (let i = 1; i <= one.length; i++) {

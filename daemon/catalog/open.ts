@@ -19,17 +19,17 @@ import { assertDurable, CatalogDialect, catalogError, connect, isDamage, isDurab
 export type { Change } from './change.ts';
 export type { Db, Schema } from './schema.ts';
 
-/** An open catalog. One process has it open; readers see what was committed last, also while a change is under way. */
+/** An open catalog. Only one process opens it. Readers see the last commit, even while a change is running. */
 export interface Catalog {
-  /** For reading alone. */
+  /** For reading only. */
   readonly db: Db;
   readonly file: string;
   readonly schema: number;
-  /** What was found and mended at opening, for people. */
+  /** Sentences for people: what was found damaged at opening and repaired. */
   readonly notes: string[];
-  /** One transaction, with its events and audit lines; changes run one after another. */
+  /** Runs one transaction with its events and audit lines. Changes run one after another. */
   change<T>(work: (change: Change) => Promise<T>): Promise<T>;
-  /** Hears of the events of each commit, in number order. Returns how to stop. */
+  /** Calls a listener with the events of each commit, in the order of numbers. Returns a function that stops this. */
   onEvents(listener: (events: readonly Event[]) => void): () => void;
   close(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export interface OpenOptions {
   readonly migrations?: readonly Migration[];
 }
 
-/** Opens the catalog, or makes it, with its folder (mode 0700). Throws VeraError 'catalog' or 'io'. */
+/** Opens the catalog. Creates it, and its folder (mode 0700), if it is missing. Throws VeraError 'catalog' or 'io'. */
 export async function openCatalog(path: string, options: OpenOptions = {}): Promise<Catalog> {
   const file = resolve(path);
   const migrations = options.migrations ?? MIGRATIONS;
@@ -58,7 +58,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
       if (before < migrations.length) {
         if (before > 0) backUp(writing, file, `schema-${before}`);
         migrate(writing, migrations, Date.now());
-        writing.pragma('wal_checkpoint(TRUNCATE)'); // so that the file's header tells its schema
+        writing.pragma('wal_checkpoint(TRUNCATE)'); // so that the header of the file has the number of the schema
       }
       addMetricColumns(writing);
       assertDurable(writing, file);
@@ -68,7 +68,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
       const upkeep = startUpkeep(writing, file, { notes, unclean });
       let asserted = false;
       const changes = new Changes(writer, () => {
-        if (!asserted) isDurable(writing, file); // the fall back to NORMAL comes with the first write
+        if (!asserted) isDurable(writing, file); // SQLite falls back to NORMAL only with the first write
         asserted = true;
         upkeep.changed();
       });
@@ -84,8 +84,8 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
           await upkeep.stop();
           await db.destroy();
           await writer.destroy();
-          reading.close(); // kysely closes only what it has used
-          writing.close(); // last, so that it takes the log into the file
+          reading.close(); // kysely only closes a connection that it has used
+          writing.close(); // last, so that it moves the log into the file
         },
       };
     } catch (error) {
@@ -100,7 +100,7 @@ export async function openCatalog(path: string, options: OpenOptions = {}): Prom
 function makePrivateFolder(folder: string): void {
   try {
     makeFolder(folder, 0o700);
-    chmodSync(folder, 0o700); // adapters and the paths of datasets are nobody else's business
+    chmodSync(folder, 0o700); // other users must not see adapters and the paths of datasets
   } catch (error) {
     throw ioError(error, 'make', folder);
   }

@@ -20,13 +20,13 @@ type Project = Selectable<ProjectTable>;
 type User = Selectable<UserTable>;
 export type Listing = z.output<(typeof protocol.usersList)['params']>;
 
-/** Name of the user that the daemon runs as, whose adapters those are of which nothing else is said. */
+/** Name of the user that the daemon runs as. Adapters belong to this user unless a caller names another one. */
 export function defaultUser(): string {
   let name = '';
   try {
     name = userInfo().username;
   } catch {
-    // an account without an entry in the system's list
+    // an account that the system has no name for
   }
   return nameFrom(name, 'me');
 }
@@ -41,7 +41,7 @@ const showUser = (row: User): UserRow => ({
 });
 const showProject = (row: Project): ProjectRow => ({ ...showUser(row), folder: row.folder });
 
-/** The user or project of a number or a name; a name of digits that nobody has is read as a number. Throws 'missing'. */
+/** The user or project with a number or name. A name of digits that does not exist is read as a number. Throws 'missing'. */
 async function find(db: Db, kind: 'user' | 'project', ref: Ref): Promise<number> {
   const living = db.selectFrom(kind).select('id').where('deleted_at', 'is', null);
   const byName = typeof ref === 'string' ? await living.where('name', '=', ref).executeTakeFirst() : undefined;
@@ -70,7 +70,7 @@ export const userById = async (db: Db, id: number): Promise<UserRow> => showUser
 export const projectById = async (db: Db, id: number): Promise<ProjectRow> =>
   showProject(await read(db, 'project', id));
 
-/** The id of a user; left out: the one who runs the daemon, who may not be in the catalog yet ('missing'). */
+/** The id of a user. If left out: the one that the daemon runs as, who may not be in the catalog yet ('missing'). */
 export const findUser = (db: Db, ref: Ref = defaultUser()): Promise<number> => find(db, 'user', ref);
 export const findProject = (db: Db, ref: Ref): Promise<number> => find(db, 'project', ref);
 
@@ -90,7 +90,7 @@ async function refuseTaken(db: Db, kind: 'user' | 'project', name: string, excep
     throw new VeraError('conflict', `there is a ${kind} named ${quote(name)} already: choose another name`);
 }
 
-/** The id of a user of that name, who is made where there is none. */
+/** The id of the user with that name. Creates the user if there is none. */
 export async function ensureUser(change: Change, name: string = defaultUser(), actor = name): Promise<number> {
   const known = await change.db
     .selectFrom('user')
@@ -111,7 +111,7 @@ async function insertUser(change: Change, name: string, note: string, actor: str
   return id;
 }
 
-/** Event and audit line of one thing that happened to a user or project. */
+/** Adds the event and the audit line for a change of a user or project. */
 function record(
   change: Change,
   what: 'created' | 'changed' | 'deleted' | 'restored',
@@ -135,7 +135,7 @@ export async function createUser(
   return userById(change.db, await insertUser(change, params.name, params.note ?? '', actor));
 }
 
-/** The project of a workspace folder, which becomes one, named after the folder, where it is none yet. */
+/** The project of a workspace folder. Creates it, with the name of the folder, if there is none yet. */
 export async function projectOfFolder(change: Change, folder: string, actor = defaultUser()): Promise<number> {
   const known = await projectAt(change.db, folder);
   if (known !== undefined) return known;
@@ -153,7 +153,7 @@ const projectAt = async (db: Db, folder: string): Promise<number | undefined> =>
       .executeTakeFirst()
   )?.id;
 
-/** The project of a folder or of the nearest folder above it; undefined where there is none. */
+/** The project of a folder, or of the nearest folder above it; undefined if there is none. */
 export async function projectAround(db: Db, folder: string): Promise<number | undefined> {
   for (let at = folder; ; at = dirname(at)) {
     const found = await projectAt(db, at);
@@ -194,7 +194,7 @@ export async function createProject(
   return projectById(db, await insertProject(change, called, folder ?? null, note ?? '', actor));
 }
 
-/** Users by name; `search` is part of one, in any case. */
+/** Users, sorted by name. `search`: a part of the name, upper or lower case. */
 export const listUsers = (db: Db, listing: Listing): Promise<Page<UserRow>> => list(db, 'user', listing, showUser);
 export const listProjects = (db: Db, listing: Listing): Promise<Page<ProjectRow>> =>
   list(db, 'project', listing, (row) => showProject(row as Project));
@@ -276,7 +276,7 @@ interface Deletion<T> {
   purgedAt: number;
 }
 
-/** Puts a project into the trash; its adapters and runs stay, without a project until it is restored. */
+/** Moves a project to the trash. Its adapters and runs stay; they have no project until it is restored. */
 export async function deleteProject(
   change: Change,
   { project, confirm }: z.output<(typeof protocol.projectsDelete)['params']>,
@@ -322,7 +322,7 @@ export async function restoreProject(change: Change, id: number, actor: string):
   return projectById(change.db, id);
 }
 
-/** Takes a user or project out of the trash; where its name was taken meanwhile it gets the next free one. */
+/** Restores a user or project from the trash. If its name is taken now, it gets the next free one. */
 async function restore(change: Change, kind: 'user' | 'project', id: number, actor: string): Promise<void> {
   const { db } = change;
   const row = await db
@@ -343,7 +343,7 @@ async function restore(change: Change, kind: 'user' | 'project', id: number, act
   record(change, 'restored', kind, id, name, actor);
 }
 
-/** Reads one row, as a sign that the catalog can be read. Throws VeraError 'catalog' or 'io' where it cannot. */
+/** Reads one row to check that the catalog can be read. Throws VeraError 'catalog' or 'io' if it cannot. */
 export async function assertReadable(db: Db): Promise<void> {
   await db.selectFrom('user').select('id').limit(1).execute();
 }

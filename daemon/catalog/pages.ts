@@ -1,19 +1,19 @@
 import { VeraError } from '../protocol/errors.ts';
 
-/** Part of a list, as the protocol has it. */
+/** One page of a list, in the form of the protocol. */
 export interface Page<T> {
   items: T[];
   next?: string;
 }
 
 /**
- * Where a page ends, as an opaque text: the sort keys of its last row. The next page begins behind them, however many rows
- * were added or deleted in between, and costs the same however deep it is.
+ * The end of a page as an opaque text: the sort keys of its last row. The next page begins after them, however many rows
+ * were added or deleted in between, and costs the same however far down it is.
  */
 export const cursorOf = (keys: readonly (number | string)[]): string =>
   Buffer.from(JSON.stringify(keys)).toString('base64url');
 
-/** The keys of a cursor; undefined where none was given. `kinds` says what they must be. Throws VeraError 'usage'. */
+/** The keys of a cursor; undefined if none was given. `kinds`: the types that they must have. Throws VeraError 'usage'. */
 export function keysOf<const K extends readonly ('number' | 'string')[]>(
   cursor: string | undefined,
   kinds: K,
@@ -30,7 +30,7 @@ export function keysOf<const K extends readonly ('number' | 'string')[]>(
   return keys as { [I in keyof K]: K[I] extends 'number' ? number : string };
 }
 
-/** A page out of up to `limit` + 1 rows: one more than asked for says that there is a next one. */
+/** Makes a page from up to `limit` + 1 rows. One row more than requested means that there is a next page. */
 export function pageOf<R, T>(
   rows: readonly R[],
   limit: number,

@@ -12,7 +12,7 @@ type Dataset = z.infer<typeof protocol.dataset>;
 type Exported = z.infer<typeof protocol.exported>;
 type AuditEntry = z.infer<typeof protocol.auditEntry>;
 
-/** What is known of a dataset. */
+/** Facts about a dataset. */
 export interface DatasetFacts {
   /** sha256 of its content. */
   readonly hash: string;
@@ -21,7 +21,7 @@ export interface DatasetFacts {
   readonly rows?: number | null | undefined;
 }
 
-/** The row of a dataset, made or refreshed. */
+/** The row of a dataset. Creates or updates it. */
 export async function ensureDataset(change: Change, { hash, path, format, rows }: DatasetFacts): Promise<number> {
   const { db, now } = change;
   const values = { path, ...(format == null ? {} : { format }), ...(rows == null ? {} : { rows }), used_at: now };
@@ -39,7 +39,7 @@ export async function ensureDataset(change: Change, { hash, path, format, rows }
   return id;
 }
 
-/** Something that was written out of an adapter. */
+/** Something that was written from an adapter. */
 export interface NewExport {
   readonly adapterId: number | null;
   readonly jobId?: number | null | undefined;
@@ -69,10 +69,10 @@ export async function addExport(change: Change, exported: NewExport): Promise<nu
   return id;
 }
 
-/** Rows after this one, where the latest used come first. */
+/** Rows after this one, in a list that begins with the last used one. */
 const usedBefore = ([usedAt, id]: readonly [number, number]) => sql<SqlBool>`(used_at, id) < (${usedAt}, ${id})`;
 
-/** Base models, the latest used first. */
+/** Base models, last used first. */
 export async function listBases(db: Db, { limit, after }: Params<typeof protocol.basesList>): Promise<Page<BaseModel>> {
   const from = keysOf(after, ['number', 'number']);
   let query = db
@@ -90,7 +90,7 @@ export async function listBases(db: Db, { limit, after }: Params<typeof protocol
   return pageOf(await query.execute(), limit, show, (row) => [row.used_at, row.id]);
 }
 
-/** Datasets, the latest used first. */
+/** Datasets, last used first. */
 export async function listDatasets(
   db: Db,
   { limit, after }: Params<typeof protocol.datasetsList>,
@@ -117,13 +117,13 @@ const showDataset = ({
   usedAt: used_at,
 });
 
-/** One dataset, null where there is none of that number. */
+/** One dataset; null if there is none with that number. */
 export async function readDataset(db: Db, id: number): Promise<Dataset | null> {
   const row = await db.selectFrom('dataset').selectAll().where('id', '=', id).executeTakeFirst();
   return row ? showDataset(row) : null;
 }
 
-/** Exports and merges, the newest first. */
+/** Exports and merges, newest first. */
 export async function listExports(
   db: Db,
   { adapter, limit, after }: Params<typeof protocol.exportsList>,
@@ -152,7 +152,7 @@ export async function listExports(
   );
 }
 
-/** What was done, the newest first. */
+/** The audit trail, newest first. */
 export async function listAudit(db: Db, params: Params<typeof protocol.auditList>): Promise<Page<AuditEntry>> {
   const from = keysOf(params.after, ['number']);
   let query = db

@@ -14,24 +14,27 @@ import { salvage } from './salvage.ts';
 import { connect } from './sqlite.ts';
 import { inspectLog } from './wal.ts';
 
-/** Up to this size a file is read through at every opening: 64 MiB take about a fifth of a second. Larger ones in the background. */
+/**
+ * A file up to this size is read completely at every opening: 64 MiB take about a fifth of a second. Larger files are read
+ * in the background.
+ */
 export const CHECKED_AT_OPENING = 64 * 2 ** 20;
 
-/** Beside a catalog in whose file damage was met while it was in use: the next opening looks closely. */
+/** A file beside a catalog that says that damage was found while it was in use. The next opening then reads it completely. */
 const suspicion = (file: string): string => `${file}.suspect`;
 
 export function suspect(file: string, why: string): void {
   try {
     writeFileAtomic(suspicion(file), `${why}\n`);
   } catch {
-    // a disk that takes nothing any more: the damage itself is what is told
+    // the disk accepts nothing any more; the caller reports the damage itself
   }
 }
 
 /**
- * Looks at the files of a catalog before it is opened, and puts a damaged one together again. What is found goes to `notes`.
- * A file of a newer schema is refused before anything touches it. Throws VeraError 'catalog'. Returns whether a process had
- * ended without closing it.
+ * Checks the files of a catalog before it is opened, and repairs a damaged one. Adds what it finds to `notes`. Refuses a
+ * file with a newer schema before anything changes it. Throws VeraError 'catalog'. Returns whether a process had ended
+ * without closing the catalog.
  */
 export function makeWhole(file: string, migrations: readonly Migration[], notes: string[]): boolean {
   if (!existsSync(file)) {
@@ -66,7 +69,7 @@ export function makeWhole(file: string, migrations: readonly Migration[], notes:
   return log !== undefined;
 }
 
-/** What is wrong with a catalog; `damaged` is called before SQLite takes the log into the file and drops it. */
+/** The problems of a catalog. Calls `damaged` before SQLite moves the log into the file and deletes it. */
 function look(
   file: string,
   migrations: readonly Migration[],
@@ -96,7 +99,7 @@ function look(
   return problems;
 }
 
-/** Copies the files of a catalog to damaged/, where nothing is ever deleted. Returns the folder. */
+/** Copies the files of a catalog to the folder damaged/, from which nothing is ever deleted. Returns the new folder in it. */
 function setAside(file: string): string {
   const stamp = new Date().toISOString().replace(/[:.]/g, '-');
   let folder = join(dirname(file), 'damaged', stamp);
@@ -121,7 +124,7 @@ function dropLog(file: string): void {
   for (const name of [`${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
 }
 
-/** Makes a whole catalog out of the newest whole backup and every row that can still be read, and puts it in place. */
+/** Makes a whole catalog from the newest whole backup and every row that can still be read, and puts it in place. */
 function rebuild(
   file: string,
   migrations: readonly Migration[],
@@ -139,7 +142,7 @@ function rebuild(
   try {
     migrate(to, migrations, Date.now());
     addMetricColumns(to);
-    // With its log, as SQLite sees it, and without: a log that was half read may hide pages that were whole.
+    // Try it with its log, as SQLite sees it, and without: a log that was half read may hide whole pages.
     for (const withLog of [false, true]) rows = mergeFrom(aside, basename(file), withLog, to) ?? rows;
     const left = problemsIn(to, { full: true });
     if (left.length > 0)
@@ -161,7 +164,7 @@ function rebuild(
   );
 }
 
-/** Salvages out of a copy of the files set aside, so that those stay as they were found. */
+/** Salvages rows from a copy of the set-aside files, so that those stay as they were found. */
 function mergeFrom(
   aside: string,
   name: string,
@@ -181,7 +184,7 @@ function mergeFrom(
     return salvage(from, to);
   } catch (error) {
     if (!/^SQLITE_(CORRUPT|NOTADB|CANTOPEN)/.test((error as { code?: string }).code ?? '')) throw error;
-    return undefined; // not a database any more
+    return undefined; // it is no longer a database
   } finally {
     from?.close();
     remove();

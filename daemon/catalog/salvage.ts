@@ -1,12 +1,12 @@
 import type Database from 'better-sqlite3';
 import { isTaken } from './sqlite.ts';
 
-/** Tables in an order in which what is pointed at comes first. */
+/** Tables, ordered so that a table comes after the tables that it points to. */
 const TABLES = [
   'user', 'project', 'base_model', 'dataset', 'job', 'job_need', 'attempt', 'run', 'metric', 'sample', 'layout', 'projection', 'adapter',
   'adapter_vectors', 'active_adapter', 'export', 'audit', 'event', 'trash', 'state',
 ] as const; // prettier-ignore
-/** What never changes once written: a copy that is there is as good as one out of a damaged file, and safer. */
+/** Tables whose rows never change: an existing copy is as good as one from a damaged file, and safer. */
 const LASTING: readonly string[] = ['layout', 'projection', 'adapter_vectors', 'audit', 'event'];
 const JSON_COLUMNS: readonly string[] = [
   'tags',
@@ -21,14 +21,14 @@ const JSON_COLUMNS: readonly string[] = [
   'error',
   'body',
 ];
-const MAX_PROBES = 2_000_000; // rows looked for one by one in the damaged part of a table: half a minute
-const STEP = 1000; // rows between the latest number known and the next one given: nothing that was lost is named again
+const MAX_PROBES = 2_000_000; // rows that are tried one by one in the damaged part of a table; takes half a minute
+const STEP = 1000; // gap between the latest known number and the next new one, so that no lost number is used again
 
 type Row = Record<string, unknown>;
 
 /**
- * Copies every row that can still be read out of a damaged database into a whole one of the same schema, where it adds to what
- * is there. Returns how many rows were copied, and how many could be seen but not kept.
+ * Copies every row that can still be read from a damaged database into a whole one with the same schema, in addition to the
+ * rows that are there. Returns how many rows were copied, and how many could be read but not kept.
  */
 export function salvage(from: Database.Database, to: Database.Database): { copied: number; refused: number } {
   let [copied, refused] = [0, 0];
@@ -51,11 +51,11 @@ export function salvage(from: Database.Database, to: Database.Database): { copie
   return { copied, refused };
 }
 
-/** Whether the texts of a row that have to be JSON are. */
+/** Whether the texts of a row that must be JSON are JSON. */
 function isSound(table: string, row: Row): boolean {
   return Object.entries(row).every(([column, value]) => {
     if (typeof value !== 'string') return true;
-    if (value.includes('\ufffd') || value.includes('\0')) return false; // bytes that are no text
+    if (value.includes('\ufffd') || value.includes('\0')) return false; // the bytes are not text
     if (!JSON_COLUMNS.includes(column) || (table === 'base_model' && column === 'spec')) return true;
     try {
       JSON.parse(value);
@@ -66,7 +66,7 @@ function isSound(table: string, row: Row): boolean {
   });
 }
 
-/** Rows of a table that can be read: from both ends towards the damage, and one by one inside it. */
+/** The readable rows of a table: from both ends towards the damage, and one by one inside it. */
 function* readableRows(database: Database.Database, table: string): Generator<Row> {
   const keys = primaryKey(database, table);
   if (keys.length === 0) return;
@@ -82,7 +82,7 @@ function* readableRows(database: Database.Database, table: string): Generator<Ro
         .iterate() as Iterable<Row>;
       for (const row of rows) {
         const at = key(row);
-        if (seen.has(at)) return; // met the rows of the other direction
+        if (seen.has(at)) return; // reached the rows from the other direction
         seen.add(at);
         yield row;
       }
@@ -136,7 +136,9 @@ function sequenceOf(database: Database.Database, table: string): number | undefi
   }
 }
 
-/** A function that stores a row over the one of the same key; false where it cannot be stored. */
+/**
+ * Returns a function that stores a row and replaces the one with the same key. It returns false if the row cannot be stored.
+ */
 function writerOf(database: Database.Database, table: string): (row: Row) => boolean {
   const known = (database.pragma(`table_info("${table}")`) as { name: string; pk: number }[]).map(({ name }) => name);
   const keys = primaryKey(database, table);
@@ -163,7 +165,7 @@ function writerOf(database: Database.Database, table: string): (row: Row) => boo
       write(row);
       return true;
     } catch (error) {
-      // The name went to another one since the backup: both stay.
+      // Since the backup, another row got the name: keep both.
       if (!isTaken(error) || typeof row['name'] !== 'string') return false;
     }
     try {
@@ -175,14 +177,17 @@ function writerOf(database: Database.Database, table: string): (row: Row) => boo
   };
 }
 
-/** Numbers go on well above the highest that was ever seen: one that was lost is not given to something else. */
+/** Continues numbers well above the highest known one, so that a lost number is never given to something else. */
 function keepNumbers(from: Database.Database, to: Database.Database): void {
   const rows = to.prepare('SELECT name, seq FROM sqlite_sequence').all() as { name: string; seq: number }[];
   const update = to.prepare('UPDATE sqlite_sequence SET seq = ? WHERE name = ?');
   for (const { name, seq } of rows) update.run(Math.max(seq, sequenceOf(from, name) ?? 0) + STEP, name);
 }
 
-/** What points at a row that is lost: owners are made anew, what may point at nothing does, the rest goes. */
+/**
+ * Repairs rows that point to a lost row: creates lost owners again, clears a pointer that may be empty, and deletes the
+ * other rows.
+ */
 function mendReferences(database: Database.Database): void {
   const now = Date.now();
   for (const kind of ['user', 'project']) {

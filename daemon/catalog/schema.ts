@@ -1,6 +1,9 @@
 import type { Generated, Kysely } from 'kysely';
 
-/** The tables of the catalog as kysely sees them (migrations/ makes them). Times: ms since 1970; JSON is text; hashes: hexadecimal. */
+/**
+ * The tables of the catalog, as types for kysely (migrations/ creates them). Times: ms since 1970; JSON is text; hashes:
+ * hexadecimal.
+ */
 export interface Schema {
   user: UserTable;
   project: ProjectTable;
@@ -26,7 +29,7 @@ export interface Schema {
   state: { key: string; value: string };
 }
 
-/** Where queries run: the catalog's readers, or a transaction. */
+/** Where a query runs: on the catalog's reading connection, or in a transaction. */
 export type Db = Kysely<Schema>;
 
 export interface UserTable {

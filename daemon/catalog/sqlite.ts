@@ -4,18 +4,18 @@ import type { DatabaseConnection, Driver, QueryResult } from 'kysely';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 
-const BUSY_MS = 5000; // another program that looks into the file is done by then
-const MAX_STATEMENTS = 500; // prepared ones kept; queries are few in kind, but lists of filters multiply them
+const BUSY_MS = 5000; // another program that reads the file is done by then
+const MAX_STATEMENTS = 500; // prepared statements that are kept; there are few kinds of queries, but combinations of filters multiply them
 
-const MAX_LOG = 64 * 2 ** 20; // bytes the log keeps on the disk after a large change
+const MAX_LOG = 64 * 2 ** 20; // bytes that the log may keep on the disk after a large change
 
-/** Opens a connection and sets what every connection to a catalog needs. Throws what SQLite throws. */
+/** Opens a connection with the settings that every connection to a catalog needs. Throws the errors of SQLite. */
 export function connect(file: string, options: { reads?: boolean } = {}): Database.Database {
   const database = new Database(file, { timeout: BUSY_MS });
   try {
     database.pragma('foreign_keys = ON');
     database.pragma('trusted_schema = OFF'); // a file from a stranger must not run functions through its schema
-    database.pragma('cell_size_check = ON'); // damage is noticed when the page is read, not when it has spread
+    database.pragma('cell_size_check = ON'); // notice damage when a page is read, before it spreads
     if (options.reads) database.pragma('query_only = ON');
     else {
       database.pragma('journal_mode = WAL');
@@ -30,15 +30,15 @@ export function connect(file: string, options: { reads?: boolean } = {}): Databa
 }
 
 /**
- * Sets and asserts that a commit has reached the disk when it returns. better-sqlite3 is built to fall back to NORMAL with the
- * first write in WAL mode unless the setting was made by hand, and a power cut would then lose what was acknowledged.
+ * Sets, and asserts, that a commit is on the disk when it returns. better-sqlite3 is built to fall back to NORMAL with the
+ * first write in WAL mode unless the setting was made explicitly. A power cut would then lose acknowledged changes.
  */
 export function assertDurable(database: Database.Database, file: string): void {
   database.pragma('synchronous = FULL');
   isDurable(database, file);
 }
 
-/** The assertion alone, for after a write. */
+/** Only the assertion, for use after a write. */
 export function isDurable(database: Database.Database, file: string): void {
   const [journal, synchronous] = ['journal_mode', 'synchronous'].map((name) => database.pragma(name, { simple: true }));
   if (journal !== 'wal' || synchronous !== 2)
@@ -48,7 +48,7 @@ export function isDurable(database: Database.Database, file: string): void {
     );
 }
 
-/** What an error of SQLite means for a person; constraints are the callers' to explain and stay as they are. */
+/** Explains an error of SQLite to a person. Errors of constraints stay as they are, because the callers explain them. */
 export function catalogError(error: unknown, file: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const { code } = error;
@@ -77,12 +77,12 @@ export const isDamage = (error: unknown): boolean =>
 export const isTaken = (error: unknown): boolean =>
   error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
 
-/** kysely on one connection: statements are prepared once, transactions take the write lock at their beginning. */
+/** kysely on one connection. Statements are prepared once; transactions take the write lock when they begin. */
 export class CatalogDialect extends SqliteDialect {
   readonly #database: Database.Database;
   readonly #failed: (error: unknown) => unknown;
 
-  /** `failed` turns what SQLite throws into what callers get. */
+  /** `failed` turns an error of SQLite into the error that callers get. */
   constructor(database: Database.Database, failed: (error: unknown) => unknown) {
     super({ database });
     this.#database = database;

@@ -5,13 +5,13 @@ import type { Dependent } from './dependents.ts';
 import { freeName } from './names.ts';
 
 export const DAY = 86_400_000;
-/** Days for which what was deleted can be restored. */
+/** Days for which a deleted item can be restored. */
 export const TRASH_DAYS = 30;
 
-/** When something deleted at `deletedAt` may be purged at the earliest. */
+/** The earliest time at which an item deleted at `deletedAt` may be purged. */
 export const purgedAt = (deletedAt: number): number => deletedAt + TRASH_DAYS * DAY;
 
-/** Refuses a deletion that others depend on, unless it was confirmed. */
+/** Refuses to delete an item that others depend on, unless the deletion was confirmed. */
 export function refuseDependents(what: string, dependents: readonly Dependent[], confirmed: boolean): void {
   if (dependents.length === 0 || confirmed) return;
   const shown = dependents.slice(0, 5).map((one) => one.what);
@@ -22,7 +22,7 @@ export function refuseDependents(what: string, dependents: readonly Dependent[],
   );
 }
 
-/** Counts the days of something in the trash from now on. */
+/** Begins to count the days of an item in the trash. */
 export async function intoTrash(change: Change, kind: string, id: number): Promise<void> {
   await change.db
     .insertInto('trash')
@@ -35,21 +35,21 @@ export async function outOfTrash(change: Change, kind: string, id: number): Prom
   await change.db.deleteFrom('trash').where('kind', '=', kind).where('subject_id', '=', id).execute();
 }
 
-/** What a purge took away for good. */
+/** The items that a purge deleted for good. */
 export interface Purged {
   adapters: number[];
-  /** With the folders of their checkpoints, which stay. */
+  /** With the folders of their checkpoints, which are kept. */
   runs: { id: number; out: string }[];
   projects: number[];
   users: number[];
 }
 
-const TODAY = 'trash day'; // key of the time when days were counted last
+const TODAY = 'trash day'; // key of the time when days were last counted
 
 /**
- * Purges what was deleted thirty days ago. Call it now and then. A thing goes when it is thirty days old by the clock and was
- * also seen in the trash on thirty different days: a clock that jumps ahead adds one day, not thirty, so it empties nothing.
- * A user whom anything still belongs to stays in the trash.
+ * Purges items that were deleted thirty days ago. Call it now and then. An item is purged if it was deleted thirty days ago by
+ * the clock and was also seen in the trash on thirty different days. So a clock that jumps ahead adds one day, not thirty, and
+ * empties nothing. A user who still owns something stays in the trash.
  */
 export async function purgeTrash(catalog: Pick<Changes, 'change'>, now = Date.now()): Promise<Purged> {
   return catalog.change(async (change) => {
@@ -73,7 +73,7 @@ export async function purgeTrash(catalog: Pick<Changes, 'change'>, now = Date.no
   });
 }
 
-/** Counts a day for all that is in the trash, once a day by the clock; a clock that was set back starts anew. */
+/** Counts a day for every item in the trash, once per day by the clock. A clock that was set back starts again. */
 async function countDay({ db }: Change, now: number): Promise<void> {
   const row = await db.selectFrom('state').select('value').where('key', '=', TODAY).executeTakeFirst();
   const last = row === undefined ? undefined : Number(row.value);
@@ -91,7 +91,7 @@ async function countDay({ db }: Change, now: number): Promise<void> {
     .execute();
 }
 
-/** Deletes one thing for good, and what points at it lets go. False where it has to stay. */
+/** Deletes one item for good and clears the pointers to it. False if it must stay. */
 async function purgeOne(
   change: Change,
   kind: 'adapter' | 'run' | 'project' | 'user',
@@ -143,7 +143,7 @@ async function dropUnused({ db }: Change, projection: number): Promise<void> {
   if (!user) await db.deleteFrom('projection').where('id', '=', projection).execute();
 }
 
-/** What was in a project is in none from now on; names that are taken there get a suffix. */
+/** Moves the items of a project out of it. Names that are taken among items without a project get a suffix. */
 async function leaveProject({ db }: Change, id: number): Promise<void> {
   const clashing = await sql<{ id: number; name: string }>`
     SELECT id, name FROM adapter WHERE project_id = ${id} AND deleted_at IS NULL

@@ -7,12 +7,12 @@ import { backUp, backUpWhileOpen, lastDaily } from './backup.ts';
 import { CHECKED_AT_OPENING, suspect } from './recover.ts';
 import { DAY } from './trash.ts';
 
-const FIRST_MS = 60_000; // after opening: who starts a daemon wants to work with it first
+const FIRST_MS = 60_000; // after opening, because a person who starts a daemon wants to use it first
 const EVERY_MS = 3_600_000;
-const AT_CLOSE = 64 * 2 ** 20; // bytes up to which a copy at closing takes less than a second
-const LARGE = 2 ** 30; // bytes from which a copy is made once a week, not once a day
+const AT_CLOSE = 64 * 2 ** 20; // bytes; up to this size, a copy at closing takes less than a second
+const LARGE = 2 ** 30; // bytes; from this size on, a copy is made once per week, not once per day
 
-/** Reads a database through in a thread of its own. Resolves to what is wrong with it. */
+/** Reads a whole database in a thread of its own. Resolves to its problems. */
 export function checkInBackground(
   file: string,
   options: { full: boolean },
@@ -22,19 +22,19 @@ export function checkInBackground(
   const problems = new Promise<string[]>((resolve, reject) => {
     worker.once('message', (found: string[]) => resolve(found));
     worker.once('error', reject);
-    worker.once('exit', () => resolve([])); // stopped before it was done
+    worker.once('exit', () => resolve([])); // it was stopped before it was done
   });
   return { problems, stop: () => void worker.terminate() };
 }
 
-const CHECKED = 'checked'; // key of the time when a large catalog was read through last
+const CHECKED = 'checked'; // key of the time when a large catalog was last read completely
 const REMEMBER = 'INSERT INTO state (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 const checkedAt = (database: Database.Database): number =>
   Number(database.prepare('SELECT value FROM state WHERE key = ?').pluck().get(CHECKED) ?? 0);
-/** Less than a week ago; a time to come, by a clock that was set back, is none. */
+/** Whether a time is less than a week ago. A time in the future, after a clock was set back, does not count. */
 const isRecent = (time: number): boolean => Date.now() >= time && Date.now() - time < 7 * DAY;
 
-/** Daily backups of an open catalog, and the check of one that is too large to be read through at opening. */
+/** Makes daily backups of an open catalog, and checks a catalog that is too large to be read completely at opening. */
 export function startUpkeep(
   database: Database.Database,
   file: string,
@@ -63,11 +63,11 @@ export function startUpkeep(
     const age = Date.now() - lastDaily(file);
     if (!changed || stopped || (age >= 0 && age < (size > LARGE ? 7 * DAY : DAY))) return;
     const { bavail, bsize } = statfsSync(dirname(file));
-    if (bavail * bsize < 3 * size) return; // the room is needed more by what is to come
+    if (bavail * bsize < 3 * size) return; // new data needs the space more than a copy
     await backUpWhileOpen(database, file, () => stopped);
     changed = false;
   };
-  // A backup that fails must not end the daemon; that there is none shows in its folder, and the next hour tries again.
+  // A backup that fails must not end the daemon. The next hour tries again.
   const run = (task: () => Promise<void>): void => void (working = working.then(task).catch(() => undefined));
   const first = setTimeout(() => run(check), FIRST_MS).unref();
   const every = setInterval(() => run(copy), EVERY_MS).unref();
@@ -82,7 +82,7 @@ export function startUpkeep(
       try {
         if (changed && bytes() <= AT_CLOSE) backUp(database, file, 'day');
       } catch {
-        // a full or read-only disk: the catalog itself is whole, which counts more than its copy
+        // the disk is full or read-only; the catalog itself is whole, which matters more than its copy
       }
     },
   };

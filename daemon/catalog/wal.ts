@@ -2,18 +2,18 @@ import { existsSync } from 'node:fs';
 import { readExactly, withFile } from '../formats/read.ts';
 
 /**
- * SQLite's write-ahead log, read without SQLite: a header of 32 bytes, then frames of 24 bytes and a page. Each frame carries a
- * checksum over all before it; SQLite stops in silence at the first that does not fit, and what was committed behind it is
- * lost. So it is looked at before SQLite sees it (https://www.sqlite.org/fileformat2.html, section 4).
+ * SQLite's write-ahead log, read without SQLite: a header of 32 bytes, then frames of 24 bytes and a page. Each frame has a
+ * checksum over all frames before it. SQLite stops silently at the first frame that does not fit, and loses later commits.
+ * So this code reads the log before SQLite sees it (https://www.sqlite.org/fileformat2.html, section 4).
  */
 export interface LogState {
-  /** Frames whose checksums fit. */
+  /** Number of frames whose checksums fit. */
   readonly frames: number;
-  /** Commits among them. */
+  /** Number of commits among them. */
   readonly commits: number;
-  /** Position of the first frame that does not fit though it belongs to this log; undefined where all is well. */
+  /** Position of the first frame that belongs to this log and does not fit; undefined if all fit. */
   readonly damagedAt?: number;
-  /** Commits of this log behind that place: what SQLite would lose. */
+  /** Number of commits after that position, which SQLite would lose. */
   readonly lost: number;
 }
 
@@ -22,7 +22,7 @@ const FRAME = 24;
 const MAGIC = 0x377f0682; // its last bit says in which byte order checksums are computed
 const CHUNK_FRAMES = 256;
 
-/** The state of the log beside a database; undefined where there is none. */
+/** The state of the log beside a database; undefined if there is no log. */
 export function inspectLog(database: string): LogState | undefined {
   const file = `${database}-wal`;
   if (!existsSync(file)) return undefined;
@@ -41,7 +41,7 @@ export function inspectLog(database: string): LogState | undefined {
       pageSize <= 65_536 &&
       sum[0] === head.getUint32(24) &&
       sum[1] === head.getUint32(28);
-    // Without its header nothing of the log can be read, and SQLite drops all of it.
+    // Without its header, the log cannot be read, and SQLite drops all of it.
     if (!goodHead) return { frames: 0, commits: 0, damagedAt: 0, lost: size >= HEADER + FRAME + 512 ? 1 : 0 };
     const count = Math.floor((size - HEADER) / frameBytes);
     let [frames, commits, lost] = [0, 0, 0];
@@ -51,7 +51,7 @@ export function inspectLog(database: string): LogState | undefined {
       const bytes = view(readExactly(fd, file, HEADER + i * frameBytes, many * frameBytes));
       for (let k = 0; k < many; k++) {
         const at = k * frameBytes;
-        // Frames of an older turn of the log have other salts; SQLite writes over them from the front.
+        // Frames from an earlier use of the log have other salts; SQLite overwrites them from the front.
         const ours = bytes.getUint32(at + 8) === head.getUint32(16) && bytes.getUint32(at + 12) === head.getUint32(20);
         const commit = bytes.getUint32(at + 4) !== 0;
         if (damagedAt === undefined) {
@@ -74,7 +74,7 @@ export function inspectLog(database: string): LogState | undefined {
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Fletcher's sum as SQLite computes it over pairs of 32-bit words; adds to `sum` and returns it. */
+/** Fletcher's checksum over pairs of 32-bit words, as SQLite computes it. Adds to `sum` and returns it. */
 function checksum(
   data: DataView,
   at: number,
