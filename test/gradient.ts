@@ -1,4 +1,4 @@
-/** Runs small graphs on onnxruntime, and compares the gradients of operators with finite differences. */
+/** Runs small graphs on onnxruntime, and compares the gradients of their operators with finite differences. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gradients } from '../daemon/graph/autodiff.ts';
@@ -11,7 +11,7 @@ import { createSession, type Session, Tensor } from '../daemon/runtime/session.t
 
 export interface Input {
   readonly type: ElementType;
-  /** Sizes; the graph sees `shape`, in which some may be symbolic. */
+  /** The sizes of the data. The graph sees `shape`, in which some may be symbolic. */
   readonly dims: readonly number[];
   readonly shape: Shape;
   readonly data: Float32Array | BigInt64Array | Int32Array | Uint32Array | Uint8Array | Int8Array;
@@ -22,7 +22,7 @@ type Build = (g: Graph, inputs: Record<string, Value>) => Value;
 const count = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 let made = 0;
 
-/** Random numbers in [from, to). `shape` names symbolic dimensions where they are not the sizes themselves. */
+/** Random numbers in [from, to). `shape` is the shape in the graph if some of its dimensions are symbolic. */
 export function floats(
   dims: number[],
   { from = -1, to = 1, shape = dims }: { from?: number; to?: number; shape?: Shape } = {},
@@ -56,11 +56,11 @@ const tensorOf = ({ type, data, dims }: Input): Tensor =>
 const declare = (g: Graph, inputs: Inputs): Record<string, Value> =>
   Object.fromEntries(Object.entries(inputs).map(([name, { type, shape }]) => [name, g.input(name, type, shape)]));
 
-/** A session of a graph; nothing of it lies in files. */
+/** A session for a graph that has no weights in files. */
 export const sessionOf = (g: Graph): Promise<Session> =>
   createSession(deadCode(lower(g)), (key) => assert.fail(`weight ${key} lies in no file`), { threads: 1 });
 
-/** What a graph computes: every output's numbers and sizes. */
+/** Runs a graph and returns the numbers and sizes of every output. */
 export async function evaluate(
   build: (g: Graph, inputs: Record<string, Value>) => Value | readonly Value[],
   inputs: Inputs,
@@ -83,7 +83,7 @@ export async function evaluate(
   }
 }
 
-/** A test that an operator gives these numbers (within 1e-5) and sizes. */
+/** A test that an operator computes these numbers (within 1e-5) and has these sizes. */
 export function computes(
   name: string,
   build: Build,
@@ -107,20 +107,20 @@ export function computes(
 export interface GradientOptions {
   /** Step of the finite difference. */
   readonly step?: number;
-  /** Allowed difference, relative to the larger of 1 and the derivative. */
+  /** The allowed difference, relative to the derivative or to 1, whichever is larger. */
   readonly tolerance?: number;
-  /** Float inputs through which no gradient is asked. */
+  /** Names of float inputs whose gradient is not checked. */
   readonly frozen?: readonly string[];
 }
 
-/** A test that the gradient of every float input is the one finite differences give. See `checkGradient`. */
+/** A test that the gradient of every float input agrees with finite differences. See `checkGradient`. */
 export function differentiates(name: string, build: Build, inputs: Inputs, options: GradientOptions = {}): void {
   test(name, () => checkGradient(build, inputs, options));
 }
 
 /**
- * Compares the gradient of sum(output * fixed random numbers) with central differences, element by element. The differences
- * are summed in float64 here; the graph itself runs in float32.
+ * Compares the gradient of sum(output * fixed random numbers) with central differences, for every element of every input. The
+ * graph runs in float32; the sum for the differences is computed here in float64.
  */
 export async function checkGradient(
   build: Build,

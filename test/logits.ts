@@ -1,4 +1,4 @@
-/** Logits of every position, from the forward pass that training uses. */
+/** Computes the logits of every position with the forward pass that training uses, for tests. */
 import { type Adaptation, unadapted } from '../daemon/models/adaptation.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
 import { Logits, type Row } from '../daemon/serve/logits.ts';
@@ -12,7 +12,7 @@ export interface Forward {
   readonly tokens?: number;
 }
 
-/** Logits of each row, [tokens, vocabulary] row-major. */
+/** The logits of each row, [tokens, vocabulary] row-major. */
 export async function logits(options: Forward, rows: readonly Row[]): Promise<Float32Array[]> {
   const { base, cache, adaptation = unadapted, theta = new Float32Array(), precision, tokens = 1 } = options;
   const maxLength = Math.max(...rows.map(({ ids }) => ids.length));
@@ -33,7 +33,7 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   let largest = 0;
   for (let i = 0; i < a.length; i++) {
     const difference = Math.abs(a[i]! - b[i]!);
-    // A NaN is the largest difference there is.
+    // NaN counts as an infinite difference.
     if (!(difference <= largest)) largest = Number.isNaN(difference) ? Infinity : difference;
   }
   return largest;

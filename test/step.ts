@@ -1,4 +1,4 @@
-/** Training steps of a small model, for tests of models and methods. */
+/** Runs single training steps of a small model, for tests of models and methods. */
 import type { Batch } from '../daemon/data/batch.ts';
 import { seededUniform } from '../daemon/methods/random.ts';
 import { layoutOf, pack } from '../daemon/layout.ts';
@@ -6,7 +6,7 @@ import type { Adaptation } from '../daemon/models/adaptation.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
 import { Step, type StepResult } from '../daemon/train/step.ts';
 
-/** Rows of equal or unequal length as one batch, each its own example; the next token counts everywhere. */
+/** Makes one batch of rows. Each row is one example, and the loss counts the next token at every position. */
 export function batchOf(rows: readonly (readonly number[])[]): Batch {
   const length = Math.max(...rows.map((row) => row.length - 1));
   const size = rows.length * length;
@@ -38,11 +38,11 @@ export function batchOf(rows: readonly (readonly number[])[]): Batch {
 
 export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation.parameters).size;
 
-/** Random numbers for every parameter, so that no gradient vanishes as it does where b is zero. */
+/** Random numbers for every parameter. With the initial values some gradients would be zero, because b is zero. */
 export const randomTheta = (adaptation: Adaptation, size = 0.3): Float32Array =>
   seededUniform('theta', thetaSize(adaptation), size);
 
-/** The parameters as they start. */
+/** The initial values of the parameters. */
 export function initialTheta(adaptation: Adaptation): Float32Array {
   return pack(layoutOf(adaptation.parameters), ({ initial }) => initial());
 }
@@ -54,7 +54,7 @@ export interface OneStep {
   readonly theta: Float32Array;
   readonly batch: Batch;
   readonly precision?: string;
-  /** What the choice between equal ways to compute a product is told. */
+  /** About how many tokens a step has. It decides between equal ways to compute a product. */
   readonly tokens?: number;
   readonly noise?: BigInt64Array;
   readonly train?: boolean;
@@ -101,8 +101,8 @@ export async function losses(options: OneStep, thetas: readonly Float32Array[]):
 }
 
 /**
- * The slope of the loss along its gradient, by central differences, over the gradient's length: 1 where the gradient is
- * right.
+ * The slope of the loss in the direction of its gradient, by central differences, divided by the gradient's length. It is 1 if
+ * the gradient is right.
  */
 export async function slopeAlongGradient(options: OneStep, step = 0.05): Promise<number> {
   const { gradient } = await oneStep(options);

@@ -28,7 +28,7 @@ differentiates(
   { x: floats([2, 3]), w: floats([3, 3]) },
 );
 
-test('a value the loss does not depend on has no gradient, and nothing is computed for it', () => {
+test('a value that the loss does not depend on has no gradient, and nothing is computed for it', () => {
   const g = new Graph();
   const [x, other] = [g.input('x', 'float32', [3]), g.input('other', 'float32', [3])];
   const loss = g.reduceSum(g.mul(x, x), [0]);
@@ -38,7 +38,7 @@ test('a value the loss does not depend on has no gradient, and nothing is comput
   assert.equal(of[1], undefined);
 });
 
-test('only what lies between the loss and what is asked for is differentiated', () => {
+test('only nodes between the loss and the values that are asked for are differentiated', () => {
   const g = new Graph();
   const [x, w] = [g.input('x', 'float32', ['n', 3]), g.input('w', 'float32', [3, 3])];
   const loss = g.reduceSum(g.linear(g.op(exp, [x]), w), [0, 1]);

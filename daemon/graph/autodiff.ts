@@ -2,21 +2,21 @@ import type { Graph } from './graph.ts';
 import type { Node, Value } from './value.ts';
 
 export interface Gradients {
-  /** One gradient per asked value, in order; undefined where the loss does not depend on it. */
+  /** One gradient per value that was asked for, in the same order; undefined if the loss does not depend on the value. */
   readonly of: readonly (Value | undefined)[];
-  /** For each segment, a gradient that exists before any of its backward nodes can run: what rematerialisation waits for. */
+  /** For each segment, a gradient that exists before any of the segment's backward nodes can run. Rematerialisation waits for it. */
   readonly entry: ReadonlyMap<number, Value>;
 }
 
 /**
- * Reverse-mode differentiation: adds to the graph what computes the gradient of a scalar loss for each of the asked
- * values. Only what lies between them and the loss is differentiated.
+ * Reverse-mode differentiation: adds nodes to the graph that compute the gradient of a scalar loss for each of the values `wrt`.
+ * It differentiates only the nodes between them and the loss. docs/autodiff.md explains it.
  */
 export function gradients(g: Graph, loss: Value, wrt: readonly Value[]): Gradients {
   const forward = [...g.nodes];
   const depends = new Set<Value>(wrt);
   for (const node of forward) {
-    // Integers (a size, an index) do not vary with what they were read from.
+    // An integer (a size, an index) does not depend smoothly on anything, so no gradient flows through it.
     if (node.inputs.some((v) => v && depends.has(v)))
       for (const output of node.outputs) if (output.type === 'float32') depends.add(output);
   }

@@ -21,7 +21,7 @@ test('the same operator on the same inputs is one node', () => {
   assert.notEqual(g.op(sub, [x, one.shape[1] === 4 ? one : x]), g.op(add, [x, x]));
 });
 
-test('attributes tell nodes apart', () => {
+test('nodes with different attributes are different nodes', () => {
   const g = new Graph();
   const x = g.input('x', 'float32', [2, 2]);
   assert.notEqual(g.op(gemm, [x, x], { transA: 1 }), g.op(gemm, [x, x], { transB: 1 }));
@@ -29,7 +29,7 @@ test('attributes tell nodes apart', () => {
   assert.equal(g.matmul(x, x, { alpha: 0.5 }), g.matmul(x, x, { alpha: 0.5 }));
 });
 
-test('small constants are one by their values, large ones by their object, weights by their key', () => {
+test('small constants are shared by value, large ones by object, weights by key', () => {
   const g = new Graph();
   assert.equal(g.scalar(2), g.scalar(2));
   assert.notEqual(g.scalar(2), g.scalar(3));
@@ -42,7 +42,7 @@ test('small constants are one by their values, large ones by their object, weigh
   assert.equal(g.constants.filter(({ source }) => source?.kind === 'external').length, 1);
 });
 
-test('symbolic sizes are read from an input that has them; their multiples are computed', () => {
+test('a symbolic size is read from an input that has it; its multiples are computed', () => {
   const g = new Graph();
   g.input('x', 'float32', [3, 'length']);
   assert.deepEqual(g.dimension('length').node?.attributes, { start: 1, end: 2 });
@@ -52,7 +52,7 @@ test('symbolic sizes are read from an input that has them; their multiples are c
   assert.deepEqual(g.shapeTensor([2, 'length', 3]).shape, [3]);
 });
 
-test('the body of a loop has names of its own, each body others', () => {
+test('the body of a loop has its own names, different for each body', () => {
   const g = new Graph();
   const x = g.input('x', 'float32', [2]);
   const bodies = [1, 2].map((factor) => g.body([x], (inner, [y]) => [inner.mul(y!, inner.scalar(factor))]));

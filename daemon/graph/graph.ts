@@ -142,7 +142,7 @@ export class Graph implements Builder {
     return { inputs: g.inputs, outputs, nodes: g.nodes, constants: g.constants };
   }
 
-  /** Read from an input that has the dimension. */
+  /** The size is read from an input that has this dimension. */
   dimension(name: string): Value {
     const [times, base] = name.split('*') as [string, string?];
     if (base) return this.mul(this.dimension(base), this.indices(Number(times)));
@@ -153,7 +153,7 @@ export class Graph implements Builder {
     throw new Error(`no input has the dimension ${name}`);
   }
 
-  /** A constant if every size is known, else put together while the graph runs. */
+  /** A constant if every size is known; otherwise nodes that put the sizes together. */
   shapeTensor(shape: Shape): Value {
     if (shape.every((d) => typeof d === 'number')) return this.constant(BigInt64Array.from(shape, BigInt));
     const parts: Value[] = [];

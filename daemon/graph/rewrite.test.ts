@@ -13,7 +13,7 @@ import { lower } from './passes/lower.ts';
 import { rewrite } from './rewrite.ts';
 import { bodiesOf, type Node } from './value.ts';
 
-/** A loss whose lowering has a Loop that reads the values outside it. */
+/** A loss whose lowering has a Loop that reads outer values. */
 function withLoop(): Graph {
   const g = new Graph();
   const hidden = g.op(tanh, [g.input('hidden', 'float32', ['n', 3])]);
@@ -28,7 +28,7 @@ function withLoop(): Graph {
   return lower(g);
 }
 
-test('a copy computes the same, the bodies of its loops too', async () => {
+test('a copy computes the same, also in the bodies of loops', async () => {
   const original = withLoop();
   const copy = rewrite(
     rewrite(original, () => undefined),
@@ -52,7 +52,7 @@ test('a copy computes the same, the bodies of its loops too', async () => {
   assert.equal(losses[0], losses[1]);
 });
 
-test('a rule reaches the nodes in the bodies of loops, and what they read outside follows', () => {
+test('a rule reaches the nodes in the bodies of loops, and bodies read the new outer values', () => {
   const renamed = rewrite(withLoop(), (g, node) =>
     node.operator === tanh
       ? [g.op(sigmoid, [node.inputs[0]])]
@@ -70,7 +70,7 @@ test('a rule reaches the nodes in the bodies of loops, and what they read outsid
   assert.ok(!renamed.nodes.some(({ operator }) => operator === tanh));
 });
 
-test('names stay unique over outer graph and bodies, and copies are made in an order that runs', () => {
+test('names are unique in the graph and all bodies together', () => {
   const g = rewrite(withLoop(), () => undefined);
   const names: string[] = [];
   const visit = (nodes: readonly Node[]): void => {

@@ -6,9 +6,9 @@ import { modelBytes, openSession, type Session, type SessionOptions, Tensor } fr
 import { defaultThreads } from './threads.ts';
 
 /**
- * onnxruntime on the processor. A graph has one session or several side by side, each on its own threads: independent runs
- * need no meeting point after every operator, as the threads of one session do, and on small tensors that wait is most of
- * what a second thread costs. One lane runs in this thread; more have a thread each.
+ * onnxruntime on the processor. A graph has one session, or several that run side by side on their own threads (lanes). The
+ * threads of one session wait for each other after every operator; on small tensors that wait costs most of what a second
+ * thread gains, and independent runs do not have it. A single lane runs in this thread; several have a thread each.
  */
 export const cpu: Executor = {
   name: 'cpu',
@@ -32,7 +32,7 @@ export interface LaneData {
   readonly bytes: Uint8Array;
   readonly options: SessionOptions;
 }
-/** What a lane in another thread is sent. Only `run` is answered. */
+/** A message to a lane in another thread. Only `run` is answered. */
 export type LaneCall =
   | { readonly keep: Feeds }
   | { readonly free: readonly string[] }
@@ -64,7 +64,7 @@ const onDevice = (tensors: Feeds): Record<string, Tensor> =>
 
 const tensorOf = ({ type, data, dims }: PlainTensor): Tensor => new Tensor(type, data as Float32Array, dims);
 
-/** A graph on one lane or several. */
+/** A graph that is loaded on one or several lanes. */
 function loaded(lanes: readonly Lane[]): Loaded {
   const runAll = async (jobs: readonly Feeds[], fetch?: readonly string[]): Promise<Results[]> => {
     const results: Results[] = [];
@@ -91,7 +91,7 @@ function loaded(lanes: readonly Lane[]): Loaded {
 
 async function threadLane(workerData: LaneData): Promise<Lane> {
   const worker = new Worker(new URL('./laneWorker.ts', import.meta.url), { workerData });
-  // A lane that waits for work keeps no process alive.
+  // A lane that waits for work does not keep the process alive.
   worker.unref();
   const post = (call: LaneCall): void => worker.postMessage(call);
   const answer = async (): Promise<LaneAnswer> => {

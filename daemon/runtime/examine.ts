@@ -4,7 +4,7 @@ import type { FromProbe } from './probeWorker.ts';
 
 const PATIENCE_MS = 60_000; // a cold disk takes a few seconds to load the library
 
-/** Looks at onnxruntime in a process of its own. Rejects with an error for people where it is broken or crashes. */
+/** Runs `probe` in a separate process. Rejects with an error for people if onnxruntime is broken or crashes. */
 export async function examine(): Promise<Probe> {
   let answer: FromProbe | undefined;
   const child = startProcess<never, FromProbe>({

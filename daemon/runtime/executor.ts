@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { FileRange } from '../graph/onnx/serialize.ts';
 
-/** A tensor in this process's memory, as it is given to an executor. */
+/** A tensor in this process's memory. An executor copies it to its device. */
 export interface PlainTensor {
   readonly type: 'float32' | 'int64';
   readonly data: Float32Array | BigInt64Array;
@@ -9,43 +9,43 @@ export interface PlainTensor {
 }
 /** Inputs by name. */
 export type Feeds = Readonly<Record<string, PlainTensor>>;
-/** The data of float32 outputs by name. */
+/** The data of the float32 outputs, by name. */
 export type Results = Record<string, Float32Array>;
 
 export interface LoadOptions {
-  /** Threads of the whole; default: the machine's cores. The same number gives the same bits. */
+  /** Threads for all lanes together; default: the number of the machine's cores. The same number gives the same bits. */
   readonly threads?: number;
-  /** How many runs may be under way side by side, each on its share of the threads; default 1. */
+  /** How many runs may be in progress at once, each on its share of the threads; default 1. */
   readonly lanes?: number;
-  /** Lets the library copy weights into its own layout: faster where few tokens run at once, at the price of that copy. */
+  /** Lets the library copy weights into its own layout. This is faster if few tokens run at once, and needs memory for the copy. */
   readonly prepack?: boolean;
-  /** Keeps freed memory for the next run instead of returning it: faster, with a higher peak. */
+  /** Keeps freed memory for the next run instead of returning it. This is faster and has a higher peak. */
   readonly arena?: boolean;
-  /** Writes a profile of every operator to files whose names begin so. */
+  /** If set, onnxruntime writes a profile of every operator to files whose names begin with this. */
   readonly profile?: string;
 }
 
 /** A graph on a device, ready to run. */
 export interface Loaded {
   /**
-   * Keeps tensors on the device under names of inputs: runs that follow need not be given them. The data must not change
-   * before the next call. A tensor that is kept again replaces the one before.
+   * Keeps tensors on the device under the names of inputs, so that later runs do not have to pass them. The data must not change
+   * before the next call. A tensor with the same name replaces the earlier one.
    */
   keep(tensors: Feeds): void;
-  /** Gives back tensors that were kept. */
+  /** Frees tensors that were kept. */
   free(...names: readonly string[]): void;
-  /** Runs the graph once. `fetch`: the outputs that are wanted; all of them where it is left out. */
+  /** Runs the graph once. `fetch`: the names of the outputs to return; all of them by default. */
   run(feeds: Feeds, fetch?: readonly string[]): Promise<Results>;
-  /** Runs independent jobs, side by side where there are lanes. The results come in the order of the jobs. */
+  /** Runs independent jobs, side by side if there are several lanes. The results are in the order of the jobs. */
   runAll(jobs: readonly Feeds[], fetch?: readonly string[]): Promise<Results[]>;
-  /** Ends it; nothing may be called afterwards. */
+  /** Frees the graph. No other method may be called afterwards. */
   release(): Promise<void>;
 }
 
-/** What graphs run on. Training, serving and merging know devices only through this. */
+/** A device that runs graphs. Training, serving and merging use devices only through this interface. */
 export interface Executor {
   readonly name: string;
-  /** Loads a lowered graph; `locate` finds the bytes of its external weights, which are read in place. Throws VeraError 'runtime'. */
+  /** Loads a lowered graph. `locate` finds the bytes of external weights, which are read from where they are. Throws VeraError 'runtime'. */
   load(graph: Graph, locate: (key: string) => FileRange, options?: LoadOptions): Promise<Loaded>;
 }
 

@@ -1,4 +1,4 @@
-/** A thread with a session of its own: it answers each run with the results. The CPU executor starts it. */
+/** A thread with its own session. It answers each run with the results. The CPU executor starts it. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type LaneAnswer, type LaneCall, type LaneData, openLane } from './cpu.ts';
 

@@ -1,21 +1,21 @@
 import { Graph } from '../graph/graph.ts';
 import { createSession, Tensor } from './session.ts';
 
-/** What a look at onnxruntime found. */
+/** What `probe` found out about onnxruntime. */
 export interface Probe {
   readonly version: string;
   readonly providers: readonly { readonly name: string; readonly bundled: boolean }[];
-  /** Largest difference of a small product from the one computed in JavaScript. */
+  /** The largest difference between a small product and the same product computed in JavaScript. */
   readonly largestError: number;
-  /** Whether the library was told before it was loaded to send nothing. */
+  /** Whether telemetry was switched off before the library was loaded. */
   readonly telemetryOff: boolean;
 }
 
 const [ROWS, INNER, COLUMNS] = [5, 7, 3];
 
-/** Loads onnxruntime, computes a small product with it and compares. Run it in a process of its own: what is broken may crash. */
+/** Loads onnxruntime, computes a small product and compares it. Run it in a separate process: a broken library may crash. */
 export async function probe(): Promise<Probe> {
-  const { default: ort } = await import('onnxruntime-node'); // session.ts has switched its uploader off
+  const { default: ort } = await import('onnxruntime-node'); // session.ts has switched off its telemetry
   const a = Float32Array.from({ length: ROWS * INNER }, (_, i) => Math.sin(i));
   const b = Float32Array.from({ length: COLUMNS * INNER }, (_, i) => Math.cos(i));
   const g = new Graph();

@@ -1,4 +1,4 @@
-/** A process that looks at onnxruntime and sends what it found, or the error; its death says as much. */
+/** A process that runs `probe` and sends the result or the error. If it dies, onnxruntime is broken. */
 import { errorMessage, type ErrorMessage, toParent } from '../process/child.ts';
 import type { Probe } from './probe.ts';
 

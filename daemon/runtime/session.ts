@@ -4,7 +4,7 @@ import { type FileRange, serialize } from '../graph/onnx/serialize.ts';
 import { memoryError, VeraError } from '../protocol/errors.ts';
 import { defaultThreads } from './threads.ts';
 
-// Must be set before the library is loaded: its Linux build carries an uploader that is on by default.
+// Must be set before the library is loaded: its Linux build sends telemetry by default.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 const ort = (await import('onnxruntime-node')).default;
 
@@ -12,22 +12,22 @@ export type Tensor = import('onnxruntime-node').Tensor;
 export const { Tensor } = ort;
 
 export interface SessionOptions {
-  /** Threads of one operator; default: the machine's cores. The same number gives the same bits. */
+  /** Threads of one operator; default: the number of the machine's cores. The same number gives the same bits. */
   readonly threads?: number;
-  /** Lets the library copy weights into its own layout: faster on small batches, at the price of that copy. */
+  /** Lets the library copy weights into its own layout. This is faster on small batches and needs memory for the copy. */
   readonly prepack?: boolean;
-  /** Keeps freed memory for the next step instead of returning it: faster, with a higher peak. */
+  /** Keeps freed memory for the next step instead of returning it. This is faster and has a higher peak. */
   readonly arena?: boolean;
-  /** Writes a profile of every operator to files that begin so. */
+  /** If set, onnxruntime writes a profile of every operator to files whose names begin with this. */
   readonly profile?: string;
 }
 
 export type Session = import('onnxruntime-node').InferenceSession;
 
-// Locations of external weights must lie below one folder; the root of the file system holds them all.
+// onnxruntime wants all external weights below one folder. The root of the file system is above all of them.
 const { root } = parse(process.cwd());
 
-/** ONNX bytes of a lowered graph, for `openSession`; external weights are named by the files that `locate` finds. */
+/** The ONNX bytes of a lowered graph, for `openSession`. `locate` finds the file of each external weight. */
 export function modelBytes(graph: Graph, locate: (key: string) => FileRange): Uint8Array {
   return serialize(graph, (key) => {
     const { file, offset, length } = locate(key);
@@ -35,14 +35,14 @@ export function modelBytes(graph: Graph, locate: (key: string) => FileRange): Ui
   });
 }
 
-/** An onnxruntime session (CPU) of a lowered graph; external weights are read in place. */
+/** An onnxruntime session (CPU) for a lowered graph. It reads external weights from where they are. */
 export const createSession = (
   graph: Graph,
   locate: (key: string) => FileRange,
   options: SessionOptions = {},
 ): Promise<Session> => openSession(modelBytes(graph, locate), options);
 
-/** An onnxruntime session (CPU) of what `modelBytes` gave. */
+/** An onnxruntime session (CPU) for bytes from `modelBytes`. Throws VeraError 'memory' or 'runtime'. */
 export async function openSession(bytes: Uint8Array, options: SessionOptions): Promise<Session> {
   try {
     return await ort.InferenceSession.create(bytes, {
@@ -59,9 +59,9 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions): P
         session: {
           disable_prepacking: options.prepack ? '0' : '1',
           model_external_initializers_file_folder_path: root,
-          // What a mask leaves of a probability is a denormal number, on which arithmetic is many times slower.
+          // The probability of a masked position is a denormal number. Arithmetic on such numbers is many times slower.
           set_denormal_as_zero: '1',
-          // Threads that spin between operators take time from whoever else works here once the step is over.
+          // Threads would spin between operators, and after the step they would take time from other processes.
           force_spinning_stop: '1',
         },
       },

@@ -3,7 +3,7 @@ import type { BaseModel } from '../models/base.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { footprint } from './footprint.ts';
-import type { Footprint, Operations } from './footprint.ts';
+import type { Footprint } from './footprint.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import { weightFormat } from '../weights/registry.ts';
 import { OBJECTIVES } from '../objectives/registry.ts';
@@ -97,7 +97,7 @@ export function memoryEstimate(step: Footprint, parameters: number): MemoryEstim
 export function secondsEstimate(step: Footprint, rates: Throughput): number {
   let seconds = step.trafficBytes / rates.trafficBytes;
   for (const [type, count] of Object.entries(step.operations)) {
-    const rate = rates.operations[type as keyof Operations];
+    const rate = rates.operations[type];
     if (rate === undefined) throw new Error(`the rate of products in ${type} was not measured`);
     seconds += count / rate;
   }

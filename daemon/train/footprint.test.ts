@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { modelNames } from '../../test/fixtures/read.ts';
 import { Graph } from '../graph/graph.ts';
+import { gemm } from '../graph/ops/gemm.ts';
+import { identity } from '../graph/ops/identity.ts';
+import { loop } from '../graph/ops/loop.ts';
+import { quantizedLinear } from '../graph/ops/quantizedLinear.ts';
 import { sigmoid } from '../graph/ops/sigmoid.ts';
+import { lower } from '../graph/passes/lower.ts';
+import type { Value } from '../graph/value.ts';
 import { DEFAULTS } from '../methods/method.ts';
 import { vera } from '../methods/vera.ts';
 import { lora } from '../methods/lora.ts';
@@ -12,7 +18,7 @@ import { linearSites } from '../models/registry.ts';
 import { openTensors } from '../formats/shards.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { memoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
-import { footprint } from './footprint.ts';
+import { type Footprint, footprint } from './footprint.ts';
 
 const MODELS = join(import.meta.dirname, '../../test/fixtures/models');
 
@@ -33,6 +39,54 @@ test('a chain worked out by hand: products, traffic and the most memory at once'
   assert.equal(made.peakBytes, 2 * one);
   // Each Sigmoid reads and writes; putting the new shape together moves seven numbers of 8 bytes.
   assert.equal(made.trafficBytes, 4 * one + 7 * 8);
+});
+
+test('products count by their sizes and type, whichever factor is transposed', () => {
+  const work = (build: (g: Graph, x: Value) => Value): Footprint['operations'] => {
+    const g = new Graph();
+    g.output('y', build(g, g.input('x', 'float32', ['tokens', 4])));
+    return footprint(lower(g), { tokens: 10 }).operations;
+  };
+  assert.deepEqual(
+    work((g, x) => g.linear(x, g.external('w', 'float32', [8, 4]))),
+    { float32: 2 * 10 * 8 * 4 },
+  );
+  assert.deepEqual(
+    work((g, x) => g.op(gemm, [x, x], { transA: 1 })),
+    { float32: 2 * 4 * 4 * 10 },
+  );
+  assert.deepEqual(
+    work((g, x) => g.matmul(x, x, { transB: true })),
+    { float32: 2 * 10 * 10 * 4 },
+  );
+  assert.deepEqual(
+    work((g, x) => g.matmul(x, x, { transA: true })),
+    { float32: 2 * 4 * 4 * 10 },
+  );
+  const copies = (g: Graph): Value[] => [g.external('q', 'int8', [4, 8]), g.external('s', 'float32', [8])];
+  assert.deepEqual(
+    work((g, x) => g.op(quantizedLinear, [x, ...copies(g), ...copies(g)])),
+    { int8: 2 * 10 * 8 * 4 },
+  );
+});
+
+test('a gather reads only the rows it returns; a loop counts its body once per round', () => {
+  const gathered = new Graph();
+  gathered.output('y', gathered.gather(gathered.input('table', 'float32', [1000, 4]), gathered.indices(3, 7)));
+  assert.equal(footprint(gathered, {}).trafficBytes, 4 * 2 * 4);
+  const g = new Graph();
+  const x = g.input('x', 'float32', [4]);
+  const carried = [
+    { type: 'int64', shape: [] },
+    { type: 'bool', shape: [] },
+    { type: 'float32', shape: [4] },
+  ] as const;
+  const body = g.body(carried, (inner, [, go, sum]) => [inner.op(identity, [go!]), inner.add(sum!, x)]);
+  g.output(
+    'sum',
+    g.op(loop, [g.constant(BigInt64Array.of(3n), []), undefined, x], { body: { body }, $rounds: 'rounds' }),
+  );
+  assert.equal(footprint(g, { rounds: 3 }).trafficBytes, 3 * 3 * 4 * 4);
 });
 
 for (const name of modelNames()) {

@@ -1,13 +1,13 @@
 /**
- * What one training step takes, read off the very graph that will run: multiplications, bytes passed through memory, and
- * the most memory that intermediate values need at once. Sizes are known once batch and length are.
+ * What one training step needs, read from the graph that will run: arithmetic operations, bytes that pass through memory, and
+ * the most memory that intermediate values occupy at once. The sizes follow from batch and length.
  */
 import type { Graph } from '../graph/graph.ts';
 import { reads } from '../graph/passes/deadCode.ts';
 import { BYTES, type Dim, type Node, type Product, type Shape, type Value } from '../graph/value.ts';
 
 /** A number for each type of product. */
-export type Operations = Readonly<Partial<Record<Product['type'], number>>>;
+export type Operations = Readonly<Record<Product['type'], number>>;
 
 export interface Footprint {
   /** Multiplications and additions of matrix products, by the type of the numbers. */
@@ -42,7 +42,7 @@ export function footprint(graph: Graph, sizes: Readonly<Record<string, number>>)
 }
 
 interface Totals {
-  readonly operations: Partial<Record<Product['type'], number>>;
+  readonly operations: Record<Product['type'], number>;
   traffic: number;
 }
 
@@ -63,7 +63,7 @@ function count(node: Node, sizes: Readonly<Record<string, number>>, times: numbe
   totals.traffic += times * [...inputs, ...node.outputs].reduce((sum, v) => sum + bytesOf(v, sizes), 0);
 }
 
-/** What of a graph decides how much memory it needs. */
+/** The part of a graph that decides how much memory it needs. */
 interface Steps {
   readonly nodes: readonly Node[];
   readonly outputs: readonly { readonly value: Value }[];
@@ -80,7 +80,7 @@ function peak(graph: Steps, sizes: Readonly<Record<string, number>>): number {
     for (const value of reads(node)) lastReader.set(ownerOf(value), i);
   });
   for (const { value } of graph.outputs) lastReader.set(ownerOf(value), graph.nodes.length);
-  const alive = new Set<Value>(); // a body also reads values from outside, which are counted there
+  const alive = new Set<Value>(); // the body of a loop also reads outer values, which are counted outside
   let bytes = 0;
   let most = 0;
   graph.nodes.forEach((node, i) => {
@@ -97,7 +97,7 @@ function peak(graph: Steps, sizes: Readonly<Record<string, number>>): number {
   return most;
 }
 
-/** What one round of a loop's body holds at once, at most all it computes. */
+/** The most bytes that one round of a loop's body holds at once. */
 function inside(node: Node, sizes: Readonly<Record<string, number>>): number {
   const body = node.operator.repeats?.(node).body;
   if (!body) return 0;

@@ -29,7 +29,7 @@ const TIME = 100;
 export async function measureThroughput(precision: string, threads?: number): Promise<Throughput> {
   const weight = Float32Array.from({ length: WIDTH * WIDTH }, (_, i) => Math.sin(i));
   const matrix = { data: weight, rows: WIDTH, columns: WIDTH };
-  const operations: Partial<Record<Product['type'], number>> = {};
+  const operations: Record<Product['type'], number> = {};
   for (const format of new Set([fp32, weightFormat(precision)])) {
     const products = await rate([ROWS, WIDTH], (g, x) => format.measured(g, matrix, x), threads);
     operations[format.products] = 2 * ROWS * WIDTH * WIDTH * products;

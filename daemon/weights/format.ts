@@ -47,7 +47,7 @@ export interface WeightFormat {
   lanes(threads: number, parts: number): number;
   /** Whether onnxruntime's own layout of the weights pays where one row of tokens is read at a time. */
   readonly prepackForOneRow: boolean;
-  /** The type of its products in `Footprint` and in measured rates. */
+  /** The kind of its products (`Product.type` of its operator), in `Footprint` and in measured rates. */
   readonly products: Product['type'];
   /** The product that the plan measures. x: [n, width], matrix: [width, width] -> [n, width]. */
   measured(g: Graph, matrix: FrozenMatrix, x: Value): Value;

@@ -8,7 +8,7 @@ import { elementTypeOf, ONNX_TYPES } from './types.ts';
 
 const nowhere = () => assert.fail('nothing lies in a file');
 
-test('inputs, outputs, constants and attributes are written as ONNX has them', () => {
+test('inputs, outputs, constants and attributes are written in the form of ONNX', () => {
   const g = new Graph();
   const x = g.input('x', 'float32', ['tokens', 4]);
   g.output('y', g.matmul(x, g.constant(new Float32Array(20).fill(0.5), [5, 4]), { transB: true, alpha: 0.25 }));
@@ -36,14 +36,14 @@ test('inputs, outputs, constants and attributes are written as ONNX has them', (
   );
 });
 
-test('what only the graph itself reads ($...) is not written', () => {
+test('attributes that only the graph itself reads ($...) are not written', () => {
   const g = new Graph();
   g.output('y', g.reshape(g.input('x', 'float32', ['n', 4]), ['n', 2, 2]));
   const { graph } = fromBinary(ModelProtoSchema, serialize(g, nowhere));
   assert.ok(graph!.node.every(({ attribute }) => attribute.every(({ name }) => !name.startsWith('$'))));
 });
 
-test('a weight is a place in a file; one of the wrong size is an error that names it', () => {
+test('a weight is written as a part of a file; a wrong size is an error that names it', () => {
   const g = new Graph();
   g.output('y', g.linear(g.input('x', 'float32', ['n', 2]), g.external('w', 'float32', [3, 2])));
   const model = fromBinary(

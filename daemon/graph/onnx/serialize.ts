@@ -28,14 +28,14 @@ import { BYTES, elements } from '../value.ts';
 const OPSET = 18n;
 const IR_VERSION = 9n;
 
-/** Where the bytes of a weight lie: part of a file, which ONNX external data names relative to the model's folder. */
+/** Where the bytes of a weight are: a part of a file. ONNX external data names the file relative to the model's folder. */
 export interface FileRange {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
 }
 
-/** ONNX model bytes of a graph in which every operator is one of ONNX's; `locate` finds the bytes of an external weight. */
+/** The bytes of an ONNX model. The graph must be lowered. `locate` finds the bytes of a weight by its key. */
 export function serialize(graph: Graph, locate: (key: string) => FileRange): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
@@ -50,7 +50,7 @@ export function serialize(graph: Graph, locate: (key: string) => FileRange): Uin
       initializer: graph.constants.map((value) => initializer(value, locate)),
       input: graph.inputs.map((value) => valueInfo(value.name, value)),
       output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
-      // Shapes that are stated need no names made up for them, which onnxruntime does in time quadratic in their number.
+      // onnxruntime invents names for dimensions that are not stated, in time quadratic in their number. So state all of them.
       valueInfo: graph.nodes.flatMap((node) => node.outputs.map((value) => valueInfo(value.name, value))),
     }),
   });
@@ -117,7 +117,7 @@ function initializer(value: Value, locate: (key: string) => FileRange): TensorPr
   const { source, shape } = value;
   const base = { name: value.name, dataType: ONNX_TYPES[value.type], dims: shape.map((d) => BigInt(d)) };
   if (source?.kind === 'constant') return create(TensorProtoSchema, { ...base, rawData: bytesOf(source.data) });
-  if (source?.kind !== 'external') throw new Error(`${value.name} is no constant`);
+  if (source?.kind !== 'external') throw new Error(`${value.name} is not a constant`);
   const { file, offset, length } = locate(source.key);
   if (elements(shape) * BYTES[value.type] !== length)
     throw new Error(`weight ${source.key}: ${String(length)} bytes do not make [${shape.join(', ')}] ${value.type}`);

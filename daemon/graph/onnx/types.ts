@@ -1,6 +1,6 @@
 import type { ElementType } from '../value.ts';
 
-/** ONNX's numbers of the element types (TensorProto.DataType in onnx.proto). */
+/** ONNX's numbers for the element types (TensorProto.DataType in onnx.proto). */
 export const ONNX_TYPES: Record<ElementType, number> = {
   float32: 1,
   uint8: 2,

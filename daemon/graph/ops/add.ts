@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 
-/** Sum, element by element, with broadcasting (ONNX Add-14). Gradient: dy to both. */
+/** Element-wise sum with broadcasting (ONNX Add-14). Gradient: dy for both inputs. */
 export const add = defineOperator('Add', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

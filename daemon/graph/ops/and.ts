@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 
-/** Both (ONNX And-7). -> bool. */
+/** True where both inputs are true, with broadcasting (ONNX And-7). -> bool. */
 export const and = defineOperator('And', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

@@ -4,10 +4,11 @@ import { softmax } from './softmax.ts';
 
 /**
  * Scaled dot-product attention with grouped queries: o = p v, p = softmax(scale q k^T + mask).
- * q: [batch, kvHeads, group * length, d] (the queries that share a key-value head stand together), k, v: [batch, kvHeads,
- * length, d], mask: [batch, 1, length, length], added. Outputs: o like q, and p [batch, kvHeads, group * length, length].
- * Gradient: the sum over p * dp that softmax needs is do . o, a row sum over d numbers instead of length (as in
- * arXiv 2205.14135), so the backward pass reads the square matrices twice and keeps only p.
+ * q: [batch, kvHeads, group * length, d] (the queries that share a key-value head are next to each other),
+ * k, v: [batch, kvHeads, length, d], mask: [batch, 1, length, length], which is added to the scores.
+ * Outputs: o, with the shape of q, and p: [batch, kvHeads, group * length, length].
+ * Gradient: softmax needs the row sums of p * dp. They equal the row sums of do * o, which have d terms instead of `length`
+ * (arXiv 2205.14135). So the backward pass reads the square matrices only twice and keeps only p.
  */
 export const attention = defineOperator('GroupedAttention', {
   shape: (inputs) => {

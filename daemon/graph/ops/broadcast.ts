@@ -1,7 +1,7 @@
 import type { Builder, Dim, Shape, Value } from '../value.ts';
 import { sameShape } from '../value.ts';
 
-/** The shape two shapes broadcast to (ONNX multidirectional broadcasting). Throws where they do not fit. */
+/** The shape that two shapes broadcast to (ONNX multidirectional broadcasting). Throws if they do not fit. */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i): Dim => {
@@ -13,7 +13,7 @@ export function broadcast(a: Shape, b: Shape): Shape {
   });
 }
 
-/** Sums a gradient over the axes along which its input of the given shape was broadcast. */
+/** The gradient for an input of the given shape that was broadcast: dy, summed over the axes along which it was repeated. */
 export function unbroadcast(g: Builder, dy: Value, shape: Shape): Value {
   if (sameShape(dy.shape, shape)) return dy;
   const lead = dy.shape.length - shape.length;

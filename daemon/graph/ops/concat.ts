@@ -1,7 +1,7 @@
 import { defineOperator, number } from '../operator.ts';
 import type { Dim, Value } from '../value.ts';
 
-/** Values one after the other along an axis (ONNX Concat-13). Gradient: dy split at the seams. */
+/** Joins values along an axis (ONNX Concat-13). Gradient: dy, split into parts of the inputs' sizes. */
 export const concat = defineOperator('Concat', {
   shape: (inputs, attributes) => {
     const axis = number(attributes, 'axis', 0);

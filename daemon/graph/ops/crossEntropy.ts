@@ -12,17 +12,16 @@ import { scatterElements } from './scatterElements.ts';
 import { slice } from './slice.ts';
 import { softmax } from './softmax.ts';
 
-/** The smallest normal float32: a probability below it counts as it, so that its logarithm stays finite. */
+/** The smallest normal float32. Smaller probabilities are raised to it, so that their logarithm is finite. */
 const SMALLEST = 1.1754944e-38;
 
 /**
- * Sum of weight * -log softmax(hidden head^T)[label] over rows, in chunks, so that the logits never stand whole in memory.
- * hidden: [n, d], labels: [n] int64, weights: [n], head: [vocabulary, d]; optionally head in int8 [d, vocabulary] with
- * scales [vocabulary], which then computes the logits. n is at most `chunk`, or a
- * multiple of it.
- * Outputs: loss []; with `mode` 'gradient' or 'head' also its gradient for hidden [n, d]; with 'head' also for head.
- * The gradient for the logits, softmax - onehot, is never quantised: it is one large entry among tiny ones that would all
- * round to zero.
+ * The sum of weight * -log softmax(hidden head^T)[label] over all rows. It is computed in chunks of rows, so that the logits
+ * of all rows are never in memory at once.
+ * hidden: [n, d], labels: [n] int64, weights: [n], head: [vocabulary, d]. Optional: the head in int8, [d, vocabulary], with scales
+ * [vocabulary]; then that one computes the logits. n is at most `chunk`, or a multiple of it.
+ * Outputs: the loss []; with `mode` 'gradient' or 'head' also the gradient for hidden [n, d]; with 'head' also the one for head.
+ * The gradient for the logits, softmax - onehot, is never quantised: it has one large entry, and all others would round to zero.
  */
 export const crossEntropy = defineOperator('CrossEntropy', {
   shape: (inputs, attributes) => {
@@ -59,7 +58,7 @@ export const crossEntropy = defineOperator('CrossEntropy', {
   },
 });
 
-/** One round of the loop: adds the loss of its rows to what is carried. Returns go, the sums, and the gradient of its rows. */
+/** One round of the loop. Adds the loss of its rows to the sums, and returns `go`, the sums and the gradient of its rows. */
 function lossOfChunk(g: Builder, node: Node, round: Value, go: Value, sums: readonly Value[]): readonly Value[] {
   const [hidden, labels, weights, head, head8, scale8] = node.inputs as [Value, Value, Value, Value, Value?, Value?];
   const mode = node.attributes['mode'];
@@ -79,7 +78,7 @@ function lossOfChunk(g: Builder, node: Node, round: Value, go: Value, sums: read
   const losses = g.mul(weight, g.op(log, [g.op(max, [chosen, g.scalar(SMALLEST)])]));
   const outputs = [g.op(identity, [go]), g.sub(sum as Value, g.reduceSum(losses, [0, 1]))];
   if (mode === 'gradient') {
-    // softmax - onehot times the head is the mean row of the head less the label's own row: no pass over the logits.
+    // (softmax - onehot) head = softmax head - head[label]: this subtracts rows of the head and needs no pass over the logits.
     outputs.push(g.mul(weight, g.sub(g.op(gemm, [p, head], {}), g.gather(head, label))));
   } else if (mode === 'head') {
     const less = g.op(scatterElements, [p, column, g.sub(chosen, g.scalar(1))], { axis: 1, reduction: 'none' });

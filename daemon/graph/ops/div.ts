@@ -3,7 +3,7 @@ import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 import { neg } from './neg.ts';
 
-/** Quotient, element by element, with broadcasting (ONNX Div-14). Gradient: dy / b, -dy * a / b^2. */
+/** Element-wise quotient with broadcasting (ONNX Div-14). Gradient: dy / b, -dy * a / b^2. */
 export const div = defineOperator('Div', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

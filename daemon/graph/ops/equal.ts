@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 
-/** 1 where equal (ONNX Equal-13). -> bool. */
+/** True where the inputs are equal, with broadcasting (ONNX Equal-13). -> bool. */
 export const equal = defineOperator('Equal', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

@@ -2,7 +2,7 @@ import { defineOperator, shapeFrom } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { unbroadcast } from './broadcast.ts';
 
-/** Broadcast to a shape (ONNX Expand-13); `$to` is the shape with its symbolic names. Gradient: dy summed over the new axes. */
+/** Broadcasts to a shape (ONNX Expand-13); `$to` is that shape with its symbolic names. Gradient: dy, summed over the repeated axes. */
 export const expand = defineOperator('Expand', {
   shape: ([x], attributes) => [{ type: (x as Value).type, shape: shapeFrom(attributes, '$to') }],
   gradient: (g, { inputs, gradients }) => [

@@ -3,7 +3,7 @@ import type { Dim, Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 
 /**
- * alpha * op(a) op(b) over the last two axes, the others broadcast (com.microsoft FusedMatMul).
+ * alpha * op(a) op(b) over the last two axes, with the others broadcast (com.microsoft FusedMatMul).
  * a: [..., m, k], b: [..., k, n] -> [..., m, n]. Gradient: the product of dy with the other factor.
  */
 export const fusedMatMul = defineOperator('FusedMatMul', {

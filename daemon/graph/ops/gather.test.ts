@@ -43,10 +43,10 @@ test('Gather: the gradient has the same bits each time', async () => {
   for (const run of runs) assert.deepEqual(run, runs[0]);
 });
 
-test('Gather: indices that are no vector are refused', () => {
+test('Gather: indices that are not a vector are refused', () => {
   const g = new Graph();
   assert.throws(
     () => g.gather(g.input('table', 'float32', [3, 2]), g.input('indices', 'int64', ['m', 2])),
-    /\[m, 2\] are no vector/,
+    /\[m, 2\] are not a vector/,
   );
 });

@@ -4,12 +4,12 @@ import { scatterElements } from './scatterElements.ts';
 
 /**
  * Rows of a table (ONNX Gather-13, axis 0). table: [n, ...], indices: [m] -> [m, ...].
- * Gradient: rows of dy added up at their indices, by ScatterElements, which adds in order and so gives the same bits each time.
+ * Gradient: ScatterElements adds each row of dy at its index. It adds in a fixed order, so the bits are the same each time.
  */
 export const gather = defineOperator('Gather', {
   shape: (inputs) => {
     const [table, indices] = inputs as [Value, Value];
-    if (indices.shape.length !== 1) throw new Error(`Gather: indices [${indices.shape.join(', ')}] are no vector`);
+    if (indices.shape.length !== 1) throw new Error(`Gather: indices [${indices.shape.join(', ')}] are not a vector`);
     return [{ type: table.type, shape: [...indices.shape, ...table.shape.slice(1)] }];
   },
   gradient: (g, { inputs, gradients }) => {

@@ -1,7 +1,10 @@
 import { defineOperator, number, productOf } from '../operator.ts';
 import type { Value } from '../value.ts';
 
-/** op(a) op(b) of matrices (ONNX Gemm-13, alpha 1, no c). Gradient: the product of dy with the other factor, turned as the factor was. */
+/**
+ * op(a) op(b), where op transposes the matrix if `transA` or `transB` is 1 (ONNX Gemm-13 with alpha 1 and without c).
+ * Gradient: the product of dy with the other factor.
+ */
 export const gemm = defineOperator('Gemm', {
   shape: (inputs, attributes) => {
     const [a, b] = inputs as [Value, Value];

@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 
-/** 1 where a is not less than b (ONNX GreaterOrEqual-16). -> bool. */
+/** True where a >= b, with broadcasting (ONNX GreaterOrEqual-16). -> bool. */
 export const greaterOrEqual = defineOperator('GreaterOrEqual', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

@@ -2,8 +2,9 @@ import { defineOperator } from '../operator.ts';
 import type { Subgraph, Value } from '../value.ts';
 
 /**
- * A body run a number of times (ONNX Loop-16). Inputs: trip count, nothing, then the carried values; outputs: the carried
- * values, then what each round gave, stacked (`$rounds` names that axis). Written only by lowering.
+ * Runs a body several times (ONNX Loop-16). Inputs: the number of rounds, an empty one, then the carried values. Outputs: the
+ * carried values after the last round, then the results of all rounds, stacked along a new axis that `$rounds` names.
+ * Only lowering writes it, so it has no gradient.
  */
 export const loop = defineOperator('Loop', {
   shape: (inputs, attributes) => {

@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 
-/** The largest, element by element (ONNX Max-13). Used for quantisation scales, through which no gradient flows. */
+/** Element-wise maximum with broadcasting (ONNX Max-13). It has no gradient rule: only quantisation scales and the loss use it. */
 export const max = defineOperator('Max', {
   shape: (inputs) => {
     const [first] = inputs as [Value];

@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 
-/** Product, element by element, with broadcasting (ONNX Mul-14). Gradient: dy * b, dy * a. */
+/** Element-wise product with broadcasting (ONNX Mul-14). Gradient: dy * b, dy * a. */
 export const mul = defineOperator('Mul', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

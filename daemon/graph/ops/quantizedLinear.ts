@@ -7,13 +7,13 @@ import { reduceMax } from './reduceMax.ts';
 import { reduceMin } from './reduceMin.ts';
 import { reshape } from './reshape.ts';
 
-/** Rows of x as uint8 around 128 with one scale a row: x = scale * (q - 128). Shared by all products of one input. */
+/** Rows of x as uint8 around 128, with one scale per row: x = scale * (q - 128). All products of one input share them. */
 function quantizeRows(g: Builder, x: Value): { q: Value; scale: Value } {
   const rows = x.shape.slice(0, 1);
   const axes = { $axes: [1], keepdims: 0 };
   const top = g.op(reduceMax, [x, g.indices(1)], axes);
   const bottom = g.op(reduceMin, [x, g.indices(1)], axes);
-  // The floor keeps an all-zero row from dividing by zero.
+  // The lower bound prevents a division by zero if all of a row is zero.
   const largest = g.op(max, [top, g.op(neg, [bottom]), g.scalar(1e-20)]);
   const scale = g.mul(largest, g.scalar(1 / 127));
   const zero = g.constant(Uint8Array.of(128), []);
@@ -25,9 +25,10 @@ function quantizeRows(g: Builder, x: Value): { q: Value; scale: Value } {
 }
 
 /**
- * y = x W^T with W in int8 and each row of x quantised as it comes (forward), and dx = dy W likewise with a copy of W
- * quantised along its other axis (backward). x: [n, in], forward weights [in, out] with scales [out], backward weights
- * [out, in] with scales [in] -> [n, out]. Gradient: the same operator with the two copies exchanged.
+ * y = x W^T with W in int8. Each row of x is quantised when the product runs. The gradient dx = dy W is computed in the same way
+ * with a second copy of W, which is quantised along its other axis.
+ * x: [n, in], forward weights [in, out] with scales [out], backward weights [out, in] with scales [in] -> [n, out].
+ * Gradient: the same operator with the two copies exchanged.
  */
 export const quantizedLinear = defineOperator('QuantizedLinear', {
   shape: (inputs) => {
@@ -49,7 +50,7 @@ export const quantizedLinear = defineOperator('QuantizedLinear', {
   },
 });
 
-/** uint8 times int8 to float32 (com.microsoft MatMulIntegerToFloat-1). Written only by lowering. */
+/** uint8 times int8 to float32 (com.microsoft MatMulIntegerToFloat-1). Only lowering writes it, so it has no gradient. */
 export const matMulIntegerToFloat = defineOperator('MatMulIntegerToFloat', {
   domain: 'com.microsoft',
   shape: (inputs) => {
@@ -59,7 +60,7 @@ export const matMulIntegerToFloat = defineOperator('MatMulIntegerToFloat', {
   product: (node) => productOf(node, 'int8', node.inputs[0]?.shape[1]),
 });
 
-/** round(x / scale) + zero point (ONNX QuantizeLinear-13). Written only by lowering. */
+/** round(x / scale) + zero point (ONNX QuantizeLinear-13). Only lowering writes it, so it has no gradient. */
 export const quantizeLinear = defineOperator('QuantizeLinear', {
   shape: ([x]) => [{ type: 'uint8', shape: (x as Value).shape }],
 });

@@ -1,7 +1,7 @@
 import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 
-/** x * sigmoid(alpha x) (com.microsoft QuickGelu). Written only by lowering, so it has no gradient of its own. */
+/** x * sigmoid(alpha x) (com.microsoft QuickGelu). Only lowering writes it, so it has no gradient. */
 export const quickGelu = defineOperator('QuickGelu', {
   domain: 'com.microsoft',
   shape: ([x]) => [x as Value],

@@ -3,7 +3,7 @@ import type { Value } from '../value.ts';
 import { elements } from '../value.ts';
 import { expandBack, reducedShape } from './reduce.ts';
 
-/** Mean over axes of known size (ONNX ReduceMean-18). Gradient: dy / n spread over the averaged axes. */
+/** Mean over axes of known size (ONNX ReduceMean-18). Gradient: dy / n, repeated along the averaged axes. */
 export const reduceMean = defineOperator('ReduceMean', {
   shape: reducedShape,
   gradient: (g, args) => {

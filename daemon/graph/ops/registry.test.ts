@@ -16,7 +16,7 @@ async function operatorsIn(file: string): Promise<Operator[]> {
   return Object.values(exported).filter(isOperator);
 }
 
-test('every operator that a file here exports is in the registry', async () => {
+test('every operator that a file in this folder exports is in the registry', async () => {
   const listed = new Set(OPERATORS);
   let found = 0;
   for (const file of files) {
@@ -33,7 +33,7 @@ test('no two operators have one name', () => {
   assert.equal(new Set(names).size, names.length);
 });
 
-// One that rounds (QuantizedLinear) has no slope to measure; its test compares `gradients` with those of the exact product.
+// QuantizedLinear rounds, so finite differences say nothing. Its test compares `gradients` with those of the exact product.
 test('every operator has a test beside it, which compares its gradient with finite differences', async () => {
   for (const file of files) {
     const beside = join(folder, file.replace(/\.ts$/, '.test.ts'));
@@ -48,6 +48,6 @@ test('every operator has a test beside it, which compares its gradient with fini
   }
 });
 
-test('an operator that is lowered away is none of ONNX, so it has no domain', () => {
+test('an operator that is lowered is not an ONNX operator, so it has no domain', () => {
   for (const { type, lower, domain } of OPERATORS) if (lower) assert.equal(domain, undefined, type);
 });

@@ -43,7 +43,7 @@ import { tanh } from './tanh.ts';
 import { transpose } from './transpose.ts';
 import { where } from './where.ts';
 
-/** Every operator there is. A new one is a file beside this and a line here. */
+/** All operators. To add one, write a file beside this and a line here. */
 export const OPERATORS: readonly Operator[] = [
   add,
   and,

@@ -4,7 +4,7 @@ import { reduceMean } from './reduceMean.ts';
 
 /**
  * Root-mean-square normalisation (arXiv 1910.07467). x: [n, d], weight: [d] -> y: [n, d] and 1 / rms: [n, 1].
- * Gradient: with p = dy * weight and r = 1 / rms: p * r - x * r^3 * mean(p * x); for the weight, sum of dy * x * r.
+ * Gradient, with p = dy * weight and r = 1 / rms: p * r - x * r^3 * mean(p * x) for x, the sum of dy * x * r for the weight.
  */
 export const rmsNorm = defineOperator('RmsNorm', {
   shape: ([x]) => [x as Value, { type: 'float32', shape: [...(x as Value).shape.slice(0, -1), 1] }],
@@ -33,7 +33,7 @@ export const rmsNorm = defineOperator('RmsNorm', {
   cheap: true,
 });
 
-/** The form onnxruntime runs, written only by lowering. */
+/** RmsNorm as onnxruntime has it. Only lowering writes it, so it has no gradient. */
 export const simplifiedLayerNormalization = defineOperator('SimplifiedLayerNormalization', {
   shape: ([x]) => [x as Value, { type: 'float32', shape: [...(x as Value).shape.slice(0, -1), 1] }],
   cheap: true,

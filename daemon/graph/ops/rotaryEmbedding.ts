@@ -2,9 +2,9 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 
 /**
- * Rotary position embedding, halves rotated as Llama does (com.microsoft RotaryEmbedding).
+ * Rotary position embedding that pairs element i with element i + d / 2, as Llama does (com.microsoft RotaryEmbedding).
  * x: [batch, heads, length, d], positions: [batch, length], cos and sin: [positions, d / 2].
- * Gradient: the rotation by the opposite angle, so `-sin` comes as fifth input.
+ * Gradient: the rotation by the opposite angle. It needs -sin, which is the fifth input.
  */
 export const rotaryEmbedding = defineOperator('Rotary', {
   shape: ([x]) => [x as Value],
@@ -22,7 +22,7 @@ export const rotaryEmbedding = defineOperator('Rotary', {
   cheap: true,
 });
 
-/** The ONNX form (com.microsoft RotaryEmbedding-1), written only by lowering. */
+/** Rotary as onnxruntime has it (com.microsoft RotaryEmbedding-1). Only lowering writes it, so it has no gradient. */
 export const onnxRotaryEmbedding = defineOperator('RotaryEmbedding', {
   domain: 'com.microsoft',
   shape: ([x]) => [x as Value],

@@ -2,8 +2,8 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 
 /**
- * Rows of x at distinct indices, with an inverse that makes its gradient a gather too.
- * x: [n, d], indices: [m], inverse: [n] (where row i of x went, or m where it went nowhere) -> [m, d].
+ * Rows of x at distinct indices. The inverse makes the gradient a gather too, not a scatter.
+ * x: [n, d], indices: [m], inverse: [n] (the place of row i of x in the output, or m if it is not there) -> [m, d].
  */
 export const selectRows = defineOperator('SelectRows', {
   shape: (inputs) => {

@@ -3,7 +3,7 @@ import type { Value } from '../value.ts';
 import { quickGelu } from './quickGelu.ts';
 import { sigmoid } from './sigmoid.ts';
 
-/** x * sigmoid(x), one pass as onnxruntime's QuickGelu with alpha 1. Gradient: dy * s * (1 + x * (1 - s)), s = sigmoid(x). */
+/** x * sigmoid(x). onnxruntime computes it in one pass, as QuickGelu with alpha 1. Gradient: dy * s * (1 + x * (1 - s)), s = sigmoid(x). */
 export const silu = defineOperator('Silu', {
   shape: ([x]) => [x as Value],
   gradient: (g, { inputs, outputs, gradients }) => {

@@ -1,7 +1,7 @@
 import { defineOperator, number, numbers } from '../operator.ts';
 import type { Value } from '../value.ts';
 
-/** Parts of given sizes along an axis (ONNX Split-18). Gradient: the parts' gradients one after the other. */
+/** Parts of the given sizes along an axis (ONNX Split-18). Gradient: the gradients of the parts, joined. */
 export const split = defineOperator('Split', {
   shape: ([x], attributes) => {
     const { type, shape } = x as Value;

@@ -3,7 +3,7 @@ import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 import { neg } from './neg.ts';
 
-/** Difference, element by element, with broadcasting (ONNX Sub-14). Gradient: dy, -dy. */
+/** Element-wise difference with broadcasting (ONNX Sub-14). Gradient: dy, -dy. */
 export const sub = defineOperator('Sub', {
   shape: (inputs) => {
     const [a, b] = inputs as [Value, Value];

@@ -1,7 +1,7 @@
 import { defineOperator, numbers } from '../operator.ts';
 import type { Dim, Value } from '../value.ts';
 
-/** Axes in another order (ONNX Transpose-13). Gradient: transposed by the inverse permutation. */
+/** The axes in another order (ONNX Transpose-13). Gradient: dy, transposed by the inverse permutation. */
 export const transpose = defineOperator('Transpose', {
   shape: ([x], attributes) => [
     { type: (x as Value).type, shape: numbers(attributes, 'perm').map((axis) => (x as Value).shape[axis] as Dim) },

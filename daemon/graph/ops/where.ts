@@ -2,7 +2,7 @@ import { defineOperator } from '../operator.ts';
 import type { Value } from '../value.ts';
 import { broadcast, unbroadcast } from './broadcast.ts';
 
-/** a where the condition holds, else b (ONNX Where-16). Gradient: dy where each was taken. */
+/** a where the condition is true, else b (ONNX Where-16). Gradient: each input gets dy where it was taken, and zero elsewhere. */
 export const where = defineOperator('Where', {
   shape: (inputs) => {
     const [condition, a, b] = inputs as [Value, Value, Value];

@@ -9,7 +9,7 @@ import { tanh } from '../ops/tanh.ts';
 import { deadCode, reads } from './deadCode.ts';
 import { lower } from './lower.ts';
 
-test('nodes no output needs go, and with them the weights that only they read', () => {
+test('nodes that no output needs are dropped, and with them the weights that only they read', () => {
   const g = new Graph();
   const x = g.input('x', 'float32', ['n', 2]);
   const used = g.op(exp, [x]);
@@ -31,7 +31,7 @@ test('a node stays if any of its outputs is read', () => {
   assert.equal(deadCode(g).nodes.length, 1);
 });
 
-test('what only the body of a loop reads stays', () => {
+test('nodes that only the body of a loop reads stay', () => {
   const g = new Graph();
   const hidden = g.op(tanh, [g.input('hidden', 'float32', ['n', 2])]);
   const head = g.op(exp, [g.input('head', 'float32', [3, 2])]);

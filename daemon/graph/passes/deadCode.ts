@@ -2,7 +2,7 @@ import type { Graph } from '../graph.ts';
 import { rewrite } from '../rewrite.ts';
 import { bodiesOf, type Node, type Subgraph, type Value } from '../value.ts';
 
-/** Values a node reads: its inputs, and what the bodies of its loops take from outside. */
+/** The values that a node reads: its inputs, and the outer values that the bodies of its loops use. */
 export function reads(node: Node): Value[] {
   return [...node.inputs.filter((v) => v !== undefined), ...bodiesOf(node).flatMap(captures)];
 }
@@ -12,7 +12,7 @@ function captures(body: Subgraph): Value[] {
   return [...body.nodes.flatMap(reads), ...body.outputs].filter((v) => !own.has(v));
 }
 
-/** Drops nodes that no output needs. */
+/** The graph without the nodes that no output needs. */
 export function deadCode(graph: Graph): Graph {
   const live = new Set<Value>(graph.outputs.map(({ value }) => value));
   const dead = new Set<Value>();

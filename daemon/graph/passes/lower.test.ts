@@ -13,12 +13,12 @@ import { lower } from './lower.ts';
 
 const unknown = new Set(OPERATORS.filter((op) => op.lower));
 
-/** Every node, those in the bodies of loops included. */
+/** Every node, including those in the bodies of loops. */
 function all(nodes: readonly Node[]): Node[] {
   return nodes.flatMap((node) => [node, ...bodiesOf(node).flatMap(({ nodes }) => all(nodes))]);
 }
 
-test('nothing that ONNX lacks is left, in the bodies of loops either', () => {
+test('no operator that ONNX lacks is left, also not in the bodies of loops', () => {
   const g = new Graph();
   const x = g.op(silu, [g.input('x', 'float32', ['n', 4])]);
   const norm = g.op(rmsNorm, [x, g.external('w', 'float32', [4])], { epsilon: { float: 1e-5 } });
@@ -49,7 +49,7 @@ test('nothing that ONNX lacks is left, in the bodies of loops either', () => {
   );
 });
 
-test('what two products of one input share is computed once: its quantised rows', () => {
+test('products of one input share its quantised rows', () => {
   const g = new Graph();
   const x = g.input('x', 'float32', ['n', 4]);
   for (const name of ['q', 'k', 'v']) {
@@ -61,7 +61,7 @@ test('what two products of one input share is computed once: its quantised rows'
   assert.equal(nodes.filter(({ operator }) => operator === matMulIntegerToFloat).length, 3);
 });
 
-test('a graph of ONNX operators alone is left as it is', () => {
+test('a graph that has only ONNX operators is returned as it is', () => {
   const g = new Graph();
   g.output('y', g.op(exp, [g.input('x', 'float32', [1])]));
   assert.equal(lower(g), g);

@@ -5,7 +5,7 @@ import { bodiesOf, type Node } from '../value.ts';
 const unknownToOnnx = (node: Node): boolean =>
   node.operator.lower !== undefined || bodiesOf(node).some(({ nodes }) => nodes.some(unknownToOnnx));
 
-/** Replaces operators that ONNX lacks with ones that it has, in the bodies of loops too. */
+/** The graph with operators that ONNX has in place of those that it lacks, in the bodies of loops too. */
 export function lower(graph: Graph): Graph {
   let current = graph;
   while (current.nodes.some(unknownToOnnx)) {

@@ -17,7 +17,7 @@ const LAYERS = 4;
 const WIDTH = 8;
 const TOKENS = 64;
 
-/** A stack of gated layers with norms, each a segment, and the gradient of its weights. */
+/** A stack of gated layers with norms, each of them a segment, and the gradients of the weights. */
 function network(): { g: Graph; entry: ReadonlyMap<number, Value> } {
   const g = new Graph();
   let x = g.input('x', 'float32', ['tokens', WIDTH]);
@@ -65,11 +65,11 @@ async function run(g: Graph): Promise<Float32Array[]> {
   return g.outputs.map(({ name }) => results[name]!.data as Float32Array);
 }
 
-/** The most bytes alive at once when the nodes run in their order and each value is freed after its last use. */
+/** The most bytes in memory at once if the nodes run in their order and each value is freed after its last use. */
 function peakBytes(g: Graph): number {
   const bytes = ({ shape, type }: Value): number =>
     shape.reduce<number>((n, d) => n * (typeof d === 'number' ? d : TOKENS), type === 'int64' ? 8 : 4);
-  // A Reshape moves no data: its output is its input's memory.
+  // A view moves no data: its output uses the memory of its input.
   const owner = (value: Value): Value => (value.node?.operator.view ? owner(value.node.inputs[0]!) : value);
   const last = new Map<Value, Node>();
   for (const node of g.nodes) for (const input of node.inputs) if (input?.node) last.set(owner(input), node);
@@ -97,15 +97,15 @@ test('loss and gradients have the same bits with and without it', async () => {
   assert.deepEqual(computed, kept);
 });
 
-test('fewer bytes are alive at once', () => {
+test('fewer bytes are in memory at once', () => {
   const [kept, computed] = [plain(), again()].map((g) => peakBytes(deadCode(lower(g))));
   assert.ok(computed! < 0.8 * kept!, `${computed} of ${kept} bytes`);
 });
 
-test('what is computed again is cheap, and waits for the gradient that enters its segment', () => {
+test('copies are cheap, and wait for the gradient that enters their segment', () => {
   const { g: before, entry } = network();
   assert.equal(entry.size, LAYERS);
-  // As outputs, the gradients that enter the segments can be found in the new graph.
+  // The gradients that enter the segments are outputs here, so that they can be found in the new graph.
   for (const [segment, value] of entry) before.output(`entry ${segment}`, value);
   const g = rematerialise(before, entry);
   const entered = (segment: number): Value => g.outputs.find(({ name }) => name === `entry ${segment}`)!.value;
@@ -117,7 +117,7 @@ test('what is computed again is cheap, and waits for the gradient that enters it
   assert.equal(gemms(g), gemms(before), 'no product is computed twice');
 });
 
-test('the order still runs: every value is computed before it is read', () => {
+test('every value is computed before it is read', () => {
   const g = again();
   const known = new Set<Value>([...g.inputs, ...g.constants]);
   for (const node of g.nodes) {
@@ -127,7 +127,7 @@ test('the order still runs: every value is computed before it is read', () => {
   }
 });
 
-test('the graph it is given stays as it was', () => {
+test('the graph that it gets is not changed', () => {
   const { g, entry } = network();
   const nodes = g.nodes.map((node) => ({ ...node, inputs: [...node.inputs] }));
   rematerialise(g, entry);

@@ -4,9 +4,9 @@ import { rewrite } from '../rewrite.ts';
 import { isStatic, type Node, type Value } from '../value.ts';
 
 /**
- * A graph in which the backward pass computes cheap values of the forward pass again, segment by segment, so that they need
- * not stay in memory in between. What is computed again waits for the gradient that enters its segment (`entry`, as
- * `gradients` returns it). Without that wait it could run at once and would save nothing.
+ * A graph in which the backward pass computes cheap values of the forward pass again, segment by segment, so that they do not
+ * stay in memory in between. The copies wait for the gradient that enters their segment (`entry`, from `gradients`). Without
+ * that wait they could run at once and would save nothing.
  */
 export function rematerialise(
   graph: Graph,
@@ -19,10 +19,10 @@ export function rematerialise(
     const gate = segment === undefined ? undefined : entry.get(segment);
     if (!node.backward || !gate) return undefined;
 
-    /** A value of the forward pass, computed again once the gate is known; any other value as it is. */
+    /** Returns the copy of a value of the forward pass, and any other value as it is. */
     const recompute = (value: Value): Value => {
       const made = value.node;
-      // Constants, parameters and values from outside the segment are kept anyway; one number per row costs little to keep.
+      // Constants, parameters and values from outside the segment stay in memory anyway. One number per row costs little.
       if (!made || made.backward || made.segment !== segment || value.shape.at(-1) === 1) return value;
       if (!again.has(value)) {
         if (cheap(made)) copy(made);
@@ -33,7 +33,7 @@ export function rematerialise(
     const copy = (made: Node): void => {
       const inputs = made.inputs.map((v) => v && recompute(v));
       const first = inputs.findIndex((v) => v && !isStatic(v.shape));
-      // The builder would find a node with the old inputs instead of adding one, so let one of the inputs wait.
+      // With unchanged inputs the builder would return the existing node. So one of the inputs waits.
       if (first >= 0 && inputs.every((v, i) => v === made.inputs[i]))
         inputs[first] = wait(g, inputs[first] as Value, map(gate));
       const outputs = g.outputsOf(made.operator, inputs, made.attributes);
@@ -48,8 +48,8 @@ export function rematerialise(
 }
 
 /**
- * The value itself, available only once the gate is: a Reshape to its own shape plus a zero that comes from the gate's shape.
- * It moves no data.
+ * The same value, but it does not exist before the gate does: a Reshape to its own shape plus a zero that is computed from the
+ * gate's shape. It moves no data.
  */
 function wait(g: Graph, value: Value, gate: Value): Value {
   if (isStatic(value.shape)) return value;
