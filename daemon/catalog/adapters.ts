@@ -145,6 +145,7 @@ export async function listAdapters(db: Db, params: Params<typeof protocol.list>)
   if (params.project !== undefined)
     query = query.where('adapter.project_id', '=', await findProject(db, params.project));
   if (params.user !== undefined) query = query.where('adapter.user_id', '=', await findUser(db, params.user));
+  if (params.name !== undefined) query = query.where('adapter.name', '=', params.name);
   if (params.base !== undefined) query = query.where('adapter.base_id', 'in', await basesNamed(db, params.base));
   if (tag !== undefined) query = query.where(tagged(tag));
   return pageOf(await query.execute(), limit, showAdapter, (row) => [row.id]);

@@ -25,6 +25,8 @@ test('a folder becomes a project once, named after it; a folder inside belongs t
     owners.createProject(change, { folder: '/a/poems', name: 'other' }, 'test'),
   );
   assert.deepEqual([known.id, known.name], [one, 'poems']);
+  assert.deepEqual((await owners.listProjects(catalog.db, { ...listing, folder: '/a/poems' })).items, [known]);
+  assert.deepEqual((await owners.listProjects(catalog.db, { ...listing, folder: '/a' })).items, []);
 });
 
 test('users and projects: made, renamed, listed by name in pages, found by number or name', async () => {
@@ -45,6 +47,8 @@ test('users and projects: made, renamed, listed by name in pages, found by numbe
   }
   assert.deepEqual(seen, [...names].sort());
   assert.deepEqual((await owners.listUsers(catalog.db, { ...listing, search: 'R C' })).items.map(({ name }) => name), ['user c']); // prettier-ignore
+  assert.deepEqual((await owners.listUsers(catalog.db, { ...listing, name: 'user c' })).items.map(({ name }) => name), ['user c']); // prettier-ignore
+  assert.deepEqual((await owners.listUsers(catalog.db, { ...listing, name: 'user' })).items, []);
   const conflict = { code: 'conflict', message: /a user named "user a" already/ };
   await assert.rejects(
     catalog.change((change) => owners.createUser(change, { name: 'user a' }, 'test')),

@@ -18,7 +18,7 @@ import { intoTrash, outOfTrash, purgedAt, refuseDependents } from './trash.ts';
 type Ref = number | string;
 type Project = Selectable<ProjectTable>;
 type User = Selectable<UserTable>;
-export type Listing = z.output<(typeof protocol.usersList)['params']>;
+export type Listing = z.output<(typeof protocol.projectsList)['params']>;
 
 /** Name of the user that the daemon runs as. Adapters belong to this user unless a caller names another one. */
 export function defaultUser(): string {
@@ -202,7 +202,7 @@ export const listProjects = (db: Db, listing: Listing): Promise<Page<ProjectRow>
 async function list<T>(
   db: Db,
   kind: 'user' | 'project',
-  { search, deleted, limit, after }: Listing,
+  { search, name, folder, deleted, limit, after }: Listing,
   show: (row: User) => T,
 ): Promise<Page<T>> {
   const from = keysOf(after, ['string', 'number']);
@@ -217,6 +217,8 @@ async function list<T>(
     query = query.where((eb) =>
       eb(eb.fn<number>('instr', [eb.fn<string>('lower', ['name']), eb.val(search.toLowerCase())]), '>', 0),
     );
+  if (name !== undefined) query = query.where('name', '=', name);
+  if (folder !== undefined) query = query.where('folder', '=', folder);
   if (from)
     query = query.where((eb) =>
       eb.or([eb('name', '>', from[0]), eb.and([eb('name', '=', from[0]), eb('id', '>', from[1])])]),

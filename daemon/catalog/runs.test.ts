@@ -74,6 +74,9 @@ test('a run from its beginning to its end, with base, data, settings and figures
   );
   const page = await runs.listRuns(catalog.db, { limit: 5, deleted: false, project: 'poems', user: 'ann' });
   assert.deepEqual(page.items, [run]);
+  const runsIn = async (out: string): Promise<number[]> =>
+    (await runs.listRuns(catalog.db, { limit: 5, deleted: false, out })).items.map((one) => one.id);
+  assert.deepEqual([await runsIn('/w/out'), await runsIn('/w/other')], [[id], []]);
 
   const remove = (confirm: boolean) => catalog.change((change) => runs.deleteRun(change, { run: id, confirm }, 'test'));
   await assert.rejects(remove(false), { code: 'dependents', message: /adapter "made", which came from it/ });

@@ -183,6 +183,7 @@ export async function listRuns(db: Db, params: Params<typeof protocol.list>): Pr
     .limit(params.limit + 1);
   if (from) query = query.where('run.id', '<', from[0]);
   if (params.project !== undefined) query = query.where('run.project_id', '=', await findProject(db, params.project));
+  if (params.out !== undefined) query = query.where('run.out', '=', params.out);
   if (params.user !== undefined) query = query.where('run.user_id', '=', await findUser(db, params.user));
   return pageOf(await query.execute(), params.limit, showRun, (row) => [row.id]);
 }

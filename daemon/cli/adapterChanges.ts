@@ -52,7 +52,7 @@ export function registerAdapterChanges(commands: Command): void {
     .argument('<adapter>', 'name or number')
     .action(
       asking(async (client, { json }: Which, text: string) => {
-        const adapter = await trashed('adapter', text, (page) => client.call(adapters.list, page));
+        const adapter = await trashed('adapter', text, (filter) => client.call(adapters.list, filter));
         say(await client.call(adapters.restore, { adapter }), json, 'is back');
       }),
     );

@@ -134,7 +134,7 @@ export function registerProjects(program: Command): void {
     .argument('<project>', 'name or number')
     .action(
       asking(async (client, { json }: Common, text: string) => {
-        const project = await trashed('project', text, (page) => client.call(owners.projectsList, page));
+        const project = await trashed('project', text, (filter) => client.call(owners.projectsList, filter));
         const restored = await client.call(owners.projectsRestore, { project });
         if (json) printJson(restored);
         else print(`Project ${restored.id} "${restored.name}" is back`);

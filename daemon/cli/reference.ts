@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { quote } from '../formats/quote.ts';
 import * as owners from '../protocol/owners.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { MAX_NAME, name } from '../protocol/values.ts';
+import { MAX_NAME, MAX_PAGE, name } from '../protocol/values.ts';
 import type { Client } from './withDaemon.ts';
 
 /** What was named on the command line: a thing of the catalog by its number or its name. */
@@ -75,14 +75,9 @@ export async function projectOf(client: Client, text: string | undefined): Promi
   if (text === undefined) return {};
   if (!isPath(text)) return { project: reference(text) };
   const path = folder(text);
-  for (let after: string | undefined; ;) {
-    const page = await client.call(owners.projectsList, { limit: 500, ...(after === undefined ? {} : { after }) });
-    const found = page.items.find((project) => project.folder === path);
-    if (found) return { project: found.id };
-    after = page.next;
-    if (after === undefined)
-      throw new VeraError('missing', `${quote(path)} is no project yet: vera projects create --folder ${quote(path)}`);
-  }
+  const [found] = (await client.call(owners.projectsList, { folder: path, limit: 1 })).items;
+  if (found !== undefined) return { project: found.id };
+  throw new VeraError('missing', `${quote(path)} is no project yet: vera projects create --folder ${quote(path)}`);
 }
 
 /** The project of a new job: a folder becomes one where it is none yet. */
@@ -104,21 +99,11 @@ interface Trashed {
 export async function trashed(
   kind: string,
   text: string,
-  pages: (page: {
-    limit: number;
-    after?: string;
-    deleted: true;
-  }) => Promise<{ items: Trashed[]; next?: string | undefined }>,
+  list: (filter: { name: string; deleted: true; limit: number }) => Promise<{ items: Trashed[] }>,
 ): Promise<number> {
   const wanted = reference(text);
   if (typeof wanted === 'number') return wanted;
-  const found: number[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await pages({ limit: 500, deleted: true, ...(after === undefined ? {} : { after }) });
-    found.push(...page.items.filter(({ name }) => name === wanted).map(({ id }) => id));
-    after = page.next;
-    if (after === undefined) break;
-  }
+  const found = (await list({ name: wanted, deleted: true, limit: MAX_PAGE })).items.map(({ id }) => id);
   const [only] = found;
   if (only === undefined)
     throw new VeraError('missing', `there is no ${kind} ${quote(wanted)} in the trash: vera ${kind}s list --deleted`);

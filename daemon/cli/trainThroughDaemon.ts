@@ -2,8 +2,10 @@ import { quote } from '../formats/quote.ts';
 import * as adapters from '../protocol/adapters.ts';
 import { VeraError } from '../protocol/errors.ts';
 import * as jobs from '../protocol/jobs.ts';
-import type { Job, JobState } from '../protocol/jobs.ts';
+import type { Job } from '../protocol/jobs.ts';
+import { isResting } from '../protocol/jobStates.ts';
 import * as runs from '../protocol/runs.ts';
+import { MAX_PAGE } from '../protocol/values.ts';
 import { isOwnFolder } from '../train/folder.ts';
 import type { GivenRun, TrainSettings } from '../train/settings.ts';
 import { adapterText } from './adapterNames.ts';
@@ -65,7 +67,7 @@ async function beginning(client: Client, wanted: Wanted, flags: JobFlags): Promi
   const before = resume === undefined ? undefined : await jobIn(client, resume);
   if (before !== undefined) {
     const { job, own } = before;
-    if (ACTIVE.includes(job.state))
+    if (!isResting(job.state))
       throw new VeraError('conflict', `job ${job.id} trains in ${quote(resume!)}: vera jobs follow ${job.id}`);
     const same = !changed && own && Object.keys(flags).every((name) => name === 'detach');
     if (same && job.state !== 'succeeded') return goOn(client, job);
@@ -75,21 +77,13 @@ async function beginning(client: Client, wanted: Wanted, flags: JobFlags): Promi
   return submitted(client, wanted, flags);
 }
 
-const ACTIVE: readonly JobState[] = ['queued', 'running', 'pausing', 'cancelling'];
-
 /** The newest training job in a folder, and whether the run there is still its own. */
 async function jobIn(client: Client, out: string): Promise<{ job: Job; own: boolean } | undefined> {
-  for (let after: string | undefined; ;) {
-    const rest = after === undefined ? {} : { after };
-    const page = await client.call(runs.list, { limit: 500, ...rest });
-    const found = page.items.find((run) => run.out === out && run.job !== null);
-    if (found) {
-      const job = await client.call(jobs.get, { job: found.job! });
-      return { job, own: isOwnFolder(found.settings as unknown as TrainSettings) };
-    }
-    after = page.next;
-    if (after === undefined) return undefined;
-  }
+  const { items } = await client.call(runs.list, { out, limit: MAX_PAGE });
+  const found = items.find((run) => run.job !== null);
+  if (found === undefined) return undefined;
+  const job = await client.call(jobs.get, { job: found.job! });
+  return { job, own: isOwnFolder(found.settings as unknown as TrainSettings) };
 }
 
 /** Takes a stopped job up again, followed from there on. */

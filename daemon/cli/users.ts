@@ -100,7 +100,7 @@ export function registerUsers(program: Command): void {
     .argument('<user>', 'name or number')
     .action(
       asking(async (client, { json }: Common, text: string) => {
-        const user = await trashed('user', text, (page) => client.call(owners.usersList, page));
+        const user = await trashed('user', text, (filter) => client.call(owners.usersList, filter));
         const restored = await client.call(owners.usersRestore, { user });
         if (json) printJson(restored);
         else print(`User ${restored.id} "${restored.name}" is back`);

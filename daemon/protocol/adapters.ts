@@ -49,6 +49,8 @@ export const list = method(
     user: ref.optional(),
     base: z.string().max(4096).optional(),
     tag: name.optional(),
+    /** The whole name. */
+    name: name.optional(),
     /** Words in names, notes and tags; each may be the beginning of one. */
     search: z.string().max(200).optional(),
     deleted: z.boolean().default(false),

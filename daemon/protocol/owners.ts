@@ -27,13 +27,22 @@ export const user = z.object({
 export type UserRow = z.infer<typeof user>;
 
 const listing = z.strictObject({
+  /** In any part of the name. */
   search: z.string().max(200).optional(),
+  /** The whole name. */
+  name: name.optional(),
   deleted: z.boolean().default(false),
   ...page,
 });
 const deletion = <T extends z.ZodType>(thing: T) => z.object({ thing, dependents: z.array(dependent), purgedAt: time });
 
-export const projectsList = method('projects.list', 'Lists projects.', listing, pageOf(project), { repeatable: true });
+export const projectsList = method(
+  'projects.list',
+  'Lists projects.',
+  listing.extend({ folder: path.optional() }),
+  pageOf(project),
+  { repeatable: true },
+);
 export const projectsCreate = method(
   'projects.create',
   'Makes a project; of a folder that is one already, answers with it.',

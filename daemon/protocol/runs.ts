@@ -3,7 +3,7 @@ import { adapter, dependent } from './adapters.ts';
 import { method } from './method.ts';
 import { each, METRIC_NAMES } from './metrics.ts';
 import { sample } from './panel.ts';
-import { count, finite, id, json, page, pageOf, ref, time } from './values.ts';
+import { count, finite, id, json, page, pageOf, path, ref, time } from './values.ts';
 
 export const run = z.object({
   id,
@@ -38,7 +38,14 @@ export const metric = z.object({ step: count, ...each(METRIC_NAMES, () => finite
 export const list = method(
   'runs.list',
   'Lists runs, the newest first.',
-  z.strictObject({ project: ref.optional(), user: ref.optional(), deleted: z.boolean().default(false), ...page }),
+  z.strictObject({
+    project: ref.optional(),
+    user: ref.optional(),
+    /** The folder with its checkpoints. */
+    out: path.optional(),
+    deleted: z.boolean().default(false),
+    ...page,
+  }),
   pageOf(run),
   { repeatable: true },
 );
