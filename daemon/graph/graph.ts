@@ -92,7 +92,7 @@ export class Graph implements Builder {
     return `${this.#prefix}${stem}${String(++this.#count)}`;
   }
 
-  /** A number that stands for an object in a node's key: two nodes are equal only if they hold the same object. */
+  /** A number that represents an object in a node's key, so that two nodes are equal only if they hold the same object. */
   #identity(object: object): number {
     const known = this.#identities.get(object) ?? this.#identities.size + 1;
     this.#identities.set(object, known);

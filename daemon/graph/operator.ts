@@ -16,7 +16,7 @@ export function numbers(attributes: Attributes, name: string): readonly number[]
   return shapeFrom(attributes, name) as readonly number[];
 }
 
-/** An attribute that is a shape; empty where there is none of that name. */
+/** An attribute that is a shape; empty if there is none of that name. */
 export function shapeFrom(attributes: Attributes, name: string): Shape {
   const value = attributes[name];
   return Array.isArray(value) ? (value as Shape) : [];

@@ -1,7 +1,7 @@
 import { Graph } from './graph.ts';
 import type { Attribute, Attributes, Node, Subgraph, Value } from './value.ts';
 
-/** Finds what stands in the new graph for a value of the old one. */
+/** Finds the value of the new graph that replaces a value of the old one. */
 export type Lookup = (value: Value) => Value;
 
 /**

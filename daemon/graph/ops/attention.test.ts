@@ -32,7 +32,7 @@ computes(
 );
 differentiates('GroupedAttention: queries, keys and values under a causal mask', attend, random, { frozen: ['mask'] });
 
-test('GroupedAttention: what a mask hides changes nothing', async () => {
+test('GroupedAttention: masked positions have no effect', async () => {
   const changed = {
     ...random,
     v: { ...random.v, data: (random.v.data as Float32Array).map((x, i) => ((i / d) % length >= length - 1 ? 99 : x)) },

@@ -11,7 +11,7 @@ import { tanh } from './tanh.ts';
 
 const [rows, width, vocabulary, chunk] = [6, 4, 5, 2];
 const labels = int64([rows], [0, 4, 2, 2, 1, 3], ['n']);
-// The last row is padding, the fourth counts half.
+// The last row is padding; the fourth has half the weight.
 const weights = given([rows], [1, 1, 1, 0.5, 1, 0], ['n']);
 const inputs: Inputs = {
   hidden: floats([rows, width], { shape: ['n', width] }),
@@ -29,7 +29,7 @@ function loss(
   return g.op(crossEntropy, [hidden, labels, weights, head, ...more], { chunk, mode });
 }
 
-/** The loss as its definition has it, in float64. */
+/** The loss by its definition, in float64. */
 function reference({ hidden, labels, weights, head }: Inputs): number {
   let sum = 0;
   for (let r = 0; r < rows; r++) {
@@ -86,7 +86,7 @@ test('CrossEntropy: a row of weight 0 has neither loss nor gradient, whatever it
   assert.ok(one[1]!.values.slice(0, -width).every((v) => v !== 0));
 });
 
-test('CrossEntropy: a certain answer costs nothing, an impossible one stays finite', async () => {
+test('CrossEntropy: the loss of a certain answer is zero, that of an impossible one is finite', async () => {
   const sure = {
     ...inputs,
     hidden: given([rows, 1], [1, 1, 1, 1, 1, 1], ['n', 1]),

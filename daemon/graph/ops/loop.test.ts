@@ -4,7 +4,7 @@ import type { Value } from '../value.ts';
 import { identity } from './identity.ts';
 import { loop } from './loop.ts';
 
-/** Each round adds the outer value to the carried one, and gives the carried one doubled. */
+/** Each round adds an outer value to the carried one, and returns the carried one doubled. */
 const rounds = (g: Graph, start: Value, step: Value): readonly Value[] => {
   const body = g.body(
     [
@@ -24,9 +24,9 @@ const rounds = (g: Graph, start: Value, step: Value): readonly Value[] => {
 };
 const inputs = { start: given([2], [0, 10]), step: given([2], [1, 2]) };
 
-computes('Loop: what is carried', (g, { start, step }) => rounds(g, start!, step!)[0]!, inputs, [3, 16], [2]);
+computes('Loop: the carried value', (g, { start, step }) => rounds(g, start!, step!)[0]!, inputs, [3, 16], [2]);
 computes(
-  'Loop: what each round gave',
+  'Loop: the results of all rounds',
   (g, { start, step }) => rounds(g, start!, step!)[1]!,
   inputs,
   [2, 24, 4, 28, 6, 32],

@@ -22,7 +22,7 @@ const linear = (g: Graph, x: Value): Value =>
   ]);
 
 const evenRound = (v: number): number => (Math.abs(v % 1) === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
-/** The same arithmetic in plain JavaScript: rows to -127..127 by their largest value, an integer product, scaled back. */
+/** The same arithmetic in JavaScript: scales each row to -127..127 by its largest value, multiplies integers, scales back. */
 function reference({ data }: Input): number[] {
   const x = data as Float32Array;
   return Array.from({ length: n * dOut }, (_, i) => {

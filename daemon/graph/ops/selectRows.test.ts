@@ -1,7 +1,7 @@
 import { computes, differentiates, floats, given, int64 } from '../../../test/gradient.ts';
 import { selectRows } from './selectRows.ts';
 
-// Rows 3 and 1 of four; the others went nowhere, which is written as the number of rows taken.
+// Rows 3 and 1 of four. The inverse of a row that is not selected is the number of selected rows.
 const indices = int64([2], [3, 1], ['m']);
 const inverse = int64([4], [2, 1, 2, 0], ['n']);
 computes(

@@ -83,7 +83,7 @@ function peakBytes(g: Graph): number {
   return peak;
 }
 
-/** Whether a value is computed from another. */
+/** Whether a value is computed from another one. */
 function dependsOn(value: Value, on: Value, seen = new Set<Value>()): boolean {
   if (value === on) return true;
   if (seen.has(value)) return false;
