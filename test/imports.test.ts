@@ -40,7 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
   runtime: ['protocol', 'process', 'settings', 'formats', 'graph'],
-  objectives: ['protocol', 'graph', 'weights', 'data', 'models', 'runtime'],
+  objectives: ['protocol', 'settings', 'graph', 'weights', 'data', 'models', 'runtime'],
   train: ALL_BELOW,
   serve: ALL_BELOW,
   export: ALL_BELOW,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { cacheFolder } from '../home.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { objectiveNamed } from '../objectives/registry.ts';
 import type { JobSpec } from '../protocol/jobs.ts';
 import type { SettingValues } from '../settings/setting.ts';
 import type { EvaluationReport } from '../train/evaluateDataset.ts';
@@ -49,15 +50,17 @@ async function runEval(data: string, { adapter, base, json, foreground, ...flags
     : ((await doJob({
         spec: { ...options, kind: 'evaluate', data: resolve(data), ...sourceOf(adapter, base) } as EvaluateSpec,
       })) as unknown as EvaluationReport);
-  const { loss, perplexity, tokens, format, rows, length, cut, skipped } = report;
+  const { tokens, format, rows, length, cut, skipped } = report;
+  const { measures } = objectiveNamed(report.objective);
   if (json) {
-    printJson({ loss, perplexity, tokens });
+    printJson({ ...Object.fromEntries(measures.map(({ name }) => [name, report[name]])), tokens });
     return;
   }
   print(
     `Data: ${format}, ${rows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`,
   );
-  print(`Loss ${loss.toFixed(4)}, perplexity ${perplexity.toFixed(2)}, over ${tokens.toLocaleString('en-US')} tokens`);
+  const figures = measures.map(({ name, label, digits }) => `${label} ${Number(report[name]).toFixed(digits)}`);
+  print(`${figures.join(', ')}, over ${tokens.toLocaleString('en-US')} tokens`);
 }
 
 async function evaluateHere(

@@ -82,7 +82,7 @@ export interface DecoderLayer {
 }
 
 /** A layer by Hugging Face's names. */
-export function decoderLayer(config: DecoderConfig, index: number): DecoderLayer {
+function decoderLayer(config: DecoderConfig, index: number): DecoderLayer {
   const { hidden, intermediate, heads, kvHeads, headDim, qkvBias, outputBias, mlpBias } = config;
   const path = `model.layers.${index}`;
   const site = (name: string, dIn: number, dOut: number, bias: boolean): LinearSite => ({
@@ -120,7 +120,7 @@ export const normTensor = (path: string, size: number): ModelTensor => ({
 });
 
 /** The weight of a linear layer, and its bias where it has one. */
-export function linearTensors({ path, dIn, dOut, bias }: LinearSite, role: Role = 'matrix'): ModelTensor[] {
+function linearTensors({ path, dIn, dOut, bias }: LinearSite, role: Role = 'matrix'): ModelTensor[] {
   const weight: ModelTensor = { name: `${path}.weight`, shape: [dOut, dIn], role };
   return bias ? [weight, { name: `${path}.bias`, shape: [dOut], role: 'bias' }] : [weight];
 }

@@ -24,8 +24,14 @@ export const causalLm: Objective = {
   label: 'next token',
   summary: 'predict each counted token from those before it',
   measures: [
-    { name: 'loss', label: 'loss', better: 'lower', of: (loss, counted) => loss / counted },
-    { name: 'perplexity', label: 'perplexity', better: 'lower', of: (loss, counted) => Math.exp(loss / counted) },
+    { name: 'loss', label: 'Loss', better: 'lower', digits: 4, of: (loss, counted) => loss / counted },
+    {
+      name: 'perplexity',
+      label: 'Perplexity',
+      better: 'lower',
+      digits: 2,
+      of: (loss, counted) => Math.exp(loss / counted),
+    },
   ],
 
   loss(net, config, { maxLength, train }) {

@@ -12,6 +12,8 @@ export interface Measure {
   readonly name: string;
   readonly label: string;
   readonly better: 'lower' | 'higher';
+  /** Digits after the point, for people. */
+  readonly digits: number;
   /** The figure from the summed loss and what was counted in it. */
   of(loss: number, counted: number): number;
 }

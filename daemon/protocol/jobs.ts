@@ -93,7 +93,7 @@ export const job = z.object({
   /** The latest that its worker sent; fields by kind. */
   progress: jobProgress,
   attempts: z.array(attempt),
-  /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {loss, perplexity, tokens}; merge: {out, maxLogitDifference}; export: {out}; download: {dir}. */
+  /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {objective, tokens, and each measure of the objective by name: loss, perplexity}; merge: {out, maxLogitDifference}; export: {out}; download: {dir}. */
   result: json.nullable(),
   error: errorFacts.nullable(),
   createdAt: time,

@@ -6,13 +6,15 @@ import { footprint } from './footprint.ts';
 import type { Footprint } from './footprint.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import { weightFormat } from '../weights/registry.ts';
-import { OBJECTIVES } from '../objectives/registry.ts';
+import { objectiveNamed } from '../objectives/registry.ts';
 import { stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 
 export interface StepShape {
   /** The name of a weight format. */
   readonly precision: string;
+  /** The name of what is learned; the default is the registry's first. */
+  readonly objective?: string | undefined;
   /** Rows of a batch. */
   readonly batch: number;
   /** Tokens of a row. */
@@ -33,17 +35,20 @@ export function baseOfConfig(config: ModelConfig): BaseModel {
 export function stepFootprint(
   config: ModelConfig,
   adaptation: Adaptation,
-  { precision, batch, length }: StepShape,
+  { precision, objective, batch, length }: StepShape,
   train = true,
 ): Footprint {
   const tokens = tokensAtOnce(adaptation, length, batch * length);
   const rows = Math.max(1, Math.floor(tokens / length));
   const graph = stepGraph(
-    { base: baseOfConfig(config), adaptation, precision, maxLength: length, tokens, cache: '', dropout: false },
+    {
+      ...{ base: baseOfConfig(config), adaptation, precision, objective },
+      ...{ maxLength: length, tokens, cache: '', dropout: false },
+    },
     train,
   );
   const parts = Math.ceil(batch / rows);
-  const part = footprint(graph, OBJECTIVES[0].sizes(rows, length));
+  const part = footprint(graph, objectiveNamed(objective).sizes(rows, length));
   const lanes = train ? weightFormat(precision).lanes(defaultThreads(), parts) : 1;
   return {
     ...part,

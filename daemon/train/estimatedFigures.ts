@@ -10,11 +10,11 @@ export async function estimatedFigures(
   settings: ReadySettings,
   prepared: Prepared,
 ): Promise<Pick<RunEventOf<'report'>, 'estimate'>> {
-  const { method, projection, precision, batch, length, threads } = settings;
+  const { method, projection, precision, objective, batch, length, threads } = settings;
   const { rank } = methodOptions(settings);
   if (method !== 'vera' && method !== 'lora') return {};
   const { parameters, bytes, fullBytes, gradientBytes, optimizerBytes } = savings(method, prepared.sites, rank);
-  const step = stepFootprint(prepared.base.config, prepared.adaptation, { precision, batch, length });
+  const step = stepFootprint(prepared.base.config, prepared.adaptation, { precision, objective, batch, length });
   const seconds = secondsEstimate(step, await measureThroughput(precision, threads));
   return {
     estimate: {

@@ -3,9 +3,11 @@ import { VeraError } from '../protocol/errors.ts';
 import type { Step } from './step.ts';
 
 export interface Evaluation {
-  /** Mean of -log p over the counted tokens, in nats; NaN where nothing was counted. */
+  /** The objective's first measure: what training minimises. NaN where nothing was counted. */
   readonly loss: number;
-  /** Counted tokens. */
+  /** All measures of the objective by name. */
+  readonly measures: Readonly<Record<string, number>>;
+  /** Tokens that were counted. */
   readonly tokens: number;
 }
 
@@ -18,7 +20,7 @@ export interface EvaluateOptions {
   readonly stopped?: () => boolean;
 }
 
-/** Mean loss over a stream of batches. theta: the trainable vector. */
+/** The measures of a stream of batches. theta: the trainable vector. */
 export async function evaluate(
   step: Step,
   theta: Float32Array,
@@ -31,11 +33,19 @@ export async function evaluate(
     checkIds(batch, vocabulary);
     sum += (await step.run(theta, batch)).loss;
     tokens += batch.targets.length;
-    onBatch?.({ loss: sum / tokens, tokens });
+    onBatch?.(evaluationOf(step, sum, tokens));
     if (++count >= most || stopped?.()) break;
     await turn();
   }
-  return { loss: sum / tokens, tokens };
+  return evaluationOf(step, sum, tokens);
+}
+
+function evaluationOf({ objective: { measures } }: Step, sum: number, tokens: number): Evaluation {
+  return {
+    loss: measures[0].of(sum, tokens),
+    measures: Object.fromEntries(measures.map(({ name, of }) => [name, of(sum, tokens)])),
+    tokens,
+  };
 }
 
 /** A token the embedding has no row for would crash the graph without saying why. */

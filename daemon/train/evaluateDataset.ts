@@ -24,10 +24,11 @@ export interface EvaluationRequest {
   readonly settings: EvaluateSettings;
 }
 
+/** What was found, and beside it each measure of the objective by its name. */
 export interface EvaluationReport {
-  /** Mean of -ln p over the counted tokens. */
-  readonly loss: number;
-  readonly perplexity: number;
+  /** The name of the objective. */
+  readonly objective: string;
+  readonly [measure: string]: unknown;
   readonly tokens: number;
   readonly format: string;
   readonly rows: number;
@@ -43,7 +44,7 @@ export async function evaluateDataset(
   { data, base: given, adapter: dir, settings }: EvaluationRequest,
   options: ResolveOptions,
 ): Promise<EvaluationReport> {
-  const { batch, precision, threads, format, maxExamples, lossOn, onBadRow } = settings;
+  const { batch, precision, objective, threads, format, maxExamples, lossOn, onBadRow } = settings;
   if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
   const { base, loaded } = await open(given, dir, options);
   const length = rowLength(settings.length, base.config.maxLength, EVALUATION_LENGTH);
@@ -57,7 +58,15 @@ export async function evaluateDataset(
   try {
     const step = await Step.create(
       {
-        ...{ base, precision, maxLength: length, tokens: batch * length, cache: options.cache, dropout: false },
+        ...{
+          base,
+          precision,
+          objective,
+          maxLength: length,
+          tokens: batch * length,
+          cache: options.cache,
+          dropout: false,
+        },
         adaptation: loaded?.adaptation ?? unadapted,
         ...(threads === undefined ? {} : { session: { threads } }),
       },
@@ -66,7 +75,7 @@ export async function evaluateDataset(
     try {
       const rows = batches(dataset.heldOut(), { rows: batch, length, packing: 'bucket' });
       let done = 0;
-      const { loss, tokens } = await evaluate(step, loaded?.adapter.theta ?? new Float32Array(), rows, {
+      const { loss, measures, tokens } = await evaluate(step, loaded?.adapter.theta ?? new Float32Array(), rows, {
         vocabulary: base.config.vocabulary,
         onBatch: () => options.onProgress?.('evaluating', Math.min(0.99, (done += batch) / dataset.heldOutRows)),
       });
@@ -77,7 +86,8 @@ export async function evaluateDataset(
         );
       const { count, first } = dataset.skipped;
       return {
-        ...{ loss, perplexity: Math.exp(loss), tokens, format: dataset.format, rows: dataset.heldOutRows },
+        ...{ objective: step.objective.name, ...measures, tokens },
+        ...{ format: dataset.format, rows: dataset.heldOutRows },
         ...{ length, cut: dataset.cut },
         skipped: { count, ...(first === undefined ? {} : { first }) },
       };

@@ -1,23 +1,28 @@
 import { checkBatchSize, DATA_GROUP, type DataSettings } from '../data/settings.ts';
 import { checkSettings, defaultsOf, type Setting, type SettingValues } from '../settings/setting.ts';
+import { OBJECTIVE_GROUP, type ObjectiveSettings } from '../objectives/settings.ts';
 import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
 import { RUN_GROUP, type RunSettings } from './runSettings.ts';
 
 /** Tokens of a row where none are given: an evaluation keeps no intermediate values, so its rows may be longer. */
 export const EVALUATION_LENGTH = 1024;
 
-type Name = 'length' | 'batch' | 'precision' | 'format' | 'lossOn' | 'onBadRow' | 'maxExamples' | 'threads';
+type Name =
+  'length' | 'batch' | 'precision' | 'objective' | 'format' | 'lossOn' | 'onBadRow' | 'maxExamples' | 'threads';
 const NAMES: readonly string[] = [
   'length',
   'batch',
   'precision',
+  'objective',
   'format',
   'lossOn',
   'onBadRow',
   'maxExamples',
   'threads',
 ] satisfies Name[];
-const ALL: readonly Setting[] = [...DATA_GROUP.settings, ...MODEL_GROUP.settings, ...RUN_GROUP.settings];
+const ALL: readonly Setting[] = [DATA_GROUP, MODEL_GROUP, OBJECTIVE_GROUP, RUN_GROUP].flatMap<Setting>(
+  (group) => group.settings,
+);
 
 /** The settings of an evaluation on a whole dataset: those of a training run that it has a use for. */
 export const EVALUATE_SETTINGS: readonly Setting[] = ALL.filter(({ name }) => NAMES.includes(name)).map((setting) =>
@@ -30,8 +35,9 @@ export const EVALUATE_SETTINGS: readonly Setting[] = ALL.filter(({ name }) => NA
     : setting,
 );
 
-export type EvaluateSettings = Pick<DataSettings, Exclude<Name, 'precision' | 'threads'>> &
+export type EvaluateSettings = Pick<DataSettings, Exclude<Name, 'precision' | 'objective' | 'threads'>> &
   ModelSettings &
+  ObjectiveSettings &
   Partial<Pick<RunSettings, 'threads'>>;
 
 /** Fills in what is not given and refuses what cannot be, with VeraError 'usage'. */

@@ -38,7 +38,7 @@ export async function preflightTraining(
 ): Promise<Preflight> {
   if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
   const config = await resolveConfig(settings.base, options);
-  const { precision, batch, threads } = settings;
+  const { precision, objective, batch, threads } = settings;
   const full = settings.method === 'full';
   const { targets, layers } = layersOf(settings);
   const sites = full ? [] : selectSites(linearSites(config), targets, layers);
@@ -46,7 +46,7 @@ export async function preflightTraining(
   const method = methodNamed(settings.method);
   const adaptation = method.create(sites, methodOptions(settings), tensors);
   const length = rowLength(settings.length, config.maxLength);
-  const step = stepFootprint(config, adaptation, { precision, batch, length });
+  const step = stepFootprint(config, adaptation, { precision, objective, batch, length });
   const seconds = options.measure ? { secondsPerStep: await secondsOf(step, precision, threads) } : {};
   const trainableParameters = thetaSize(adaptation);
   const memory = memoryEstimate(step, trainableParameters);
@@ -64,11 +64,11 @@ export async function preflightEvaluation(
 ): Promise<Preflight> {
   if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
   const config = await resolveConfig(base, options);
-  const { batch, precision } = settings;
+  const { batch, precision, objective } = settings;
   const length = rowLength(settings.length, config.maxLength, EVALUATION_LENGTH);
   const sites = adapter === undefined ? [] : selectSites(linearSites(config), 'all-linear', undefined);
   const adaptation = sites.length === 0 ? unadapted : methodNamed('vera').create(sites, DEFAULTS, []);
-  const step = stepFootprint(config, adaptation, { precision, batch, length }, false);
+  const step = stepFootprint(config, adaptation, { precision, objective, batch, length }, false);
   return { memory: memoryEstimate(step, 0), trainableParameters: 0, adaptedLayers: sites.length };
 }
 

@@ -96,11 +96,12 @@ export function createStep(
   { base, adaptation, options: { dropout } }: Prepared,
   train: boolean,
 ): Promise<Step> {
-  const { precision, length, batch, threads } = settings;
+  const { precision, objective, length, batch, threads } = settings;
   const stepOptions = {
     base,
     adaptation,
     precision,
+    objective,
     maxLength: length,
     tokens: batch * length,
     cache: cacheFolder(),

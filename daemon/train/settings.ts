@@ -2,6 +2,7 @@ import { checkBatchSize, DATA_GROUP } from '../data/settings.ts';
 import { DEFAULTS, type MethodOptions } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { METHOD_GROUP, methodSettings, refuseOthers } from '../methods/settings.ts';
+import { OBJECTIVE_GROUP } from '../objectives/settings.ts';
 import { MODEL_GROUP } from '../weights/settings.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import {
@@ -26,9 +27,10 @@ const TABLE = [
   OPTIMIZER_GROUP,
   EVALUATION_GROUP,
   MODEL_GROUP,
+  OBJECTIVE_GROUP,
   RUN_GROUP,
 ] as const;
-export const GROUPS: readonly SettingGroup[] = TABLE;
+export const GROUPS: readonly SettingGroup[] = TABLE.filter(({ settings }) => settings.length > 0);
 
 /** What a run reads and where it writes: absolute paths, or a hub id as the base. */
 export interface Places {

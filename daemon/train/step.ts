@@ -9,7 +9,7 @@ import type { Adaptation } from '../models/adaptation.ts';
 import { adaptedNetwork } from '../models/adapted.ts';
 import type { BaseModel } from '../models/base.ts';
 import type { Objective } from '../objectives/objective.ts';
-import { OBJECTIVES } from '../objectives/registry.ts';
+import { objectiveNamed } from '../objectives/registry.ts';
 import { cpu } from '../runtime/cpu.ts';
 import type { Feeds, Loaded, LoadOptions, PlainTensor } from '../runtime/executor.ts';
 import { defaultThreads } from '../runtime/threads.ts';
@@ -22,8 +22,8 @@ export interface StepOptions {
   readonly adaptation: Adaptation;
   /** The name of a weight format. */
   readonly precision: string;
-  /** What is learned; the default is the registry's first. */
-  readonly objective?: Objective;
+  /** The name of what is learned; the default is the registry's first. */
+  readonly objective?: string | undefined;
   /** The longest row there will be. */
   readonly maxLength: number;
   /** About how many tokens run through the network at once (`tokensAtOnce` of a batch). */
@@ -56,7 +56,7 @@ export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: 
 
 /** The graph of one step: (theta, part of a batch) -> (loss, gradient), or the loss alone. The objective adds the batch's inputs. */
 export function stepGraph(options: StepOptions, train: boolean): Graph {
-  const { base, adaptation, precision, objective = OBJECTIVES[0] } = options;
+  const { base, adaptation, precision } = options;
   const g = new Graph();
   const noise = train && options.dropout ? g.input('noise', 'int64', ['tokens']) : undefined;
   const net = adaptedNetwork(g, {
@@ -64,7 +64,7 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
     tokens: options.tokens,
     differentiable: train,
   });
-  const loss = objective.loss(net, base.config, { maxLength: options.maxLength, train });
+  const loss = objectiveNamed(options.objective).loss(net, base.config, { maxLength: options.maxLength, train });
   g.output('loss', loss);
   if (!train) return deadCode(lower(g));
   const { of, entry } = gradients(g, loss, net.trained.pieces);
@@ -76,11 +76,14 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
 
 /** Runs steps: the loss of a batch, and its gradient for the trainable vector. */
 export class Step {
+  /** What it learns. */
+  readonly objective: Objective;
   readonly #graph: Loaded;
   readonly #options: StepOptions;
   readonly #train: boolean;
 
   private constructor(graph: Loaded, options: StepOptions, train: boolean) {
+    this.objective = objectiveNamed(options.objective);
     this.#graph = graph;
     this.#options = options;
     this.#train = train;
@@ -102,10 +105,9 @@ export class Step {
    * each time.
    */
   async run(theta: Float32Array, batch: Batch, noise?: BigInt64Array): Promise<StepResult> {
-    const { tokens, objective = OBJECTIVES[0] } = this.#options;
     const jobs: Feeds[] = [];
-    for (const part of microBatches(batch, tokens))
-      jobs.push({ ...objective.feeds(part), ...(noise ? this.#noiseOf(part, noise) : {}) });
+    for (const part of microBatches(batch, this.#options.tokens))
+      jobs.push({ ...this.objective.feeds(part), ...(noise ? this.#noiseOf(part, noise) : {}) });
     if (theta.length > 0) this.#graph.keep({ theta: { type: 'float32', data: theta, dims: [theta.length] } });
     const results = await this.#graph.runAll(jobs);
     const gradient = new Float32Array(this.#train ? theta.length : 0);

@@ -51,14 +51,14 @@ export function surveySavings(
   config: ModelConfig,
   sites: readonly LinearSite[],
 ): Savings | undefined {
-  const { method, precision, batch } = settings;
+  const { method, precision, objective, batch } = settings;
   const { rank } = methodOptions(settings);
   if (method !== 'vera' && method !== 'lora') return undefined;
   const length = rowLength(settings.length, config.maxLength);
   const costOf = (way: 'vera' | 'lora', of: number, projection: boolean) => {
     const { parameters, bytes, fullBytes, gradientBytes, optimizerBytes } = savings(way, sites, of);
     const adaptation = createWith(methodNamed(way), settings, sites, of);
-    const step = stepFootprint(config, adaptation, { precision, batch, length });
+    const step = stepFootprint(config, adaptation, { precision, objective, batch, length });
     return {
       parameters,
       adapterBytes: projection ? fullBytes : bytes,
