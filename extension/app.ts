@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Remedy } from '../daemon/protocol/errors.ts';
 import { COMMANDS, type CommandName } from './contributions.ts';
 import type { DaemonLink } from './daemon/link.ts';
 
@@ -63,12 +64,24 @@ export async function requireTrust(what: string): Promise<void> {
   throw new Quiet();
 }
 
-/** Shows one line for a command that failed, with a button for the log. */
+/** What helps after an error, as a button. A daemon that was stopped is started again when it is needed. */
+const BUTTONS: Readonly<Partial<Record<Remedy['do'], { readonly label: string; readonly command: CommandName }>>> = {
+  stopDaemon: { label: 'Stop Daemon', command: 'stopDaemon' },
+  stopDaemonNow: { label: 'Stop Daemon', command: 'stopDaemon' },
+  restartDaemon: { label: 'Stop Daemon', command: 'stopDaemon' },
+};
+
+/** Shows one line for a command that failed, with a button for the log and one for what helps. */
 export async function showError(log: vscode.LogOutputChannel, error: unknown): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
   log.error(error instanceof Error ? (error.stack ?? message) : message);
+  const { remedy } = (typeof error === 'object' ? error : {}) as { remedy?: Remedy };
+  const button = remedy === undefined ? undefined : BUTTONS[remedy.do];
   const show = 'Show Log';
-  if ((await vscode.window.showErrorMessage(message, show)) === show) log.show();
+  const answer = await vscode.window.showErrorMessage(message, ...(button === undefined ? [] : [button.label]), show);
+  if (answer === show) log.show();
+  else if (button !== undefined && answer === button.label)
+    await vscode.commands.executeCommand(COMMANDS[button.command]);
 }
 
 /** Path of the first workspace folder, if it is on this machine: the project that new adapters and runs belong to. */

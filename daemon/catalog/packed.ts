@@ -122,7 +122,13 @@ export function readPacked(file: string): { content: AdapterContent; facts: Pack
   };
   const text = metadata[KEY];
   if (text === undefined)
-    return wrong('it holds no packed adapter (vera adapters pack makes one); a PEFT folder is taken in by vera import');
+    throw new VeraError(
+      'adapter',
+      `${quote(file)} holds no packed adapter; if it belongs to a PEFT folder, import that folder`,
+      {
+        remedy: { do: 'importAdapter' },
+      },
+    );
   const about = readAbout(file, text);
   const rank = about.options['rank'] ?? 0;
   if (!Number.isSafeInteger(rank) || rank < 1) wrong('its rank is not a positive number');

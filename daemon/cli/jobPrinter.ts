@@ -1,6 +1,6 @@
 import type { Job } from '../protocol/jobs.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
-import { completeSettings } from '../train/settings.ts';
+import { type GivenSettings, storedSettings } from '../train/settings.ts';
 import type { JobWatcher } from './follow.ts';
 import { plain, print, printJson } from './output.ts';
 import { trainPrinter } from './trainPrinter.ts';
@@ -85,11 +85,7 @@ function jsonLines(): Lines {
 function textLines({ spec }: Job): Lines {
   // A kind without settings prints notes and progress, which need none.
   const settings = spec.kind === 'train' ? spec.settings : { data: '', base: '' };
-  const { method, rank, steps } = settings as { method?: string; rank?: number; steps?: number };
-  const printer = trainPrinter({
-    ...completeSettings({ data: '', base: '', out: '', method, rank }),
-    ...(steps === undefined ? {} : { steps }),
-  });
+  const printer = trainPrinter(storedSettings({ out: '', ...settings } as GivenSettings));
   let before = '';
   return {
     job: (job) => {

@@ -8,8 +8,6 @@ const COMMANDS: Readonly<Record<(typeof REMEDIES)[number], string>> = {
   readDaemonLog: 'vera daemon logs',
   evaluateAdapter: 'vera eval DATA --adapter ADAPTER',
   importAdapter: 'vera import FOLDER',
-  packAdapter: 'vera adapters pack ADAPTER',
-  createProject: 'vera projects create NAME',
 };
 
 /** The command that does what an error proposes. */

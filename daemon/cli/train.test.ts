@@ -132,7 +132,10 @@ test('--resume goes on, lengthens a run, and refuses what would make it another'
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /Seed cannot change when a run is resumed; .*\(--seed\)/);
   assert.match(vera('train', '--resume', root).stderr, /holds no run to resume/);
-  assert.match(vera('train', data, '--base', base, '--out', out('long')).stderr, /holds a run: go on with it/);
+  assert.match(
+    vera('train', data, '--base', base, '--out', out('long')).stderr,
+    /holds a run; choose another folder.* \(--out\): vera train --resume /,
+  );
 });
 
 test('SIGINT stops after the step under way and says how to go on', async () => {

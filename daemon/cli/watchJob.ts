@@ -1,4 +1,4 @@
-import { VeraError } from '../protocol/errors.ts';
+import { errorOfFacts, VeraError } from '../protocol/errors.ts';
 import * as jobs from '../protocol/jobs.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { type Beginning, followJob } from './follow.ts';
@@ -47,7 +47,7 @@ async function conclude(job: Job, json: boolean, succeeded: () => Promise<void>)
   };
   if (state === 'succeeded') await succeeded();
   else if (state === 'failed')
-    throw new VeraError(error?.code ?? 'runtime', error?.message ?? `job ${id} failed: see vera jobs show ${id}`);
+    throw error === null ? new VeraError('runtime', `job ${id} failed: see vera jobs show ${id}`) : errorOfFacts(error);
   else {
     process.exitCode = 130;
     if (state === 'paused') say(`Job ${id} is paused: vera jobs resume ${id} goes on with it`);

@@ -141,7 +141,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
       const where = answer.error.issues[0]?.path.join('.') ?? '';
       throw new VeraError(
         'daemon',
-        `the daemon's answer to ${method.name} is not understood ('${where}'): vera daemon restart`,
+        `the daemon's answer to ${method.name} is not understood ('${where}'); restart it`,
+        { remedy: { do: 'restartDaemon' } },
       );
     },
     follow: async (topics, after, on) => {

@@ -66,7 +66,7 @@ export async function reach(options: ReachOptions = {}): Promise<Reached> {
     } else if (found.state === 'damaged') reason = `${discoveryFile()} is damaged: ${found.reason}`;
     // The daemon of another client may run although ours failed. So look once more before failing.
     if (failure !== undefined) throw failure;
-    if (!start) throw new VeraError('daemon', `${reason}: start one with vera daemon start`);
+    if (!start) throw new VeraError('daemon', `${reason}; start one`, { remedy: { do: 'startDaemon' } });
     if (performance.now() > until) {
       throw new VeraError(
         'daemon',
@@ -119,6 +119,7 @@ function sameProtocol(reached: Reached): Reached {
     'daemon',
     protocol > PROTOCOL
       ? `${what}: update this program`
-      : `${what}; it ends when its running jobs are done: try again then, or stop them with vera daemon stop`,
+      : `${what}; it ends when its running jobs are done: try again then, or stop it now`,
+    protocol > PROTOCOL ? {} : { remedy: { do: 'stopDaemon' } },
   );
 }

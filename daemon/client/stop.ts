@@ -39,10 +39,9 @@ export async function stopDaemon({ now = false }: { now?: boolean } = {}): Promi
   } else return { ran: false, jobs: 0 };
   for (const until = performance.now() + PATIENCE_MS; await isDaemonLocked();) {
     if (performance.now() > until) {
-      throw new VeraError(
-        'daemon',
-        `the daemon did not end in ${PATIENCE_MS / 1000} s: vera daemon stop --now ends it at once`,
-      );
+      throw new VeraError('daemon', `the daemon did not end in ${PATIENCE_MS / 1000} s; end it at once`, {
+        remedy: { do: 'stopDaemonNow' },
+      });
     }
     await setTimeout(POLL_MS);
   }

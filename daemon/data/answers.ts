@@ -83,7 +83,7 @@ function closing(through: string | undefined, content: string, text: string, end
 function unstable(index: number): BadRow {
   return new BadRow(
     `the chat template rewrites the conversation, so the answer in message ${index + 1} cannot be told apart; ` +
-      'train on whole conversations with --loss-on all',
+      'set Loss on to "all" to train on whole conversations',
     'template',
   );
 }

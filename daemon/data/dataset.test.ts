@@ -158,7 +158,7 @@ test('rows too long are cut and counted, rows without an answer left are dropped
   }
   assert.match(dataset.description, /3 rows for training, 0 held out; 2 cut at 64 tokens; 1 dropped because no answer/);
   const hopeless = await openDataset(file('hopeless.jsonl', jsonl(rows.slice(2))), defaults);
-  await assert.rejects(collect(hopeless.train(1, 0)), /no row gives anything to learn.*raise --length/);
+  await assert.rejects(collect(hopeless.train(1, 0)), /no row gives anything to learn.*choose a larger Row length/);
 });
 
 test('a bad row: its file, line and fault; skipped and counted when asked', async () => {

@@ -188,8 +188,10 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
 }
 
 function nothingLeft(path: string, length: number, first: string | undefined): VeraError {
-  const reason = first ?? `no answer token is within the first ${length} tokens of a row; raise --length`;
-  return new VeraError('data', `${path}: no row gives anything to learn: ${reason}`);
+  const nothing = `${path}: no row gives anything to learn`;
+  if (first !== undefined) return new VeraError('data', `${nothing}: ${first}`);
+  const reason = `no token of an answer is within the first ${length} tokens of a row; choose a larger Row length`;
+  return new VeraError('data', `${nothing}: ${reason}`, { settings: ['length'] });
 }
 
 function describe(

@@ -83,7 +83,8 @@ export function adapterTensors(adapter: Adapter, withProjection: boolean): PeftA
   } else if (method === 'vera' && adapter.projection) {
     throw new VeraError(
       'adapter',
-      `the A and B of this adapter are not those of its key ${options.projectionKey}, so it cannot be written without them; leave out --no-projection`,
+      `the A and B of this adapter are not those of its key ${options.projectionKey}, so they have to be stored with it`,
+      { settings: ['projection'] },
     );
   }
   const layout = layoutOf(adaptationOf(adapter).parameters);
@@ -105,7 +106,8 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
     const trained = sidecar.basePath === undefined ? 'another base' : `another base (${quote(sidecar.basePath)})`;
     throw wrong(
       dir,
-      `it was trained on ${trained}, fingerprint ${sidecar.baseFingerprint.slice(0, 12)}, but ${quote(base.dir)} has ${base.fingerprint.slice(0, 12)}; pass that base with --base`,
+      `it was trained on ${trained}, fingerprint ${sidecar.baseFingerprint.slice(0, 12)}, but ${quote(base.dir)} has ${base.fingerprint.slice(0, 12)}; choose the base model it was trained on`,
+      'base',
     );
   }
   const { method, options: read } = readPeftConfig(config, join(dir, 'adapter_config.json'));
@@ -224,4 +226,5 @@ function storedProjection(
 const bytes = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 const same = (one: Float32Array, two: Float32Array): boolean => bytes(one).equals(bytes(two));
 
-const wrong = (dir: string, message: string): VeraError => new VeraError('adapter', `${quote(dir)}: ${message}`);
+const wrong = (dir: string, message: string, ...settings: string[]): VeraError =>
+  new VeraError('adapter', `${quote(dir)}: ${message}`, settings.length === 0 ? {} : { settings });

@@ -162,7 +162,8 @@ function refuseDifference({ maxDifference, maxLogit, dtypes }: MergeReport): voi
   if (Number.isFinite(maxDifference) && (!exact || maxDifference <= EXACT_TOLERANCE * Math.max(1, maxLogit))) return;
   throw new VeraError(
     'numeric',
-    `the merged model's logits differ by ${maxDifference} from those of base and adapter, so it was not written; check the adapter with vera eval`,
+    `the merged model's logits differ by ${maxDifference} from those of base and adapter, so it was not written; evaluate the adapter to see whether it works`,
+    { remedy: { do: 'evaluateAdapter' } },
   );
 }
 

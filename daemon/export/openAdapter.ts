@@ -12,11 +12,14 @@ export async function openAdapter(
   options: ResolveOptions,
 ): Promise<{ adapter: Adapter; adaptation: MethodAdaptation; base: BaseModel }> {
   const spec = given ?? statedBase(dir);
-  if (spec === undefined) throw new VeraError('usage', `${quote(dir)} does not say which base it is for: pass --base`);
+  if (spec === undefined)
+    throw new VeraError('usage', `${quote(dir)} does not say which base model it is for; choose one`, {
+      settings: ['base'],
+    });
   const base = await resolveBase(spec, options).catch((error: unknown) => {
     if (given !== undefined || !(error instanceof VeraError)) throw error;
-    const why = `the base that ${quote(dir)} names cannot be opened (pass --base): ${error.message}`;
-    throw new VeraError(error.code, why, { cause: error });
+    const why = `the base model that ${quote(dir)} names cannot be opened; choose one: ${error.message}`;
+    throw new VeraError(error.code, why, { cause: error, settings: ['base'] });
   });
   return { ...loadAdapter(dir, base), base };
 }

@@ -21,11 +21,11 @@ test('flags, environment, defaults', () => {
 
 test('what is wrong is refused with its name', () => {
   const refused: [string, RegExp][] = [
-    ['--port 70000', /--port: '70000'/],
+    ['--port 70000', /the port: '70000'/],
     ['--port 1.5', /whole number/],
     ['--idle-minutes -1', /idle-minutes/],
     ['--idle-minutes NaN', /idle minutes: 'NaN'/],
-    ['--max-running 0', /--max-running: '0'/],
+    ['--max-running 0', /the number of jobs at once: '0'/],
     ['--memory-budget', /memory-budget/],
     ['--log-level loud', /log level is one of trace/],
     ['--other', /--other/],

@@ -44,19 +44,21 @@ export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): 
   const version = flags['as-version'];
   const protocol = flags['as-protocol'];
   return {
-    port: number('--port', flags.port ?? '0', 0, 65_535, true),
+    port: number('the port', flags.port ?? '0', 0, 65_535, true),
     idleMinutes: number(
-      'idle minutes',
+      'the idle minutes',
       flags['idle-minutes'] ?? env['VERA_IDLE_MINUTES'] ?? String(IDLE_MINUTES),
       0,
       1e6,
     ),
-    ...(maxRunning === undefined ? {} : { maxRunning: number('--max-running', maxRunning, 1, 1000, true) }),
-    ...(budget === undefined ? {} : { memoryBudgetBytes: number('--memory-budget', budget, 1, 1e15) }),
+    ...(maxRunning === undefined
+      ? {}
+      : { maxRunning: number('the number of jobs at once', maxRunning, 1, 1000, true) }),
+    ...(budget === undefined ? {} : { memoryBudgetBytes: number('the memory budget', budget, 1, 1e15) }),
     logLevel: level as LogLevel,
     successor: flags.successor,
     ...(version === undefined ? {} : { version }),
-    ...(protocol === undefined ? {} : { protocol: number('--as-protocol', protocol, 0, 1e6, true) }),
+    ...(protocol === undefined ? {} : { protocol: number('the protocol', protocol, 0, 1e6, true) }),
   };
 }
 

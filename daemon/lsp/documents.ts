@@ -148,7 +148,7 @@ export function documents(outlet: Outlet, initial: Settings) {
       if (file.size > LARGEST)
         throw new VeraError(
           'data',
-          `${path} is larger than ${LARGEST / 2 ** 20} MiB; vera train reads it all the same`,
+          `${path} is larger than ${LARGEST / 2 ** 20} MiB, too large to check here; training still reads it`,
         );
       let text: string;
       try {

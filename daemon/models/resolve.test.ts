@@ -133,7 +133,7 @@ test('what is no model is refused with what a base may be', async () => {
   const folder = newFolder();
   await refused(folder, /has no config\.json/);
   writeFileSync(join(folder, 'adapter_config.json'), '{}');
-  await refused(folder, /is an adapter \(pass it as --adapter/);
+  await refused(folder, /is an adapter; choose it as the adapter/);
   await refused(join(folder, 'nothing'), /is not there/);
   await refused('', /names no model/);
   await refused('no\0thing', /names no model/);

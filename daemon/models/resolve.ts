@@ -108,7 +108,7 @@ function locate(spec: string): 'folder' | 'gguf' | 'hub' {
     if (existsSync(join(spec, 'config.json'))) return 'folder';
     throw refuse(
       existsSync(join(spec, 'adapter_config.json'))
-        ? 'is an adapter (pass it as --adapter, and the model it was trained on as --base)'
+        ? 'is an adapter; choose it as the adapter, and the model it was trained on as the base model'
         : 'has no config.json',
     );
   }

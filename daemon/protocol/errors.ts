@@ -27,8 +27,6 @@ export const REMEDIES = [
   'readDaemonLog',
   'evaluateAdapter',
   'importAdapter',
-  'packAdapter',
-  'createProject',
 ] as const;
 
 /**

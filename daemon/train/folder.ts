@@ -26,12 +26,20 @@ export function refuseOccupied(out: string): void {
   }
   if (status === undefined) return;
   if (!status.isDirectory() && !status.isSymbolicLink())
-    throw new VeraError('usage', `--out ${quote(out)} is a file; choose a folder`);
+    throw new VeraError('usage', `the output folder ${quote(out)} is a file; choose a folder`, { settings: ['out'] });
   if (readdirSync(out).every((name) => join(out, name) === lockFile(out))) return;
-  const run = existsSync(runFile(out))
-    ? `holds a run: go on with it (vera train --resume ${out}), or`
-    : 'is not empty:';
-  throw new VeraError('usage', `--out ${quote(out)} ${run} choose another folder`);
+  if (existsSync(runFile(out)))
+    throw new VeraError(
+      'usage',
+      `the output folder ${quote(out)} holds a run; choose another folder, or resume that run`,
+      {
+        settings: ['out'],
+        remedy: { do: 'resume', folder: out },
+      },
+    );
+  throw new VeraError('usage', `the output folder ${quote(out)} is not empty; choose another folder`, {
+    settings: ['out'],
+  });
 }
 
 /** Whether a folder is as good as empty, or holds the run of these settings: an attempt that was cut off left it. */

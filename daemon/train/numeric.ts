@@ -43,12 +43,12 @@ export function numericFailure({ fault, step, learningRate, out, checkpoints }: 
       ? 'there is no good checkpoint'
       : `stopped at the last good checkpoint, step ${good.step}, ${good.file}`;
   const next =
-    good === undefined
-      ? 'train again with a lower --lr'
-      : `go on from it with a lower rate: vera train --resume ${out} --lr ${Number((learningRate / 10).toPrecision(2))}`;
+    good === undefined ? 'train again with a lower learning rate' : 'resume from it with a lower learning rate';
+  const lr = Number((learningRate / 10).toPrecision(2));
   return new VeraError(
     'numeric',
     `${fault} at step ${step + 1} (learning rate ${Number(learningRate.toPrecision(3))}); ${from}; ${next}`,
+    good === undefined ? { settings: ['lr'] } : { remedy: { do: 'resume', folder: out, lr } },
   );
 }
 

@@ -247,7 +247,7 @@ for (const lr of [1e30, 1e19]) {
         assert.ok(error instanceof VeraError && error.code === 'numeric');
         assert.match(
           error.message,
-          /^the (loss is not finite|gradient is zero everywhere) at step \d+ .*stopped at the last good checkpoint, step \d+, .*\.ckpt; go on from it with a lower rate: vera train --resume .* --lr/,
+          /^the (loss is not finite|gradient is zero everywhere) at step \d+ .*stopped at the last good checkpoint, step \d+, .*\.ckpt; resume from it with a lower learning rate/,
         );
         return true;
       },

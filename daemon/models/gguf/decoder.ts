@@ -80,7 +80,7 @@ function refuseVariants(meta: Metadata, architecture: string): void {
   if (parts > 1) {
     throw new VeraError(
       'model',
-      `${meta.where}: is one of ${parts} parts of a split model; join them first (llama-gguf-split --merge)`,
+      `${meta.where}: is one of ${parts} parts of a split model; join them first with llama-gguf-split of llama.cpp`,
     );
   }
 }

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VeraError } from '../protocol/errors.ts';
+import { failureOf } from './failure.ts';
+
+const flagOf = (name: string): string | undefined => ({ patience: '--patience', heldOut: '--held-out' })[name];
+const messageOf = (error: VeraError): string | undefined => failureOf(error, flagOf)?.message;
+
+test('the command line adds the flags that it has, and the command that helps', () => {
+  const settings = ['patience', 'heldOut', 'nothingOfThisCommand'];
+  assert.equal(messageOf(new VeraError('usage', 'it is wrong', { settings })), 'it is wrong (--patience, --held-out)');
+  const remedy = { do: 'resume', folder: '/out', lr: 0.1 } as const;
+  assert.equal(messageOf(new VeraError('numeric', 'resume', { remedy })), 'resume: vera train --resume /out --lr 0.1');
+  assert.equal(
+    messageOf(new VeraError('daemon', 'stop it', { remedy: { do: 'stopDaemonNow' } })),
+    'stop it: vera daemon stop --now',
+  );
+  assert.equal(messageOf(new VeraError('usage', 'plain')), 'plain');
+});
