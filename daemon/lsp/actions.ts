@@ -24,7 +24,7 @@ export const ACTION_KINDS = [
   CodeActionKind.SourceFixAll,
 ];
 
-/** Rows of a selection that actions are offered for. */
+/** How many rows of a selection get actions. */
 const MOST_ROWS = 20;
 
 const REMOVABLE = new Set<Code>([
@@ -49,7 +49,7 @@ const MENDABLE = new Set<Code>(['missing-field', 'wrong-type', 'unknown-role', '
 
 const UNKNOWN: Problem = { code: 'unknown-format', message: '', start: 0, end: 0 };
 
-/** What can be done about the problems in a range, and with its rows. */
+/** The quick fixes for the problems in a range, and the conversions of its rows. */
 export function actionsFor(dataset: Dataset, { range, context }: CodeActionParams): CodeAction[] {
   const actions: CodeAction[] = [];
   const { uri } = dataset;
@@ -167,7 +167,7 @@ function columnsOf(dataset: Dataset, row: DatasetRow): Row | undefined {
   }
 }
 
-/** Every other format that can say what this row says. */
+/** Conversions of this row to every other format that can say the same. */
 function conversions(dataset: Dataset, row: DatasetRow): CodeAction[] {
   const columns = dataset.shape.json ? columnsOf(dataset, row) : undefined;
   const own = columns && formatOf(columns);
@@ -184,10 +184,10 @@ function conversions(dataset: Dataset, row: DatasetRow): CodeAction[] {
 }
 
 const TITLES: Readonly<Record<Exclude<Whole['kind'], 'convert'>, string>> = {
-  mend: 'Mend all rows: rename fields and roles, convert to one format',
+  mend: 'Fix all rows: rename fields and roles, convert to one format',
   repeats: 'Remove all repeated rows',
-  empty: 'Remove all rows that teach nothing',
-  lines: 'Write one row a line',
+  empty: 'Remove all rows that the model learns nothing from',
+  lines: 'Write one row per line',
 };
 
 function wholeFile(
@@ -201,7 +201,7 @@ function wholeFile(
 }
 
 function sourceActions(dataset: Dataset, kinds: readonly string[] | undefined): CodeAction[] {
-  // Offered where they are asked for, or they would fill every menu.
+  // Offered only on request, or they would fill every menu.
   if (!kinds?.some((kind) => kind.startsWith(CodeActionKind.Source))) return [];
   const found = [
     wholeFile(dataset, 'repeats', CodeActionKind.Source),
@@ -210,7 +210,7 @@ function sourceActions(dataset: Dataset, kinds: readonly string[] | undefined): 
   return dataset.shape.json ? [wholeFile(dataset, 'mend', CodeActionKind.SourceFixAll), ...found] : found;
 }
 
-/** Makes the edit of an action that concerns the whole file. Throws ContentModified where the document has changed since. */
+/** Makes the edit of an action on the whole file. Throws ContentModified if the document has changed since the action was offered. */
 export async function resolveAction(
   datasetOf: (uri: string) => Dataset | undefined,
   action: CodeAction,

@@ -1,41 +1,41 @@
 import type { Position } from 'vscode-languageserver-protocol';
 
-/** Characters of a block: small enough that replacing one is nothing, large enough that 100 MB make a short list. */
+/** Characters of a block: small enough that replacing one costs nothing, large enough that 100 MB make a short list. */
 const BLOCK = 64 * 1024;
 
-/** Some whole lines of a document, each with its line break; only the document's last line may have none. */
+/** Some whole lines of a document, each with its line break. Only the document's last line may have none. */
 export interface Block<Fact> {
   readonly text: string;
   /** Where each line begins in `text`. */
   readonly starts: Uint32Array;
-  /** What is known of each line; it travels with the line when others are edited. */
+  /** What is known about each line. It stays with the line when other lines are edited. */
   readonly facts: (Fact | undefined)[];
-  /** What each line is for the rows of the dataset (see rows.ts); filled by whoever lays out rows. */
+  /** The part of a row that each line is (see rows.ts). The layout of rows fills it. */
   marks: Uint8Array;
-  /** State in which the layout of rows came to this block; -1 before it did. */
+  /** The state of the row layout at the start of this block; -1 before the layout reached it. */
   entry: number;
   exit: number;
-  /** Rows that begin here, and how many of them nothing is known of yet. */
+  /** How many rows begin here, and how many of them were not checked yet. */
   rows: number;
   open: number;
-  /** Lines with something to report, and the state of repeats that this was found in; undefined: not known (noisy.ts). */
+  /** Lines with something to report, and the state of repeats at that time; undefined if not known (noisy.ts). */
   noisy: { lines: readonly number[]; repeats: number } | undefined;
 }
 
-/** Blocks that replaced others. */
+/** What an edit changed in a list of blocks. */
 export interface Splice<Fact> {
-  /** Index of the first new block, and how many there are. */
+  /** Index of the first new block, and how many new blocks there are. */
   at: number;
   count: number;
-  /** Facts of lines that are gone or changed. */
+  /** Facts of lines that were removed or changed. */
   dropped: Fact[];
-  /** First changed line, how many lines stand there now, and how many stood there before. */
+  /** The first changed line, the number of lines there now, and the number before. */
   line: number;
   lines: number;
   removed: number;
 }
 
-/** Cuts text after line feeds into blocks. A line break is \n, \r\n or \r, as the protocol has it. */
+/** Cuts text into blocks, after line feeds. A line break is \n, \r\n or \r, as the protocol says. */
 export function blocksOf<Fact>(text: string): Block<Fact>[] {
   const blocks: Block<Fact>[] = [];
   let from = 0;
@@ -51,7 +51,7 @@ export function blocksOf<Fact>(text: string): Block<Fact>[] {
 
 function blockOf<Fact>(text: string, last: boolean): Block<Fact> {
   const starts = startsOf(text);
-  // The empty line after a final line break is a line of the document, once.
+  // The empty line after the final line break counts as a line of the document, once.
   const count = !last && starts.at(-1) === text.length ? starts.length - 1 : starts.length;
   return {
     text,
@@ -87,7 +87,7 @@ export function endOf(block: Block<unknown>, i: number): number {
 
 export const lineOf = (block: Block<unknown>, i: number): string => block.text.slice(block.starts[i], endOf(block, i));
 
-/** Block and index in it of a line; of the last line where there are fewer. */
+/** The block of a line and its index there. Beyond the end: those of the last line. */
 export function locate(blocks: readonly Block<unknown>[], line: number): { block: number; index: number } {
   let left = Math.max(0, line);
   for (let block = 0; block < blocks.length; block++) {

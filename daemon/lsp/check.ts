@@ -7,7 +7,7 @@ import { lint } from './lint.ts';
 import { parseRow, spanOf, type Shape } from './parse.ts';
 import type { Code, Problem } from './problems.ts';
 
-/** What reading a row tells. */
+/** What was found by reading a row. */
 export interface Checked {
   problems: Problem[];
   row?: Row;
@@ -28,7 +28,7 @@ const CODES: Record<Fault, Code> = {
   template: 'template-refuses',
 };
 
-/** Reads a row as the trainer does and says all that is wrong with it without a tokenizer. */
+/** Reads a row as training does and finds everything that is wrong with it, as far as that needs no tokenizer. */
 export function checkRow(text: string, shape: Shape, format: RowFormat | undefined): Checked {
   const problems: Problem[] = [];
   if (text.includes('\uFFFD')) problems.push(replaced(text));
@@ -37,7 +37,7 @@ export function checkRow(text: string, shape: Shape, format: RowFormat | undefin
     row = parseRow(text, shape);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
-    // A quote that is never closed is a fault of the file: it takes all that follows (diagnostics.ts).
+    // A quote that is never closed is a problem of the whole file, because it swallows everything after it (diagnostics.ts).
     if (error.fault !== 'quotes')
       problems.push(shape.json ? jsonProblem(text, error) : badRowProblem(text, shape, error));
     return { problems };
@@ -57,7 +57,7 @@ export function checkRow(text: string, shape: Shape, format: RowFormat | undefin
   }
 }
 
-/** A BadRow as a problem with its place. */
+/** Turns a BadRow into a problem with its place. */
 export function badRowProblem(text: string, shape: Shape, error: BadRow): Problem {
   const path = [...error.path];
   return { code: CODES[error.fault], message: error.message, ...spanOf(text, shape, path), path };
@@ -80,11 +80,11 @@ const badSize = ({ message }: BadRow): Problem => ({ code: 'too-long', message, 
 
 function replaced(text: string): Problem {
   const start = text.indexOf('\uFFFD');
-  const message = 'the replacement character U+FFFD stands here: text was lost when these bytes were read as UTF-8';
+  const message = 'this is the replacement character U+FFFD: some text was lost when these bytes were read as UTF-8';
   return { code: 'replacement-character', message, start, end: start + 1 };
 }
 
-/** Cheap: more names are written than are there. Strings that look like names cost a closer look, no more. */
+/** A cheap test whether a field name is written more than once. Strings that look like names only cost a closer look. */
 function repeatsName(text: string, row: Row): boolean {
   for (const name of Object.keys(row)) {
     const written = JSON.stringify(name);
@@ -102,7 +102,7 @@ function repeatedFields(text: string): Problem[] {
     .filter(({ name }, i) => members.findIndex((other) => other.name === name) !== i)
     .map(({ name, key }) => ({
       code: 'duplicate-field',
-      message: `${JSON.stringify(name.slice(0, 40))} stands twice in this row; only the last one is read`,
+      message: `${JSON.stringify(name.slice(0, 40))} appears twice in this row; only the last one is read`,
       ...key,
       path: [name],
     }));

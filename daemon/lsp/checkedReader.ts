@@ -3,10 +3,10 @@ import type { DataCallback, Disposable, Message } from 'vscode-languageserver-pr
 
 const MAX_METHOD = 200; // characters
 const MAX_ID = 1000; // characters
-/** Lists and objects within each other: messages of editors have about ten, and handlers may go down recursively. */
+/** The deepest nesting of lists and objects. Messages of editors have about ten levels, and handlers may be recursive. */
 const MAX_DEPTH = 100;
 
-/** Reads messages from a stream; what is none is an error, as what is no JSON is. */
+/** Reads messages from a stream. Anything that is not a message is an error, like anything that is not JSON. */
 export class CheckedReader extends StreamMessageReader {
   override listen(callback: DataCallback): Disposable {
     return super.listen((message) => {
@@ -16,7 +16,7 @@ export class CheckedReader extends StreamMessageReader {
   }
 }
 
-/** Whether something is a message as vscode-jsonrpc, which looks at little, takes it to be. */
+/** Whether a value has the form of a message. vscode-jsonrpc itself checks very little. */
 export function isMessage(value: unknown): value is Message {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return false;
   const { method, id, params } = value;
@@ -37,7 +37,7 @@ function isAnswer({ result, error }: Record<string, unknown>): boolean {
   return isObject(error) && typeof error['code'] === 'number' && typeof error['message'] === 'string';
 }
 
-/** Goes from level to level rather than down, so that depth costs no stack. */
+/** Looks level by level instead of recursively, so that depth needs no stack. */
 function isDeeperThan(limit: number, value: object): boolean {
   let level = [value];
   for (let depth = 0; level.length > 0; depth++) {

@@ -10,7 +10,7 @@ export function convertRow(row: Row, sample: Sample, target: RowFormat): Row | u
   return { ...columns, ...Object.fromEntries(others) };
 }
 
-/** JSON on one line, with a space after colons and commas where `like` has them. */
+/** JSON on one line, with a space after colons and commas if `like` has them. */
 export function rowText(row: Row, like: string): string {
   return /^\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s/.test(like.slice(0, 1000)) ? spaced(row) : JSON.stringify(row);
 }

@@ -18,22 +18,22 @@ import { emptyTotals, type Fact, type Totals } from './totals.ts';
 /** A row of the open document. */
 export interface DatasetRow {
   text: string;
-  /** First line (0-based), and the characters of it that stand before the text (a byte-order mark). */
+  /** The first line (0-based), and how many characters of it come before the text (a byte-order mark). */
   line: number;
   lead: number;
-  /** How many lines it takes. */
+  /** The number of its lines. */
   lines: number;
 }
 
-/** Rows looked at to tell the format, as in training. */
+/** Rows that are read to detect the format, as in training. */
 const LOOKED_AT = 100;
-/** Rows checked at once when they are typed or pasted; more wait for the scan. */
+/** Rows that are checked at once when they are typed or pasted. More rows wait for the scan. */
 const AT_ONCE = 50;
-/** Characters whose tokens are counted; of a larger file a sample of about as many. */
+/** Characters whose tokens are counted. Of a larger file, about as many are sampled. */
 const SAMPLED = 1_000_000;
 const NOTHING: readonly Problem[] = [];
 
-/** The dataset in an open document: its rows, and what is known of each. */
+/** The dataset in an open document: its rows, and what is known about each. */
 export class Dataset {
   readonly uri: string;
   readonly shape: Shape;
@@ -46,9 +46,9 @@ export class Dataset {
   format: RowFormat | undefined;
   header: Header = { columns: [], problems: [] };
   totals: Totals = emptyTotals();
-  /** Last line that was edited: problems near it are always sent. */
+  /** The last edited line. Problems near it are always sent. */
   focus = -Infinity;
-  /** First block that each pass of the scan has not seen (scan.ts). */
+  /** The first block that each pass of the scan has not reached (scan.ts). */
   cursors = [0, 0, 0];
 
   constructor(uri: string, kind: Shape, text: string, version: number, settings: Settings, tokenizer?: Tokenizer) {
@@ -71,7 +71,7 @@ export class Dataset {
     return lineCount(this.blocks);
   }
 
-  /** Applies edits in their order. Returns the lines that moved, for whoever keeps line numbers. */
+  /** Applies edits in order. Returns the lines that moved, so that callers can update line numbers they keep. */
   change(
     changes: readonly TextDocumentContentChangeEvent[],
     version: number,
@@ -86,7 +86,7 @@ export class Dataset {
 
   private edit(range: Range, text: string): { line: number; removed: number; lines: number } {
     const first = Math.min(range.start.line, range.end.line);
-    // What stands above may go on in the changed lines: a quoted field, a paragraph.
+    // The row above may continue in the changed lines, as a quoted field or a paragraph does.
     this.forgetRowAt(first);
     if (first > 0) this.forgetRowAt(first - 1);
     const { at, count, dropped, line, lines, removed } = splice(this.blocks, range.start, range.end, text);
@@ -100,7 +100,7 @@ export class Dataset {
     return { line, removed, lines };
   }
 
-  /** Lays out the blocks from `from` on until what follows is as it was; at least up to `to`. */
+  /** Lays out the blocks from `from` to `to`, and further until a block's layout has not changed. */
   private layOutFrom(from: number, to: number): void {
     if (this.shape.layout === 'lines' || this.shape.layout === 'paragraphs') this.chooseTextLayout();
     let state = from === 0 ? firstState(this.shape.layout) : this.blocks[from - 1]!.exit;
@@ -109,7 +109,7 @@ export class Dataset {
       if (i >= to && block.entry === state) break;
       if (i >= to && block.entry >= 0) this.forgetBlock(block);
       layOut(block, this.shape, state);
-      // A line that begins no row any more keeps nothing.
+      // A line that no longer begins a row loses its facts.
       block.facts.forEach((fact, line) => {
         if (fact === undefined || block.marks[line] === MARK.row) return;
         this.totals.drop(fact);
@@ -121,7 +121,7 @@ export class Dataset {
     }
   }
 
-  /** Plain text has a row per paragraph, or per line where nothing parts paragraphs; the whole file decides. */
+  /** Plain text has one row per paragraph, or per line if the file has no blank line between two others. */
   private chooseTextLayout(): void {
     if (this.shape.json || this.shape.delimiter !== '') return;
     const layout = hasParagraphs(this.blocks) ? 'paragraphs' : 'lines';
@@ -136,12 +136,12 @@ export class Dataset {
     }
   }
 
-  /** True for the rows whose tokens stand for all: chosen by content, so that edits elsewhere change nothing. */
+  /** True for the rows of the sample. They are chosen by content, so that edits elsewhere change nothing. */
   inSample({ key }: Fact): boolean {
     return key < (SAMPLED / Math.max(1, this.size)) * 2 ** 48;
   }
 
-  /** Finds header and format anew; all is open again where one of them is another. */
+  /** Detects header and format again. If one of them changed, all rows are checked again. */
   detect(): void {
     const columns = this.shape.columns.join('\0');
     if (this.shape.delimiter !== '') {
@@ -170,7 +170,7 @@ export class Dataset {
     return undefined;
   }
 
-  /** Rows from the beginning. */
+  /** All rows, from the beginning. */
   *eachRow(): Generator<DatasetRow & { block: number; index: number }> {
     let line = 0;
     for (let block = 0; block < this.blocks.length; block++) {
@@ -234,7 +234,7 @@ export class Dataset {
     return { start: this.positionOf(row, start), end: this.positionOf(row, Math.min(end, row.text.length)) };
   }
 
-  /** Checks the row that begins at a line of a block, where that was not done. */
+  /** Checks the row that begins at a line of a block, unless that was done before. */
   check(block: number, index: number, line: number): void {
     const here = this.blocks[block]!;
     if (here.facts[index] !== undefined) return;
@@ -279,7 +279,7 @@ export class Dataset {
     this.totals.replace(fact, counted);
   }
 
-  /** The row that shows that no format is known: the first that can be read at all. */
+  /** The first row that can be read, if no format matches the file. */
   unknownRow(): (DatasetRow & { columns: Row }) | undefined {
     if (this.format) return undefined;
     let looked = 0;
@@ -328,7 +328,7 @@ export class Dataset {
     block.noisy = undefined;
   }
 
-  /** Nothing is known any more. */
+  /** Forgets everything that was found out about the rows. */
   forgetAll(): void {
     for (const block of this.blocks) {
       block.facts.fill(undefined);
@@ -342,7 +342,7 @@ export class Dataset {
 
 const sizeOf = (blocks: readonly Block<unknown>[]): number => blocks.reduce((sum, { text }) => sum + text.length, 0);
 
-/** A carriage return alone ends a line in an editor, and no row for the trainer. */
+/** A carriage return alone ends a line in an editor, but not a row in training. */
 function endsInReturn({ text, starts }: Block<unknown>, index: number): boolean {
   const next = starts[index + 1];
   return next !== undefined && text.charCodeAt(next - 1) === 0x0d;
@@ -350,7 +350,7 @@ function endsInReturn({ text, starts }: Block<unknown>, index: number): boolean 
 
 const carriageReturn = (length: number): Problem => ({
   code: 'carriage-return',
-  message: 'a carriage return alone ends this line: training reads on and takes the next line for the same row',
+  message: 'this line ends with a carriage return alone, so training reads the next line as part of the same row',
   start: Math.max(0, length - 1),
   end: length,
 });

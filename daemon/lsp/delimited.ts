@@ -4,7 +4,7 @@ export interface Field {
   end: number;
 }
 
-/** Where the fields of a record stand, as readers/records.ts sees quotes. */
+/** The places of the fields of a record. Quotes are treated as in readers/records.ts. */
 export function fieldsOf(text: string, delimiter: string): Field[] {
   const fields: Field[] = [];
   let start = 0;
@@ -24,6 +24,6 @@ export function fieldsOf(text: string, delimiter: string): Field[] {
   return fields;
 }
 
-/** A value as a field of its own, quoted where it must be. */
+/** A value written as a field, in quotes if needed. */
 export const quoted = (value: string, delimiter: string): string =>
   value.includes(delimiter) || /["\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;

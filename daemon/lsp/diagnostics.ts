@@ -7,20 +7,20 @@ import { noisyLines } from './noisy.ts';
 import { SEVERITIES, type Code, type FileProblem } from './problems.ts';
 import { isClosed, MARK } from './rows.ts';
 
-/** What the server knows of a document besides its rows. */
+/** What the server knows about a document besides its rows. */
 export interface About {
-  /** Bytes on the disk: a mark at the start, UTF-16, lines that are not UTF-8. */
+  /** The bytes on disk: whether they start with a mark or are UTF-16, and which lines are not UTF-8. */
   disk: { mark: boolean; utf16: boolean; bad: readonly { line: number; message: string }[] };
-  /** Why the tokenizer of the chosen base is not there. */
+  /** Why the tokenizer of the chosen base could not be loaded. */
   base?: string;
 }
 
 const SOURCE = 'vera';
-/** Lines around the last edit whose problems are sent whatever stands before. */
+/** Lines around the last edit whose problems are always sent. */
 const NEAR = 200;
 const MOST_NEAR = 1000;
 
-/** Diagnostics of a document in its order, `maxProblems` at most, and how many there are in all so far. */
+/** The diagnostics of a document in order, at most `maxProblems`, and how many problems were found so far in all. */
 export function diagnosticsOf(dataset: Dataset, about: About): { diagnostics: Diagnostic[]; count: number } {
   const { settings, totals } = dataset;
   const ofFile = fileProblems(dataset, about);
@@ -33,7 +33,7 @@ export function diagnosticsOf(dataset: Dataset, about: About): { diagnostics: Di
   }
   const room = (): boolean => diagnostics.length < settings.maxProblems;
   const firsts = new Map<number, number>();
-  // What is not UTF-8 on the disk is said once, not as what an editor makes of it too.
+  // A line that is not UTF-8 on disk is reported once, and not again as the character that the editor shows for it.
   const bad = new Set(about.disk.bad.map((one) => one.line));
   let line = 0;
   let near = 0;
@@ -63,7 +63,7 @@ export function diagnosticsOf(dataset: Dataset, about: About): { diagnostics: Di
   }
   const left = count - diagnostics.length;
   if (left > 0 && diagnostics.length > 0) {
-    const message = `${left.toLocaleString('en-US')} more problems in this file are not shown; mend or remove these first`;
+    const message = `${left.toLocaleString('en-US')} more problems in this file are not shown; fix these first`;
     const last = diagnostics.at(-1)!;
     diagnostics.push({ ...diagnostic(last.code as Code, message, last.range), severity: 3, code: 'more-problems' });
   }
@@ -80,7 +80,7 @@ function repeated(dataset: Dataset, row: ReturnType<Dataset['rowFrom']>, first: 
     range,
   );
   const where = { uri: dataset.uri, range: dataset.rangeOf(original, { start: 0, end: original.text.length }) };
-  return { ...found, tags: [1], relatedInformation: [{ location: where, message: 'the first of these rows' }] };
+  return { ...found, tags: [1], relatedInformation: [{ location: where, message: 'the first of the equal rows' }] };
 }
 
 function diagnostic(code: Code, message: string, range: Diagnostic['range'], data?: unknown): Diagnostic {
@@ -99,7 +99,7 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
     const end = text.charCodeAt(0) === 0xfeff ? 1 : 0;
     say(
       'byte-order-mark',
-      'the file begins with a byte-order mark; training passes over it, other programs may not',
+      'the file begins with a byte-order mark; training ignores it, but other programs may not',
       0,
       0,
       end,
@@ -114,13 +114,19 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
   found.push(...dataset.header.problems);
   if (dataset.rows === 0 && !disk.utf16) say('empty-file', 'the file holds no rows');
   if (/\.json$/i.test(dataset.uri) && /^\uFEFF?\s*\[/.test(text.slice(0, 1000))) {
-    say('json-array', 'the file is one JSON list; training reads one object a line, in a file named .jsonl', 0, 0, 1);
+    say(
+      'json-array',
+      'the file is one JSON list; training reads one object per line, from a file named .jsonl',
+      0,
+      0,
+      1,
+    );
   }
   if (!isClosed(dataset.blocks.at(-1)!.exit)) {
     const line = lastStart(dataset);
     say(
       'unclosed-quote',
-      'a quote that opens in this record is never closed, so it takes all that follows',
+      'a quote opens in this record and is never closed, so everything after it is part of one field',
       line,
       0,
       200,
@@ -136,7 +142,7 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
   return found;
 }
 
-/** Line of the last record's beginning. */
+/** The line where the last record begins. */
 function lastStart({ blocks, lines }: Dataset): number {
   let line = lines;
   for (let b = blocks.length - 1; b >= 0; b--) {

@@ -3,20 +3,20 @@ import { open } from 'node:fs/promises';
 import { firstBadByte } from '../data/readers/byte-rows.ts';
 import type { About } from './diagnostics.ts';
 
-/** What an editor hides of a file's bytes. */
+/** What an editor does not show of a file's bytes. */
 export type Disk = About['disk'];
 
 export const NO_DISK: Disk = { mark: false, utf16: false, bad: [] };
 
 const CHUNK = 4 * 1024 * 1024;
-/** Lines that are not UTF-8 are listed up to this many; a file with more is in another encoding altogether. */
+/** At most this many lines that are not UTF-8 are listed. A file with more has another encoding altogether. */
 const MOST_BAD = 100;
-/** A line of a foreign file is not gathered beyond this. */
+/** Bytes of a line that are kept in memory at most. */
 const LONGEST = 64 * 1024 * 1024;
 
 /**
- * Looks at the bytes of a file: a byte-order mark, UTF-16, and (where `lines` is true) which lines are not UTF-8. An editor
- * shows the document without the mark and with U+FFFD for what it could not read. A file that cannot be read tells nothing.
+ * Looks for a byte-order mark, for UTF-16 and, if `lines` is true, for lines that are not UTF-8. An editor shows the document
+ * without the mark, and with U+FFFD for bytes that it could not read. For a file that cannot be read, nothing is reported.
  */
 export async function diskOf(path: string, lines: boolean): Promise<Disk> {
   let file;
@@ -50,7 +50,7 @@ export async function diskOf(path: string, lines: boolean): Promise<Disk> {
   }
 }
 
-/** Adds the lines of `bytes` that are not UTF-8; returns the number of the line after them. */
+/** Adds the lines of `bytes` that are not UTF-8. Returns the number of the line after the last one. */
 function judge(bytes: Buffer, first: number, bad: { line: number; message: string }[]): number {
   let line = first;
   const whole = isUtf8(bytes);

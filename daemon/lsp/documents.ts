@@ -16,37 +16,37 @@ import { scan } from './scan.ts';
 import type { Settings } from './settings.ts';
 import type { Loaded } from './tokenizers.ts';
 
-/** Milliseconds of scanning between two looks at what the client wants. */
+/** Milliseconds of scanning before requests of the client are answered. */
 const SLICE = 8;
-/** Milliseconds between diagnostics while a scan goes on. */
+/** Milliseconds between diagnostics during a scan. */
 const EVERY = 500;
 
-/** Longest file that is read whole: V8 has no longer strings than half a gigabyte. */
+/** Bytes of the largest file that is read: V8 has no strings longer than half a gigabyte. */
 const LARGEST = 400 * 2 ** 20;
 
 export interface Open {
   dataset: Dataset;
   about: About;
-  /** Problems in all, as far as they are known. */
+  /** Problems found so far. */
   count: number;
   published: number;
-  /** Something is known that was not published. */
+  /** Something was found that was not published yet. */
   news: boolean;
   scanning: boolean;
   /** Its bytes or its tokenizer are being read. */
   looking: boolean;
-  /** The editor shows the byte-order mark: then the text says whether it is there, not the disk. */
+  /** The editor shows the byte-order mark, so its text decides whether there is one, not the disk. */
   marked: boolean;
 }
 
 export interface Outlet {
   publish(uri: string, version: number, diagnostics: Diagnostic[]): void;
-  /** A scan ended: what lenses say has changed. */
+  /** A scan ended, so the lenses show other figures now. */
   refresh(): void;
   tokenizer(base: string): Promise<Loaded>;
 }
 
-/** The open documents, and the scan that goes through them in slices. */
+/** The open documents, and the scan that checks them in slices of time. */
 export function documents(outlet: Outlet, initial: Settings) {
   const opened = new Map<string, Open>();
   let settings = initial;
@@ -86,11 +86,11 @@ export function documents(outlet: Outlet, initial: Settings) {
     start();
   };
 
-  /** Gives documents the tokenizer of the base that is set. */
+  /** Gives all documents the tokenizer of the chosen base. */
   const equip = async (): Promise<void> => {
     const { base } = settings;
     const loaded = base === undefined ? undefined : await outlet.tokenizer(base);
-    if (settings.base !== base) return; // another base was set meanwhile, and its own call follows
+    if (settings.base !== base) return; // another base was chosen meanwhile, and its own call follows
     for (const open of opened.values()) {
       const tokenizer = loaded && 'tokenizer' in loaded ? loaded.tokenizer : undefined;
       const { base: _, ...about } = open.about;
@@ -103,7 +103,7 @@ export function documents(outlet: Outlet, initial: Settings) {
     }
   };
 
-  /** Looks at the bytes that the editor shows. They are what they were at opening or saving, so later edits move them. */
+  /** Reads the bytes on disk. They are those of the last opening or saving, so later edits move the lines. */
   const look = async (open: Open): Promise<void> => {
     const path = pathOf(open.dataset.uri);
     if (path === undefined) return;
@@ -111,7 +111,7 @@ export function documents(outlet: Outlet, initial: Settings) {
     const doubtful = open.dataset.blocks.some(({ text }) => text.includes('\uFFFD'));
     const disk = await diskOf(path, doubtful);
     if (opened.get(open.dataset.uri) !== open) return;
-    // Lines have moved since: only what concerns the file as a whole is still right.
+    // Lines have moved since, so only what concerns the whole file is still right.
     const bad = open.dataset.version === version ? disk.bad : [];
     open.about = { ...open.about, disk: { ...disk, bad, mark: disk.mark && !open.marked } };
     wake(open);
@@ -137,12 +137,12 @@ export function documents(outlet: Outlet, initial: Settings) {
       void Promise.all([equip(), look(open)]).then(() => (open.looking = false));
     },
     /**
-     * Opens a file from the disk, for editors that keep large documents to themselves (VS Code: above 50 MB). Throws
-     * VeraError where it cannot be read or is no dataset.
+     * Opens a file from the disk, for editors that do not send large documents (VS Code above 50 MB). Throws VeraError if it
+     * cannot be read or is not a dataset.
      */
     async openFile(uri: string): Promise<void> {
       const path = pathOf(uri);
-      if (path === undefined || !kindOf(uri, '')) throw new VeraError('usage', `${uri} is no dataset file`);
+      if (path === undefined || !kindOf(uri, '')) throw new VeraError('usage', `${uri} is not a dataset file`);
       const file = openRegularFile(path);
       closeSync(file.fd);
       if (file.size > LARGEST)

@@ -3,7 +3,7 @@ import type { Row } from '../data/row.ts';
 import { rowText } from './convert.ts';
 import type { Dataset, DatasetRow } from './dataset.ts';
 
-/** Takes a row out, with its line break. */
+/** Removes a row with its line break. */
 export const removal = (dataset: Dataset, row: DatasetRow): TextEdit => {
   const start = { line: row.line, character: row.lead };
   const next = row.line + row.lines;
@@ -11,7 +11,7 @@ export const removal = (dataset: Dataset, row: DatasetRow): TextEdit => {
   return { range: { start, end }, newText: '' };
 };
 
-/** Puts these columns in a row's place, written as it is written. */
+/** Replaces a row by these columns, in the same style of JSON. */
 export const rewrite = (dataset: Dataset, row: DatasetRow, columns: Row): TextEdit => ({
   range: dataset.rangeOf(row, { start: 0, end: row.text.length }),
   newText: rowText(columns, row.text),

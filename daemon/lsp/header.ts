@@ -9,7 +9,7 @@ import { MARK } from './rows.ts';
 export interface Header {
   columns: string[];
   problems: FileProblem[];
-  /** The record itself. */
+  /** The header record as it is written, and its place. */
   place?: { text: string; line: number; lead: number };
 }
 
@@ -50,6 +50,6 @@ function headerOf(text: string, delimiter: string, line: number, lead: number): 
   const place = { text, line, lead };
   if (twice < 0) return { columns, problems: [], place };
   const { start, end } = fieldsOf(text, delimiter)[twice]!;
-  const message = `the column ${JSON.stringify(columns[twice])} stands twice in the header`;
+  const message = `the column ${JSON.stringify(columns[twice])} appears twice in the header`;
   return { columns, problems: [{ code: 'header', message, line, start: start + lead, end: end + lead }], place };
 }

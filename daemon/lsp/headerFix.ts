@@ -4,7 +4,7 @@ import type { Dataset } from './dataset.ts';
 import { fieldsOf, quoted } from './delimited.ts';
 import { mendRow } from './mend.ts';
 
-/** New names for the columns of a delimited file, so that a format knows them; undefined where none would. */
+/** Renames the columns of a delimited file so that a format recognises them; undefined if that is not possible. */
 export function headerRenames({ header, shape, format }: Dataset): { title: string; edits: TextEdit[] } | undefined {
   const { place, columns } = header;
   if (!place || (format && formatOf(textRow(columns)) === format)) return undefined;

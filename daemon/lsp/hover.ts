@@ -124,7 +124,7 @@ function renderedText({ ids, counts }: Counted, cut: number, tokenizer: Tokenize
   return `${out.slice(0, SHOWN / 2)}\n... ${number(left)} characters ...\n${out.slice(-SHOWN / 2)}`;
 }
 
-/** A code block that its content cannot end. */
+/** A code block whose content cannot close it. */
 function fenced(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);

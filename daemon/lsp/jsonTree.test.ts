@@ -54,17 +54,17 @@ test('it takes what JSON.parse takes and nothing else, and a fault stands inside
 
 test('faults are said in words, with their place', () => {
   const cases: [text: string, at: number, says: RegExp][] = [
-    ['{"a": 1,}', 8, /comma stands before the end of the object/],
-    ['{"a": [1,]}', 9, /comma stands before the end of the list/],
-    ['{"a" 1}', 5, /colon is missing/],
+    ['{"a": 1,}', 8, /remove the comma before the end of the object/],
+    ['{"a": [1,]}', 9, /remove the comma before the end of the list/],
+    ['{"a" 1}', 5, /no colon after the name/],
     ['{"a": 1 "b": 2}', 8, /comma or }/],
     ["{'a': 1}", 1, /double quotes/],
-    ['{"a": None}', 6, /None is Python's; JSON says null/],
+    ['{"a": None}', 6, /None is Python; in JSON write null/],
     ['{"a": "x', 6, /string that begins here is not closed/],
-    ['{"a": "\\q"}', 7, /\\q is no escape/],
+    ['{"a": "\\q"}', 7, /\\q is not an escape/],
     ['{"a": "\t"}', 7, /control character.*\\u0009/],
     ['{"a": 1', 7, /object is not closed/],
-    ['{"a": }', 6, /"}" is no JSON value/],
+    ['{"a": }', 6, /"}" is not a JSON value/],
     ['{"a": 1} {"b": 2}', 9, /after the end of the object/],
     ['', 0, /line ends where a value should stand/],
     ['['.repeat(100), 65, /nested deeper than 64/],

@@ -1,7 +1,7 @@
 import type { FieldPath } from '../data/row.ts';
 import { MAX_JSON_DEPTH } from '../data/readers/jsonl.ts';
 
-/** A JSON value and where it stands: half-open offsets into the text. */
+/** A JSON value and its place: half-open offsets into the text. */
 export interface JsonNode {
   start: number;
   end: number;
@@ -11,15 +11,15 @@ export interface JsonNode {
   items?: JsonNode[];
 }
 
-/** Why a text is not JSON, and where that shows. */
+/** Why a text is not JSON, and the place of the error. */
 export interface JsonFault {
   at: number;
   message: string;
 }
 
 /**
- * The tree of a JSON text with the place of every value, or the first fault as a person would say it. As strict as
- * JSON.parse; deeper than MAX_JSON_DEPTH is a fault.
+ * Parses a JSON text into a tree with the place of every value, or gives the first error in plain words. It is as strict as
+ * JSON.parse, and refuses text nested deeper than MAX_JSON_DEPTH.
  */
 export function parseTree(text: string): { root: JsonNode } | { fault: JsonFault } {
   try {
@@ -55,7 +55,7 @@ class Parser {
     const root = this.value(0);
     this.space();
     if (this.at < this.text.length)
-      throw new Fault(this.at, 'something stands after the end of the object; one row a line');
+      throw new Fault(this.at, 'there is more text after the end of the object; write one row per line');
     return root;
   }
 
@@ -73,7 +73,7 @@ class Parser {
     const character = this.text[start];
     switch (character) {
       case undefined:
-        throw new Fault(start, 'the line ends where a value should stand');
+        throw new Fault(start, 'the line ends where a value is expected');
       case '{':
         return this.object(depth);
       case '[':
@@ -82,7 +82,7 @@ class Parser {
         this.string();
         return { kind: 'string', start, end: this.at };
       case "'":
-        throw new Fault(start, 'strings take double quotes in JSON');
+        throw new Fault(start, 'JSON strings need double quotes');
     }
     NUMBER.lastIndex = start;
     if (NUMBER.test(this.text)) {
@@ -96,9 +96,9 @@ class Parser {
       return { kind: word === 'null' ? 'null' : 'boolean', start, end: this.at };
     }
     if (word === 'None' || word === 'True' || word === 'False') {
-      throw new Fault(start, `${word} is Python's; JSON says ${word === 'None' ? 'null' : word.toLowerCase()}`);
+      throw new Fault(start, `${word} is Python; in JSON write ${word === 'None' ? 'null' : word.toLowerCase()}`);
     }
-    throw new Fault(start, `${JSON.stringify(word?.slice(0, 40) ?? character)} is no JSON value`);
+    throw new Fault(start, `${JSON.stringify(word?.slice(0, 40) ?? character)} is not a JSON value`);
   }
 
   private object(depth: number): JsonNode {
@@ -112,7 +112,7 @@ class Parser {
       const name = this.string();
       const key = { start: begin, end: this.at };
       this.space();
-      if (this.text[this.at] !== ':') throw new Fault(this.at, 'a colon is missing after the name of a field');
+      if (this.text[this.at] !== ':') throw new Fault(this.at, 'there is no colon after the name of the field');
       this.at++;
       this.space();
       members.push({ name, key, value: this.value(depth + 1) });
@@ -132,7 +132,7 @@ class Parser {
       this.space();
       if (this.text[this.at] === ']') {
         if (items.length === 0) break;
-        throw new Fault(this.at, 'a comma stands before the end of the list');
+        throw new Fault(this.at, 'remove the comma before the end of the list');
       }
       items.push(this.value(depth + 1));
       this.space();
@@ -147,16 +147,16 @@ class Parser {
   private notKey(more: boolean): string {
     const found = this.text[this.at];
     if (found === undefined) return 'the line ends inside an object';
-    if (found === '}' && more) return 'a comma stands before the end of the object';
-    return 'the name of a field, in double quotes, should stand here';
+    if (found === '}' && more) return 'remove the comma before the end of the object';
+    return 'the name of a field is expected here, in double quotes';
   }
 
   private unfinished(what: 'object' | 'list', close: string): string {
     if (this.at >= this.text.length) return `the ${what} is not closed: ${close} is missing`;
-    return `a comma or ${close} should stand here`;
+    return `a comma or ${close} is expected here`;
   }
 
-  /** Reads a string and returns what it stands for. */
+  /** Reads a string and returns its value. */
   private string(): string {
     const start = this.at++;
     for (;;) {
@@ -164,7 +164,7 @@ class Parser {
       if (Number.isNaN(code)) throw new Fault(start, 'the string that begins here is not closed');
       if (code < 0x20) {
         const shown = code.toString(16).padStart(4, '0');
-        throw new Fault(this.at, `a control character stands in a string; write it as \\u${shown}`);
+        throw new Fault(this.at, `this string contains a control character; write it as \\u${shown}`);
       }
       if (code === 0x22) break;
       if (code === 0x5c) this.escape();
@@ -177,21 +177,22 @@ class Parser {
   private escape(): void {
     const next = this.text[this.at + 1] ?? '';
     if (next === 'u') {
-      if (!HEX.test(this.text.slice(this.at + 2, this.at + 6))) throw new Fault(this.at, '\\u takes four hex digits');
+      if (!HEX.test(this.text.slice(this.at + 2, this.at + 6)))
+        throw new Fault(this.at, '\\u needs four hexadecimal digits');
       this.at += 6;
     } else if ('"\\/bfnrt'.includes(next) && next !== '') this.at += 2;
-    else throw new Fault(this.at, `\\${next} is no escape of JSON; write \\\\ for a backslash`);
+    else throw new Fault(this.at, `\\${next} is not an escape in JSON; write \\\\ for a backslash`);
   }
 }
 
-/** The member of an object by name; the last of equal ones, as JSON.parse takes it. */
+/** The member of an object by name. Of equal names it is the last, as in JSON.parse. */
 export const memberOf = (
   node: JsonNode | undefined,
   name: string,
 ): { key: { start: number; end: number }; value: JsonNode } | undefined =>
   node?.members?.findLast((member) => member.name === name);
 
-/** The value that a path leads to, and the deepest one there is on the way. */
+/** The value at a path, and the deepest value on the way that exists. */
 export function follow(root: JsonNode, path: FieldPath): { node?: JsonNode; deepest: JsonNode } {
   let deepest = root;
   for (const step of path) {
@@ -202,7 +203,7 @@ export function follow(root: JsonNode, path: FieldPath): { node?: JsonNode; deep
   return { node: deepest, deepest };
 }
 
-/** The way to the innermost value that `offset` is in. */
+/** The path to the innermost value that contains `offset`. */
 export function pathAt(root: JsonNode, offset: number): (string | number)[] {
   const path: (string | number)[] = [];
   for (let node: JsonNode | undefined = root; node;) {

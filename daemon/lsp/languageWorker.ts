@@ -1,4 +1,4 @@
-/** The language server as the daemon starts it for an editor: whoever sends what is no message is not served any longer. */
+/** The language server as the daemon starts it for an editor. It stops serving a client that sends something other than messages. */
 import { toParent } from '../process/child.ts';
 import { MALFORMED_EXIT } from '../protocol/language.ts';
 import { CheckedReader } from './checkedReader.ts';

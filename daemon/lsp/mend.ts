@@ -115,7 +115,7 @@ function renameRole(message: Row, { role: field, roles }: MessageList, steps: st
   return { ...message, [field.name]: meant };
 }
 
-/** Numbers and booleans where text should stand become text. */
+/** Turns numbers and booleans into text wherever the format expects text. */
 function textAll(row: Row, format: RowFormat, steps: string[]): Row {
   let mended = row;
   for (let tries = 0; tries < 1000; tries++) {

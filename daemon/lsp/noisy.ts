@@ -1,7 +1,7 @@
 import type { Block } from './blocks.ts';
 import type { Fact, Totals } from './totals.ts';
 
-/** Lines of a block whose rows have problems or stand elsewhere too; remembered until one of them changes. */
+/** Lines of a block whose rows have problems or are repeated elsewhere. The list is kept until one of them changes. */
 export function noisyLines(block: Block<Fact>, totals: Totals): readonly number[] {
   if (block.noisy?.repeats === totals.repeated) return block.noisy.lines;
   const lines: number[] = [];

@@ -15,10 +15,10 @@ export interface Span {
   end: number;
 }
 
-/** Beyond this a row is not looked into for places: its problems stand at its beginning. */
+/** In rows with more characters than this, all problems are shown at the beginning of the row. */
 const PLACED = 2 * 1024 * 1024;
 
-/** The columns of a row, as the trainer reads them. Throws BadRow. */
+/** The columns of a row, as training reads them. Throws BadRow. */
 export function parseRow(text: string, shape: Shape): Row {
   // Counting bytes is slow and only needed near the limit.
   if (text.length > MAX_ROW_BYTES / 3 && Buffer.byteLength(text) > MAX_ROW_BYTES) {
@@ -27,7 +27,7 @@ export function parseRow(text: string, shape: Shape): Row {
   return shape.parse(text, shape.columns);
 }
 
-/** Where the value at `path` stands; where it is missing, the opening bracket of what should hold it. */
+/** The place of the value at `path`. If there is no value, it is the opening bracket of the object or list that should have it. */
 export function spanOf(text: string, shape: Shape, path: FieldPath): Span {
   const beginning = { start: 0, end: Math.min(text.length, 200) };
   if (text.length > PLACED) return beginning;
@@ -43,7 +43,7 @@ export function spanOf(text: string, shape: Shape, path: FieldPath): Span {
   return (column >= 0 ? fieldsOf(text, shape.delimiter)[column] : undefined) ?? { start: 0, end: text.length };
 }
 
-/** Where the name of the field at `path` stands. */
+/** The place of the name of the field at `path`. */
 export function keyOf(text: string, path: FieldPath): Span | undefined {
   const parsed = parseTree(text);
   if ('fault' in parsed || path.length === 0) return undefined;
@@ -51,7 +51,7 @@ export function keyOf(text: string, path: FieldPath): Span | undefined {
   return memberOf(node, String(path.at(-1)))?.key;
 }
 
-/** The way to the field at `offset`. */
+/** The path of the field at `offset`. */
 export function fieldAt(text: string, shape: Shape, offset: number): (string | number)[] {
   if (text.length > PLACED) return [];
   if (shape.json) {

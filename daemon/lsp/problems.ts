@@ -2,7 +2,7 @@ import { DiagnosticSeverity } from 'vscode-languageserver-protocol';
 
 const { Error: error, Warning: warning, Information: information } = DiagnosticSeverity;
 
-/** Every code of a diagnostic and how bad it is: the trainer refuses (error), skips or loses something (warning), or takes it as it is. */
+/** Every diagnostic code and its severity: training refuses the row (error), skips it or loses part of it (warning), or accepts it. */
 export const SEVERITIES = {
   // The file
   'byte-order-mark': information,
@@ -14,7 +14,7 @@ export const SEVERITIES = {
   'unknown-format': error,
   'base-model': information,
   'no-chat-template': error,
-  // A row that the trainer refuses
+  // A row that training refuses
   'invalid-json': error,
   'not-an-object': error,
   'too-deep': error,
@@ -26,7 +26,7 @@ export const SEVERITIES = {
   'empty-list': error,
   'mixed-format': error,
   'template-refuses': error,
-  // A row that teaches nothing, or not what was meant
+  // A row from which the model learns nothing, or not what was meant
   'no-answer': warning,
   'empty-answer': warning,
   'empty-text': warning,
@@ -43,17 +43,17 @@ export const SEVERITIES = {
 
 export type Code = keyof typeof SEVERITIES;
 
-/** Something wrong with a row. Offsets are into the row's text; `message` is one sentence without a place. */
+/** A problem in a row. Offsets are into the row's text; `message` is one sentence that names no place. */
 export interface Problem {
   code: Code;
   message: string;
   start: number;
   end: number;
-  /** What a quick fix needs to know. */
+  /** The field at fault, for quick fixes. */
   path?: (string | number)[];
 }
 
-/** A problem of the file as a whole; it stands on a line of its own choosing. */
+/** A problem of the whole file, with the line where it is shown. */
 export interface FileProblem {
   code: Code;
   message: string;

@@ -1,19 +1,19 @@
 import type { TextKind } from '../data/readers/reader.ts';
 import { endOf, type Block } from './blocks.ts';
 
-/** What a line is: nothing of a row, the first line of a row, a further line of one, the first line of the header. */
+/** The role of a line: outside any row, first line of a row, another line of a row, first line of the header. */
 export const MARK = { none: 0, row: 1, more: 2, header: 3 } as const;
 
-/** State between blocks: nothing open; header not seen yet; in quotes of the header or of a record; in a paragraph. */
+/** The state of the layout between two blocks: nothing open; no header yet; inside quotes of the header or of a record; in a paragraph. */
 const STATE = { between: 0, beforeHeader: 1, inHeader: 2, inRecord: 3, inParagraph: 4 } as const;
 
 export const firstState = (layout: TextKind['layout']): number =>
   layout === 'records' ? STATE.beforeHeader : STATE.between;
 
-/** True where a file may end in this state; false: a quote was never closed. */
+/** True if a file may end in this state; false if a quote was never closed. */
 export const isClosed = (state: number): boolean => state !== STATE.inHeader && state !== STATE.inRecord;
 
-/** Marks the lines of a block that is entered in `entry`, as the readers of daemon/data see rows. Sets exit and marks. */
+/** Marks the lines of a block that starts in state `entry`, with the same rows that the readers of daemon/data find. Sets `exit` and `marks`. */
 export function layOut(
   block: Block<unknown>,
   { layout, delimiter }: Pick<TextKind, 'layout' | 'delimiter'>,
@@ -35,14 +35,14 @@ export function layOut(
   block.open = block.rows - known(block);
 }
 
-/** Rows that something is known of. A line that begins no row any more has nothing to be known. */
+/** The number of rows that were checked. Facts of lines that no longer begin a row do not count. */
 function known(block: Block<unknown>): number {
   let count = 0;
   for (let i = 0; i < block.marks.length; i++) if (block.marks[i] === MARK.row && block.facts[i] !== undefined) count++;
   return count;
 }
 
-/** Only quotes and empty lines matter: a quote opens at the start of a field and closes at the next that is not doubled. */
+/** Marks a line of a delimited file. A quote opens at the start of a field and closes at the next quote that is not doubled. */
 function delimitedLine(block: Block<unknown>, i: number, separator: number, state: number): number {
   const inside = state === STATE.inHeader || state === STATE.inRecord;
   const start = block.starts[i]!;
@@ -85,7 +85,7 @@ function isBlank(block: Block<unknown>, i: number): boolean {
   return true;
 }
 
-/** True when a blank line stands between two that are not: then text has a row per paragraph. */
+/** True if there is a blank line between two others. Then each paragraph of the text is a row. */
 export function hasParagraphs(blocks: readonly Block<unknown>[]): boolean {
   let seen = false;
   let blank = false;

@@ -2,14 +2,14 @@ import type { Dataset } from './dataset.ts';
 import { MARK } from './rows.ts';
 import type { Fact } from './totals.ts';
 
-/** Longer rows are not tokenised in the background: one alone would hold everything up. */
+/** Rows with more characters are not tokenised in the background, because a single one would delay everything. */
 const LONGEST_COUNTED = 256 * 1024;
-/** Problems of length found in a large file after which looking for more ends. */
+/** After this many problems, the search for rows that are too long ends. */
 const ENOUGH = 1000;
 
 /**
- * Goes on with what is not known yet until `until` (performance.now): first every row is read, then the tokens of a
- * sample are counted, then those of rows that are likely too long. Returns false when nothing is left to do.
+ * Continues the scan until the time `until` (performance.now). First it reads every row, then it counts the tokens of a sample,
+ * then those of rows that are probably too long. Returns false when nothing is left to do.
  */
 export function scan(dataset: Dataset, until: number): boolean {
   const { cursors } = dataset;

@@ -35,11 +35,11 @@ import { SECTION, settingsFrom } from './settings.ts';
 import { tokenizerStore } from './tokenizers.ts';
 
 export interface LanguageServerOptions {
-  /** Said to the client. */
+  /** Reported to the client. */
   version: string;
-  /** Where converted tokenizers are kept, and downloaded models looked for. */
+  /** The folder of converted tokenizers and downloaded models. */
   cache?: string;
-  /** The client has said goodbye (`true`: after `shutdown`, as it should). The server never ends the process itself. */
+  /** Called when the client has left (`true`: after `shutdown`, as the protocol wants). The server never ends the process itself. */
   onExit?(orderly: boolean): void;
   /** For unexpected errors, one line each. */
   log?(line: string): void;
@@ -57,17 +57,17 @@ const CAPABILITIES: ServerCapabilities = {
   codeActionProvider: { codeActionKinds: [...ACTION_KINDS], resolveProvider: true },
 };
 
-/** Asks for the figures of an open dataset: what the lenses say, as numbers; `busy` while more is being found out. */
+/** Asks for the figures of an open dataset, the numbers in the lenses. `busy` is true while the scan runs. */
 export const SummaryRequest = new RequestType<{ uri: string }, (Summary & { busy: boolean }) | null, void>(
   'veraStudio/summary',
 );
 
-/** Opens a file from the disk that the editor does not send, and checks it like an open document; textDocument/didClose ends it. */
+/** Opens a file from the disk that the editor does not send, and checks it like an open document until textDocument/didClose. */
 export const OpenFileRequest = new RequestType<{ uri: string }, { opened: true }, void>('veraStudio/openFile');
 
 /**
- * Serves the Language Server Protocol for dataset files over any pair of streams. Many may run in one process; each keeps
- * its own documents. Work is done in slices of milliseconds, so that requests are answered during a scan.
+ * Serves the Language Server Protocol for dataset files over any pair of streams. Several servers may run in one process; each
+ * has its own documents. Work is done in slices of milliseconds, so that requests are answered during a scan.
  */
 export function startLanguageServer(
   reader: MessageReader,
@@ -81,7 +81,7 @@ export function startLanguageServer(
     info: say,
     log: () => undefined,
   });
-  const gone = (): void => undefined; // a client that went away needs no answer
+  const gone = (): void => undefined; // a client that has left needs no answer
   let client: ClientCapabilities = {};
   let shutDown = false;
   const open = documents(
@@ -107,7 +107,7 @@ export function startLanguageServer(
           items: [{ section: SECTION }],
         })) as unknown[];
       } catch {
-        return; // settings stay what they are
+        return; // the settings stay as they are
       }
     }
     if (value !== undefined && value !== null) open.configure(settingsFrom({ ...open.settings(), ...value }));
@@ -187,7 +187,7 @@ export function startLanguageServer(
   return { dispose: end };
 }
 
-/** The settings of this server in what a client pushed: the whole tree, or the section alone. */
+/** The settings of this server in what a client sent: either the whole tree of settings or only our section. */
 function sectionOf(settings: unknown): unknown {
   let value = settings;
   for (const step of SECTION.split('.')) {

@@ -9,26 +9,26 @@ const text = z
   .transform((value) => value ?? undefined);
 
 /**
- * What a client may set, as initialization options or as the section `veraStudio.dataset` of its configuration. What is
- * wrong or missing falls back to what it was, so that a typing error in a settings file stops nothing.
+ * The settings of a client: its initialization options, or the section `veraStudio.dataset` of its configuration. A value that is
+ * wrong or missing falls back to the default, so that a typing error in a settings file stops nothing.
  */
 export const settingsSchema = z.object({
-  /** Base model whose tokenizer and chat template are used: folder, GGUF file or hub id that was downloaded before. */
+  /** The base model whose tokenizer and chat template are used: a folder, a GGUF file or the hub id of a downloaded model. */
   base: text.catch(undefined),
-  /** Tokens of a row in training. */
+  /** Context length in training: tokens that training uses of a row. */
   length: z.int().min(2).max(1_048_576).catch(512),
-  /** A row format's name, instead of the one that the first rows show. */
+  /** The name of a row format, instead of detecting it. */
   format: text.transform((name) => rowFormatNamed(name)?.name).catch(undefined),
   lossOn: z.enum(['answer', 'all']).catch('answer'),
-  /** Rate that was measured on this machine with this base; 0: unknown. */
+  /** Training speed measured on this machine with this base; 0 if unknown. */
   tokensPerSecond: z.number().min(0).max(1e9).catch(0),
-  /** Diagnostics that are sent for a file at most; the rest is counted. */
+  /** The most diagnostics that are sent for a file. The others are only counted. */
   maxProblems: z.int().min(1).max(10_000).catch(1000),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
 
-/** Settings from whatever a client sent. */
+/** Reads settings from whatever a client sent. */
 export function settingsFrom(value: unknown): Settings {
   const given = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
   return settingsSchema.parse(given);

@@ -2,10 +2,10 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { resolveTokenizer } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 
-/** A tokenizer, or why there is none. */
+/** A tokenizer, or why it could not be loaded. */
 export type Loaded = { tokenizer: Tokenizer } | { reason: string };
 
-/** Tokenizers by the name of their base, each loaded once; a failure is tried again at the next call. */
+/** Loads the tokenizer of a base, each only once. After a failure, the next call tries again. */
 export function tokenizerStore(cache: string): (base: string) => Promise<Loaded> {
   const known = new Map<string, Promise<Loaded>>();
   const load = async (base: string): Promise<Loaded> => {

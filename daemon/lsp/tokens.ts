@@ -7,7 +7,7 @@ import type { Shape } from './parse.ts';
 import type { Problem } from './problems.ts';
 import type { Settings } from './settings.ts';
 
-/** A whole row in tokens, before anything is cut. */
+/** The tokens of a whole row, before anything is cut off. */
 export interface Counted {
   ids: Int32Array;
   /** 1 where the token counts in the loss. */
@@ -22,7 +22,7 @@ export interface Tokens {
   problems: Problem[];
 }
 
-/** Tokens of a row as training would make them, nothing cut. Throws BadRow. */
+/** The tokens of a row as training makes them, but without cutting anything off. Throws BadRow. */
 export function countRow(sample: Sample, tokenizer: Tokenizer, lossOn: Settings['lossOn']): Counted {
   const options = { tokenizer, length: Infinity, lossOn, windows: 'cut', fimRate: 0, random: () => 0 } as const;
   return encodeSample(sample, options).examples[0]!;

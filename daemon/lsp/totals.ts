@@ -1,37 +1,37 @@
 import type { Problem } from './problems.ts';
 
-/** What is known of a row, without its text. */
+/** What is known about a row, without its text. */
 export interface Fact {
   /** First 48 bits of the sha256 of its text: equal rows have equal keys. */
   key: number;
   /** Characters. */
   size: number;
   problems: readonly Problem[];
-  /** Tokens; -1 where nobody counted. */
+  /** Tokens; -1 if they were not counted. */
   tokens: number;
   /** Tokens that training uses, and how many of them count in the loss. */
   kept: number;
   inLoss: number;
-  /** Counted because its key fell into the sample: such rows stand for all. */
+  /** The row is part of the sample that the totals are estimated from. */
   sampled: boolean;
 }
 
-/** Sums over all facts, kept up to date as rows come and go. */
+/** Sums over all facts, kept up to date as rows are added and removed. */
 export interface Totals {
   rows: number;
   size: number;
   problems: number;
-  /** Rows that stand there again. */
+  /** Rows that repeat an earlier row. */
   repeats: number;
-  /** Another number whenever a row becomes, or ceases to be, one of several equal ones. */
+  /** This number changes whenever a row gets its first copy or loses its last one. */
   repeated: number;
-  /** Over sampled rows. */
+  /** Sums over the sampled rows. */
   sample: { rows: number; size: number; tokens: number; kept: number; inLoss: number };
-  /** How often a row with this key stands there. */
+  /** How many rows have this key. */
   times(key: number): number;
   add(fact: Fact): void;
   drop(fact: Fact): void;
-  /** The same row, of which more is known now. */
+  /** Replaces the facts of a row when more is known about it. */
   replace(before: Fact, after: Fact): void;
 }
 

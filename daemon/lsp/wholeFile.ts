@@ -8,7 +8,7 @@ import { removal, rewrite } from './edits.ts';
 import { isAccepted, mendRow } from './mend.ts';
 import { parseRow } from './parse.ts';
 
-/** An action on all rows of a document; its edit is made when it is chosen. */
+/** An action on all rows of a document. Its edit is made when a person chooses it. */
 export interface Whole {
   uri: string;
   version: number;
@@ -16,12 +16,12 @@ export interface Whole {
   target?: string;
 }
 
-/** Milliseconds of work between two looks at what else is to be done. */
+/** Milliseconds of work before other requests are answered. */
 const SLICE = 10;
-/** A JSON list is rewritten whole, in memory. */
+/** Characters of the largest JSON list that is rewritten, because that happens in memory. */
 const LARGEST_LIST = 16 * 1024 * 1024;
 
-/** The edits of an action on all rows, made in slices; gives up where it is cancelled or the document changes meanwhile. */
+/** Makes the edits of an action on all rows, in slices of time. It stops if it is cancelled or the document changes meanwhile. */
 export async function editAll(
   dataset: Dataset,
   { version, kind, target }: Whole,
@@ -57,7 +57,7 @@ export async function editAll(
 }
 
 function mended(dataset: Dataset, row: DatasetRow, problems: number): Row | undefined {
-  // Without a format every row is in need of it, though only the first says so.
+  // Without a format every row needs the fix, although only the first row reports the problem.
   if (problems === 0 && dataset.format) return undefined;
   return read(dataset, row, (columns) => mendRow(columns, dataset.format)?.row);
 }

@@ -59,7 +59,7 @@ function header(bytes: Buffer, path: string, delimiter: string, name: string): s
   }
   const twice = columns.find((column, i) => columns.indexOf(column) !== i);
   if (twice !== undefined) {
-    throw new VeraError('data', `${path}, line 1: the column ${JSON.stringify(twice)} stands twice in the header`);
+    throw new VeraError('data', `${path}, line 1: the column ${JSON.stringify(twice)} appears twice in the header`);
   }
   return columns;
 }
