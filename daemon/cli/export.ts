@@ -1,69 +1,77 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { EXPORT_FORMATS, exportFormat } from '../export/formats/registry.ts';
+import { EXPORT_FORMATS, EXPORT_OPTIONS, exportFormat } from '../export/formats/registry.ts';
+import { writeExport } from '../export/writeExport.ts';
 import { quote } from '../formats/quote.ts';
+import { cacheFolder } from '../home.ts';
+import type { SettingValues } from '../settings/setting.ts';
 import { openAdapter, showProgress } from './adapter.ts';
-import type { JobSpec } from '../protocol/jobs.ts';
 import { doJob } from './doJob.ts';
 import { print, printJson } from './output.ts';
 import { sourceOf } from './reference.ts';
+import { addSettings, givenSettings } from './settingOptions.ts';
 
 interface Flags {
   format: string;
   out: string;
   base?: string;
-  projection: boolean;
   foreground?: boolean;
   json?: boolean;
 }
 
-type ExportName = Extract<JobSpec, { kind: 'export' }>['format'];
-
 const HELP = `
 Formats:
-${EXPORT_FORMATS.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`).join('\n')}
+${EXPORT_FORMATS.map(({ name, summary, losses }) => `  ${name.padEnd(12)} ${summary}\n${' '.repeat(15)}${losses}`).join('\n')}
 
-Without A and B a VeRA adapter is a few kilobytes; whoever loads it makes them again from the projection key.
 With --json: {"out":...,"format":...}.`;
 
 export function registerExport(program: Command): void {
-  const formats = new Option('--format <name>', 'form to write').choices(EXPORT_FORMATS.map(({ name }) => name));
-  program
+  const formats = new Option('--format <name>', 'format to write').choices(EXPORT_FORMATS.map(({ name }) => name));
+  const command = program
     .command('export')
     .description('write an adapter for other programs')
     .argument('<adapter>', 'adapter: a folder, or its name or number in the catalog')
     .addOption(formats.makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
-    .option('--projection', "with VeRA's A and B", true)
-    .option('--no-projection', 'without A and B')
     .option('--foreground', 'do it in this process: no daemon, no queue, no catalog')
-    .addHelpText('after', HELP)
-    .action(write);
+    .addHelpText('after', HELP);
+  addSettings(command, EXPORT_OPTIONS);
+  command.action(write);
 }
 
-async function write(adapter: string, { format, out: given, base, projection, ...flags }: Flags): Promise<void> {
+async function write(adapter: string, { out: given, base, ...flags }: Flags): Promise<void> {
   const out = resolve(given);
-  const method = flags.foreground
-    ? await writeHere(adapter, base, out, { format, projection })
-    : (
-        await doJob({
-          spec: { kind: 'export', ...sourceOf(adapter, base), format: format as ExportName, projection, out },
-        })
-      )['method'];
-  if (flags.json) printJson({ out: given, format });
-  else print(`${String(method)} adapter as ${format} in ${quote(given)}`);
+  const format = exportFormat(flags.format);
+  const options = givenSettings(EXPORT_OPTIONS, { ...flags });
+  const { name } = format;
+  const source = sourceOf(adapter, base);
+  const result = flags.foreground
+    ? await writeHere(adapter, base, out, name, options)
+    : await doJob({
+        spec:
+          format.job === 'merge'
+            ? { kind: 'merge', ...source, out }
+            : { kind: 'export', ...source, format: name, options, out },
+      });
+  if (flags.json) printJson({ out: given, format: name });
+  else {
+    print(`${String(result['method'])} adapter as ${name} in ${quote(given)}`);
+    if (typeof result['check'] === 'string') print(result['check']);
+  }
 }
 
 async function writeHere(
   from: string,
   base: string | undefined,
   out: string,
-  { format, projection }: Pick<Flags, 'format' | 'projection'>,
-): Promise<string> {
-  const { adapter } = await openAdapter(from, base);
+  format: string,
+  options: SettingValues,
+): Promise<Record<string, unknown>> {
+  const source = await openAdapter(from, base);
+  const context = { cache: cacheFolder(), onProgress: showProgress };
+  const result = await writeExport(exportFormat(format), { dir: out }, source, options, context);
   showProgress('', 1);
-  await exportFormat(format).write(out, adapter, { projection });
-  return adapter.method;
+  return result;
 }

@@ -2,6 +2,7 @@ import type { AdapterContent } from '../catalog/adapters.ts';
 import type { Base } from '../catalog/content.ts';
 import type { ErrorMessage } from '../process/child.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
+import type { SettingValues } from '../settings/setting.ts';
 import type { EvaluationRequest } from '../train/evaluateDataset.ts';
 import type { TrainSettings } from '../train/settings.ts';
 
@@ -22,7 +23,8 @@ export type Task =
       readonly adapter: string;
       readonly base?: string;
       readonly format: string;
-      readonly projection: boolean;
+      /** The format's own options. */
+      readonly options: SettingValues;
       readonly out: string;
     }
   | { readonly kind: 'import'; readonly dir: string; readonly base?: string }

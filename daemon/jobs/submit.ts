@@ -15,7 +15,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type { Job, JobSpec, submit as submitMethod } from '../protocol/jobs.ts';
 import { refuseOccupied } from '../train/folder.ts';
 import { jobFolder } from './folders.ts';
-import { plainTask, settingsOf } from './task.ts';
+import { exportOptions, plainTask, settingsOf } from './task.ts';
 
 export type Submission = z.output<(typeof submitMethod)['params']>;
 
@@ -45,6 +45,7 @@ export function checkSpec(spec: JobSpec, needs: readonly number[] = []): void {
     if (dir !== undefined && isMissing(join(dir, 'adapter_config.json')))
       throw new VeraError('adapter', `${quote(dir)} is no adapter: it has no adapter_config.json`);
   if (spec.kind === 'evaluate') plainTask(spec, undefined);
+  if (spec.kind === 'export') exportOptions(spec);
   if (spec.kind !== 'train') return;
   if (spec.resume && spec.settings.out === undefined) wrong('resume goes on with a run in a folder: give settings.out');
   settingsOf(spec, spec.settings.out ?? runsFolder());

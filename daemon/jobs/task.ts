@@ -3,8 +3,11 @@ import { findAdapter } from '../catalog/adapters.ts';
 import { findUser } from '../catalog/owners.ts';
 import type { Catalog, Db } from '../catalog/open.ts';
 import { readRun } from '../catalog/runs.ts';
+import { exportFormat } from '../export/formats/registry.ts';
+import { exportOptionsOf } from '../export/writeExport.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Job, JobSpec } from '../protocol/jobs.ts';
+import type { SettingValues } from '../settings/setting.ts';
 import { completeSettings, type GivenSettings, storedSettings, type TrainSettings } from '../train/settings.ts';
 import { completeEvaluation } from '../train/evaluateSettings.ts';
 import { adapterFolder } from './folders.ts';
@@ -62,8 +65,14 @@ export function plainTask(spec: JobSpec, folder: string | undefined): Task {
   }
   if (adapter === undefined) throw new VeraError('usage', 'say which adapter: give adapter, or adapterDir');
   if (spec.kind === 'merge') return { kind: 'merge', adapter, out: spec.out, ...baseOf(spec) };
-  const { kind, format, projection = true, out } = spec;
-  return { kind, adapter, format, projection, out, ...baseOf(spec) };
+  const { kind, format, out } = spec;
+  return { kind, adapter, format, options: exportOptions(spec), out, ...baseOf(spec) };
 }
 
 const baseOf = ({ base }: { base?: string | undefined }): { base?: string } => (base === undefined ? {} : { base });
+
+/** The options of an export, complete. Throws VeraError 'usage' for an unknown format or option. */
+export function exportOptions({ format, options, projection }: SpecOf<'export'>): SettingValues {
+  const older = projection === undefined ? {} : { projection };
+  return exportOptionsOf(exportFormat(format), { ...older, ...options });
+}

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { method } from './method.ts';
 import { learned } from './panel.ts';
+import { setting } from './settings.ts';
+import { settingValues } from './training.ts';
 import { count, finite, hash, id, json, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
 export const adapter = z.object({
@@ -80,11 +82,45 @@ export const whereLearned = method(
   z.object({ learned: learned.nullable() }),
   { repeatable: true },
 );
-export const sizes = method(
-  'adapters.sizes',
-  'Bytes of the file that an adapter is exported as: alone, and with what comes back from its seed (A and B of VeRA) in it.',
-  z.strictObject(which),
-  z.object({ bytes: count, fullBytes: count }),
+/** A form in which an adapter can be exported. */
+export const exportOffer = z.object({
+  name,
+  label: z.string(),
+  summary: z.string(),
+  /** What the format cannot keep, or what it takes to read it. */
+  losses: z.string(),
+  /** The kind of job that writes it. */
+  job: z.enum(['export', 'merge']),
+  /** About how many bytes it takes with the options that were asked for; null where that is not known. */
+  bytes: count.nullable(),
+  /** `bytes` is the most that it can take. */
+  atMost: z.boolean(),
+  /** Options that make a difference for this adapter, as daemon/settings/ describes them. */
+  options: z.array(setting),
+});
+export type ExportOffer = z.infer<typeof exportOffer>;
+
+/** A command that uses what was exported; a job's result lists them as `uses`. */
+export const exportUse = z.object({
+  label: z.string(),
+  program: z.enum(['vera', 'python']),
+  args: z.array(z.string()),
+});
+export type ExportUse = z.infer<typeof exportUse>;
+
+/** What the result of an export or merge job holds, besides its figures. */
+export const exportResult = z.object({
+  /** What the check after writing found. */
+  check: z.string().optional(),
+  uses: z.array(exportUse).default([]),
+});
+export type ExportResult = z.infer<typeof exportResult>;
+
+export const exportFormats = method(
+  'adapters.exportFormats',
+  'The formats an adapter can be exported in, each with its size, what it loses, and its options.',
+  z.strictObject({ ...which, options: settingValues.optional() }),
+  z.object({ formats: z.array(exportOffer) }),
   { repeatable: true },
 );
 export const update = method(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorFacts } from './errorFacts.ts';
 import { method } from './method.ts';
 import { jobProgress } from './runEvents.ts';
-import { base, settingValue, trainSettings } from './training.ts';
+import { base, settingValue, settingValues, trainSettings } from './training.ts';
 import { count, finite, id, json, MAX_TEXT, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
 /** An adapter of the catalog, or a PEFT folder. */
@@ -32,7 +32,11 @@ export const jobSpec = z.discriminatedUnion('kind', [
     kind: z.literal('export'),
     ...adapterSource,
     base: base.optional(),
-    format: z.enum(['peft', 'safetensors']),
+    /** A name that `adapters.exportFormats` lists. */
+    format: z.string().max(100),
+    /** The format's own options by name; each has a default. */
+    options: settingValues.optional(),
+    /** The option of this name, as jobs before version 0.2 gave it. */
     projection: z.boolean().optional(),
     out: path,
   }),
@@ -93,7 +97,7 @@ export const job = z.object({
   /** The latest that its worker sent; fields by kind. */
   progress: jobProgress,
   attempts: z.array(attempt),
-  /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {objective, tokens, and each measure of the objective by name: loss, perplexity}; merge: {out, maxLogitDifference}; export: {out}; download: {dir}. */
+  /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {objective, tokens, and each measure of the objective by name: loss, perplexity}; merge: {out, maxLogitDifference, check, uses}; export: {out, format, method, check?, uses}; download: {dir}. */
   result: json.nullable(),
   error: errorFacts.nullable(),
   createdAt: time,

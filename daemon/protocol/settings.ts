@@ -58,7 +58,7 @@ export const description = z.object({
   evaluate: z.array(setting),
   rowFormats: z.array(choice),
   weightFormats: z.array(choice),
-  exportFormats: z.array(z.object({ name: z.string(), summary: z.string() })),
+  exportFormats: z.array(z.object({ ...choice.shape, losses: z.string(), options: z.array(setting) })),
 });
 export type Description = z.infer<typeof description>;
 

@@ -16,9 +16,11 @@ export const settingValue = z.union([
   finite,
   z.boolean(),
   z.string().max(MAX_TEXT),
-  z.array(z.string().max(MAX_TEXT)).max(32),
+  z.array(z.string().max(MAX_TEXT)).max(32).readonly(),
 ]);
 export type SettingValue = z.infer<typeof settingValue>;
+/** Values of settings by their names. */
+export const settingValues = z.record(z.string().max(100), settingValue.optional());
 
 /**
  * Settings of a training run by name, as a person gives them. What is left out takes its default. The daemon checks names and

@@ -2,62 +2,72 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
-import type { JobSpec } from '../../daemon/protocol/jobs.ts';
+import { type AdapterRow, type ExportOffer, type ExportResult, exportResult } from '../../daemon/protocol/adapters.ts';
 import { revealFolder } from '../adapters/commands.ts';
 import { type App, chosen, workspaceFolder } from '../app.ts';
 import { veraCommand } from '../daemon/program.ts';
 import { waitForJob } from '../runs/wait.ts';
-import { checkText, type Format, type FormatId, formatsOf, sizeText, usesOf } from './formats.ts';
+import { folderName, lineOf, sizeText, specOf } from './formats.ts';
 
-/** Asks for form and folder, shows what it costs and loses, writes it, and says how to use it. */
-export async function exportWith(app: App, adapter: AdapterRow, wanted?: FormatId): Promise<void> {
+type Options = Readonly<Record<string, boolean>>;
+
+/** Asks for a format, its options and a folder, shows what it costs and loses, writes it, and says how to use it. */
+export async function exportWith(app: App, adapter: AdapterRow, wanted?: string): Promise<void> {
   const { daemon } = app;
-  const { items } = await daemon.call(({ records }) => records.basesList, { limit: 500 });
-  const base = items.find(({ id }) => id === adapter.base.id);
-  const files = await daemon.call(({ adapters }) => adapters.sizes, { adapter: adapter.id });
-  const formats = formatsOf(adapter, files, base?.parameters ?? null);
-  const format = formats.find(({ id }) => id === wanted) ?? (await pickFormat(adapter, formats));
+  const offers = async (options: Options = {}): Promise<ExportOffer[]> =>
+    (await daemon.call(({ adapters }) => adapters.exportFormats, { adapter: adapter.id, options })).formats;
+  const all = await offers();
+  const { name } = all.find((one) => one.name === wanted) ?? (await pickFormat(adapter, all));
+  const options = await pickOptions(all.find((one) => one.name === name)!);
+  const format = (await offers(options)).find((one) => one.name === name)!;
   const out = await pickFolder(adapter, format);
   const workspace = workspaceFolder();
   const job = await daemon.call(({ jobs }) => jobs.submit, {
-    spec: specOf(format.id, adapter.id, out),
+    spec: specOf(format, adapter.id, out, options),
     ...(workspace === undefined ? {} : { workspace }),
   });
   const done = await vscode.window.withProgress(
     {
       location: vscode.ProgressLocation.Notification,
-      title: format.id === 'merge' ? `Merging ${adapter.name}` : `Exporting ${adapter.name}`,
+      title: `${format.job === 'merge' ? 'Merging' : 'Exporting'} ${adapter.name}`,
       cancellable: true,
     },
     (progress, token) => waitForJob(daemon, job, progress, token),
   );
   if (done === undefined) return;
-  await offer(format, out, base?.spec ?? adapter.base.name, checkText(done.result?.['maxLogitDifference']));
+  await offer(out, exportResult.parse(done.result));
 }
 
-function specOf(format: FormatId, adapter: number, out: string): JobSpec {
-  if (format === 'merge') return { kind: 'merge', adapter, out };
-  if (format === 'safetensors') return { kind: 'export', adapter, format, out };
-  return { kind: 'export', adapter, format: 'peft', projection: format === 'peftWhole', out };
-}
-
-async function pickFormat(adapter: AdapterRow, formats: readonly Format[]): Promise<Format> {
+async function pickFormat(adapter: AdapterRow, formats: readonly ExportOffer[]): Promise<ExportOffer> {
   const items = formats.map((format) => ({
     label: format.label,
     description: sizeText(format),
-    detail: format.loses,
+    detail: format.losses,
     format,
   }));
   return chosen(
-    await vscode.window.showQuickPick(items, { title: `Export ${adapter.name}`, placeHolder: 'What it becomes' }),
+    await vscode.window.showQuickPick(items, { title: `Export ${adapter.name}`, placeHolder: 'Choose a format' }),
   ).format;
 }
 
+/** Asks for the options of a format that are on or off. The others keep their default. */
+async function pickOptions({ label, options }: ExportOffer): Promise<Options> {
+  const items = options.flatMap((option) =>
+    option.kind === 'flag'
+      ? [{ label: option.label, detail: option.help, picked: option.default, name: option.name }]
+      : [],
+  );
+  if (items.length === 0) return {};
+  const picked = chosen(
+    await vscode.window.showQuickPick(items, { title: `${label}: options`, canPickMany: true, placeHolder: 'Options' }),
+  );
+  return Object.fromEntries(items.map(({ name }) => [name, picked.some((one) => one.name === name)]));
+}
+
 /** A folder that is not there yet; proposed beside the workspace's other files. */
-async function pickFolder(adapter: AdapterRow, format: Format): Promise<string> {
+async function pickFolder(adapter: AdapterRow, format: ExportOffer): Promise<string> {
   const parent = workspaceFolder() ?? homedir();
-  const name = `${adapter.name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}-${format.id === 'merge' ? 'merged' : 'export'}`;
+  const name = folderName(adapter.name, format);
   const free = (folder: string): string => {
     for (let i = 1; ; i++) {
       const path = join(folder, i === 1 ? name : `${name}-${i}`);
@@ -73,7 +83,7 @@ async function pickFolder(adapter: AdapterRow, format: Format): Promise<string> 
     },
     { label: '$(folder-opened) Another place...', path: undefined },
   ];
-  const placeHolder = [sizeText(format), format.loses].filter((text) => text !== '').join('. ');
+  const placeHolder = [sizeText(format), format.losses].filter((text) => text !== '').join('. ');
   const picked = chosen(await vscode.window.showQuickPick(items, { title: `${format.label}: where to?`, placeHolder }));
   if (picked.path !== undefined) return picked.path;
   const folders = await vscode.window.showOpenDialog({
@@ -85,22 +95,22 @@ async function pickFolder(adapter: AdapterRow, format: Format): Promise<string> 
   return free(chosen(folders?.[0]).fsPath);
 }
 
-/** At the end: where it is, what the check found, and how to use it. */
-async function offer(format: Format, out: string, base: string, check: string): Promise<void> {
+/** At the end: says where it is and what the check found, and offers to use it. */
+async function offer(out: string, { check, uses }: ExportResult): Promise<void> {
   const [open, use] = ['Open Folder', 'Use It...'];
   const answer = await vscode.window.showInformationMessage(
-    `Written to ${vscode.workspace.asRelativePath(out)}.${check}`,
+    `Written to ${vscode.workspace.asRelativePath(out)}.${check === undefined ? '' : ` Checked: ${check}`}`,
     open,
     use,
   );
   if (answer === open) await revealFolder(out);
   if (answer !== use) return;
-  const items = usesOf(format.id, out, base, veraCommand()).map(({ label, line }) => ({ label, detail: line, line }));
+  const items = uses.map((one) => ({ label: one.label, line: lineOf(one, veraCommand()) }));
   const picked = chosen(
-    await vscode.window.showQuickPick(items, {
-      title: 'Use It',
-      placeHolder: 'Puts the command line into a terminal; Enter there runs it',
-    }),
+    await vscode.window.showQuickPick(
+      items.map((item) => ({ ...item, detail: item.line })),
+      { title: 'Use It', placeHolder: 'The command line goes into a terminal; press Enter there to run it' },
+    ),
   );
   const cwd = workspaceFolder();
   const terminal = vscode.window.createTerminal({ name: 'VeRA', ...(cwd === undefined ? {} : { cwd }) });

@@ -1,35 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
-import { checkText, formatsOf, sizeText, usesOf } from './formats.ts';
+import { EXPORT_FORMATS } from '../../daemon/export/formats/registry.ts';
+import { folderName, lineOf, sizeText, specOf } from './formats.ts';
 
-const adapter = { method: 'vera', bytes: 10_000 } as AdapterRow;
-const files = { bytes: 14_000, fullBytes: 900_000 };
+test('the size of a format', () => {
+  assert.equal(sizeText({ bytes: 15_500, atMost: false }), 'about 15.5 kB');
+  assert.equal(sizeText({ bytes: 4e6, atMost: true }), 'at most 4.0 MB');
+  assert.equal(sizeText({ bytes: null, atMost: false }), '');
+});
 
-test('every form says its size and what it loses', () => {
-  const formats = formatsOf(adapter, files, 1e6);
-  assert.deepEqual(
-    formats.map(({ id }) => id),
-    ['peft', 'peftWhole', 'safetensors', 'merge'],
-  );
-  assert.deepEqual(formats.map(sizeText), ['about 15.5 kB', 'about 902 kB', 'about 15.5 kB', 'at most 4.0 MB']);
-  for (const { loses } of formats) assert.ok(loses.length > 10);
-  assert.deepEqual(formatsOf({ ...adapter, method: 'lora' }, files, null).map(sizeText), [
-    'about 15.5 kB',
-    'about 15.5 kB',
-    '',
-  ]);
+test('the job that writes a format', () => {
+  assert.deepEqual(specOf({ job: 'export', name: 'peft' }, 3, '/out', { projection: false }), {
+    kind: 'export',
+    adapter: 3,
+    format: 'peft',
+    options: { projection: false },
+    out: '/out',
+  });
+  assert.deepEqual(specOf({ job: 'merge', name: 'merge' }, 3, '/out', {}), { kind: 'merge', adapter: 3, out: '/out' });
+  assert.equal(folderName('notes / two', { name: 'peft' }), 'notes-two-peft');
 });
 
 test('command lines hold paths of any name', () => {
-  for (const format of ['peft', 'peftWhole', 'safetensors', 'merge'] as const) {
-    for (const { line } of usesOf(format, "/a b/it's; rm -rf $HOME", '/base', 'vera'))
+  for (const format of EXPORT_FORMATS) {
+    for (const use of format.uses("/a b/it's; rm -rf $HOME", '/base')) {
+      const line = lineOf(use, 'vera');
       assert.doesNotMatch(line.replace(/'(?:[^']|'\\'')*'/g, ''), /[;$]/, line);
+    }
   }
-  assert.match(usesOf('merge', '/out', '/base', 'vera')[0]!.line, /^vera generate --base \/out --prompt 'Hello'$/);
-});
-
-test('the figure of the check', () => {
-  assert.match(checkText(0.00012), /at most 1\.2e-4/);
-  assert.equal(checkText(undefined), '');
+  const merge = EXPORT_FORMATS.find(({ name }) => name === 'merge')!.uses('/out', '/base')[0]!;
+  assert.match(lineOf(merge, 'vera'), /^vera generate --base \/out --prompt Hello$/);
 });

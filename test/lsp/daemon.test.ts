@@ -29,7 +29,7 @@ async function editor(): Promise<LanguageConnection & Editor> {
 const languagePid = (): number => {
   const begun = lastLines(logsFolder(), 200).flatMap((line) => {
     const { language, msg } = JSON.parse(line) as { language?: number; msg: string };
-    return msg === 'a language server begins' && language !== undefined ? [language] : [];
+    return msg === 'a language server was started' && language !== undefined ? [language] : [];
   });
   return begun.at(-1)!;
 };

@@ -5,16 +5,23 @@ import { writeSafetensors } from '../../formats/safetensors.ts';
 import { adapterTensors } from '../adapter.ts';
 import { peftConfig } from '../peft-config.ts';
 import type { ExportFormat } from './format.ts';
+import { adapterBytes, projection, storesProjection } from './peft.ts';
 
-export const FILE = 'adapter.safetensors';
+const FILE = 'adapter.safetensors';
 
 /** One file that needs no other: the tensors by PEFT's names, and in its metadata what PEFT keeps in adapter_config.json. */
 export const safetensors: ExportFormat = {
   name: 'safetensors',
+  label: 'One safetensors file',
   summary: `one file, ${FILE}, with the tensors and all settings in its metadata`,
-  async write(dir, adapter, { projection }) {
-    const stores = adapter.method === 'vera' && projection;
-    const tensors = [...adapterTensors(adapter, projection)].map(([name, { shape, data }]) => ({
+  losses: 'Loses nothing, but PEFT cannot read it as it is.',
+  options: [projection],
+  job: 'export',
+  bytes: adapterBytes,
+  async write(dir, { adapter }, options) {
+    const withProjection = storesProjection(options);
+    const stores = adapter.method === 'vera' && withProjection;
+    const tensors = [...adapterTensors(adapter, withProjection)].map(([name, { shape, data }]) => ({
       name,
       dtype: 'F32' as const,
       shape,
@@ -29,5 +36,16 @@ export const safetensors: ExportFormat = {
       ...(baseFingerprint === undefined ? {} : { base_fingerprint: baseFingerprint }),
     };
     await writeFolderAtomic(dir, (temporary) => writeSafetensors(join(temporary, FILE), tensors, metadata));
+    return { details: {} };
   },
+  uses: (out) => [
+    {
+      label: 'Read its tensors',
+      program: 'python',
+      args: [
+        '-c',
+        `from safetensors.numpy import load_file; print(load_file(${JSON.stringify(`${out}/${FILE}`)}).keys())`,
+      ],
+    },
+  ],
 };

@@ -1,6 +1,7 @@
 import { statedBase } from '../../export/adapter.ts';
-import { mergeModel } from '../../export/merge.ts';
+import { merge as format } from '../../export/formats/merge.ts';
 import { openAdapter } from '../../export/openAdapter.ts';
+import { writeExport } from '../../export/writeExport.ts';
 import { PROCESS_BYTES } from '../../train/estimate.ts';
 import { preflightModel } from '../../train/preflight.ts';
 import { writeStaged } from '../staged.ts';
@@ -16,14 +17,10 @@ export const merge: Kind<'merge'> = {
     return { memoryBytes, details: {} };
   },
 
-  async run({ adapter: dir, base: given, out }, { resolve, folder }) {
-    const result = await writeStaged(out, folder, async (staging) => {
-      const opened = await openAdapter(dir, given, resolve);
-      const { cache, onProgress } = resolve;
-      const options = { ...opened, out: staging, cache, ...(onProgress ? { onProgress } : {}) };
-      const { maxDifference, ...report } = await mergeModel(options);
-      return { out, maxLogitDifference: maxDifference, ...report };
-    });
+  async run({ adapter: dir, base, out }, { resolve, folder }) {
+    const result = await writeStaged(out, folder, async (staging) =>
+      writeExport(format, { dir: staging, out }, await openAdapter(dir, base, resolve), {}, resolve),
+    );
     return { result };
   },
 };

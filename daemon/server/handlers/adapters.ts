@@ -4,12 +4,14 @@ import { dependentsOfAdapter } from '../../catalog/dependents.ts';
 import { addExport, readDataset } from '../../catalog/records.ts';
 import { readRun } from '../../catalog/runs.ts';
 import { packAdapter, unpackAdapter } from '../../catalog/transfer.ts';
+import { exportOffers } from '../../export/offers.ts';
 import { cacheFolder } from '../../home.ts';
 import { saveStored } from '../../jobs/stored.ts';
 import { learned } from '../../methods/learned.ts';
 import { savings } from '../../methods/savings.ts';
 import type * as adapters from '../../protocol/adapters.ts';
 import type { Handlers } from '../context.ts';
+import { plain } from './settings.ts';
 
 export const adapterHandlers: Handlers<typeof adapters> = {
   list: ({ daemon: { catalog } }, params) => stored.listAdapters(catalog.db, params),
@@ -30,10 +32,12 @@ export const adapterHandlers: Handlers<typeof adapters> = {
     );
     return { learned: method === 'vera' ? learned(sites, options['rank'] ?? 0, theta) : null };
   },
-  async sizes({ daemon: { catalog } }, which) {
+  async exportFormats({ daemon: { catalog } }, { options = {}, ...which }) {
     const content = await stored.adapterContent(catalog.db, await stored.findAdapter(catalog.db, which));
     const { bytes, fullBytes } = savings(content.method, content.sites, content.options['rank'] ?? 0);
-    return { bytes, fullBytes };
+    const sizes = { bytes, fullBytes, baseParameters: content.base.parameters ?? null };
+    const formats = exportOffers(sizes, options);
+    return { formats: formats.map((format) => ({ ...format, options: format.options.map(plain) })) };
   },
   update: ({ daemon: { catalog, actor } }, params) =>
     catalog.change((change) => stored.updateAdapter(change, params, actor)),

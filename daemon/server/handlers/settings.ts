@@ -19,11 +19,14 @@ export const description = (): settings.Description => ({
   evaluate: EVALUATE_SETTINGS.map(plain),
   rowFormats: rowFormats.map(({ name, label, columns }) => ({ name, label, summary: columns })),
   weightFormats: WEIGHT_FORMATS.map(({ name, label, summary }) => ({ name, label, summary })),
-  exportFormats: EXPORT_FORMATS.map(({ name, summary }) => ({ name, summary })),
+  exportFormats: EXPORT_FORMATS.map(({ name, label, summary, losses, options }) => ({
+    ...{ name, label, summary, losses },
+    options: options.map(plain),
+  })),
 });
 
 export const settingHandlers: Handlers<typeof settings> = { describe: description };
 
 /** The protocol's own form: its lists may be changed by who receives them. */
-const plain = (setting: Setting): settings.Setting =>
+export const plain = (setting: Setting): settings.Setting =>
   setting.kind === 'choice' ? { ...setting, values: [...setting.values] } : { ...setting };

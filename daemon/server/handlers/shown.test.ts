@@ -1,4 +1,4 @@
-/** What the panel asks of a run and its adapter: samples, where it learned, sizes of what is exported. */
+/** What the panel asks of a run and its adapter: samples, where it learned, and the formats it can be exported in. */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const open = await openQueue(join(root, 'home'));
 after(() => open.close());
 const context = { daemon: { catalog: open.catalog, actor: 'test' } } as unknown as Context;
 
-test('a trained adapter: its samples, layers and sizes; its plan foretold them', async () => {
+test('a trained adapter: its samples, its layers and its export formats; the plan had its size right', async () => {
   const plain = tinyTraining(tiny);
   const spec = { ...plain, settings: { ...plain.settings, samplePrompts: ['one', 'two'], sampleTokens: 4 } };
   const plan = trainPlan.parse((await open.queue.plan({ spec })).details);
@@ -35,9 +35,19 @@ test('a trained adapter: its samples, layers and sizes; its plan foretold them',
   assert.ok(learned);
   assert.equal(learned.b.length, learned.layers.length);
   assert.ok(learned.b.flat().every((value) => value === null || value > 0));
-  const { bytes, fullBytes } = await adapterHandlers.sizes(context, which);
-  assert.equal(bytes, statSync(join(job.result!['dir'] as string, 'adapter_model.safetensors')).size);
-  assert.equal(bytes, plan.savings?.own.adapterBytes);
-  assert.ok(fullBytes > bytes);
+  const size = statSync(join(job.result!['dir'] as string, 'adapter_model.safetensors')).size;
+  assert.equal(plan.savings?.own.adapterBytes, size);
+  const offers = async (options: Record<string, boolean>) => {
+    const { formats } = await adapterHandlers.exportFormats(context, { ...which, options });
+    return Object.fromEntries(formats.map((format) => [format.name, format]));
+  };
+  const [small, large] = [await offers({ projection: false }), await offers({})];
+  assert.ok(small['peft']!.bytes! >= size && small['peft']!.bytes! < size + 5000);
+  assert.ok(large['peft']!.bytes! > small['peft']!.bytes!);
+  assert.deepEqual(
+    large['peft']!.options.map(({ name }) => name),
+    ['projection'],
+  );
+  assert.ok(large['merge']!.atMost && large['merge']!.bytes! > 0);
   assert.equal(plan.data?.steps, job.progress.steps);
 });

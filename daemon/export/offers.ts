@@ -1,0 +1,23 @@
+import { defaultsOf, type Setting, type SettingValues } from '../settings/setting.ts';
+import type { ExportFormat, ExportSizes } from './formats/format.ts';
+import { EXPORT_FORMATS } from './formats/registry.ts';
+
+/** An export format as it is offered for an adapter. */
+interface Offer extends Pick<ExportFormat, 'name' | 'label' | 'summary' | 'losses' | 'job'> {
+  readonly bytes: number | null;
+  readonly atMost: boolean;
+  readonly options: readonly Setting[];
+}
+
+/** The formats an adapter can be exported in, each with its size under these options. An option that changes no size is left out. */
+export function exportOffers(sizes: ExportSizes, given: SettingValues): Offer[] {
+  return EXPORT_FORMATS.map(({ name, label, summary, losses, job, options, bytes, atMost = false }) => {
+    const values = { ...defaultsOf(options), ...given };
+    const described = options.filter(
+      (option) =>
+        option.kind !== 'flag' ||
+        bytes(sizes, { ...values, [option.name]: true }) !== bytes(sizes, { ...values, [option.name]: false }),
+    );
+    return { name, label, summary, losses, job, atMost, bytes: bytes(sizes, values) ?? null, options: described };
+  });
+}

@@ -1,0 +1,23 @@
+import { checkSettings, defaultsOf, type SettingValues } from '../settings/setting.ts';
+import type { ExportContext, ExportFormat, ExportSource } from './formats/format.ts';
+
+/** The options of a format, complete. Throws VeraError 'usage' for one that it does not have or that is out of range. */
+export function exportOptionsOf({ options }: ExportFormat, given: SettingValues): SettingValues {
+  checkSettings(options, given);
+  const wanted = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaultsOf(options), ...Object.fromEntries(wanted) };
+}
+
+/** Writes an adapter into the folder `dir`, which becomes `out`. Returns what a job and a command report: plain JSON. */
+export async function writeExport(
+  format: ExportFormat,
+  { dir, out = dir }: { dir: string; out?: string },
+  source: ExportSource,
+  given: SettingValues,
+  context: ExportContext,
+): Promise<Record<string, unknown>> {
+  const { check, details } = await format.write(dir, source, exportOptionsOf(format, given), context);
+  const { method, basePath = source.base.dir } = source.adapter;
+  const uses = format.uses(out, basePath);
+  return { out, format: format.name, method, ...details, ...(check === undefined ? {} : { check }), uses };
+}
