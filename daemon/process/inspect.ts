@@ -1,7 +1,7 @@
 import { VeraError } from '../protocol/errors.ts';
 
 /** Added to the port that VERA_INSPECT names, so that each kind of process has a port of its own. */
-export const INSPECT_OFFSETS = { daemon: 0, worker: 1, languageServer: 2 } as const;
+const INSPECT_OFFSETS = { daemon: 0, worker: 1, languageServer: 2 } as const;
 
 /**
  * Arguments for Node that open an inspector, for a debugger to attach to. VERA_INSPECT is the daemon's port; empty where it is not

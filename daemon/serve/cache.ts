@@ -2,15 +2,15 @@ import { MASKED } from '../models/attention.ts';
 import type { ModelConfig } from '../models/model.ts';
 import type { PlainTensor } from '../runtime/executor.ts';
 
-/** Positions a new cache has room for; it doubles when they are used up. */
+/** Positions in a new cache. Its size doubles when they are used up. */
 const FIRST = 64;
 
 /**
- * Keys and values of what a model has read, one row, in memory that the graph reads in place. Keys lie as
- * [1, kvHeads, headDim, capacity] and values as [1, kvHeads, capacity, headDim], so that neither is transposed to be used.
+ * Keys and values of the tokens of one row that a model has read, in memory that the graph reads in place. Keys have the shape
+ * [1, kvHeads, headDim, capacity] and values [1, kvHeads, capacity, headDim], so that neither is transposed to be used.
  */
 export class KvCache {
-  /** Positions filled. */
+  /** Number of filled positions. */
   length = 0;
   #capacity = 0;
   #keys: Float32Array[] = [];
@@ -24,7 +24,7 @@ export class KvCache {
     this.#grow(FIRST);
   }
 
-  /** The inputs of the decode graph that this cache is. */
+  /** This cache as inputs of the decode graph. */
   get feeds(): Readonly<Record<string, PlainTensor>> {
     return this.#feeds;
   }

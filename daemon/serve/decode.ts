@@ -12,7 +12,7 @@ export interface DecodeOptions {
   readonly adaptation: Adaptation;
   /** The name of a weight format. */
   readonly precision: string;
-  /** Positions there will be at most, prompt and answer together. */
+  /** Most positions, prompt and answer together. */
   readonly maxLength: number;
 }
 
@@ -25,7 +25,7 @@ export function decodeGraph({ base, adaptation, precision, maxLength }: DecodeOp
   const { config } = base;
   const family = familyOf(config);
   const g = new Graph();
-  // One token decides which products are worth it: most runs have no more.
+  // Choose between equal products for one token, because most runs have only one.
   const net = adaptedNetwork(g, { base, adaptation, precision, tokens: 1, differentiable: false });
   const tokens = cachedTokens(g, maxLength);
   const hidden = family.forward(net, config, tokens);

@@ -16,9 +16,9 @@ export interface GeneratorOptions {
   readonly theta: Float32Array;
   /** The name of a weight format. */
   readonly precision: string;
-  /** Where transformed weights are kept. */
+  /** Folder for transformed weights. */
   readonly cache: string;
-  /** Tokens of prompt and answer together, at most. */
+  /** Most tokens of prompt and answer together. */
   readonly maxLength: number;
   readonly session?: LoadOptions;
 }
@@ -31,17 +31,17 @@ export interface GenerateOptions {
   readonly topP?: number | undefined;
   readonly topK?: number | undefined;
   readonly seed: number;
-  /** Tokens that end the answer; they are not part of it. */
+  /** Tokens that end the answer. They are not part of it. */
   readonly stop: readonly number[];
   readonly onToken?: (id: number) => void;
-  /** Ends the answer early, with what there is. */
+  /** Ends the answer early. The tokens so far are kept. */
   readonly signal?: AbortSignal;
 }
 
-/** Prompt tokens read at once: more make larger products, and larger scores in memory. */
+/** Prompt tokens that are read at once. More tokens make larger products, but also larger attention scores in memory. */
 const CHUNK = 128;
 
-/** Continues texts with a base model and an adapter. Several calls may be under way at once: each has its own cache. */
+/** Continues texts with a base model and an adapter. Several calls may run at the same time; each has its own cache. */
 export class Generator {
   readonly #graph: Loaded;
   readonly #base: BaseModel;
@@ -58,19 +58,20 @@ export class Generator {
     const { size } = layoutOf(adaptation.parameters);
     if (theta.length !== size)
       throw new VeraError('adapter', `the adapter holds ${theta.length} numbers, but its layers need ${size}`);
-    // One row is all reading of weights; int8 ones laid out for that take less than half the time, in no more memory.
+    // With one row, the time goes into reading weights. int8 weights with a layout for that take less than half the time,
+    // and no more memory.
     const settings = { prepack: weightFormat(options.precision).prepackForOneRow, ...session };
     const graph = await cpu.load(decodeGraph(options), weightLocator(base, cache), settings);
     if (size > 0) graph.keep({ theta: { type: 'float32', data: theta, dims: [size] } });
     return new Generator(graph, options);
   }
 
-  /** A cache in which nothing has been read yet. */
+  /** An empty cache. */
   start(): KvCache {
     return new KvCache(this.#base.config);
   }
 
-  /** Reads tokens after those in the cache and adds them to it. Returns the logits of the token that comes next [vocabulary]. */
+  /** Reads tokens after those in the cache and adds them to it. Returns the logits of the next token [vocabulary]. */
   async read(cache: KvCache, ids: readonly number[]): Promise<Float32Array> {
     let logits = new Float32Array();
     for (let from = 0; from < ids.length; from += CHUNK) {
@@ -87,7 +88,7 @@ export class Generator {
     return logits;
   }
 
-  /** The tokens that follow the prompt: until a stop token, `maxTokens` or the length the generator was made for. */
+  /** Generates the tokens after the prompt, until a stop token, `maxTokens` or the length that the generator was made for. */
   async generate(options: GenerateOptions): Promise<number[]> {
     const { prompt, maxTokens, stop, onToken, signal } = options;
     this.#check(prompt);

@@ -16,16 +16,16 @@ export interface LogitsOptions {
   readonly adaptation: Adaptation;
   /** The name of a weight format; the default is exact. */
   readonly precision?: string;
-  /** The longest row there will be. */
+  /** Tokens of the longest row. */
   readonly maxLength: number;
   /** About how many tokens a run has, which decides between equal ways to compute a product; default: the longest row. */
   readonly tokens?: number;
-  /** Where transformed weights are kept. */
+  /** Folder for transformed weights. */
   readonly cache: string;
   readonly session?: LoadOptions;
 }
 
-/** One row of tokens; positions and segments are those of a single example where they are left out. */
+/** One row of tokens. If positions and segments are left out, they are those of a single example. */
 export interface Row {
   readonly ids: readonly number[];
   readonly positions?: readonly number[];
@@ -49,7 +49,7 @@ function logitsGraph({
   return deadCode(lower(g));
 }
 
-/** A model's whole logits, for rows short enough to hold them: comparisons of models are made of these. */
+/** The logits of a model at every position, for rows that are short enough. Comparisons of models use them. */
 export class Logits {
   readonly #graph: Loaded;
 

@@ -1,10 +1,10 @@
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { VeraError } from '../protocol/errors.ts';
 
-/** Token ids of a text to go on from. */
+/** Token ids of a text to continue. */
 export const textPrompt = (tokenizer: Tokenizer, text: string): number[] => tokenizer.encode(text);
 
-/** Token ids of a question put through the model's chat template, at the point where the answer begins. */
+/** Token ids of a question in the model's chat template, up to the point where the answer begins. */
 export function chatPrompt(tokenizer: Tokenizer, question: string, system?: string): number[] {
   if (!tokenizer.renderChat)
     throw new VeraError('usage', 'this model has no chat template; leave out the chat option and give the text itself');
@@ -15,7 +15,7 @@ export function chatPrompt(tokenizer: Tokenizer, question: string, system?: stri
   return tokenizer.encode(tokenizer.renderChat(messages, { addGenerationPrompt: true }), { addSpecialTokens: false });
 }
 
-/** Token ids that ask for what stands between a prefix and a suffix, in the order prefix, suffix, middle (arXiv 2207.14255). */
+/** Token ids that ask for the text between a prefix and a suffix, in the order prefix, suffix, middle (arXiv 2207.14255). */
 export function fillPrompt(tokenizer: Tokenizer, prefix: string, suffix: string): number[] {
   const { fim } = tokenizer;
   if (!fim) throw new VeraError('usage', 'this model has no fill-in-the-middle tokens; leave out the suffix');

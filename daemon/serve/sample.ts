@@ -11,7 +11,10 @@ export interface SampleOptions {
   readonly seed: number;
 }
 
-/** A function from the logits of the next token [vocabulary] to the token chosen; the same seed draws the same tokens. */
+/**
+ * Returns a function from the logits of the next token [vocabulary] to the chosen token. The same seed draws the same
+ * tokens.
+ */
 export function sampler(options: SampleOptions): (logits: Float32Array) => number {
   const { temperature, topP = 1, topK = 0, seed } = options;
   check('temperature', temperature, temperature >= 0, 'a number of 0 or more');
@@ -26,7 +29,7 @@ function check(name: string, value: number, good: boolean, wanted: string): void
   if (!good) throw new VeraError('usage', `${name} must be ${wanted}, not ${value}`);
 }
 
-/** The first of the largest logits. */
+/** The index of the largest logit; the first one of equal ones. */
 export function mostLikely(logits: Float32Array): number {
   let best = 0;
   for (let i = 0; i < logits.length; i++) {

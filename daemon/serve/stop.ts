@@ -23,7 +23,7 @@ function eosOf(file: string): number[] {
   try {
     eos = (JSON.parse(readFileSync(file, 'utf8')) as { eos_token_id?: unknown }).eos_token_id;
   } catch {
-    return []; // The file only adds to what the tokenizer says.
+    return []; // the file only adds to the tokens of the tokenizer
   }
   const ids: unknown[] = Array.isArray(eos) ? eos : [eos];
   return ids.filter((id): id is number => Number.isInteger(id));
