@@ -1,10 +1,17 @@
 import type { Command } from 'commander';
 import { StreamMessageReader } from 'vscode-languageserver-protocol/node';
+import { readers } from '../data/readers/registry.ts';
+import { settingsSchema } from '../lsp/settings.ts';
 import { serveStdio } from '../lsp/stdio.ts';
 
+const ENDINGS = readers.flatMap(({ text, extensions, ambiguous = [] }) =>
+  text ? extensions.filter((ending) => !ambiguous.includes(ending)) : [],
+);
+
 const HELP = `
-An editor starts this itself, for files ending in .jsonl, .ndjson, .csv, .tsv and .txt. Initialization options, or the
-section veraStudio.dataset of its configuration: base, length, format, lossOn, tokensPerSecond, maxProblems.`;
+An editor starts this itself, for files ending in ${ENDINGS.join(', ')}.
+Initialization options, or the section veraStudio.dataset of its configuration:
+${Object.keys(settingsSchema.shape).join(', ')}.`;
 
 export function registerLsp(program: Command): void {
   program

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARCHITECTURES } from '../../daemon/models/registry.ts';
 import { root } from '../sources.ts';
+import { formatsPage } from './formatsPage.ts';
 import { protocolPage } from './protocolPage.ts';
 
 /** The README with the list of architectures between its marks. */
@@ -15,4 +16,8 @@ function readme(): string {
 }
 
 /** The generated pages of docs/, and the README, of which only a list is generated. */
-export const GENERATED: Record<string, () => string> = { 'docs/protocol.md': protocolPage, 'README.md': readme };
+export const GENERATED: Record<string, () => string> = {
+  'docs/formats.md': formatsPage,
+  'docs/protocol.md': protocolPage,
+  'README.md': readme,
+};
