@@ -181,7 +181,7 @@ for (const name of ['llama-gqa-tied-bf16', 'qwen2', 'llama-linear-biases-sharded
 const smollm2 = join(import.meta.dirname, '../.models/SmolLM2-135M-Instruct.Q4_1.gguf');
 if (existsSync(smollm2)) {
   // A merge writes the whole model: one of each method is enough. Logits reach 35 here, where transformers' own float32 is up
-  // to 7e-5 from its float64: two float32 programs may be 1e-4 apart, so ours is held against float64.
+  // to 7e-5 from its float64: two float32 programs may be 1e-4 apart, so ours is compared with float64.
   const merged = KINDS.filter(
     (kind) => kind.name === 'VeRA q_proj,v_proj seed-only' || kind.name === 'LoRA all-linear',
   );
