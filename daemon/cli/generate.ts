@@ -5,7 +5,6 @@ import { cacheFolder } from '../home.ts';
 import { unadapted } from '../models/adaptation.ts';
 import type { MethodAdaptation } from '../methods/method.ts';
 import type { BaseModel } from '../models/base.ts';
-import type { Precision } from '../models/network.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { Generator } from '../serve/generate.ts';
@@ -16,6 +15,7 @@ import { textStream } from '../serve/stream.ts';
 import { openAdapter, showProgress } from './adapter.ts';
 import { nonNegativeInteger, nonNegativeNumber, positiveInteger, probability, seed } from './options.ts';
 import { printJson } from './output.ts';
+import { weightFormatOption } from './weightFormat.ts';
 
 interface Flags {
   base?: string;
@@ -29,7 +29,7 @@ interface Flags {
   chat?: boolean;
   system?: string;
   fimSuffix?: string;
-  precision: Precision;
+  precision: string;
   threads?: number;
   json?: boolean;
 }
@@ -53,7 +53,7 @@ export function registerGenerate(program: Command): void {
     .option('--chat', "put the prompt through the model's chat template, as a user's message")
     .option('--system <text>', 'system message before it, with --chat')
     .addOption(new Option('--fim-suffix <text>', 'fill in what stands between the prompt and this').conflicts('chat'))
-    .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
+    .addOption(weightFormatOption())
     .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
     .addHelpText('after', HELP)
     .action(generate);

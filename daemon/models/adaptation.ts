@@ -6,7 +6,7 @@ export type { FrozenMatrix } from '../weights/format.ts';
 
 /** A linear layer of a model: where it is and its size. */
 export interface LinearSite {
-  /** Module path as Hugging Face writes it: `model.layers.0.self_attn.q_proj`. */
+  /** Its path in a Hugging Face checkpoint: `model.layers.0.self_attn.q_proj`. */
   readonly path: string;
   /** Index of its transformer layer; undefined for the head. */
   readonly layer?: number;
@@ -15,7 +15,7 @@ export interface LinearSite {
   readonly bias: boolean;
 }
 
-/** A named slice of the flat trainable vector. */
+/** A trained tensor; the trainable vector holds all of them one after the other. */
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -48,8 +48,8 @@ export interface Layers {
 }
 
 /**
- * What stands in for a model's frozen layers. A model asks for `linear(path, x)`; the adaptation decides what that is and
- * lists the parameters it trains. It does not know which model it is in.
+ * What replaces a model's frozen layers. The model asks for each linear layer's output. The adaptation computes it, and lists
+ * the parameters that are trained. It does not know which model it adapts.
  */
 export interface Adaptation {
   readonly parameters: readonly Parameter[];
@@ -59,5 +59,5 @@ export interface Adaptation {
   weight?(net: Layers, name: string): Value | undefined;
 }
 
-/** The base model as it is. */
+/** The base model without any adaptation. */
 export const unadapted: Adaptation = { parameters: [], linear: () => undefined };

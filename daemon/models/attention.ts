@@ -11,7 +11,7 @@ import type { Dim, Value } from '../graph/value.ts';
 /** What is added to a score that must not count; its exponential is zero in float32. */
 export const MASKED = -1e9;
 
-/** How the queries of a run meet keys and values. A model is the same in training and in generation; only this differs. */
+/** How queries find keys and values. A model's definition is the same in training and in generation; only this differs. */
 export interface Attention {
   /**
    * Causal attention of one layer. Grouped queries share keys and values (arXiv 2305.13245). q: [batch, heads, length,
@@ -53,17 +53,17 @@ export function packedAttention(g: Graph, positions: Value, segments: Value): At
   };
 }
 
-/** Attention to a cache as well, and what is to be added to that cache. */
+/** Attention that also reads a cache, and the keys and values that must be added to that cache. */
 export interface CachedAttention extends Attention {
-  /** Keys and values of the new tokens, a layer each: [1, kvHeads, length, headDim]. */
+  /** Keys and values of the new tokens, one entry per layer: [1, kvHeads, length, headDim]. */
   readonly keys: readonly Value[];
   readonly values: readonly Value[];
 }
 
 /**
  * Attention of the new tokens of one row to a cache and among themselves: [q K_past, q k_new] -> softmax -> p V_past + p v_new,
- * so that the cache is read where it lies. positions: [1, length] int64. The graph gets inputs: `empty` [past], which is
- * added to the scores of the cache's places, and for each layer `keyN` [1, kvHeads, headDim, past] and `valueN`
+ * so the cache is read in place and never copied. positions: [1, length] int64. The graph gets these inputs: `empty` [past],
+ * which is added to the scores of the cache's positions, and for each layer `keyN` [1, kvHeads, headDim, past] and `valueN`
  * [1, kvHeads, past, headDim].
  */
 export function cachedAttention(g: Graph, positions: Value): CachedAttention {
@@ -88,7 +88,7 @@ export function cachedAttention(g: Graph, positions: Value): CachedAttention {
       const alpha = headDim ** -0.5;
       const toPast = g.add(g.matmul(query, pastKey, { alpha }), empty);
       const amongNew = g.matmul(query, key, { transB: true, alpha });
-      // The queries of a group lie one after the other, each with all tokens: the mask fits once they are apart.
+      // The queries of a group stand one after the other, each with all tokens. The mask fits once each head is separate again.
       const masked = g.add(g.reshape(amongNew, [1, heads, length, length]), mask);
       const scores = g.concat([toPast, g.reshape(masked, [1, kvHeads, grouped, length])], 3);
       const p = g.op(softmax, [scores]);

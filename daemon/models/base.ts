@@ -9,18 +9,18 @@ import type { ModelConfig } from './model.ts';
 import { modelTensors } from './tensors.ts';
 import { remember, remembered } from './remembered.ts';
 
-/** A base model on disk, ready to be read. */
+/** A base model on disk. */
 export interface BaseModel {
   readonly dir: string;
   readonly config: ModelConfig;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** sha256 over the tensors' names, types, shapes and bytes: what an adapter is tied to. */
+  /** sha256 of the tensors' names, types, shapes and bytes. An adapter belongs to the base with this fingerprint. */
   readonly fingerprint: string;
 }
 
 /**
  * Opens a Hugging Face folder (config.json, model.safetensors or shards) and checks that it has every tensor of its family's
- * list. `cache`: where its fingerprint is remembered. Throws VeraError 'model' naming the first tensor that is wrong.
+ * list. `cache`: the folder that remembers its fingerprint. Throws VeraError 'model' naming the first tensor that is wrong.
  */
 export function openBase(dir: string, cache: string): BaseModel {
   const read = readConfig(dir);
@@ -39,7 +39,7 @@ export function openBase(dir: string, cache: string): BaseModel {
   return { dir, config, tensors, fingerprint: fingerprint(tensors, cache) };
 }
 
-/** Shape of a tensor of the base; a missing one is an error that names it. */
+/** Shape of a tensor of the base. Throws VeraError 'model' with the tensor's name if the base does not have it. */
 export function shapeOf(base: Pick<BaseModel, 'dir' | 'tensors'>, name: string): readonly number[] {
   const entry = base.tensors.get(name);
   if (!entry)

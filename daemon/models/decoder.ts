@@ -1,6 +1,6 @@
 /**
- * What most decoders of today share, for families to compose: a stack of layers, each a normed attention and a normed gated
- * MLP, added to the residual stream. A family says in its own file how its layers differ.
+ * Building blocks that most decoders share: a stack of layers, each of which adds a normed attention and a normed gated MLP to
+ * the residual stream. Families compose them, and each says in its own file how its layers differ.
  */
 import { rmsNorm as rmsNormOperator } from '../graph/ops/rmsNorm.ts';
 import { silu } from '../graph/ops/silu.ts';
@@ -22,9 +22,9 @@ export interface DecoderConfig extends ModelConfig, Rope {
   readonly mlpBias: boolean;
 }
 
-/** What config.json says differently from one family to the next. */
+/** What families read from config.json in different ways. */
 export interface DecoderTraits extends Pick<DecoderConfig, 'qkvBias' | 'outputBias' | 'mlpBias'> {
-  /** Whether `sliding_window` counts. Within its window sliding attention is full attention, so shorter rows are exact. */
+  /** Whether `sliding_window` counts. Inside its window, sliding attention is full attention, so shorter rows are exact. */
   readonly sliding: boolean;
 }
 
@@ -81,7 +81,7 @@ export interface DecoderLayer {
   readonly down: LinearSite;
 }
 
-/** A layer by Hugging Face's names. */
+/** The modules of one layer, with Hugging Face's names. */
 function decoderLayer(config: DecoderConfig, index: number): DecoderLayer {
   const { hidden, intermediate, heads, kvHeads, headDim, qkvBias, outputBias, mlpBias } = config;
   const path = `model.layers.${index}`;
@@ -119,13 +119,13 @@ export const normTensor = (path: string, size: number): ModelTensor => ({
   role: 'norm',
 });
 
-/** The weight of a linear layer, and its bias where it has one. */
+/** The weight of a linear layer, and its bias if it has one. */
 function linearTensors({ path, dIn, dOut, bias }: LinearSite, role: Role = 'matrix'): ModelTensor[] {
   const weight: ModelTensor = { name: `${path}.weight`, shape: [dOut, dIn], role };
   return bias ? [weight, { name: `${path}.bias`, shape: [dOut], role: 'bias' }] : [weight];
 }
 
-/** Every tensor of the model. `more`: those that a family's layers have beside the usual ones. */
+/** Every tensor of the model. `more`: tensors of a layer that only this family has. */
 export function* decoderTensors(
   config: DecoderConfig,
   more: (layer: DecoderLayer) => readonly ModelTensor[] = () => [],
@@ -149,7 +149,7 @@ export function* decoderTensors(
 const EMBEDDINGS = 'model.embed_tokens.weight';
 const FINAL_NORM = 'model.norm';
 
-/** Runs the layers one after the other, each in a segment of its own. ids: [tokens] -> [tokens, hidden] before the final norm. */
+/** Runs the layers one after the other, each in its own segment of the graph. ids: [tokens] -> [tokens, hidden] before the final norm. */
 export function decode(
   net: Network,
   config: DecoderConfig,

@@ -4,25 +4,25 @@ import type { LinearSite } from './adaptation.ts';
 import type { Attention } from './attention.ts';
 import type { Network } from './network.ts';
 
-/** What every family's config says. A family adds fields of its own, which only its file reads. Sizes in elements. */
+/** What every family's config says. A family adds its own fields, which only its file reads. Sizes in elements. */
 export interface ModelConfig {
   /** The name in `architectures` of config.json; it decides which family the model belongs to. */
   readonly architecture: string;
   readonly vocabulary: number;
   readonly hidden: number;
   readonly layers: number;
-  /** Heads and their size as a cache of keys and values holds them. */
+  /** Number and size of the heads in a cache of keys and values. */
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Tokens of a row for which the model was made. */
+  /** The most tokens of a row that the model was made for. */
   readonly maxLength: number;
   /** Whether the embeddings also serve as the head. */
   readonly tied: boolean;
 }
 
 /**
- * What a tensor is for. `matrix`: the weight of a linear layer; `residual`: the same, where its product is added to the
- * residual stream; `head`: computes the logits, and exists only where it is not the embeddings.
+ * What a tensor is for. `matrix`: the weight of a linear layer. `residual`: the same, but its product is added to the residual
+ * stream. `head`: computes the logits; a model whose embeddings do this has no such tensor.
  */
 export type Role = 'embedding' | 'norm' | 'matrix' | 'residual' | 'bias' | 'head';
 
@@ -37,17 +37,18 @@ export interface ModelTensor {
 export interface Tokens {
   /** [tokens] int64. */
   readonly ids: Value;
-  /** The place of each token in its example. [batch, length] int64, where batch * length = tokens. */
+  /** The position of each token in its example. [batch, length] int64, and batch * length = tokens. */
   readonly positions: Value;
-  /** No position is this large. */
+  /** All positions are smaller than this. */
   readonly maxLength: number;
   /** How the tokens attend to each other, and to earlier ones in a cache. */
   readonly attention: Attention;
 }
 
 /**
- * A family of models: everything the program knows of an architecture. Loading, training, serving, merging, the plan and GGUF
- * files read it, and none of them names a family. A family knows nothing of adapters: it asks the network for linear layers.
+ * A family of models: everything that the program knows about an architecture. Loading, training, serving, merging, the plan
+ * and GGUF files read it, and none of them names a family. A family knows nothing about adapters: it asks the network for
+ * linear layers.
  */
 export interface ModelFamily<C extends ModelConfig = ModelConfig> {
   readonly name: string;
@@ -55,7 +56,7 @@ export interface ModelFamily<C extends ModelConfig = ModelConfig> {
   readonly architectures: readonly string[];
   /** Checks and reads config.json. `file` is named in errors. Throws VeraError 'model'. */
   config(json: Readonly<Record<string, unknown>>, file: string): C;
-  /** Every tensor of the model, in the order of the layers. It is made as it is read: a damaged config may name 2^31 layers. */
+  /** Every tensor of the model, in the order of the layers. The list is made while it is read: a damaged config may name 2^31 layers. */
   tensors(config: C): Iterable<ModelTensor>;
   /** Every linear layer that can be adapted, in the order in which they run. */
   sites(config: C): LinearSite[];
@@ -63,7 +64,7 @@ export interface ModelFamily<C extends ModelConfig = ModelConfig> {
   forward(net: Network, config: C, tokens: Tokens): Value;
   /** The norm before the head. x: [n, hidden] -> [n, hidden]. */
   finalNorm(net: Network, config: C, x: Value): Value;
-  /** How GGUF files hold models of this family, where they do. */
+  /** How GGUF files hold models of this family; absent if there are no such files. */
   readonly gguf?: GgufForm<C>;
 }
 
@@ -71,15 +72,15 @@ export interface ModelFamily<C extends ModelConfig = ModelConfig> {
 export interface GgufForm<C extends ModelConfig = ModelConfig> {
   /** Values of `general.architecture`. */
   readonly architectures: readonly string[];
-  /** The fields of config.json that say which model it is. Throws VeraError 'model' for a model that the family does not have. */
+  /** The fields of config.json that follow from the file's metadata. Throws VeraError 'model' for a variant that the family does not support. */
   config(header: GgufHeader, architecture: string): Record<string, unknown>;
   /** The name in the file of a tensor of the family's list. */
   tensor(name: string): string;
   /**
-   * Rows of a head where the file alternates between the two halves of a head's rows (of this tensor), as Meta's own code
-   * pairs them; undefined where rows stand as they do in Hugging Face's checkpoints.
+   * Rows per head of this tensor if the file alternates between the two halves of each head's rows, as Meta's own code does;
+   * undefined if the rows have the same order as in a Hugging Face checkpoint.
    */
   interleavedRows?(config: C, name: string): number | undefined;
-  /** How text is cut in files of that architecture that do not name it. */
+  /** The name of the pre-tokenizer for files of that architecture that do not name one. */
   preTokenizer?(architecture: string): string | undefined;
 }

@@ -9,7 +9,7 @@ export type Precision = string;
 
 export type NetworkOptions = Layers['options'] & {
   readonly adaptation: Adaptation;
-  /** Shape of a tensor of the base; throws where there is none. */
+  /** Shape of a tensor of the base. Throws if there is none of that name. */
   readonly shapeOf: (name: string) => readonly number[];
   /** The trainable parameters, bound to this graph. */
   readonly trained: Binding;
@@ -17,7 +17,7 @@ export type NetworkOptions = Layers['options'] & {
   readonly differentiable: boolean;
 };
 
-/** What a model definition and an adaptation build on: weights, trainable parameters and linear layers. */
+/** What model definitions and adaptations build on: weights, trained parameters and linear layers. */
 export class Network implements Layers {
   readonly g: Graph;
   readonly options: NetworkOptions;
@@ -27,7 +27,7 @@ export class Network implements Layers {
     this.options = options;
   }
 
-  /** A tensor of the model in float32: the trained one, or the frozen one of the base. */
+  /** A tensor of the model in float32: the trained one if there is one, else the frozen one of the base. */
   weight(name: string): Value {
     return this.trainedWeight(name) ?? float32Tensor(this.g, name, this.options.shapeOf(name));
   }

@@ -15,9 +15,9 @@ import type { ModelConfig } from './model.ts';
 import { remember, remembered } from './remembered.ts';
 
 export interface ResolveOptions {
-  /** Where downloaded and converted models are kept. */
+  /** The folder for downloaded and converted models. */
   readonly cache: string;
-  /** What takes long, and how much of it is done (0 to 1). */
+  /** Receives the name of a slow task and the fraction that is done (0 to 1). */
   readonly onProgress?: (text: string, fraction: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -26,15 +26,15 @@ const MAY_BE =
   'a base model is a Hugging Face folder (config.json, *.safetensors), a .gguf file, or a hub id such as HuggingFaceTB/SmolLM2-135M';
 
 /**
- * Opens the model that `spec` names: a Hugging Face folder, a GGUF file (converted once into the cache, found there again
- * by its content), or a hub id (downloaded once into the cache, then used without asking the hub). Throws VeraError: 'model'
- * where nothing of the kind is there, 'format' for a damaged file, 'io' for network and disk.
+ * Opens the model that `spec` names: a Hugging Face folder, a GGUF file (converted once into the cache, where its content
+ * identifies it), or a hub id (downloaded once into the cache and then used without asking the hub). Throws VeraError: 'model'
+ * if there is no such model, 'format' for a damaged file, 'io' for network and disk.
  */
 export async function resolveBase(spec: string, options: ResolveOptions): Promise<BaseModel> {
   return openBase(await resolveFolder(spec, options), options.cache);
 }
 
-/** The config of the model that `spec` names, without its weights: nothing is converted, and of a hub id only config.json is fetched. */
+/** The config of the model that `spec` names. Nothing is converted, and for a hub id only config.json is downloaded. */
 export async function resolveConfig(spec: string, options: ResolveOptions): Promise<ModelConfig> {
   const place = locate(spec);
   if (place === 'gguf') return parseConfig(ggufConfig(spec), spec);
@@ -47,8 +47,8 @@ export async function resolveConfig(spec: string, options: ResolveOptions): Prom
 }
 
 /**
- * The folder with the tokenizer of the model that `spec` names. Nothing is downloaded, and of a GGUF file only the tokenizer
- * is converted (into `cache`, once for each state of the file). Throws VeraError: 'model' where there is none here.
+ * The folder with the tokenizer of the model that `spec` names. Nothing is downloaded. For a GGUF file only the tokenizer is
+ * converted (into `cache`, once for each state of the file). Throws VeraError 'model' if the tokenizer is not on this machine.
  */
 export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOptions, 'cache'>): Promise<string> {
   if (!spec.includes('\0') && existsSync(join(spec, 'tokenizer.json'))) return spec;
@@ -67,12 +67,12 @@ export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOpti
   try {
     if (!isThere()) await ggufTokenizerToFolder(path, folder);
   } catch (error) {
-    if (!isThere()) throw error; // another process may have written it meanwhile
+    if (!isThere()) throw error; // another process may have written it in the meantime
   }
   return folder;
 }
 
-/** The folder of a model that is here; undefined where it would be downloaded or converted first. */
+/** The folder of a model that is on this machine; undefined if it would have to be downloaded or converted first. */
 export async function localFolder(spec: string, options: ResolveOptions): Promise<string | undefined> {
   const place = locate(spec);
   if (place === 'folder') return spec;
@@ -92,10 +92,10 @@ async function resolveFolder(spec: string, options: ResolveOptions): Promise<str
   return folder;
 }
 
-/** Throws VeraError 'model' where `spec` can name no model, without opening or downloading any. */
+/** Throws VeraError 'model' if `spec` cannot be a model. It opens and downloads nothing. */
 export const refuseNoModel = (spec: string): void => void locate(spec);
 
-/** What `spec` is, told by what is on the disk before what it looks like. */
+/** What `spec` is. What is on the disk decides first; only then does the form of the text. */
 function locate(spec: string): 'folder' | 'gguf' | 'hub' {
   const refuse = (what: string): VeraError => new VeraError('model', `${quote(spec)} ${what}: ${MAY_BE}`);
   if (spec === '' || spec.includes('\0')) throw refuse('names no model');
@@ -126,7 +126,7 @@ function statusOf(path: string): Stats | undefined {
   }
 }
 
-/** By content: a file keeps its kind whatever its name. */
+/** The content decides, whatever the file's name is. */
 const isGguf = (file: string, size: number): boolean =>
   size >= 4 && Buffer.from(withFile(file, (fd) => readExactly(fd, file, 0, 4))).toString('latin1') === 'GGUF';
 
@@ -148,7 +148,7 @@ async function download(id: string, folder: string, options: ResolveOptions, wei
   }
 }
 
-/** The folder a GGUF file was converted into; its name comes from the file's content, so that a copy or a rename is found again. */
+/** The folder that a GGUF file was converted into. Its name comes from the file's content, so a copied or renamed file finds it. */
 async function converted(file: string, { cache, onProgress }: ResolveOptions): Promise<string> {
   const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
   const id = await contentId(file, cache, (fraction) => onProgress?.(`reading ${name}`, fraction));
@@ -158,13 +158,13 @@ async function converted(file: string, { cache, onProgress }: ResolveOptions): P
   try {
     await ggufToFolder(file, folder, (fraction) => onProgress?.(`converting ${name}`, fraction));
   } catch (error) {
-    // Another process may have converted the same file meanwhile.
+    // Another process may have converted the same file in the meantime.
     if (!isWhole()) throw error;
   }
   return folder;
 }
 
-/** The first 32 hex digits of the sha256 of a file, remembered by its path, size and time, since reading gigabytes takes a while. */
+/** The first 32 hex digits of the sha256 of a file. Reading gigabytes takes a while, so it is remembered by path, size and time. */
 async function contentId(file: string, cache: string, onProgress: (fraction: number) => void): Promise<string> {
   const path = realpathSync(file);
   const { size, mtimeMs, ino } = statSync(path);

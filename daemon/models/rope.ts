@@ -15,7 +15,7 @@ export interface RopeScaling {
 
 /** Rotary position embeddings (arXiv 2104.09864) of a model. */
 export interface Rope {
-  /** Elements of a head; a pair of them turns by one angle. */
+  /** Elements of a head. Each pair of them is rotated by one angle. */
   readonly headDim: number;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling;
@@ -70,7 +70,7 @@ export function inverseFrequencies({ headDim, ropeTheta, ropeScaling }: Rope): F
   });
 }
 
-/** Cosines and sines of the angles for positions 0 to length - 1. */
+/** Cosines and sines of the angles of positions 0 to length - 1. */
 export function rotaryTables(rope: Rope, length: number): RotaryTables {
   const inverse = inverseFrequencies(rope);
   const half = inverse.length;
@@ -86,10 +86,10 @@ export function rotaryTables(rope: Rope, length: number): RotaryTables {
   return { cos, sin, minusSin: sin.map((s) => -s) };
 }
 
-/** Queries and keys of one layer as a model computes them, [tokens, heads * headDim] each. -> what attention makes of them, in q's shape. */
+/** Attention of one layer. q, k and v: [tokens, heads * headDim], as the model's linear layers give them -> the shape of q. */
 export type Attend = (layer: number, q: Value, k: Value, v: Value) => Value;
 
-/** Attention whose queries and keys are turned by their positions. */
+/** Attention whose queries and keys are rotated according to their positions. */
 export function rotaryAttention(g: Graph, rope: Rope, { positions, maxLength, attention }: Tokens): Attend {
   const { headDim } = rope;
   const [batch, length] = positions.shape as [Dim, Dim];

@@ -2,14 +2,14 @@ import { readFloats, type TensorEntry } from '../formats/safetensors.ts';
 import type { ModelConfig, ModelTensor, Role } from './model.ts';
 import { familyOf } from './registry.ts';
 
-/** Every tensor that a model of this config has: its size is known before its weights are there. */
+/** Every tensor that a model of this config has. No weights are needed. */
 export const modelTensors = (config: ModelConfig): Iterable<ModelTensor> => familyOf(config).tensors(config);
 
-/** Shapes of all tensors by Hugging Face's names. */
+/** The shapes of all tensors, by their names in a Hugging Face checkpoint. */
 export const tensorShapes = (config: ModelConfig): Map<string, readonly number[]> =>
   new Map([...modelTensors(config)].map(({ name, shape }) => [name, shape]));
 
-/** The name of the matrix that computes the logits, [vocabulary, hidden]: the embeddings where the model has no other. */
+/** The name of the matrix that computes the logits, [vocabulary, hidden]. If the model has no head, its embeddings do this. */
 export function headWeight(config: ModelConfig): string {
   let embeddings: string | undefined;
   for (const { name, role } of modelTensors(config)) {
@@ -20,7 +20,7 @@ export function headWeight(config: ModelConfig): string {
   return embeddings;
 }
 
-/** Checkpoints of a run that trains all tensors hold them in this order: embeddings, linear layers, norms, head. */
+/** Where all tensors are trained, checkpoints hold them in this order: embeddings, linear layers, norms, head. */
 const ORDER: Readonly<Record<Role, number>> = { embedding: 0, matrix: 1, residual: 1, bias: 1, norm: 2, head: 3 };
 
 /** A tensor of the base with its values. */
@@ -30,7 +30,7 @@ export interface BaseTensor {
   readonly read: () => Float32Array;
 }
 
-/** Every tensor of a base, in the order in which training all of them lays them out. */
+/** Every tensor of a base, in the order in which checkpoints of a run that trains them all hold them. */
 export function networkTensors(base: {
   readonly config: ModelConfig;
   readonly tensors: ReadonlyMap<string, TensorEntry>;

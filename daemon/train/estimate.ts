@@ -21,7 +21,7 @@ export interface StepShape {
   readonly length: number;
 }
 
-/** A base without its weights: what its config alone says of it. */
+/** A base without its weights: only what its config says. */
 export function baseOfConfig(config: ModelConfig): BaseModel {
   const entry = { dtype: 'F32', file: '', offset: 0, length: 0 } as const;
   const tensors = [...tensorShapes(config)].map(([name, shape]) => [name, { ...entry, name, shape }] as const);
@@ -29,8 +29,8 @@ export function baseOfConfig(config: ModelConfig): BaseModel {
 }
 
 /**
- * What a step takes, from the graph that will run, in the parts it will run in. No weights are needed, and nothing
- * is computed. `train` false: of a step that finds the loss alone.
+ * What a step needs. It is read from the graph that will run, in the parts in which it will run. No weights are needed, and
+ * nothing is computed. `train` false: a step that finds the loss without a gradient.
  */
 export function stepFootprint(
   config: ModelConfig,
@@ -59,31 +59,31 @@ export function stepFootprint(
   };
 }
 
-/** Terms of the most memory that training needs, in bytes. */
+/** The parts of the peak memory of training, in bytes. */
 export interface MemoryEstimate {
   /** Node, onnxruntime and the program. */
   readonly process: number;
-  /** The base's weights in the precision of the products. */
+  /** The base's weights in their weight format. */
   readonly weights: number;
-  /** A and B, and tables. */
+  /** A method's frozen matrices (VeRA's A and B), and tables. */
   readonly constants: number;
-  /** Trained numbers, their gradient and Adam's moments. */
+  /** Trained numbers, their gradient, and Adam's two moments. */
   readonly trainable: number;
   /** Intermediate values of one step. */
   readonly intermediates: number;
   readonly total: number;
 }
 
-/** Resident memory of a worker before it has a model. */
+/** Resident memory of a worker that has not loaded a model yet. */
 export const PROCESS_BYTES = 200e6;
-/** A constant stands in JavaScript, in the model's bytes while they are read, and in onnxruntime. */
+/** A constant is in JavaScript, in the bytes of the graph while these are read, and in onnxruntime. */
 const CONSTANT_COPIES = 3;
 /** theta, its gradient, and two moments. */
 const TRAINABLE_COPIES = 4;
 /**
- * What onnxruntime's allocator takes above the values themselves. Measured on SmolLM2-135M, 4 x 256 tokens, VeRA of rank 256
- * on q and v, two threads: a peak of 1227 MB in fp32 with 466 MB of values and 538 MB of weights, of 1966 MB in int8 with twice
- * 428 and twice 355.
+ * How much more memory onnxruntime's allocator takes than the values need. Measured on SmolLM2-135M with 4 x 256 tokens, VeRA
+ * of rank 256 on q and v, two threads: in fp32 a peak of 1227 MB with 466 MB of values and 538 MB of weights; in int8 a peak of
+ * 1966 MB with 428 MB and 355 MB in each of two lanes.
  */
 const ALLOCATOR_FACTOR = 1.2;
 
@@ -98,7 +98,7 @@ export function memoryEstimate(step: Footprint, parameters: number): MemoryEstim
   return { ...terms, total: Object.values(terms).reduce((sum, bytes) => sum + bytes, 0) };
 }
 
-/** Seconds of one step, as if products and passes over memory came one after the other at the measured rates. */
+/** Seconds of one step, if products and passes over memory run one after the other at the measured rates. */
 export function secondsEstimate(step: Footprint, rates: Throughput): number {
   let seconds = step.trafficBytes / rates.trafficBytes;
   for (const [type, count] of Object.entries(step.operations)) {

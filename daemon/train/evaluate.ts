@@ -13,10 +13,10 @@ export interface Evaluation {
 
 export interface EvaluateOptions {
   readonly vocabulary: number;
-  /** Batches at most. */
+  /** The most batches. */
   readonly most?: number;
   readonly onBatch?: (done: Evaluation) => void;
-  /** Looked at between batches: true ends the evaluation with what there is. */
+  /** Asked between batches. True ends the evaluation with the result so far. */
   readonly stopped?: () => boolean;
 }
 
@@ -48,7 +48,7 @@ function evaluationOf({ objective: { measures } }: Step, sum: number, tokens: nu
   };
 }
 
-/** A token the embedding has no row for would crash the graph without saying why. */
+/** A token without a row in the embeddings would crash the graph without a reason. */
 export function checkIds({ ids }: Batch, vocabulary: number): void {
   let largest = 0;
   for (const id of ids) if (id > largest) largest = id;
@@ -60,5 +60,5 @@ export function checkIds({ ids }: Batch, vocabulary: number): void {
   }
 }
 
-/** Lets messages and signals in: a step blocks the thread it runs on. */
+/** Lets messages and signals in, since a step blocks its thread. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -24,31 +24,31 @@ export interface StepOptions {
   readonly precision: string;
   /** The name of what is learned; the default is the registry's first. */
   readonly objective?: string | undefined;
-  /** The longest row there will be. */
+  /** Tokens of the longest row. */
   readonly maxLength: number;
   /** About how many tokens run through the network at once (`tokensAtOnce` of a batch). */
   readonly tokens: number;
-  /** Where transformed weights are kept. */
+  /** The folder for cached copies of weights. */
   readonly cache: string;
   readonly dropout: boolean;
   readonly session?: LoadOptions;
 }
 
 export interface StepResult {
-  /** Sum of -log p over the counted tokens, in nats. */
+  /** The objective's summed loss; for the next token, -log p over the tokens counted in the loss, in nats. */
   readonly loss: number;
-  /** Gradient of that sum, laid out as theta. */
+  /** Gradient of that sum, in the layout of theta. */
   readonly gradient: Float32Array;
 }
 
-/** Tokens at once from which activations are computed again rather than kept: below, keeping them costs little memory. */
+/** From this many tokens at once, activations are computed again and not kept. With fewer, keeping them costs little memory. */
 const REMATERIALISE_FROM = 512;
 
-/** Trainable numbers from which a gradient is too long to be added up many times a step. */
+/** From this many trainable numbers, adding up the gradient many times per step takes too long. */
 const LONG_GRADIENT = 1 << 20;
 const LONG_GRADIENT_TOKENS = 2048;
 
-/** Tokens of one run of the graph: rows are never cut, and a long gradient (as the `full` method has) wants fewer runs. */
+/** Tokens of one run of the graph. Rows are never cut. A long gradient (as when all weights are trained) needs fewer, larger runs. */
 export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: number): number {
   const { size } = layoutOf(adaptation.parameters);
   return Math.min(tokens, Math.max(maxLength, size > LONG_GRADIENT ? LONG_GRADIENT_TOKENS : MICRO_TOKENS));
@@ -74,7 +74,7 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
   return deadCode(lower(options.tokens > REMATERIALISE_FROM ? rematerialise(g, entry) : g));
 }
 
-/** Runs steps: the loss of a batch, and its gradient for the trainable vector. */
+/** Runs steps: finds the loss of a batch and its gradient for the trainable vector. */
 export class Step {
   /** What it learns. */
   readonly objective: Objective;

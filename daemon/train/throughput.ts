@@ -7,7 +7,7 @@ import type { Operations } from './footprint.ts';
 import { cpu } from '../runtime/cpu.ts';
 import { type Feeds, noWeights } from '../runtime/executor.ts';
 
-/** What this machine does a second, measured. */
+/** What this machine was measured to do per second. */
 export interface Throughput {
   /** Multiplications and additions of products, by the type of the numbers: float32, and that of the weight format. */
   readonly operations: Operations;
@@ -19,7 +19,7 @@ const ROWS = 512;
 const WIDTH = 768;
 const VECTOR = 1 << 20;
 const PASSES = 3; // the sum reads and writes, the largest element reads
-/** Milliseconds for each of the measurements. */
+/** Milliseconds of each measurement. */
 const TIME = 100;
 
 /**
@@ -38,10 +38,10 @@ export async function measureThroughput(precision: string, threads?: number): Pr
   return { operations, trafficBytes: PASSES * 4 * VECTOR * sum };
 }
 
-/** Runs of an operator with one input in a second. Its result is read once more, to find its largest element. */
+/** How often an operator with one input runs per second. Its result is read once more, to find the largest element. */
 async function rate(shape: number[], build: (g: Graph, x: Value) => Value, threads?: number): Promise<number> {
   const g = new Graph();
-  // Only the largest element is fetched, so that copying the result out is not measured.
+  // Only the largest element is fetched, so the time to copy the whole result is not measured.
   const y = build(g, g.input('x', 'float32', shape));
   g.output('y', g.op(reduceMax, [y, g.indices(...shape.keys())], { $axes: [...shape.keys()], keepdims: 0 }));
   const graph = await cpu.load(g, noWeights, threads === undefined ? {} : { threads });
@@ -50,7 +50,7 @@ async function rate(shape: number[], build: (g: Graph, x: Value) => Value, threa
     const feeds: Feeds = { x: { type: 'float32', data: new Float32Array(size).fill(0.5), dims: shape } };
     await graph.run(feeds);
     const begin = performance.now();
-    let least = Infinity; // the run that others disturbed least
+    let least = Infinity; // the fastest run is the one that other processes disturbed least
     do {
       const start = performance.now();
       await graph.run(feeds);

@@ -11,14 +11,13 @@ import { selectSites } from '../../daemon/methods/targets.ts';
 import { vera } from '../../daemon/methods/vera.ts';
 import { openBase } from '../../daemon/models/base.ts';
 import { linearSites } from '../../daemon/models/registry.ts';
-import type { Precision } from '../../daemon/models/network.ts';
 import { AdamW } from '../../daemon/train/optimizer.ts';
 import { Step } from '../../daemon/train/step.ts';
 
 const [model, cache, precision, targets, rowsText, lengthText, stepsText, file] = process.argv.slice(2) as [
   string,
   string,
-  Precision,
+  string,
   string,
   string,
   string,

@@ -15,15 +15,15 @@ import { type MappedTensor, mapTensors } from './tensors.ts';
 
 const CHUNK_BYTES = 1 << 22; // stored bytes decoded at a time
 
-/** Encodings that safetensors has too; every other one becomes F32. */
+/** Encodings that safetensors also has. Every other one becomes F32. */
 const KEPT = new Set(['F32', 'F16', 'BF16']);
 
 const TORCH_NAMES: Readonly<Record<string, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /**
- * Writes the model in a GGUF file of any family in the registry as a Hugging Face folder: config.json, generation_config.json,
- * tokenizer.json, tokenizer_config.json and model.safetensors, whose tensors are float32 where the file holds quantised
- * blocks and as they are elsewhere. At most one tensor is in memory at a time; the folder appears whole or not at all.
+ * Converts a GGUF file of any family in the registry into a Hugging Face folder: config.json, generation_config.json,
+ * tokenizer.json, tokenizer_config.json and model.safetensors. Quantised tensors become float32; others keep their type. At
+ * most one tensor is in memory at a time. The folder appears whole or not at all.
  * `onProgress` gets the written fraction, 0 to 1. Errors: VeraError 'format' (the file breaks GGUF), 'model' (a model or
  * tokenizer that is not supported), 'io', 'usage' (`outDir` exists and is not empty). Format: ggml's gguf.md.
  */
@@ -56,7 +56,7 @@ export async function ggufToFolder(
   });
 }
 
-/** What a file's header says of the model: config.json, the places of the tensors, and the tokenizer's files. */
+/** What a file's header says about the model: config.json, where the tensors are, and the tokenizer's files. */
 export function interpret(header: GgufHeader): {
   config: Record<string, unknown>;
   mapped: MappedTensor[];
@@ -70,8 +70,8 @@ export function interpret(header: GgufHeader): {
 }
 
 /**
- * Writes only the tokenizer of a GGUF file as a folder: tokenizer.json and tokenizer_config.json, which take a second where
- * the weights take minutes. Errors as ggufToFolder.
+ * Writes only the tokenizer of a GGUF file: a folder with tokenizer.json and tokenizer_config.json. This takes a second; the
+ * weights would take minutes. It throws the same errors as `ggufToFolder`.
  */
 export async function ggufTokenizerToFolder(file: string, outDir: string): Promise<void> {
   const header = readHeader(file);
@@ -84,7 +84,7 @@ export async function ggufTokenizerToFolder(file: string, outDir: string): Promi
   });
 }
 
-/** The config.json of the model in a GGUF file. Throws VeraError 'model' for an architecture that no family has. */
+/** The config.json of the model in a GGUF file. Throws VeraError 'model' for an architecture of no family. */
 export function ggufConfig(file: string): Record<string, unknown> {
   const header = readHeader(file);
   const { form, architecture } = familyIn(header);
@@ -103,7 +103,7 @@ function familyIn(header: GgufHeader): { family: ModelFamily; form: GgufForm; ar
   );
 }
 
-/** The family's fields and those that every model has. */
+/** The family's fields, and those that every config.json has. */
 function configOf(header: GgufHeader, form: GgufForm, architecture: string): Record<string, unknown> {
   const meta = metadataOf(header);
   const id = (kind: string): number | null => meta.whole(`tokenizer.ggml.${kind}_token_id`, 0) ?? null;
@@ -117,7 +117,7 @@ function configOf(header: GgufHeader, form: GgufForm, architecture: string): Rec
   };
 }
 
-/** The float type config.json names: that of the matrices, float32 as soon as one tensor is quantised. */
+/** The float type for config.json: the type of the matrices, or float32 if any of them is quantised. */
 function torchType(header: GgufHeader): string {
   const types = [...header.tensors.values()]
     .filter((tensor) => tensor.dimensions.length > 1)
@@ -131,13 +131,13 @@ function storedType(tensor: MappedTensor): DType {
   return KEPT.has(type) ? (type as DType) : 'F32';
 }
 
-/** Reads one tensor in chunks of whole rows, decodes it where it is quantised, and puts each row in HF's place. */
+/** Reads one tensor in chunks of whole rows, decodes it if it is quantised, and puts each row where the checkpoint has it. */
 function decode(file: string, tensor: MappedTensor): Uint8Array {
   const { type, elements, length, offset, dimensions } = tensor.from;
   const keep = KEPT.has(type.name);
   const dequantise = dequantiser(type.name);
   const out = new Uint8Array(keep ? length : elements * 4);
-  // One-dimensional tensors are a column of rows of one element: biases move as the rows of their matrix do.
+  // A one-dimensional tensor is a column of rows of one element: the elements of a bias move like the rows of its matrix.
   const rows = tensor.shape[0] ?? 1;
   const moves = tensor.headRows !== undefined;
   const rowElements = dimensions.length > 1 ? elements / rows : moves ? 1 : elements;

@@ -4,7 +4,7 @@ import { metadataOf, shortest, type Metadata } from '../../formats/gguf/metadata
 import { VeraError } from '../../protocol/errors.ts';
 import { ropeScaling } from './rope.ts';
 
-/** The fields of config.json that follow from the metadata of any such file. Lengths count elements. */
+/** The fields of config.json that the metadata of any such file gives. Lengths are in elements. */
 export function ggufDecoderConfig(header: GgufHeader, architecture: string): Record<string, unknown> {
   const meta = metadataOf(header);
   refuseVariants(meta, architecture);
@@ -39,11 +39,11 @@ export function ggufDecoderConfig(header: GgufHeader, architecture: string): Rec
   };
 }
 
-/** Tokens of the attention's window; 0 where the file names none. */
+/** Tokens of the attention's window; 0 if the file names none. */
 export const ggufWindow = (header: GgufHeader, architecture: string): number =>
   metadataOf(header).whole(`${architecture}.attention.sliding_window`, 0) ?? 0;
 
-/** Names of modules in the file, by their names within a layer of a Hugging Face checkpoint. */
+/** Names of modules in the file, by their names in a layer of a Hugging Face checkpoint. */
 const MODULES: Readonly<Record<string, string>> = {
   input_layernorm: 'attn_norm',
   'self_attn.q_proj': 'attn_q',
@@ -62,7 +62,7 @@ const OUTSIDE: Readonly<Record<string, string>> = {
   'lm_head.weight': 'output.weight',
 };
 
-/** The name of a tensor in the file. `more`: modules that a family's layers have beside the usual ones. */
+/** The name of a tensor in the file. `more`: modules of a layer that only this family has. */
 export function ggufDecoderTensor(name: string, more: Readonly<Record<string, string>> = {}): string {
   const outside = OUTSIDE[name];
   if (outside !== undefined) return outside;
@@ -106,7 +106,7 @@ function headDimension(meta: Metadata, key: (suffix: string) => string, hidden: 
   return headDim;
 }
 
-/** The rows of the embedding matrix: what config.json calls vocab_size, at times more than there are tokens. */
+/** The rows of the embedding matrix, which config.json calls vocab_size. There may be more rows than tokens. */
 function vocabularyRows(header: GgufHeader, hidden: number): number {
   const embedding = header.tensors.get('token_embd.weight');
   const rows = embedding?.dimensions[1];

@@ -5,10 +5,10 @@ import { dequantiser } from '../../formats/gguf/quants.ts';
 import type { GgufHeader } from '../../formats/gguf/header.ts';
 import type { Metadata } from '../../formats/gguf/metadata.ts';
 
-/** The values Llama 3.1 to 3.3 were released with; a GGUF file holds only what follows from them, one factor per frequency. */
+/** The values that Llama 3.1 to 3.3 were released with. A GGUF file holds only their result: one factor per frequency. */
 const LLAMA3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 };
 
-/** The rope_scaling of config.json: from the `rope.scaling.*` keys, or from the factors that Llama 3.1 and later store as a tensor. */
+/** The rope_scaling of config.json, from the `rope.scaling.*` keys or from the factors that Llama 3.1 and later store as a tensor. */
 export function ropeScaling(
   header: GgufHeader,
   meta: Metadata,
@@ -57,7 +57,7 @@ function readFactors(header: GgufHeader, headDim: number): Float32Array | undefi
   return factors;
 }
 
-/** Finds the `llama3` parameters whose formula gives exactly these factors; anything else would be trained with wrong positions. */
+/** Finds the `llama3` parameters whose formula gives these factors. With any others, training would use wrong positions. */
 function llama3(where: string, factors: Float32Array, theta: number): Record<string, unknown> {
   const scaling = { rope_type: 'llama3', factor: Math.max(...factors), ...LLAMA3 };
   const fits = factors.every((factor, i) => {

@@ -3,25 +3,25 @@ import { quote } from '../../formats/quote.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import type { GgufForm, ModelConfig, ModelFamily } from '../model.ts';
 
-/** A tensor of the file with its place in the Hugging Face checkpoint. */
+/** A tensor of the file, with its name and shape in a Hugging Face checkpoint. */
 export interface MappedTensor {
   readonly name: string;
   /** Hugging Face's order: [out, in] for a matrix. */
   readonly shape: readonly number[];
   readonly from: GgufTensor;
   /**
-   * Rows of a head, where the file interleaves the two halves of each head's rows for rotary embeddings: row h * rows +
+   * Rows per head, if the file interleaves the two halves of each head's rows for rotary embeddings: row h * rows +
    * half * rows/2 + i of the checkpoint is row h * rows + 2 i + half of the file.
    */
   readonly headRows?: number;
 }
 
-/** Tensors that follow from the configuration; a Hugging Face checkpoint has none of them. */
+/** Tensors that follow from the configuration. A Hugging Face checkpoint has none of them. */
 const DERIVED = /^(rope_freqs\.weight|blk\.\d+\.(attn_rot_embd|rope_freqs)(\.weight)?)$/;
 
 /**
- * The tensors of the family's list, in its order, with their places in the file. Throws VeraError 'model' naming a tensor
- * that is missing, has another shape or is not part of the model.
+ * Finds each tensor of the family's list in the file. Throws VeraError 'model' with the name of a tensor that is missing, has
+ * another shape or is not part of the model.
  */
 export function mapTensors(
   header: GgufHeader,
