@@ -1,7 +1,12 @@
 import { type Command, Option } from 'commander';
-import { defaultText, flagOf, parseSetting, type Setting, type SettingValues } from '../settings/setting.ts';
-
-const LARGE = 1e6; // a limit above it says nothing to a person
+import {
+  defaultText,
+  flagOf,
+  parseSetting,
+  type Setting,
+  type SettingValues,
+  shortRange,
+} from '../settings/setting.ts';
 
 /** What help says of a setting beyond its table: which methods have it, and a default that depends on the method. */
 export interface HelpFacts {
@@ -16,7 +21,7 @@ export function addSetting(
   { only, standard = defaultText(setting) }: HelpFacts = {},
 ): Command {
   const flag = flagOf(setting);
-  const facts = [only, rangeOf(setting), standard === '' ? undefined : `default: ${standard}`];
+  const facts = [only, shortRange(setting), standard === '' ? undefined : `default: ${standard}`];
   const told = facts.filter((fact) => fact !== undefined).join('; ');
   const help = `${sentence(setting)}${told === '' ? '' : ` (${told})`}${choicesOf(setting)}`;
   if (setting.kind === 'flag')
@@ -50,15 +55,6 @@ function placeholder(setting: Setting): string {
       ? 'n'
       : 'x'
     : setting.unit;
-}
-
-/** What may be given, as short as a line of help wants it; undefined where any sensible number will do. */
-function rangeOf(setting: Setting): string | undefined {
-  if (setting.kind === 'texts') return 'may be repeated';
-  if (setting.kind !== 'number') return undefined;
-  const { least, most, above = false } = setting;
-  if (most >= LARGE) return above ? `above ${least}` : least > 1 ? `at least ${least}` : undefined;
-  return above ? `above ${least}, at most ${most}` : `${least} to ${most}`;
 }
 
 /** Each choice on a line of its own. */

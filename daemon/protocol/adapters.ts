@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { method } from './method.ts';
 import { learned } from './panel.ts';
 import { setting } from './settings.ts';
-import { settingValues } from './training.ts';
+import { settingValues } from './settings.ts';
 import { count, finite, hash, id, json, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
 export const adapter = z.object({

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { errorFacts } from './errorFacts.ts';
 import { method } from './method.ts';
 import { jobProgress } from './runEvents.ts';
-import { base, settingValue, settingValues, trainSettings } from './training.ts';
+import { settingValue, settingValues } from './settings.ts';
+import { base, trainSettings } from './training.ts';
 import { count, finite, id, json, MAX_TEXT, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
 
 /** An adapter of the catalog, or a PEFT folder. */

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { method } from './method.ts';
-import { finite, nothing } from './values.ts';
+import { finite, MAX_TEXT, nothing } from './values.ts';
+
+/** The value of a setting. Which settings there are and what each takes is in `settings.describe` and docs/settings.md. */
+export const settingValue = z.union([
+  finite,
+  z.boolean(),
+  z.string().max(MAX_TEXT),
+  z.array(z.string().max(MAX_TEXT)).max(32).readonly(),
+]);
+/** Values of settings by their names. */
+export const settingValues = z.record(z.string().max(100), settingValue.optional());
 
 const common = {
   /** As settings of a run and files write it: 'lrB'. */

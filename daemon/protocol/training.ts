@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isHubId } from './hubId.ts';
-import { finite, MAX_TEXT, path } from './values.ts';
+import { settingValue } from './settings.ts';
+import { path } from './values.ts';
 
 /** The absolute path of a folder or file, or a hub id: what a relative path is relative to, a daemon cannot know. */
 export const base = z
@@ -10,17 +11,6 @@ export const base = z
   .refine((text) => path.safeParse(text).success || isHubId(text), {
     error: 'a base is an absolute path or a hub id such as HuggingFaceTB/SmolLM2-135M',
   });
-
-/** The value of a setting. Which settings there are and what each takes is in `settings.describe` and docs/settings.md. */
-export const settingValue = z.union([
-  finite,
-  z.boolean(),
-  z.string().max(MAX_TEXT),
-  z.array(z.string().max(MAX_TEXT)).max(32).readonly(),
-]);
-export type SettingValue = z.infer<typeof settingValue>;
-/** Values of settings by their names. */
-export const settingValues = z.record(z.string().max(100), settingValue.optional());
 
 /**
  * Settings of a training run by name, as a person gives them. What is left out takes its default. The daemon checks names and

@@ -143,6 +143,17 @@ export function rangeText(setting: Setting): string {
   }
 }
 
+const LARGE = 1e6; // a limit above it says nothing to a person
+
+/** '1 to 4096', 'above 0', 'may be repeated': as short as help wants it; undefined where any sensible value will do. */
+export function shortRange(setting: Setting): string | undefined {
+  if (setting.kind === 'texts') return 'may be repeated';
+  if (setting.kind !== 'number') return undefined;
+  const { least, most, above = false } = setting;
+  if (most >= LARGE) return above ? `above ${least}` : least > 1 ? `at least ${least}` : undefined;
+  return above ? `above ${least}, at most ${most}` : `${least} to ${most}`;
+}
+
 /** Whether a setting may have this value. */
 function allows(setting: Setting, value: unknown): boolean {
   const text = (one: unknown, most = MAX_TEXT): boolean => typeof one === 'string' && one.length <= most;

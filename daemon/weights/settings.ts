@@ -10,7 +10,7 @@ export const MODEL_GROUP = {
     label: 'Weight format',
     help: 'Number format of the frozen weights.',
     kind: 'choice',
-    values: WEIGHT_FORMATS.map(({ name, label, summary }) => ({ value: name, label: `${label}: ${summary}` })),
+    values: WEIGHT_FORMATS.map(({ name, summary }) => ({ value: name, label: summary })),
     default: WEIGHT_FORMATS[0]!.name,
   }),
 } as const;

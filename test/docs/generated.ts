@@ -4,6 +4,7 @@ import { ARCHITECTURES } from '../../daemon/models/registry.ts';
 import { root } from '../sources.ts';
 import { formatsPage } from './formatsPage.ts';
 import { protocolPage } from './protocolPage.ts';
+import { settingsPage } from './settingsPage.ts';
 
 /** The README with the list of architectures between its marks. */
 function readme(): string {
@@ -19,5 +20,6 @@ function readme(): string {
 export const GENERATED: Record<string, () => string> = {
   'docs/formats.md': formatsPage,
   'docs/protocol.md': protocolPage,
+  'docs/settings.md': settingsPage,
   'README.md': readme,
 };

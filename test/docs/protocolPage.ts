@@ -157,6 +157,7 @@ const unionOf = (types: string[]): string => [...new Set(types)].join(' | ');
 
 function objectOf(schema: Json, inner: (one: Json | boolean) => string, depth: number): string {
   const properties = Object.entries(schema.properties ?? {});
+  const rest = schema.additionalProperties;
   if (properties.length === 0) return schema.propertyNames === undefined ? '{}' : '{ any JSON }';
   const required = new Set(schema.required ?? []);
   const fields = properties.map(([key, value]) => {
@@ -164,6 +165,7 @@ function objectOf(schema: Json, inner: (one: Json | boolean) => string, depth: n
       typeof value === 'object' && value.default !== undefined ? ` = ${JSON.stringify(value.default)}` : '';
     return `${key}${required.has(key) ? '' : '?'}: ${inner(value)}${preset}`;
   });
+  if (typeof rest === 'object' && Object.keys(rest).length > 0) fields.push(`[setting]: ${inner(rest)}`);
   const line = `{ ${fields.join(', ')} }`;
   if (line.length <= MAX_INLINE && !line.includes('\n')) return line;
   const indent = '  '.repeat(depth);
