@@ -5,6 +5,7 @@ import { addAdapter } from '../daemon/catalog/adapters.ts';
 import { openCatalog } from '../daemon/catalog/open.ts';
 import type { Catalog, OpenOptions } from '../daemon/catalog/open.ts';
 import { ensureUser } from '../daemon/catalog/owners.ts';
+import { adapterMethod } from '../daemon/methods/registry.ts';
 import type { AdapterRow } from '../daemon/protocol/adapters.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -25,7 +26,7 @@ export function someContent(seed = 1, changes: Partial<AdapterContent> = {}): Ad
     bias: false,
   }));
   const theta = Float32Array.from({ length: 2 * (6 + 4) }, (_, i) => Math.fround(Math.sin(seed * 100 + i)));
-  return {
+  const content = {
     method: 'vera',
     options: { rank: 4, alpha: 4, dropout: 0, projectionKey: 7, dInitial: 0.1, seed: 0 },
     sites,
@@ -34,6 +35,17 @@ export function someContent(seed = 1, changes: Partial<AdapterContent> = {}): Ad
     base: { fingerprint: 'ab'.repeat(32), spec: 'org/some-model', architecture: 'llama', parameters: 1000 },
     ...changes,
   };
+  const tensors = changes.tensors ?? adapterMethod(content.method).tensors(content.sites, content.options);
+  return { ...content, tensors };
+}
+
+/** A and B of their own, for the layers of `someContent`: they are not those of its key. */
+export function ownFrozen(): NonNullable<AdapterContent['frozen']> {
+  const tensors = [
+    { name: 'vera_A', shape: [4, 8], data: new Float32Array(32).fill(0.5) },
+    { name: 'vera_B', shape: [6, 4], data: new Float32Array(24).fill(2) },
+  ];
+  return { head: '[4,8,6]', tensors };
 }
 
 /** Adds an adapter of the user 'ann', outside projects unless `about` says so. */

@@ -1,7 +1,7 @@
 /** Repeats a loss curve of PEFT (test/fixtures/curves) with the parts of our trainer: step graph, groups and optimizer. */
 import assert from 'node:assert/strict';
 import { loadAdapter } from '../daemon/export/adapter.ts';
-import { DEFAULTS } from '../daemon/methods/method.ts';
+import { FIRST_OPTIONS } from '../daemon/methods/options.ts';
 import type { MethodAdaptation } from '../daemon/methods/method.ts';
 import { methodNamed } from '../daemon/methods/registry.ts';
 import { selectSites } from '../daemon/methods/targets.ts';
@@ -26,7 +26,7 @@ function beginning(
     const { adaptation, adapter } = loadAdapter(init, base);
     return { adaptation, theta: adapter.theta.slice() };
   }
-  const options = { ...DEFAULTS, rank: rank ?? DEFAULTS.rank, projectionKey: key ?? 0 };
+  const options = { ...FIRST_OPTIONS, rank: rank ?? FIRST_OPTIONS.rank, projectionKey: key ?? 0 };
   const sites = selectSites(linearSites(base.config), targets ?? 'q_proj,v_proj');
   const adaptation = methodNamed(method).create(sites, options, []);
   return { adaptation, theta: initialTheta(adaptation) };

@@ -31,7 +31,7 @@ const ALL_BELOW = [...BELOW_WORK, ...WORK, 'home'];
 const MAY_IMPORT: Record<string, string[]> = {
   protocol: [],
   settings: ['protocol'],
-  formats: ['protocol'],
+  formats: ['protocol', 'layout'],
   graph: ['protocol'],
   weights: ['protocol', 'settings', 'formats', 'graph'],
   // Supervised processes, and the lock that one process holds.

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { sql } from 'kysely';
 import type { AdapterRow } from '../protocol/adapters.ts';
 import { isHubId } from '../protocol/hubId.ts';
 import { missing } from './names.ts';
@@ -23,10 +22,10 @@ export const selectAdapters = (db: Db) =>
       'user.name as user',
       'project.name as project',
       'layout.method',
-      'layout.rank',
+      'layout.options',
       'layout.targets',
       'layout.parameters',
-      'adapter.projection_id as projectionId',
+      'adapter.frozen_id as frozenId',
       'adapter.bytes',
       'adapter.hash',
       'base.id as baseId',
@@ -40,25 +39,16 @@ export const selectAdapters = (db: Db) =>
       'adapter.base_held_out_loss as baseHeldOutLoss',
       'adapter.created_at as createdAt',
       'adapter.deleted_at as deletedAt',
-    ])
-    .select(sql<number | null>`json_extract(layout.options, '$.projectionKey')`.as('projectionKey'));
+    ]);
 
 type Query = ReturnType<typeof selectAdapters>;
 type Row = Awaited<ReturnType<Query['execute']>>[number];
 
-export const showAdapter = ({
-  projectionId,
-  baseId,
-  baseSpec,
-  fingerprint,
-  tags,
-  method,
-  ...row
-}: Row): AdapterRow => ({
+export const showAdapter = ({ frozenId, baseId, baseSpec, fingerprint, tags, options, ...row }: Row): AdapterRow => ({
   ...row,
-  method: method as 'vera' | 'lora',
   tags: JSON.parse(tags) as string[],
-  projectionKey: method === 'vera' && projectionId === null ? row.projectionKey : null,
+  options: JSON.parse(options) as AdapterRow['options'],
+  ownFrozen: frozenId !== null,
   base: { id: baseId, name: baseName(baseSpec), fingerprint },
 });
 

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { add, someContent, temporaryCatalog } from '../../test/catalog.ts';
+import { add, ownFrozen, someContent, temporaryCatalog } from '../../test/catalog.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
 import type { VeraError } from '../protocol/errors.ts';
 import { METHODS } from '../protocol/registry.ts';
 import * as adapters from './adapters.ts';
-import { siteParameters } from './content.ts';
 import { listAudit } from './records.ts';
 import { createProject, createUser, deleteProject, ensureUser, projectOfFolder } from './owners.ts';
-import { methodNamed } from '../methods/registry.ts';
 
 const page = { limit: 50, deleted: false };
 const shape = (name: string, value: unknown): void => void METHODS.get(name)!.result.parse(value);
@@ -27,8 +25,8 @@ test('what is added comes back: content bit for bit, rows in the shape of the pr
   );
   shape('adapters.get', row);
   assert.deepEqual(
-    [row.name, row.note, row.tags, row.user, row.project, row.rank, row.parameters, row.bytes, row.projectionKey],
-    ['first', 'n', ['a', 'b c'], 'ann', null, 4, 20, 584, 7],
+    [row.name, row.note, row.tags, row.user, row.project, row.options, row.parameters, row.bytes, row.ownFrozen],
+    ['first', 'n', ['a', 'b c'], 'ann', null, content.options, 20, 584, false],
   );
   assert.deepEqual(
     [row.trainLoss, row.heldOutLoss, row.baseHeldOutLoss, row.base.name],
@@ -41,44 +39,46 @@ test('what is added comes back: content bit for bit, rows in the shape of the pr
 
 test('A and B of their own are stored once for all who share them, and the key is then not theirs', async () => {
   const catalog = await temporaryCatalog();
-  const projection = {
-    rank: 4,
-    maxIn: 8,
-    maxOut: 6,
-    a: new Float32Array(32).fill(0.5),
-    b: new Float32Array(24).fill(2),
-  };
-  const one = await add(catalog, 'one', {}, someContent(1, { projection }));
-  await add(catalog, 'two', {}, someContent(2, { projection }));
-  assert.equal(one.projectionKey, null);
-  assert.equal((await catalog.db.selectFrom('projection').select('id').execute()).length, 1);
-  assert.deepEqual((await adapters.adapterContent(catalog.db, one.id)).projection, projection);
+  const frozen = ownFrozen();
+  const one = await add(catalog, 'one', {}, someContent(1, { frozen }));
+  await add(catalog, 'two', {}, someContent(2, { frozen }));
+  assert.equal(one.ownFrozen, true);
+  assert.equal((await catalog.db.selectFrom('frozen').select('id').execute()).length, 1);
+  assert.equal((await catalog.db.selectFrom('frozen_tensor').select('name').execute()).length, 2);
+  assert.deepEqual((await adapters.adapterContent(catalog.db, one.id)).frozen, frozen);
 });
 
-test('parameters are counted as the methods count them', () => {
-  for (const method of ['vera', 'lora'] as const)
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 500 }),
-        fc.integer({ min: 1, max: 500 }),
-        fc.integer({ min: 1, max: 64 }),
-        (dIn, dOut, rank) => {
-          const site = { path: 'p', dIn, dOut, bias: false };
-          assert.equal(siteParameters(method, site, rank), methodNamed(method).count(site, rank));
-        },
-      ),
-    );
+test('an adapter of any method is kept: options of every type, no rank, tensors of any names and shapes', async () => {
+  const catalog = await temporaryCatalog();
+  const tensors = [
+    { name: 'a', shape: [2, 3, 1] },
+    { name: 'b', shape: [] },
+  ];
+  const frozen = { head: 'any', tensors: [{ name: 'c', shape: [2], data: Float32Array.of(1, 2) }] };
+  const content = someContent(1, {
+    ...{ method: 'novel', tensors, frozen, theta: Float32Array.of(1, 2, 3, 4, 5, 6, 7) },
+    options: { strength: 0.5, mode: 'soft', shared: true },
+  });
+  const row = await add(catalog, 'novel', {}, content);
+  shape('adapters.get', row);
+  assert.deepEqual([row.method, row.parameters, row.options], ['novel', 7, content.options]);
+  assert.deepEqual(await adapters.adapterContent(catalog.db, row.id), content);
+  const other = [{ name: 'a', shape: [7] }];
+  await assert.rejects(add(catalog, 'other', {}, { ...content, tensors: other }), /not those of its method/);
 });
 
 test('content that is not whole is refused, and nothing of it stays', async () => {
   const catalog = await temporaryCatalog();
   const bad: [Partial<adapters.AdapterContent>, RegExp][] = [
     [{ theta: new Float32Array(19) }, /19 values where its layers take 20/],
-    [{ options: { rank: 0 } }, /rank/],
+    [{ options: { rank: 0 } }, /shape \[0\]/],
     [{ options: { rank: 4, alpha: NaN } }, /option "alpha"/],
     [{ sites: [] }, /0 layers/],
     [{ sites: [someContent().sites[0]!, someContent().sites[0]!] }, /stands twice/],
-    [{ projection: { rank: 4, maxIn: 7, maxOut: 6, a: new Float32Array(28), b: new Float32Array(24) } }, /too small/],
+    [
+      { frozen: { head: '', tensors: [{ name: 'x', shape: [4, 8], data: new Float32Array(31) }] } },
+      /"x" has 31 values/,
+    ],
   ];
   for (const [change, says] of bad)
     await assert.rejects(add(catalog, 'bad', {}, someContent(1, change)), { code: 'adapter', message: says });

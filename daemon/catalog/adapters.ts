@@ -7,7 +7,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type { z } from 'zod';
 import { readAdapter, readAdapters, selectAdapters, showAdapter } from './adapterRows.ts';
 import type { Change } from './change.ts';
-import { checkContent, contentHash, ensureBase, ensureLayout, ensureProjection, storeVectors } from './content.ts';
+import { checkContent, contentHash, ensureBase, ensureFrozen, ensureLayout, storeVectors } from './content.ts';
 import type { AdapterContent } from './content.ts';
 import { dependentsOfAdapter } from './dependents.ts';
 import type { Dependent } from './dependents.ts';
@@ -44,19 +44,16 @@ export interface About {
   readonly actor: string;
 }
 
-/** Of the file that a person would send. Adapters that come in thousands share their list of layers. */
-function fileBytes({ method, sites, options }: AdapterContent): number {
-  const { rank = 0 } = options;
-  const known = sizes.get(sites);
-  if (known?.method === method && known.rank === rank) return known.bytes;
-  const bytes = adapterFileBytes(method, sites, rank, { projection: false });
-  sizes.set(sites, { method, rank, bytes });
+/** Size of the file that a person would send. Adapters that come in thousands share their list of tensors. */
+function fileBytes({ tensors }: AdapterContent): number {
+  const bytes = sizes.get(tensors) ?? adapterFileBytes(tensors);
+  sizes.set(tensors, bytes);
   return bytes;
 }
-const sizes = new WeakMap<AdapterContent['sites'], { method: string; rank: number; bytes: number }>();
+const sizes = new WeakMap<AdapterContent['tensors'], number>();
 
 /** A plain statement: building it anew takes longer than running it, which counts when adapters come in thousands. */
-const ADD = `INSERT INTO adapter (name, note, tags, user_id, project_id, base_id, layout_id, projection_id, hash, bytes, run_id,
+const ADD = `INSERT INTO adapter (name, note, tags, user_id, project_id, base_id, layout_id, frozen_id, hash, bytes, run_id,
   dataset_id, parent_id, train_loss, held_out_loss, base_held_out_loss, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
@@ -108,7 +105,7 @@ export async function insertAdapter(change: Change, content: AdapterContent, abo
       about.projectId,
       await ensureBase(change, content.base),
       await ensureLayout(change, content),
-      await ensureProjection(change, content.projection),
+      await ensureFrozen(change, content.frozen),
       contentHash(content),
       fileBytes(content),
       ...[about.runId, about.datasetId, about.parentId].map((id) => id ?? null),

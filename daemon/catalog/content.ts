@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { CompiledQuery } from 'kysely';
 import { quote } from '../formats/quote.ts';
+import { elementsOf, layoutOf, type NamedTensor } from '../layout.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { type OptionValue, optionValue } from '../protocol/values.ts';
 import type { Db } from './schema.ts';
 import type { Change } from './change.ts';
 
@@ -14,27 +16,28 @@ export interface Site {
   readonly bias: boolean;
 }
 
-/** An adapter itself, without what is known about it. */
+/** An adapter itself, without what is known about it. The catalog knows no method: what it must know stands here. */
 export interface AdapterContent {
-  readonly method: 'vera' | 'lora';
-  /** Settings of the method: rank, alpha, projectionKey... */
-  readonly options: Readonly<Record<string, number>>;
+  /** Name of its method. */
+  readonly method: string;
+  /** Options of the method: rank, alpha... */
+  readonly options: Readonly<Record<string, OptionValue>>;
   readonly sites: readonly Site[];
   /** As the user wrote them. */
   readonly targets: string;
-  /** Site by site; VeRA: b [dOut], d [rank]; LoRA: A [rank, dIn], B [dOut, rank]. */
+  /** What theta holds, in order. */
+  readonly tensors: readonly NamedTensor[];
   readonly theta: Float32Array;
-  /** VeRA's A [rank, maxIn] and B [maxOut, rank] where they are not those of the key. */
-  readonly projection?: Projection;
+  /** The method's frozen tensors, where they are not those made from the options. */
+  readonly frozen?: Frozen;
   readonly base: Base;
 }
 
-export interface Projection {
-  readonly rank: number;
-  readonly maxIn: number;
-  readonly maxOut: number;
-  readonly a: Float32Array;
-  readonly b: Float32Array;
+/** Tensors that are not trained and that all layers of an adapter share: VeRA's A and B. */
+export interface Frozen {
+  /** What their hash covers before their bytes; the method says it. */
+  readonly head: string;
+  readonly tensors: readonly (NamedTensor & { readonly data: Float32Array })[];
 }
 
 export interface Base {
@@ -47,54 +50,46 @@ export interface Base {
 
 const MAX_SITES = 100_000; // linear layers; the largest mixtures of experts have some ten thousand
 
-/** Trained numbers of a layer. */
-export const siteParameters = (method: 'vera' | 'lora', { dIn, dOut }: Site, rank: number): number =>
-  method === 'vera' ? dOut + rank : rank * (dIn + dOut);
-
 /** Refuses content whose parts do not fit each other, before it is stored. Throws VeraError 'adapter'. */
 export function checkContent(content: AdapterContent): void {
-  const { method, options, sites, theta, projection, base } = content;
+  const { options, sites, tensors, theta, frozen, base } = content;
   const wrong = (message: string): never => {
     throw new VeraError('adapter', `the adapter is not whole: ${message}`);
   };
-  const size = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
-  const rank = options['rank'] ?? 0;
-  if (method !== 'vera' && method !== 'lora') wrong(`method ${quote(String(method))} is unknown`);
-  if (!size(rank)) wrong('its rank is not a positive number');
+  const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
   for (const [name, value] of Object.entries(options))
-    if (typeof value !== 'number' || !Number.isFinite(value)) wrong(`option ${quote(name)} is not a number`);
+    if (!optionValue.safeParse(value).success) wrong(`option ${quote(name)} is not a number, a text, true or false`);
   if (sites.length === 0 || sites.length > MAX_SITES) wrong(`${sites.length} layers`);
   const paths = new Set<string>();
   for (const site of sites) {
-    if (!size(site.dIn) || !size(site.dOut)) wrong(`layer ${quote(site.path)} has no size`);
+    if (!isSize(site.dIn) || !isSize(site.dOut)) wrong(`layer ${quote(site.path)} has no size`);
     if (paths.has(site.path)) wrong(`layer ${quote(site.path)} stands twice`);
     paths.add(site.path);
   }
-  const expected = sites.reduce((sum, site) => sum + siteParameters(method, site, rank), 0);
-  if (theta.length !== expected) wrong(`${theta.length} values where its layers take ${expected}`);
+  for (const { name, shape } of [...tensors, ...(frozen?.tensors ?? [])])
+    if (!shape.every(isSize)) wrong(`tensor ${quote(name)} has the shape [${shape.join(', ')}]`);
+  if (new Set(tensors.map(({ name }) => name)).size !== tensors.length) wrong('two of its tensors have the same name');
+  const { size } = layoutOf(tensors);
+  if (theta.length !== size) wrong(`${theta.length} values where its layers take ${size}`);
   if (base.fingerprint === '') wrong('its base has no fingerprint');
-  if (!projection) return;
-  const { maxIn, maxOut, a, b } = projection;
-  if (method !== 'vera' || projection.rank !== rank) wrong('its A and B are of another rank or method');
-  if (sites.some((site) => site.dIn > maxIn || site.dOut > maxOut)) wrong('its A and B are too small for its layers');
-  if (a.length !== rank * maxIn || b.length !== maxOut * rank) wrong('its A and B have not the sizes they claim');
+  for (const { name, shape, data } of frozen?.tensors ?? [])
+    if (data.length !== elementsOf(shape)) wrong(`tensor ${quote(name)} has ${data.length} values`);
 }
 
-/** sha256 of what an adapter is: base, method, settings, layers, vectors. Equal for equal adapters in any catalog. */
-export function contentHash({ method, options, sites, theta, projection, base }: AdapterContent): string {
+/** sha256 of what an adapter is: base, method, options, layers, vectors. Equal for equal adapters in any catalog. */
+export function contentHash({ method, options, sites, theta, frozen, base }: AdapterContent): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([base.fingerprint, method, sorted(options)])).update(textsOf(sites).key);
   hash.update('\0').update(bytesOf(theta));
-  if (projection) hash.update('\0').update(projectionHash(projection));
+  if (frozen) hash.update('\0').update(frozenHash(frozen));
   return hash.digest('hex');
 }
 
-const projectionHash = ({ rank, maxIn, maxOut, a, b }: Projection): string =>
-  createHash('sha256')
-    .update(JSON.stringify([rank, maxIn, maxOut]))
-    .update(bytesOf(a))
-    .update(bytesOf(b))
-    .digest('hex');
+function frozenHash({ head, tensors }: Frozen): string {
+  const hash = createHash('sha256').update(head);
+  for (const { data } of tensors) hash.update(bytesOf(data));
+  return hash.digest('hex');
+}
 
 /** The layers as text, for storing and as part of a hash; made once for a list, which many adapters may share. */
 function textsOf(sites: readonly Site[]): { stored: string; key: string } {
@@ -106,7 +101,7 @@ function textsOf(sites: readonly Site[]): { stored: string; key: string } {
 const siteTexts = new WeakMap<readonly Site[], { stored: string; key: string }>();
 
 const siteKey = ({ path, layer, dIn, dOut, bias }: Site) => [path, layer ?? null, dIn, dOut, bias];
-const sorted = (options: Readonly<Record<string, number>>) =>
+const sorted = (options: AdapterContent['options']) =>
   Object.entries(options).sort(([one], [two]) => (one < two ? -1 : 1));
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -158,48 +153,64 @@ async function baseRow(change: Change, base: Base): Promise<number> {
 }
 
 /** Layouts met in a change, for the same reason. */
-const layoutsSeen = new WeakMap<Change, Map<string, number>>();
-
-const layoutOf = async ({ db }: Change, hash: string): Promise<number | undefined> =>
-  (await db.selectFrom('layout').select('id').where('hash', '=', hash).executeTakeFirst())?.id;
+const layoutsSeen = new WeakMap<Change, Map<string, { id: number; tensors: string }>>();
 
 /** The row of what many adapters share. */
 export async function ensureLayout(
   change: Change,
-  { method, options, sites, targets }: AdapterContent,
+  { method, options, sites, targets, tensors }: AdapterContent,
 ): Promise<number> {
   const text = { options: JSON.stringify(Object.fromEntries(sorted(options))), sites: textsOf(sites).stored };
   const hash = createHash('sha256')
     .update(JSON.stringify([method, text.options, text.sites, targets]))
     .digest('hex');
-  const seen = layoutsSeen.get(change) ?? new Map<string, number>();
+  const seen = layoutsSeen.get(change) ?? new Map<string, { id: number; tensors: string }>();
   layoutsSeen.set(change, seen);
-  const id = seen.get(hash) ?? (await layoutOf(change, hash));
-  if (id !== undefined) {
-    seen.set(hash, id);
-    return id;
+  const wanted = tensorsText(tensors);
+  const found = seen.get(hash) ?? (await storedLayout(change, hash));
+  if (found) {
+    // The tensors follow from the rest, so that others can only be a mistake of whoever brings the adapter.
+    if (found.tensors !== wanted)
+      throw new VeraError('adapter', 'the adapter is not whole: its tensors are not those of its method and options');
+    seen.set(hash, found);
+    return found.id;
   }
-  const rank = options['rank']!;
-  const parameters = sites.reduce((sum, site) => sum + siteParameters(method, site, rank), 0);
   const { insertId } = await change.db
     .insertInto('layout')
-    .values({ hash, method, rank, targets, ...text, parameters })
+    .values({ hash, method, targets, ...text, tensors: wanted, parameters: layoutOf(tensors).size })
     .executeTakeFirst();
-  return Number(insertId);
+  const id = Number(insertId);
+  seen.set(hash, { id, tensors: wanted });
+  return id;
 }
 
-/** The row of an adapter's own A and B; null where they are those of its key. */
-export async function ensureProjection(change: Change, projection: Projection | undefined): Promise<number | null> {
-  if (!projection) return null;
-  const hash = projectionHash(projection);
-  const known = await change.db.selectFrom('projection').select('id').where('hash', '=', hash).executeTakeFirst();
+async function storedLayout({ db }: Change, hash: string): Promise<{ id: number; tensors: string } | undefined> {
+  const row = await db.selectFrom('layout').select(['id', 'tensors']).where('hash', '=', hash).executeTakeFirst();
+  return row && { id: row.id, tensors: tensorsText(JSON.parse(row.tensors) as NamedTensor[]) };
+}
+
+/** Tensors as text; made once for a list, which many adapters may share. */
+function tensorsText(tensors: readonly NamedTensor[]): string {
+  const text = tensorTexts.get(tensors) ?? JSON.stringify(tensors.map(({ name, shape }) => ({ name, shape })));
+  tensorTexts.set(tensors, text);
+  return text;
+}
+const tensorTexts = new WeakMap<readonly NamedTensor[], string>();
+
+/** The row of an adapter's own frozen tensors; null where they are those made from the options. */
+export async function ensureFrozen(change: Change, frozen: Frozen | undefined): Promise<number | null> {
+  if (!frozen) return null;
+  const hash = frozenHash(frozen);
+  const known = await change.db.selectFrom('frozen').select('id').where('hash', '=', hash).executeTakeFirst();
   if (known) return known.id;
-  const { rank, maxIn, maxOut, a, b } = projection;
-  const { insertId } = await change.db
-    .insertInto('projection')
-    .values({ hash, rank, max_in: maxIn, max_out: maxOut, a: bytesOf(a), b: bytesOf(b) })
-    .executeTakeFirst();
-  return Number(insertId);
+  const { insertId } = await change.db.insertInto('frozen').values({ hash, head: frozen.head }).executeTakeFirst();
+  const id = Number(insertId);
+  for (const [position, { name, shape, data }] of frozen.tensors.entries())
+    await change.db
+      .insertInto('frozen_tensor')
+      .values({ frozen_id: id, position, name, shape: JSON.stringify(shape), data: bytesOf(data) })
+      .execute();
+  return id;
 }
 
 export async function storeVectors(change: Change, id: number, theta: Float32Array): Promise<void> {
@@ -218,10 +229,11 @@ export async function adapterContent(db: Db, id: number): Promise<AdapterContent
     .select([
       'adapter.name',
       'adapter.hash',
-      'adapter.projection_id',
+      'adapter.frozen_id',
       'layout.method',
       'layout.options',
       'layout.sites',
+      'layout.tensors',
       'layout.targets',
       'base.fingerprint',
       'base.spec',
@@ -241,12 +253,13 @@ export async function adapterContent(db: Db, id: number): Promise<AdapterContent
   let content: AdapterContent;
   try {
     content = {
-      method: row.method as 'vera' | 'lora',
-      options: JSON.parse(row.options) as Record<string, number>,
+      method: row.method,
+      options: JSON.parse(row.options) as AdapterContent['options'],
       sites: JSON.parse(row.sites) as Site[],
+      tensors: JSON.parse(row.tensors) as NamedTensor[],
       targets: row.targets,
       theta: floatsOf(row.theta),
-      ...(row.projection_id === null ? {} : { projection: await readProjection(db, row.projection_id) }),
+      ...(row.frozen_id === null ? {} : { frozen: await readFrozen(db, row.frozen_id) }),
       base: {
         fingerprint: row.fingerprint,
         spec: row.spec,
@@ -262,7 +275,20 @@ export async function adapterContent(db: Db, id: number): Promise<AdapterContent
   return content;
 }
 
-async function readProjection(db: Db, id: number): Promise<Projection> {
-  const row = await db.selectFrom('projection').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  return { rank: row.rank, maxIn: row.max_in, maxOut: row.max_out, a: floatsOf(row.a), b: floatsOf(row.b) };
+async function readFrozen(db: Db, id: number): Promise<Frozen> {
+  const { head } = await db.selectFrom('frozen').select('head').where('id', '=', id).executeTakeFirstOrThrow();
+  const rows = await db
+    .selectFrom('frozen_tensor')
+    .selectAll()
+    .where('frozen_id', '=', id)
+    .orderBy('position')
+    .execute();
+  return {
+    head,
+    tensors: rows.map(({ name, shape, data }) => ({
+      name,
+      shape: JSON.parse(shape) as number[],
+      data: floatsOf(data),
+    })),
+  };
 }

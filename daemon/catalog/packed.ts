@@ -1,20 +1,22 @@
 import { z } from 'zod';
-import { layerTensors, SHARED_A, SHARED_B } from '../formats/adapterFile.ts';
+import { PREFIX, SHARED_PREFIX } from '../formats/adapterFile.ts';
 import { parseJson } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import { readFloats, readSafetensors } from '../formats/safetensors.ts';
 import type { TensorEntry, TensorSource } from '../formats/safetensors.ts';
+import { layoutOf, type NamedTensor, slice } from '../layout.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { count, finite, hash, json, MAX_TEXT, name, note, tags, time } from '../protocol/values.ts';
+import { count, finite, hash, json, MAX_TEXT, name, note, optionValue, tags, time } from '../protocol/values.ts';
 import { checkContent, contentHash } from './content.ts';
-import type { AdapterContent, Projection, Site } from './content.ts';
+import type { AdapterContent, Frozen, Site } from './content.ts';
 
 /**
  * An adapter as one file: safetensors whose tensors have PEFT's names, with everything else as JSON in its metadata under
  * `vera.adapter`. No path of the machine that wrote it is in it.
  */
 const KEY = 'vera.adapter';
-const VERSION = 1;
+/** Version 1 has no `frozen`, and numbers alone as options. What fits into it is written so, for programs that know no other. */
+const VERSIONS = [1, 2] as const;
 const MAX_JSON = 10_000_000; // characters; the layers of a large mixture of experts take some 2 MB (CWE-770)
 
 const size = z
@@ -25,14 +27,14 @@ const loss = finite.nullable();
 const losses = z.strictObject({ train: loss, heldOut: loss, baseHeldOut: loss });
 
 const packed = z.strictObject({
-  version: z.literal(VERSION),
+  version: z.literal(VERSIONS),
   name,
   note,
   tags,
   createdAt: time,
   hash,
-  method: z.enum(['vera', 'lora']),
-  options: z.record(z.string().max(100), finite),
+  method: z.string().max(100),
+  options: z.record(z.string().max(100), optionValue),
   targets: z.string().max(MAX_TEXT),
   sites: z
     .array(
@@ -52,7 +54,9 @@ const packed = z.strictObject({
     parameters: count.optional(),
   }),
   losses,
-  /** A and B where they are not those of the key. */
+  /** The method's frozen tensors are in the file, since they are not those made from the options. */
+  frozen: z.literal(true).optional(),
+  /** The same in version 1, with two of their sizes, which the tensors have anyway. */
   projection: z.strictObject({ maxIn: size, maxOut: size }).optional(),
   /** What it was trained on. */
   dataset: z
@@ -80,7 +84,16 @@ export type PackedFacts = Pick<
   'name' | 'note' | 'tags' | 'createdAt' | 'losses' | 'dataset' | 'run' | 'parent'
 >;
 
-const product = (shape: readonly number[]): number => shape.reduce((all, one) => all * one, 1);
+/** Says which tensors an adapter of a method has. Throws VeraError where there is no such adapter. */
+export type FormOf = (
+  method: string,
+  sites: readonly Site[],
+  options: AdapterContent['options'],
+) => {
+  readonly tensors: readonly NamedTensor[];
+  readonly frozen?: { readonly head: string; readonly tensors: readonly NamedTensor[] };
+};
+
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
@@ -89,19 +102,15 @@ export function packedFile(
   content: AdapterContent,
   facts: PackedFacts,
 ): { tensors: TensorSource[]; metadata: Record<string, string> } {
-  const { method, options, sites, targets, theta, projection, base } = content;
+  const { method, options, sites, targets, theta, frozen, base } = content;
   const tensors: TensorSource[] = [];
-  const add = (tensor: string, shape: number[], values: Float32Array): void =>
-    void tensors.push({ name: tensor, dtype: 'F32', shape, bytes: () => bytesOf(values) });
-  if (projection) {
-    add(SHARED_A, [projection.rank, projection.maxIn], projection.a);
-    add(SHARED_B, [projection.maxOut, projection.rank], projection.b);
-  }
-  let start = 0;
-  for (const { name: tensor, shape } of layerTensors(method, sites, options['rank']!))
-    add(tensor, shape, theta.subarray(start, (start += product(shape))));
+  const add = (tensor: string, shape: readonly number[], values: Float32Array): void =>
+    void tensors.push({ name: tensor, dtype: 'F32', shape: [...shape], bytes: () => bytesOf(values) });
+  for (const { name: tensor, shape, data } of frozen?.tensors ?? []) add(SHARED_PREFIX + tensor, shape, data);
+  const layout = layoutOf(content.tensors);
+  for (const { name: tensor, shape } of layout.entries) add(PREFIX + tensor, shape, slice(layout, theta, tensor));
   const about: Packed = {
-    version: VERSION,
+    version: frozen || Object.values(options).some((value) => typeof value !== 'number') ? 2 : 1,
     ...facts,
     hash: contentHash(content),
     method,
@@ -109,13 +118,16 @@ export function packedFile(
     targets,
     sites: sites.map((site) => ({ ...site })),
     base: { ...base },
-    ...(projection ? { projection: { maxIn: projection.maxIn, maxOut: projection.maxOut } } : {}),
+    ...(frozen ? { frozen: true as const } : {}),
   };
   return { tensors, metadata: { format: 'pt', [KEY]: JSON.stringify(about) } };
 }
 
 /** Reads the file of an adapter and checks it against its hash. Throws VeraError 'format', 'adapter' or 'io'. */
-export function readPacked(file: string): { content: AdapterContent; facts: PackedFacts; hash: string } {
+export function readPacked(
+  file: string,
+  formOf: FormOf,
+): { content: AdapterContent; facts: PackedFacts; hash: string } {
   const { tensors, metadata } = readSafetensors(file);
   const wrong = (message: string): never => {
     throw new VeraError('adapter', `${quote(file)}: ${message}`);
@@ -130,8 +142,8 @@ export function readPacked(file: string): { content: AdapterContent; facts: Pack
       },
     );
   const about = readAbout(file, text);
-  const rank = about.options['rank'] ?? 0;
-  if (!Number.isSafeInteger(rank) || rank < 1) wrong('its rank is not a positive number');
+  const sites = about.sites as Site[];
+  const form = said(() => formOf(about.method, sites, about.options), wrong);
 
   const rest = new Map(tensors);
   const take = (tensor: string, shape: readonly number[]): TensorEntry => {
@@ -142,10 +154,8 @@ export function readPacked(file: string): { content: AdapterContent; facts: Pack
     rest.delete(tensor);
     return entry;
   };
-  const projection = takeProjection(about, rank, take);
-  const layers = layerTensors(about.method, about.sites as Site[], rank).map(({ name: tensor, shape }) =>
-    take(tensor, shape),
-  );
+  const frozen = about.frozen || about.projection ? takeFrozen(form.frozen, take) : undefined;
+  const layers = form.tensors.map(({ name: tensor, shape }) => take(PREFIX + tensor, shape));
   const [other] = rest.keys();
   if (other !== undefined) wrong(`tensor ${quote(other)} has no place in it`);
   // Every tensor lies in the file with the size its shape says, so theta is no larger than the file.
@@ -158,17 +168,14 @@ export function readPacked(file: string): { content: AdapterContent; facts: Pack
   const content: AdapterContent = {
     method: about.method,
     options: about.options,
-    sites: about.sites as Site[],
+    sites,
     targets: about.targets,
+    tensors: form.tensors,
     theta,
-    ...(projection ? { projection } : {}),
+    ...(frozen ? { frozen } : {}),
     base: about.base,
   };
-  try {
-    checkContent(content);
-  } catch (error) {
-    wrong((error as Error).message);
-  }
+  said(() => checkContent(content), wrong);
   if (contentHash(content) !== about.hash)
     wrong('its content is not what its hash says: it was damaged or changed on the way, fetch it again');
   const { name: called, note: noted, tags: tagged, createdAt, losses: figures, dataset, run, parent } = about;
@@ -187,22 +194,37 @@ function readAbout(file: string, text: string): Packed {
     throw new VeraError('format', `${where}: ${text.length} characters, more than ${MAX_JSON}`);
   const value = parseJson(text, where);
   const version = (value as { version?: unknown } | null)?.version;
-  if (typeof version === 'number' && version !== VERSION)
-    throw new VeraError('format', `${where}: version ${version} is not known here (${VERSION} is): update vera`);
+  if (typeof version === 'number' && !VERSIONS.some((known) => known === version))
+    throw new VeraError(
+      'format',
+      `${where}: version ${version} is not known here (up to ${VERSIONS.at(-1)} is): update vera`,
+    );
   const parsed = packed.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new VeraError('format', `${where}: ${quote(issue!.path.join('.'))}: ${issue!.message.split('\n')[0]!}`);
 }
 
-function takeProjection(
-  about: Packed,
-  rank: number,
+function takeFrozen(
+  form: ReturnType<FormOf>['frozen'],
   take: (tensor: string, shape: readonly number[]) => TensorEntry,
-): Projection | undefined {
-  if (!about.projection) return undefined;
-  const { maxIn, maxOut } = about.projection;
-  const a = readFloats(take(SHARED_A, [rank, maxIn]));
-  const b = readFloats(take(SHARED_B, [maxOut, rank]));
-  return { rank, maxIn, maxOut, a, b };
+): Frozen | undefined {
+  if (!form) return undefined;
+  const { head, tensors } = form;
+  return {
+    head,
+    tensors: tensors.map(({ name: tensor, shape }) => ({
+      ...{ name: tensor, shape },
+      data: readFloats(take(SHARED_PREFIX + tensor, shape)),
+    })),
+  };
+}
+
+/** Does something whose errors are then said of the file. */
+function said<T>(work: () => T, wrong: (message: string) => never): T {
+  try {
+    return work();
+  } catch (error) {
+    return wrong((error as Error).message);
+  }
 }

@@ -3,15 +3,17 @@ import { isTaken } from './sqlite.ts';
 
 /** Tables, ordered so that a table comes after the tables that it points to. */
 const TABLES = [
-  'user', 'project', 'base_model', 'dataset', 'job', 'job_need', 'attempt', 'run', 'metric', 'sample', 'layout', 'projection', 'adapter',
-  'adapter_vectors', 'active_adapter', 'export', 'audit', 'event', 'trash', 'state',
+  'user', 'project', 'base_model', 'dataset', 'job', 'job_need', 'attempt', 'run', 'metric', 'sample', 'layout', 'frozen',
+  'frozen_tensor', 'adapter', 'adapter_vectors', 'active_adapter', 'export', 'audit', 'event', 'trash', 'state',
 ] as const; // prettier-ignore
 /** Tables whose rows never change: an existing copy is as good as one from a damaged file, and safer. */
-const LASTING: readonly string[] = ['layout', 'projection', 'adapter_vectors', 'audit', 'event'];
+const LASTING: readonly string[] = ['layout', 'frozen', 'frozen_tensor', 'adapter_vectors', 'audit', 'event'];
 const JSON_COLUMNS: readonly string[] = [
   'tags',
   'options',
   'sites',
+  'tensors',
+  'shape',
   'settings',
   'report',
   'details',

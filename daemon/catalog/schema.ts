@@ -17,7 +17,8 @@ export interface Schema {
   metric: { run_id: number; step: number };
   sample: SampleTable;
   layout: LayoutTable;
-  projection: ProjectionTable;
+  frozen: { id: Generated<number>; hash: string; head: string };
+  frozen_tensor: FrozenTensorTable;
   adapter: AdapterTable;
   adapter_vectors: { adapter_id: number; theta: Uint8Array };
   adapter_search: { rowid: number; name: string; note: string; tags: string };
@@ -134,21 +135,19 @@ export interface LayoutTable {
   id: Generated<number>;
   hash: string;
   method: string;
-  rank: number;
   targets: string;
   options: string;
   sites: string;
+  tensors: Generated<string>;
   parameters: number;
 }
 
-export interface ProjectionTable {
-  id: Generated<number>;
-  hash: string;
-  rank: number;
-  max_in: number;
-  max_out: number;
-  a: Uint8Array;
-  b: Uint8Array;
+export interface FrozenTensorTable {
+  frozen_id: number;
+  position: number;
+  name: string;
+  shape: string;
+  data: Uint8Array;
 }
 
 export interface AdapterTable {
@@ -160,7 +159,7 @@ export interface AdapterTable {
   project_id: number | null;
   base_id: number;
   layout_id: number;
-  projection_id: number | null;
+  frozen_id: number | null;
   hash: string;
   bytes: number;
   run_id: number | null;

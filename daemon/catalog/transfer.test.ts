@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { counted } from '../../test/counted.ts';
-import { add, someContent, temporaryCatalog } from '../../test/catalog.ts';
+import { add, ownFrozen, someContent, temporaryCatalog } from '../../test/catalog.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { readSafetensors, readBytes, writeSafetensors } from '../formats/safetensors.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -13,10 +13,11 @@ import { readPacked } from './packed.ts';
 import { listExports, readDataset } from './records.ts';
 import { createRun, describeRun, finishRun, readRun } from './runs.ts';
 import { ensureUser } from './owners.ts';
+import { storedForm } from '../methods/stored.ts';
 import { packAdapter, unpackAdapter } from './transfer.ts';
 import { ensureDataset } from './records.ts';
 
-const projection = { rank: 4, maxIn: 8, maxOut: 6, a: new Float32Array(32).fill(0.5), b: new Float32Array(24).fill(2) };
+const frozen = ownFrozen();
 const lora = () =>
   someContent(5, {
     method: 'lora',
@@ -43,7 +44,7 @@ test('an adapter moves to another catalog with all that is known of it, and no p
     const facts = { hash: 'ef'.repeat(32), path: '/secret/place/notes.jsonl', format: 'chat', rows: 12 };
     return { runId: run, datasetId: await ensureDataset(change, facts) };
   });
-  const content = someContent(3, { base: { fingerprint: 'cd'.repeat(32), spec: '/secret/models/small' }, projection });
+  const content = someContent(3, { base: { fingerprint: 'cd'.repeat(32), spec: '/secret/models/small' }, frozen });
   const about = {
     runId,
     datasetId,
@@ -67,8 +68,8 @@ test('an adapter moves to another catalog with all that is known of it, and no p
 
   const parentFile = join(temporaryFolder(), 'parent.safetensors');
   await packAdapter(from, { adapter: 'parent', file: parentFile }, 'test');
-  const movedParent = await unpackAdapter(to, { file: parentFile }, 'test');
-  const moved = await unpackAdapter(to, { file }, 'test');
+  const movedParent = await unpackAdapter(to, { file: parentFile }, 'test', storedForm);
+  const moved = await unpackAdapter(to, { file }, 'test', storedForm);
   const { id: _id, createdAt: _c, run, dataset, parent: _p, base, user: _u, ...rest } = moved;
   const { id: _id2, createdAt: _c2, run: _r2, dataset: _d2, parent: _p2, base: _b2, user: _u2, ...before } = row;
   assert.deepEqual(rest, before);
@@ -78,25 +79,25 @@ test('an adapter moves to another catalog with all that is known of it, and no p
   assert.deepEqual((await adapterLineage(to.db, { adapter: moved.id })).ancestors, [movedParent]);
   assert.deepEqual((await readRun(to.db, run!)).settings, { data: 'notes.jsonl', rank: 4 });
   assert.equal((await readDataset(to.db, dataset!))!.rows, 12);
-  assert.equal((await unpackAdapter(to, { file }, 'test')).name, 'moving-2');
-  await assert.rejects(unpackAdapter(to, { file, name: 'moving' }, 'test'), { code: 'conflict' });
+  assert.equal((await unpackAdapter(to, { file }, 'test', storedForm)).name, 'moving-2');
+  await assert.rejects(unpackAdapter(to, { file, name: 'moving' }, 'test', storedForm), { code: 'conflict' });
 });
 
 test('LoRA and VeRA, with and without their own A and B, come back the same', async () => {
   const catalog = await temporaryCatalog();
   const folder = temporaryFolder();
-  for (const [i, content] of [someContent(1), someContent(2, { projection }), lora()].entries()) {
+  for (const [i, content] of [someContent(1), someContent(2, { frozen }), lora()].entries()) {
     const row = await add(catalog, `a ${i}`, {}, content);
     const file = join(folder, `${i}`);
     await packAdapter(catalog, { adapter: row.id, file }, 'test');
-    assert.deepEqual(readPacked(file).content, content);
-    assert.equal(readPacked(file).hash, row.hash);
+    assert.deepEqual(readPacked(file, storedForm).content, content);
+    assert.equal(readPacked(file, storedForm).hash, row.hash);
   }
 });
 
 test('each thing that can be wrong with a file is said', async () => {
   const catalog = await temporaryCatalog();
-  await add(catalog, 'one', {}, someContent(2, { projection }));
+  await add(catalog, 'one', {}, someContent(2, { frozen }));
   const folder = temporaryFolder();
   const file = join(folder, 'one');
   await packAdapter(catalog, { adapter: 'one', file }, 'test');
@@ -123,7 +124,9 @@ test('each thing that can be wrong with a file is said', async () => {
     [make({}, (all) => all, '{"version":1,"version":1}'), /stands twice/],
     [make({}, (all) => all, '[1'), /not valid JSON/],
     [make({}, (all) => all, 'null'), /Invalid input/],
-    [make({ version: 2 }), /version 2 is not known here/],
+    [make({ version: 3 }), /version 3 is not known here/],
+    [make({ method: 'none' }), /method "none" is unknown/],
+    [make({ method: 'full' }), /makes a model/],
     [make({ name: '../../etc/x' }), /"name"/],
     [make({ name: 'x'.repeat(500) }), /"name"/],
     [make({ surprise: 1 }), /surprise/],
@@ -137,8 +140,8 @@ test('each thing that can be wrong with a file is said', async () => {
     [make({ sites: about.sites.slice(1) }), /has no place in it/],
     [make({ sites: [...about.sites, about.sites[0]] }), /is missing/],
     [make({ sites: [...about.sites, { ...about.sites[0], path: 'p', dOut: 1e12 }] }), /"sites.2.dOut"/],
-    [make({ projection: { maxIn: 9, maxOut: 6 } }), /has shape/],
-    [make({ projection: undefined }), /has no place in it/],
+    [make({ frozen: undefined }), /has no place in it/],
+    [make({ frozen: false }), /"frozen"/],
     [make({}, (all) => all.filter(({ name }) => name !== first)), /is missing/],
     [make({}, (all) => all.map((one) => (one.name === first ? { ...one, shape: [3, 2] } : one))), /has shape \[3, 2\]/],
     [
@@ -150,11 +153,12 @@ test('each thing that can be wrong with a file is said', async () => {
       /hash/,
     ],
   ];
-  for (const [bad, says] of cases) await assert.rejects(unpackAdapter(catalog, { file: bad }, 'test'), says);
+  for (const [bad, says] of cases)
+    await assert.rejects(unpackAdapter(catalog, { file: bad }, 'test', storedForm), says);
   const other = join(folder, 'text');
   writeFileSync(other, 'hello');
-  await assert.rejects(unpackAdapter(catalog, { file: other }, 'test'), { code: 'format' });
-  await assert.rejects(unpackAdapter(catalog, { file: join(folder, 'nowhere') }, 'test'), { code: 'io' });
+  await assert.rejects(unpackAdapter(catalog, { file: other }, 'test', storedForm), { code: 'format' });
+  await assert.rejects(unpackAdapter(catalog, { file: join(folder, 'nowhere') }, 'test', storedForm), { code: 'io' });
   assert.equal((await listAdapters(catalog.db, { limit: 5, deleted: false })).items.length, 1);
 });
 
@@ -175,7 +179,7 @@ test('a file changed in any byte, or cut anywhere, is refused in one line or is 
       writeFileSync(bad, bytes);
       try {
         // What the hash does not cover (name, note, losses) may differ; the adapter itself may not.
-        assert.equal(readPacked(bad).hash, row.hash);
+        assert.equal(readPacked(bad, storedForm).hash, row.hash);
         assert.ok(!cut);
       } catch (error) {
         assert.ok(error instanceof VeraError, String(error));

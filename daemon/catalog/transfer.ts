@@ -14,7 +14,7 @@ import { findAdapter } from './find.ts';
 import type { Catalog } from './open.ts';
 import { ensureUser, findProject, findUser } from './owners.ts';
 import { packedFile, readPacked } from './packed.ts';
-import type { PackedFacts } from './packed.ts';
+import type { FormOf, PackedFacts } from './packed.ts';
 import { addExport, ensureDataset, readDataset } from './records.ts';
 import { readRun } from './runs.ts';
 import type { Db } from './schema.ts';
@@ -93,8 +93,9 @@ export async function unpackAdapter(
   catalog: Catalog,
   { file, name, project, user }: Params<typeof protocol.unpack>,
   actor: string,
+  formOf: FormOf,
 ): Promise<AdapterRow> {
-  const { content, facts } = readPacked(file);
+  const { content, facts } = readPacked(file, formOf);
   return catalog.change(async (change) => {
     const { db } = change;
     const userId = user === undefined ? await ensureUser(change) : await findUser(db, user);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { add, someContent, temporaryCatalog } from '../../test/catalog.ts';
+import { add, ownFrozen, someContent, temporaryCatalog } from '../../test/catalog.ts';
 import { deleteAdapter, listAdapters, restoreAdapter } from './adapters.ts';
 import type { Catalog } from './open.ts';
 import { createProject, createUser, deleteProject, deleteUser, restoreProject } from './owners.ts';
@@ -20,8 +20,7 @@ async function days(catalog: Catalog, count: number, from = Date.now()): Promise
 
 test('what was deleted is there for thirty days, and gone then', async () => {
   const catalog = await temporaryCatalog();
-  const projection = { rank: 4, maxIn: 8, maxOut: 6, a: new Float32Array(32), b: new Float32Array(24) };
-  const parent = await add(catalog, 'parent', {}, someContent(1, { projection }));
+  const parent = await add(catalog, 'parent', {}, someContent(1, { frozen: ownFrozen() }));
   const child = await add(catalog, 'child', { parentId: parent.id });
   await remove(catalog, parent.id);
   assert.deepEqual(await days(catalog, 29), []);
@@ -30,7 +29,8 @@ test('what was deleted is there for thirty days, and gone then', async () => {
   assert.deepEqual(await days(catalog, 28, Date.now() + 30 * DAY), []);
   assert.deepEqual(await days(catalog, 3, Date.now() + 60 * DAY), [parent.id]);
   assert.equal((await catalog.db.selectFrom('adapter_vectors').selectAll().execute()).length, 1);
-  assert.equal((await catalog.db.selectFrom('projection').selectAll().execute()).length, 0);
+  assert.equal((await catalog.db.selectFrom('frozen').selectAll().execute()).length, 0);
+  assert.equal((await catalog.db.selectFrom('frozen_tensor').selectAll().execute()).length, 0);
   const [left] = (await listAdapters(catalog.db, { limit: 5, deleted: false })).items;
   assert.deepEqual([left!.id, left!.parent], [child.id, null]);
   const later = await add(catalog, 'later');

@@ -103,13 +103,13 @@ async function purgeOne(
   if (kind === 'adapter') {
     const row = await db
       .selectFrom('adapter')
-      .select(['name', 'projection_id'])
+      .select(['name', 'frozen_id'])
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
     ({ name } = row);
     await db.updateTable('adapter').set({ parent_id: null }).where('parent_id', '=', id).execute();
     await db.deleteFrom('adapter').where('id', '=', id).execute();
-    if (row.projection_id !== null) await dropUnused(change, row.projection_id);
+    if (row.frozen_id !== null) await dropUnused(change, row.frozen_id);
     purged.adapters.push(id);
   } else if (kind === 'run') {
     const { out } = await db.selectFrom('run').select('out').where('id', '=', id).executeTakeFirstOrThrow();
@@ -133,14 +133,9 @@ async function purgeOne(
   return true;
 }
 
-async function dropUnused({ db }: Change, projection: number): Promise<void> {
-  const user = await db
-    .selectFrom('adapter')
-    .select('id')
-    .where('projection_id', '=', projection)
-    .limit(1)
-    .executeTakeFirst();
-  if (!user) await db.deleteFrom('projection').where('id', '=', projection).execute();
+async function dropUnused({ db }: Change, frozen: number): Promise<void> {
+  const user = await db.selectFrom('adapter').select('id').where('frozen_id', '=', frozen).limit(1).executeTakeFirst();
+  if (!user) await db.deleteFrom('frozen').where('id', '=', frozen).execute();
 }
 
 /** Moves the items of a project out of it. Names that are taken among items without a project get a suffix. */

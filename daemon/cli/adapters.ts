@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { methodText, rankOf } from '../methods/options.ts';
+import { adapterMethod } from '../methods/registry.ts';
 import * as adapters from '../protocol/adapters.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
 import { bytesText } from '../protocol/text.ts';
@@ -36,7 +38,10 @@ const COLUMNS: Column<AdapterRow>[] = [
   { head: 'number', cell: ({ id }) => String(id), side: 'right' },
   { head: 'name', cell: ({ name }) => name },
   { head: 'project', cell: ({ project }) => project ?? '' },
-  { head: 'method', cell: ({ method, rank }) => `${method} ${rank}` },
+  {
+    head: 'method',
+    cell: ({ method, options }) => [method, rankOf(options)].filter((part) => part !== null).join(' '),
+  },
   { head: 'size', cell: ({ bytes }) => bytesText(bytes), side: 'right' },
   { head: 'held-out loss', cell: ({ heldOutLoss }) => loss(heldOutLoss), side: 'right' },
   { head: 'made', cell: ({ createdAt }) => dateText(createdAt) },
@@ -91,18 +96,17 @@ const show: Asked<Which, [string]> = async (client, flags, name) => {
     printJson(row);
     return;
   }
-  const { method, rank, targets, projectionKey, base } = row;
+  const { options, targets, ownFrozen, base } = row;
+  const method = adapterMethod(row.method);
+  const { frozen } = method;
   printFacts([
     ['adapter', adapterText(row)],
     ['note', row.note || undefined],
     ['tags', row.tags.join(', ') || undefined],
     ['project', row.project ?? 'none'],
     ['user', row.user],
-    ['method', `${method}, rank ${rank} on ${targets}`],
-    [
-      'projection',
-      projectionKey === null ? (method === 'vera' ? 'A and B of its own' : undefined) : `key ${projectionKey}`,
-    ],
+    ['method', `${methodText(method, options)} on ${targets}`],
+    ['projection', frozen && (ownFrozen ? `${frozen.label} of its own` : `key ${String(options[frozen.key])}`)],
     ['size', `${row.parameters.toLocaleString('en-US')} parameters, ${bytesText(row.bytes)}`],
     ['base', `${base.name} (fingerprint ${base.fingerprint.slice(0, 12)})`],
     ['training loss', loss(row.trainLoss) || undefined],

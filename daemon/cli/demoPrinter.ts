@@ -1,6 +1,5 @@
 import { DEMO_MODEL } from '../demo/run.ts';
-import type { DemoEvent } from '../demo/run.ts';
-import type { Savings } from '../methods/savings.ts';
+import type { DemoEvent, MethodSavings } from '../demo/run.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
 import { print } from './output.ts';
@@ -114,20 +113,19 @@ const METHOD = [
   'by all layers and made again from a seed; only the short vectors d and b are trained.',
 ];
 
-function savingsLines({ vera, lora }: Of<'savings'>, parameters: number): string[] {
-  const row = (name: string, { rank, parameters: trained, bytes, optimizerBytes }: Savings): string[] => [
-    `${name} r=${rank}`,
+function savingsLines({ own, baselines }: Of<'savings'>, parameters: number): string[] {
+  const row = ({ method, rank, parameters: trained, bytes, optimizerBytes }: MethodSavings): string[] => [
+    rank === null ? method : `${method} r=${rank}`,
     number(trained),
     `${((100 * trained) / parameters).toPrecision(2)} %`,
     bytesText(bytes),
     bytesText(1000 * bytes),
     bytesText(optimizerBytes),
-    bytes === vera.bytes ? '' : `${(bytes / vera.bytes).toFixed(1)} x`,
+    bytes === own.bytes ? '' : `${(bytes / own.bytes).toFixed(1)} x`,
   ];
   const text = table([
-    ['', 'trained', 'of the model', 'adapter', '1,000 of them', 'optimizer', 'against VeRA'],
-    row('VeRA', vera),
-    ...lora.map((one) => row('LoRA', one)),
+    ['', 'trained', 'of the model', 'adapter', '1,000 of them', 'optimizer', `against ${own.method}`],
+    ...[own, ...baselines].map(row),
   ]);
   const wide = 'The wider the model, the more VeRA saves: LoRA grows with width times rank, VeRA with their sum.';
   return [...text.split('\n'), wide].map((line) => `  ${line}`);

@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { saveAdapter } from '../export/adapter.ts';
 import { quote } from '../formats/quote.ts';
+import { methodText, rankOf } from '../methods/options.ts';
+import { adapterMethod, LINEAR_METHODS } from '../methods/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { openFolder, showProgress } from './adapter.ts';
 import { doJob } from './doJob.ts';
@@ -22,19 +24,19 @@ interface Flags {
 }
 
 const HELP = `
-A and B of a VeRA adapter are stored only where its projection key does not give them back (--projection: always).
+The frozen tensors of an adapter (VeRA's A and B) are stored only if they cannot be made again from its options (--projection: always).
 With --json: {"out":...,"method":...,"rank":...,"trainableParameters":...}; with --name, "adapter" is its number in the catalog.`;
 
 export function registerImport(program: Command): void {
   program
     .command('import')
     .description(
-      'check a PEFT folder (VeRA or LoRA) against a base and take it in: as a folder, into the catalog, or both',
+      `check a PEFT folder (${LINEAR_METHODS.map((method) => method.label).join(', ')}) against a base and take it in: as a folder, into the catalog, or both`,
     )
     .argument('<dir>', 'folder with adapter_config.json and adapter_model.safetensors')
     .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id it was trained on')
     .option('--out <dir>', 'folder to write; must be new or empty')
-    .option('--projection', "store VeRA's A and B in any case")
+    .option('--projection', "store frozen tensors (VeRA's A and B) in any case")
     .optionsGroup('Catalog:')
     .option('--name <name>', 'take it into the catalog by this name', label)
     .option('--note <text>', 'a note on it')
@@ -53,20 +55,22 @@ async function take(dir: string, flags: Flags): Promise<void> {
   showProgress('', 1);
   const basePath = absolute(base);
   if (out !== undefined) {
-    const stores = projection === true || adapter.projection !== undefined;
+    const stores = projection === true || adapter.frozen !== undefined;
     await saveAdapter(out, { ...adapter, basePath }, { projection: stores });
   }
   const id = name === undefined ? undefined : await intoCatalog(resolve(dir), basePath, name, flags);
   const { method, options, targets, theta } = adapter;
   if (json) {
     const where = { ...(out === undefined ? {} : { out }), ...(id === undefined ? {} : { adapter: id }) };
-    printJson({ ...where, method, rank: options.rank, trainableParameters: theta.length });
+    printJson({ ...where, method, rank: rankOf(options), trainableParameters: theta.length });
   } else {
     const where = [
       ...(out === undefined ? [] : [`in ${quote(out)}`]),
       ...(id === undefined ? [] : [`in the catalog as number ${id}`]),
     ];
-    print(`${method} adapter, rank ${options.rank} on ${targets}, ${theta.length} parameters, ${where.join(' and ')}`);
+    print(
+      `${methodText(adapterMethod(method), options)} on ${targets}, ${theta.length} parameters, ${where.join(' and ')}`,
+    );
   }
 }
 

@@ -1,8 +1,10 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { cacheFolder } from '../home.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { optionsOf, rankOf } from '../methods/options.ts';
+import { BASELINES, LINEAR_METHODS } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
+import type { LinearMethod } from '../methods/method.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
@@ -28,11 +30,12 @@ interface Flags {
   length: number;
   steps?: number;
   precision: Precision;
-  loraRanks: number[];
   paper?: boolean;
   json?: boolean;
 }
 
+/** The method that is planned. */
+const OWN = LINEAR_METHODS[0]!;
 const MAX_RANK = 65_536; // as in training
 const MAX_TOKENS = 2 ** 24; // of a step, as in training
 const MAX_PROJECTION = 2 ** 28; // elements of A and B that an estimate is worth allocating
@@ -44,22 +47,32 @@ time from what this machine reached in a third of a second. Of the base only its
 With --json: {"vera":{"rank":n,"parameters":n,"bytes":n,...},"lora":[{"rank":n,"parameters":n,"bytes":n,...}],...}`;
 
 export function registerPlan(program: Command): void {
-  program
+  const command = program
     .command('plan')
-    .description('say before training what an adapter will cost, beside LoRA')
+    .description('show what an adapter will cost, before training and beside other methods')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id')
-    .option('--rank <r>', 'rank of VeRA', positiveInteger, DEFAULTS.rank)
+    .option('--rank <r>', `rank of ${OWN.label}`, positiveInteger, rankOf(optionsOf(OWN, {})) ?? undefined)
     .option('--targets <t>', 'layers to adapt: names, all-linear, or a regular expression', 'q_proj,v_proj')
     .option('--layers <list>', 'only these transformer layers, as in 0-5,10')
     .option('--batch <n>', 'rows of a batch', positiveInteger, 4)
     .option('--length <n>', 'tokens of a row', positiveInteger, 512)
     .option('--steps <n>', 'say how long so many steps take', positiveInteger)
     .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
-    .option('--lora-ranks <list>', 'ranks of LoRA to stand beside', positiveIntegers, [1, 8, 16, 64])
     .option('--paper', "print Table 1 of VeRA's paper (arXiv 2310.11454) from the same formulas, and nothing else")
     .addHelpText('after', HELP)
     .action(plan);
+  for (const { method, ranks } of BASELINES)
+    command.option(`--${method.name}-ranks <list>`, `ranks of ${method.label} to compare with`, positiveIntegers, [
+      ...ranks,
+    ]);
 }
+
+/** The ranks of each baseline, as they were asked for. */
+const baselinesOf = (flags: Flags): { method: LinearMethod; ranks: readonly number[] }[] =>
+  BASELINES.map(({ method, ranks }) => ({
+    method,
+    ranks: (flags as unknown as Record<string, readonly number[]>)[`${method.name}Ranks`] ?? ranks,
+  }));
 
 async function plan(flags: Flags): Promise<void> {
   if (flags.paper) {
@@ -75,14 +88,17 @@ async function plan(flags: Flags): Promise<void> {
   const sites = selectSites(linearSites(config), flags.targets, flags.layers);
   checkSize(sites, flags);
   const rates = await measureThroughput(flags.precision);
-  const vera = planOf('vera', config, sites, flags.rank, flags, rates);
-  const lora = flags.loraRanks.map((rank) => planOf('lora', config, sites, rank, flags, rates));
-  if (flags.json) printJson(jsonOf(flags, config, sites, vera, lora, rates));
-  else print(textOf(flags, config, sites, vera, lora, rates));
+  const own = planOf(OWN, config, sites, optionsOf(OWN, { rank: flags.rank }), flags, rates);
+  const others = baselinesOf(flags).flatMap(({ method, ranks }) =>
+    ranks.map((rank) => planOf(method, config, sites, optionsOf(method, { rank }), flags, rates)),
+  );
+  if (flags.json) printJson(jsonOf(flags, config, sites, own, others, rates));
+  else print(textOf(flags, config, sites, own, others, rates));
 }
 
-function check({ rank, loraRanks, batch, length }: Flags): void {
-  const huge = [rank, ...loraRanks].find((value) => value > MAX_RANK);
+function check(flags: Flags): void {
+  const { rank, batch, length } = flags;
+  const huge = [rank, ...baselinesOf(flags).flatMap(({ ranks }) => ranks)].find((value) => value > MAX_RANK);
   if (huge !== undefined)
     throw new VeraError('usage', `a rank of ${huge} is more than the ${MAX_RANK} that can be trained`);
   if (batch * length > MAX_TOKENS) {
@@ -107,8 +123,8 @@ function jsonOf(
   flags: Flags,
   config: ModelConfig,
   sites: readonly LinearSite[],
-  vera: Plan,
-  lora: readonly Plan[],
+  own: Plan,
+  others: readonly Plan[],
   rates: Throughput,
 ): Record<string, unknown> {
   const { base, targets, layers, batch, length, steps, precision } = flags;
@@ -119,13 +135,17 @@ function jsonOf(
     tokensPerSecond: (batch * length) / secondsPerStep,
     ...(steps === undefined ? {} : { seconds: steps * secondsPerStep }),
   });
+  const byName = <T>(each: (plan: Plan) => T): Record<string, T[]> =>
+    Object.fromEntries(
+      BASELINES.map(({ method }) => [method.name, others.filter((plan) => plan.method === method).map(each)]),
+    );
   return {
-    vera: one(vera),
-    lora: lora.map(one),
+    [own.method.name]: one(own),
+    ...byName(one),
     adapters: COUNTS.map((count) => ({
       count,
-      veraBytes: count * vera.bytes,
-      lora: lora.map(({ rank, bytes }) => ({ rank, bytes: count * bytes })),
+      [`${own.method.name}Bytes`]: count * own.bytes,
+      ...byName(({ rank, bytes }) => ({ rank, bytes: count * bytes })),
     })),
     base: {
       spec: base,
@@ -134,7 +154,7 @@ function jsonOf(
       adaptedLayers: sites.length,
     },
     settings: { targets, ...(layers === undefined ? {} : { layers }), batch, length, precision },
-    memory: vera.memory,
+    memory: own.memory,
     throughput: rates,
   };
 }
@@ -143,16 +163,26 @@ function textOf(
   { base, targets, batch, length, steps, precision }: Flags,
   config: ModelConfig,
   sites: readonly LinearSite[],
-  vera: Plan,
-  lora: readonly Plan[],
+  own: Plan,
+  others: readonly Plan[],
   rates: Throughput,
 ): string {
   const whole = modelParameters(config);
-  const plans = [vera, ...lora];
-  const name = ({ method, rank }: Plan): string => `${method === 'vera' ? 'VeRA' : 'LoRA'} r=${rank}`;
-  const times = (bytes: number): string => (vera.bytes === bytes ? '' : `${(bytes / vera.bytes).toFixed(1)} x`);
+  const plans = [own, ...others];
+  const name = ({ method, rank }: Plan): string => `${method.label} r=${rank}`;
+  const times = (bytes: number): string => (own.bytes === bytes ? '' : `${(bytes / own.bytes).toFixed(1)} x`);
   const costs = table([
-    ['', 'trained', 'of the model', 'adapter', 'against VeRA', 'gradient', 'optimizer', 'peak memory *', 'step *'],
+    [
+      '',
+      'trained',
+      'of the model',
+      'adapter',
+      `against ${own.method.label}`,
+      'gradient',
+      'optimizer',
+      'peak memory *',
+      'step *',
+    ],
     ...plans.map((one) => [
       name(one),
       one.parameters.toLocaleString('en-US'),
@@ -169,7 +199,7 @@ function textOf(
     ['adapters kept', ...plans.map(name)],
     ...COUNTS.map((count) => [count.toLocaleString('en-US'), ...plans.map(({ bytes }) => bytesText(count * bytes))]),
   ]);
-  const { process: program, weights, constants, trainable, intermediates } = vera.memory;
+  const { process: program, weights, constants, trainable, intermediates } = own.memory;
   const giga = (rate: number, unit: string): string => `${(rate / 1e9).toPrecision(3)} ${unit}`;
   const speeds = [
     ...Object.entries(rates.operations).map(([type, rate]) => giga(rate, `GOP/s in ${type}`)),
@@ -180,12 +210,16 @@ function textOf(
     '',
     costs,
     '',
-    `VeRA's file with A and B in it, as PEFT writes it by default: ${bytesText(vera.fullBytes)}; without them they come back from the seed.`,
-    '',
+    ...(own.method.frozen
+      ? [
+          `${own.method.label}'s file with ${own.method.frozen.label} in it, as PEFT writes it by default: ${bytesText(own.fullBytes)}. Without them, they are made again from the seed.`,
+          '',
+        ]
+      : []),
     many,
     '',
-    `* estimates. Memory: ${bytesText(weights)} weights, ${bytesText(intermediates)} intermediate values, ${bytesText(constants)} A, B and tables, ${bytesText(trainable)} trained and its state, ${bytesText(program)} program.`,
-    `  Time: this machine reached ${speeds.join(', ')} just now${steps === undefined ? '' : `; ${steps} steps of VeRA take about ${durationText(steps * vera.secondsPerStep)}`}.`,
-    '  Training takes LoRA and VeRA about the same memory and time; what VeRA saves is what is kept and sent.',
+    `* estimates. Memory: ${bytesText(weights)} weights, ${bytesText(intermediates)} intermediate values, ${bytesText(constants)} constants, ${bytesText(trainable)} trained and its state, ${bytesText(program)} program.`,
+    `  Time: this machine reached ${speeds.join(', ')} just now${steps === undefined ? '' : `; ${steps} steps of ${own.method.label} take about ${durationText(steps * own.secondsPerStep)}`}.`,
+    '  Methods need about the same memory and time for training. They differ in the size of what is stored and sent.',
   ].join('\n');
 }

@@ -8,13 +8,15 @@ import { mergeModel } from '../export/merge.ts';
 import type { MergeReport } from '../export/merge.ts';
 import { quote } from '../formats/quote.ts';
 import { cacheFolder } from '../home.ts';
-import { savings } from '../methods/savings.ts';
-import type { Savings } from '../methods/savings.ts';
+import type { LinearMethod, MethodOptions } from '../methods/method.ts';
+import { optionsOf } from '../methods/options.ts';
+import { adapterMethod, BASELINES } from '../methods/registry.ts';
+import { type Savings, savings } from '../methods/savings.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
-import { completeSettings, methodOptions } from '../train/settings.ts';
+import { completeSettings } from '../train/settings.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
 
@@ -34,7 +36,7 @@ export interface DemoOptions {
 export type DemoEvent =
   | { event: 'model'; folder: string; parameters: number; settings: TrainSettings }
   | RunEvent
-  | { event: 'savings'; vera: Savings; lora: readonly Savings[] }
+  | { event: 'savings'; own: MethodSavings; baselines: readonly MethodSavings[] }
   | { event: 'merged'; out: string; report: MergeReport };
 
 export interface DemoResult {
@@ -42,7 +44,10 @@ export interface DemoResult {
   readonly model: string;
 }
 
-const LORA_RANKS = [1, 8, 16, 64];
+/** What an adapter of a method costs. */
+export interface MethodSavings extends Savings {
+  readonly method: string;
+}
 
 /**
  * Settings that suit a model this small, found by trying. With a width of 192, a rank beyond 64 costs time and gains nothing,
@@ -94,9 +99,15 @@ export async function runDemo(options: DemoOptions, tell: (event: DemoEvent) => 
   await startTraining(settings, false, tell).ended;
 
   const loaded = loadAdapter(settings.out, base);
-  const { sites } = loaded.adapter;
-  const lora = LORA_RANKS.map((rank) => savings('lora', sites, rank));
-  tell({ event: 'savings', vera: savings('vera', sites, methodOptions(settings).rank), lora });
+  const { sites, options: own } = loaded.adapter;
+  const costOf = (method: LinearMethod, options: MethodOptions): MethodSavings => ({
+    method: method.label,
+    ...savings(method, sites, options),
+  });
+  const baselines = BASELINES.flatMap(({ method, ranks }) =>
+    ranks.map((rank) => costOf(method, optionsOf(method, { rank }))),
+  );
+  tell({ event: 'savings', own: costOf(adapterMethod(loaded.adapter.method), own), baselines });
 
   const out = join(options.out, 'model');
   const report = await mergeModel({ ...loaded, base, out, cache: cacheFolder() });

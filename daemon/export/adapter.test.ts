@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { adapterFixture, adapterNames, modelFixture } from '../../test/fixtures/read.ts';
 import { readPeft, writePeft } from '../formats/peft.ts';
 import type { PeftAdapter } from '../formats/peft.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { FIRST_OPTIONS } from '../methods/options.ts';
 import { selectSites } from '../methods/targets.ts';
 import { openBase } from '../models/base.ts';
 import type { BaseModel } from '../models/base.ts';
@@ -85,7 +85,7 @@ test('any adapter of ours comes back bit by bit', async () => {
     async ({ method, targets, layers, rank, key, alpha, projection, seed }) => {
       if (targets === uneven) layers = undefined;
       const sites = selectSites(linearSites(llama.config), targets, layers);
-      const options = { ...DEFAULTS, rank, projectionKey: key, alpha, dropout: 0.25, seed };
+      const options = { ...FIRST_OPTIONS, rank, projectionKey: key, alpha, dropout: 0.25, seed };
       const theta = new Float32Array(size({ method, options, sites })).map((_, i) => Math.sin(i * 1.7 + seed));
       const adapter: Adapter = {
         method,
@@ -124,7 +124,7 @@ test('stored A and B that are not those of the key are kept, used, and never lef
     tensors.get('base_model.vera_A')!.data[5]! += 0.25;
   });
   const { adapter } = loadAdapter(dir, base);
-  assert.equal(adapter.projection?.a[5], readPeft(dir).tensors.get('base_model.vera_A')!.data[5]);
+  assert.equal(adapter.frozen?.[0]!.data[5], readPeft(dir).tensors.get('base_model.vera_A')!.data[5]);
   await assert.rejects(
     saveAdapter(fresh(), adapter, { projection: false }),
     /not those of its key 0.*have to be stored/,
@@ -328,7 +328,7 @@ test('a damaged vera.json is refused by name', async () => {
     ['{', /vera\.json".*not valid JSON/],
     ['{"version":2}', /version 2 is not known/],
     ['{"version":1,"targets":3}', /targets is not a text/],
-    ['{"version":1,"options":{"seed":"x"}}', /option "seed" is not a number/],
+    ['{"version":1,"options":{"seed":"x"}}', /option "seed" of vera\.json is not a number/],
     ['{"version":1,"run":[]}', /run is not an object/],
   ] as const) {
     writeFileSync(join(dir, SIDECAR), text);

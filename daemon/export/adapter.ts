@@ -1,14 +1,13 @@
 import { join } from 'node:path';
+import { PREFIX, SHARED_PREFIX } from '../formats/adapterFile.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
 import { readPeft, writePeft } from '../formats/peft.ts';
 import type { PeftAdapter } from '../formats/peft.ts';
 import { quote } from '../formats/quote.ts';
-import type { MethodAdaptation, MethodOptions } from '../methods/method.ts';
-import type { Projection } from '../methods/projection.ts';
-import { methodNamed } from '../methods/registry.ts';
-import { layerTensors, PREFIX, SHARED_A, SHARED_B } from '../formats/adapterFile.ts';
-import { adaptWith, sharedProjection } from '../methods/vera.ts';
 import { layoutOf, pack, slice } from '../layout.ts';
+import type { FrozenTensor, LinearMethod, MethodAdaptation, MethodOptions } from '../methods/method.ts';
+import { rankOf } from '../methods/options.ts';
+import { adapterMethod } from '../methods/registry.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
@@ -19,19 +18,20 @@ import { readSidecar, SIDECAR, sidecarText } from './sidecar.ts';
 
 /** A trained adapter in memory. */
 export interface Adapter {
-  method: 'vera' | 'lora';
+  /** Name of its method. */
+  method: string;
   options: MethodOptions;
-  /** adapted layers, in site order */
+  /** Adapted layers, in the order of the model's sites. */
   sites: LinearSite[];
-  /** as the user wrote them */
+  /** As the user wrote them. */
   targets: string;
-  /** laid out as the adaptation's parameters */
+  /** Laid out as the method's tensors. */
   theta: Float32Array;
   baseFingerprint?: string;
   basePath?: string;
-  /** VeRA's A and B where they are not those of its key: a folder from elsewhere stored its own. */
-  projection?: Projection;
-  /** settings and figures of the run that made it, kept for people to read */
+  /** The method's frozen tensors (VeRA's A and B), where they are not those made from the options: another program stored its own. */
+  frozen?: readonly FrozenTensor[];
+  /** Settings and figures of the run that made it, kept for people to read. */
   run?: Record<string, unknown>;
 }
 
@@ -45,17 +45,31 @@ function baseOf({ base_model_name_or_path: stated }: PeftAdapter['config']): str
 }
 
 /** What an adapter does to a model. */
-export function adaptationOf(adapter: Pick<Adapter, 'method' | 'options' | 'sites' | 'projection'>): MethodAdaptation {
-  const { method, options, sites, projection } = adapter;
-  return projection ? adaptWith(projection, sites, options) : methodNamed(method).create(sites, options, []);
+export function adaptationOf({
+  method,
+  options,
+  sites,
+  frozen,
+}: Pick<Adapter, 'method' | 'options' | 'sites' | 'frozen'>): MethodAdaptation {
+  return adapterMethod(method).create(sites, options, [], frozen);
+}
+
+/** Whether a folder or file of this adapter has the method's frozen tensors in it, where `projection` asks for them. */
+const storesFrozen = (method: LinearMethod, { projection }: { projection: boolean }): boolean =>
+  projection && method.frozen !== undefined;
+
+/** adapter_config.json of an adapter, whose folder or file has the method's frozen tensors where `projection` asks for them. */
+export function configOf(adapter: Adapter, options: { projection: boolean }): Record<string, unknown> {
+  const method = adapterMethod(adapter.method);
+  return peftConfig(method, adapter, storesFrozen(method, options));
 }
 
 /**
- * Writes a folder that PEFT loads, and vera.json with what PEFT has no place for; whole or absent, an occupied folder is
- * refused. `projection`: store VeRA's A and B as well (PEFT's default); without them the adapter is its vectors and the key.
+ * Writes a folder that PEFT loads, and vera.json with what PEFT has no place for; whole or absent. A folder with something in
+ * it is refused. `projection`: store the method's frozen tensors (VeRA's A and B) as well, as PEFT does by default; without
+ * them they are made again from the options.
  */
 export async function saveAdapter(dir: string, adapter: Adapter, options: { projection: boolean }): Promise<void> {
-  const stores = adapter.method === 'vera' && options.projection;
   const { targets, baseFingerprint, basePath, run } = adapter;
   const sidecar = {
     targets,
@@ -64,30 +78,30 @@ export async function saveAdapter(dir: string, adapter: Adapter, options: { proj
     options: adapter.options,
     ...(run === undefined ? {} : { run }),
   };
-  const peft = { config: peftConfig(adapter, stores), tensors: adapterTensors(adapter, options.projection) };
+  const peft = { config: configOf(adapter, options), tensors: adapterTensors(adapter, options.projection) };
   await writeFolderAtomic(dir, async (temporary) => {
     await writePeft(temporary, peft);
     writeFileAtomic(join(temporary, SIDECAR), sidecarText(sidecar));
   });
 }
 
-/** The tensors of an adapter by PEFT's names, VeRA's A and B first where they are asked for. */
-export function adapterTensors(adapter: Adapter, withProjection: boolean): PeftAdapter['tensors'] {
-  const { method, theta, options, sites } = adapter;
+/** The tensors of an adapter by PEFT's names, the method's frozen ones first where they are asked for. */
+export function adapterTensors(adapter: Adapter, withFrozen: boolean): PeftAdapter['tensors'] {
+  const { theta, options, sites } = adapter;
+  const method = adapterMethod(adapter.method);
+  const { frozen } = method;
   const tensors: PeftAdapter['tensors'] = new Map();
-  if (method === 'vera' && withProjection) {
-    const { a, b, rank, maxIn, maxOut } =
-      adapter.projection ?? sharedProjection(sites, options.projectionKey, options.rank);
-    tensors.set(SHARED_A, { shape: [rank, maxIn], data: a });
-    tensors.set(SHARED_B, { shape: [maxOut, rank], data: b });
-  } else if (method === 'vera' && adapter.projection) {
+  if (frozen && withFrozen) {
+    for (const { name, shape, data } of adapter.frozen ?? frozen.make(sites, options))
+      tensors.set(SHARED_PREFIX + name, { shape: [...shape], data });
+  } else if (frozen && adapter.frozen) {
     throw new VeraError(
       'adapter',
-      `the A and B of this adapter are not those of its key ${options.projectionKey}, so they have to be stored with it`,
+      `the ${frozen.label} of this adapter are not those of its key ${String(options[frozen.key])}, so they have to be stored with it`,
       { settings: ['projection'] },
     );
   }
-  const layout = layoutOf(adaptationOf(adapter).parameters);
+  const layout = layoutOf(method.tensors(sites, options));
   if (layout.size !== theta.length) throw new Error(`${theta.length} values for ${layout.size} parameters`);
   for (const { name, shape } of layout.entries)
     tensors.set(PREFIX + name, { shape: [...shape], data: slice(layout, theta, name) });
@@ -95,7 +109,7 @@ export function adapterTensors(adapter: Adapter, withProjection: boolean): PeftA
 }
 
 /**
- * Reads a PEFT folder of VeRA or LoRA, ours or one from elsewhere, for a base. Refused with VeraError 'adapter': another
+ * Reads a PEFT folder of a method known here, ours or from another program, for a base. Throws VeraError 'adapter' for another
  * base (by fingerprint, or by the tensor whose shape differs), a missing or unexpected tensor, and every setting of PEFT
  * whose effect would be lost, by name.
  */
@@ -110,42 +124,58 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
       'base',
     );
   }
-  const { method, options: read } = readPeftConfig(config, join(dir, 'adapter_config.json'));
-  // PEFT's configuration is believed where both say it; the seed, say, stands in ours alone.
-  const kept = method === 'vera' ? ['alpha', 'seed'] : ['projectionKey', 'dInitial', 'seed'];
-  const ours = Object.entries(sidecar.options ?? {}).filter(([name]) => kept.includes(name));
+  const { method, options: read, promisesFrozen } = readPeftConfig(config, join(dir, 'adapter_config.json'));
+  // PEFT's configuration decides where both say it; the seed, say, is in ours alone.
+  const ours = Object.entries(sidecar.options ?? {}).filter(
+    ([name]) => Object.hasOwn(read, name) && !method.peft.reads.includes(name),
+  );
+  const odd = ours.find(([name, value]) => typeof value !== typeof read[name]);
+  if (odd) throw wrong(dir, `option ${quote(odd[0])} of ${SIDECAR} is not a ${typeof read[odd[0]]}`);
   const options: MethodOptions = { ...read, ...Object.fromEntries(ours) };
   const sites = adaptedSites(dir, base, config, tensors);
-  checkTensors(dir, method, options.rank, sites, tensors);
-  const projection = method === 'vera' ? storedProjection(dir, config, tensors, sites, options) : undefined;
-  const adaptation = adaptationOf({ method, options, sites, ...(projection ? { projection } : {}) });
+  checkTensors(dir, method, options, sites, tensors);
+  const frozen = storedFrozen(dir, method, options, sites, tensors, promisesFrozen);
+  const adaptation = method.create(sites, options, [], frozen);
   const theta = pack(layoutOf(adaptation.parameters), ({ name }) => tensors.get(PREFIX + name)!.data);
   const { run } = sidecar;
   const basePath = sidecar.basePath ?? baseOf(config);
   const adapter: Adapter = {
-    ...{ method, options, sites, theta },
+    ...{ method: method.name, options, sites, theta },
     targets: sidecar.targets ?? targetsText(config),
     baseFingerprint: base.fingerprint,
     ...(basePath === undefined ? {} : { basePath }),
-    ...(projection ? { projection } : {}),
+    ...(frozen ? { frozen } : {}),
     ...(run ? { run } : {}),
   };
   return { adapter, adaptation };
 }
 
+/** What an adapter's folder does to a base of this config, without the base's weights: enough to estimate what it costs. */
+export function loadForm(
+  dir: string,
+  base: Pick<BaseModel, 'dir' | 'config'>,
+): { method: LinearMethod; options: MethodOptions; sites: LinearSite[] } {
+  const { config, tensors } = readPeft(dir);
+  const { method, options } = readPeftConfig(config, join(dir, 'adapter_config.json'));
+  return { method, options, sites: adaptedSites(dir, base, config, tensors) };
+}
+
+/** Whether a tensor is one that all layers share, by its name. */
+const isShared = (name: string): boolean => name.startsWith(SHARED_PREFIX) && !name.startsWith(PREFIX);
+
 /** The layers an adapter is on; where its configuration lists them, the tensors must be those of that list. */
 function adaptedSites(
   dir: string,
-  base: BaseModel,
+  base: Pick<BaseModel, 'dir' | 'config'>,
   config: PeftAdapter['config'],
   tensors: PeftAdapter['tensors'],
 ): LinearSite[] {
   const sites = linearSites(base.config);
-  const owner = new Map(sites.map((site) => [PREFIX + site.path, site]));
+  const byPath = new Map(sites.map((site) => [site.path, site]));
   const found = new Set<LinearSite>();
   for (const name of tensors.keys()) {
-    if (name === SHARED_A || name === SHARED_B) continue;
-    const site = owner.get(name.replace(/\.(lora_[AB]\.weight|vera_lambda_[bd])$/, ''));
+    if (isShared(name)) continue;
+    const site = name.startsWith(PREFIX) ? ownerOf(name.slice(PREFIX.length), byPath) : undefined;
     if (!site) {
       throw wrong(
         dir,
@@ -167,60 +197,70 @@ function adaptedSites(
   return sites.filter((site) => found.has(site));
 }
 
+/** The layer whose path a tensor's name begins with. */
+function ownerOf(name: string, byPath: ReadonlyMap<string, LinearSite>): LinearSite | undefined {
+  for (let end = name.lastIndexOf('.'); end > 0; end = name.lastIndexOf('.', end - 1)) {
+    const site = byPath.get(name.slice(0, end));
+    if (site) return site;
+  }
+  return undefined;
+}
+
 /** Every tensor of the adapted layers, of the right shape, and no other. */
 function checkTensors(
   dir: string,
-  method: 'vera' | 'lora',
-  rank: number,
+  method: LinearMethod,
+  options: MethodOptions,
   sites: LinearSite[],
   tensors: PeftAdapter['tensors'],
 ): void {
-  const expected = new Map(layerTensors(method, sites, rank).map(({ name, shape }) => [name, shape]));
+  const expected = new Map(method.tensors(sites, options).map(({ name, shape }) => [PREFIX + name, shape]));
+  const rank = rankOf(options);
   for (const [name, shape] of expected) {
     const tensor = tensors.get(name);
     if (!tensor) throw wrong(dir, `tensor ${quote(name)} is missing`);
     if (tensor.shape.join() !== shape.join()) {
       throw wrong(
         dir,
-        `tensor ${quote(name)} has shape [${tensor.shape.join(', ')}], but rank ${rank} on this base takes [${shape.join(', ')}]`,
+        `tensor ${quote(name)} has shape [${tensor.shape.join(', ')}], but ${rank === null ? method.label : `rank ${rank}`} on this base takes [${shape.join(', ')}]`,
       );
     }
   }
-  const shared = (name: string): boolean => method === 'vera' && (name === SHARED_A || name === SHARED_B);
-  const other = [...tensors.keys()].find((name) => !expected.has(name) && !shared(name));
-  if (other !== undefined) throw wrong(dir, `tensor ${quote(other)} has no place in a ${method} adapter`);
+  // Those that all layers share are checked where they are read; their shapes depend on all layers.
+  const shared = new Set((method.frozen?.tensors(sites, options) ?? []).map(({ name }) => SHARED_PREFIX + name));
+  const other = [...tensors.keys()].find((name) => !expected.has(name) && !shared.has(name));
+  if (other !== undefined) throw wrong(dir, `tensor ${quote(other)} has no place in a ${method.name} adapter`);
 }
 
-/** The stored A and B where they are not those of the key, which PEFT too would then use; undefined where they are. */
-function storedProjection(
+/** The stored frozen tensors where they are not those made from the options, which PEFT too would then use; undefined where they are. */
+function storedFrozen(
   dir: string,
-  config: PeftAdapter['config'],
-  tensors: PeftAdapter['tensors'],
+  { frozen }: LinearMethod,
+  options: MethodOptions,
   sites: LinearSite[],
-  { projectionKey, rank }: MethodOptions,
-): Projection | undefined {
-  const [a, b] = [tensors.get(SHARED_A), tensors.get(SHARED_B)];
-  if (!a && !b) {
-    if (config['save_projection'] === false) return undefined;
-    throw wrong(dir, `its save_projection promises the tensors ${SHARED_A} and ${SHARED_B}, which are missing`);
+  tensors: PeftAdapter['tensors'],
+  promised: boolean,
+): readonly FrozenTensor[] | undefined {
+  if (!frozen) return undefined;
+  const wanted = frozen.tensors(sites, options);
+  if (!wanted.some(({ name }) => tensors.has(SHARED_PREFIX + name))) {
+    if (!promised) return undefined;
+    const names = wanted.map(({ name }) => SHARED_PREFIX + name).join(' and ');
+    throw wrong(dir, `its save_projection promises the tensors ${names}, which are missing`);
   }
-  const maxIn = Math.max(...sites.map(({ dIn }) => dIn));
-  const maxOut = Math.max(...sites.map(({ dOut }) => dOut));
-  for (const [name, tensor, shape] of [
-    [SHARED_A, a, [rank, maxIn]],
-    [SHARED_B, b, [maxOut, rank]],
-  ] as const) {
-    if (!tensor) throw wrong(dir, `tensor ${name} is missing`);
+  const stored = wanted.map(({ name, shape }): FrozenTensor => {
+    const tensor = tensors.get(SHARED_PREFIX + name);
+    if (!tensor) throw wrong(dir, `tensor ${SHARED_PREFIX}${name} is missing`);
     if (tensor.shape.join() !== shape.join()) {
       throw wrong(
         dir,
-        `tensor ${name} has shape [${tensor.shape.join(', ')}], but these layers take [${shape.join(', ')}]`,
+        `tensor ${SHARED_PREFIX}${name} has shape [${tensor.shape.join(', ')}], but these layers take [${shape.join(', ')}]`,
       );
     }
-  }
-  const made = sharedProjection(sites, projectionKey, rank);
-  if (same(made.a, a!.data) && same(made.b, b!.data)) return undefined;
-  return { rank, maxIn, maxOut, a: a!.data, b: b!.data };
+    return { name, shape, data: tensor.data };
+  });
+  const made = frozen.make(sites, options);
+  return stored.every(({ data }, i) => same(data, made[i]!.data)) ? undefined : stored;
 }
 
 const bytes = (values: Float32Array): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);

@@ -19,7 +19,7 @@ import { encodeFloats } from '../formats/float.ts';
 import { readBytes, readFloats, writeSafetensors } from '../formats/safetensors.ts';
 import type { DType } from '../formats/dtype.ts';
 import { openTensors } from '../formats/shards.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { FIRST_OPTIONS, type FirstOptions } from '../methods/options.ts';
 import { sharedProjection } from '../methods/vera.ts';
 import { selectSites } from '../methods/targets.ts';
 import type { LinearSite } from '../models/adaptation.ts';
@@ -42,7 +42,7 @@ function adapterFor(base: BaseModel, method: Adapter['method'], scale = 0.2): Ad
   const sites = selectSites(linearSites(base.config), method === 'vera' ? 'all-linear' : 'q_proj,down_proj', '1');
   const adapter = {
     method,
-    options: { ...DEFAULTS, rank: 5, alpha: 4, projectionKey: 3 },
+    options: { ...FIRST_OPTIONS, rank: 5, alpha: 4, projectionKey: 3 },
     sites,
     targets: 'all-linear',
   };
@@ -55,8 +55,8 @@ const merge = (base: BaseModel, adapter: Adapter, out: string): Promise<MergeRep
 
 /** The update of a weight as the papers write it, in float64. */
 function reference({ method, options, sites, theta }: Adapter): Map<string, (o: number, i: number) => number> {
-  const { rank } = options;
-  const pair = sharedProjection(sites, options.projectionKey, rank);
+  const { rank, alpha, projectionKey } = options as FirstOptions;
+  const pair = sharedProjection(sites, projectionKey, rank);
   let start = 0;
   const take = (n: number): Float32Array => theta.subarray(start, (start += n));
   const sum = (term: (r: number) => number): number =>
@@ -68,7 +68,7 @@ function reference({ method, options, sites, theta }: Adapter): Map<string, (o: 
         return [path, (o, i) => b[o]! * sum((r) => pair.b[o * rank + r]! * d[r]! * pair.a[r * pair.maxIn + i]!)];
       }
       const [a, b] = [take(rank * dIn), take(dOut * rank)];
-      return [path, (o, i) => (options.alpha / rank) * sum((r) => b[o * rank + r]! * a[r * dIn + i]!)];
+      return [path, (o, i) => (alpha / rank) * sum((r) => b[o * rank + r]! * a[r * dIn + i]!)];
     }),
   );
 }

@@ -20,6 +20,7 @@ import type { DType } from '../formats/dtype.ts';
 import type { TensorEntry } from '../formats/safetensors.ts';
 import { INDEX_FILE, openTensors, SINGLE_FILE } from '../formats/shards.ts';
 import type { MethodAdaptation } from '../methods/method.ts';
+import { adapterMethod } from '../methods/registry.ts';
 import type { BaseModel } from '../models/base.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Adapter } from './adapter.ts';
@@ -173,8 +174,8 @@ function noteOf({ adapter, base }: MergeOptions, report: MergeReport): Record<st
     note: 'The weights of the adapted linear layers were changed: an adapter was merged into them.',
     base: basename(adapter.basePath ?? base.dir),
     baseFingerprint: base.fingerprint,
-    ...{ method, targets, rank: options.rank },
-    ...(method === 'vera' ? { projectionKey: options.projectionKey } : { alpha: options.alpha }),
+    ...{ method, targets },
+    ...Object.fromEntries(adapterMethod(method).decisive.map((name) => [name, options[name]])),
     maxLogitDifference: report.maxDifference,
   };
 }

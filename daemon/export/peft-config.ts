@@ -1,6 +1,7 @@
 import { quote } from '../formats/quote.ts';
-import { DEFAULTS } from '../methods/method.ts';
-import type { MethodOptions } from '../methods/method.ts';
+import type { LinearMethod, MethodOptions } from '../methods/method.ts';
+import type { PeftReader } from '../methods/peftForm.ts';
+import { LINEAR_METHODS } from '../methods/registry.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import { VeraError } from '../protocol/errors.ts';
 
@@ -9,52 +10,33 @@ const PEFT_VERSION = '0.21.2';
 
 /** What adapter_config.json says of an adapter that this program can use. */
 export interface PeftSettings {
-  method: 'vera' | 'lora';
-  options: MethodOptions;
+  readonly method: LinearMethod;
+  readonly options: MethodOptions;
+  /** Whether it promises the method's frozen tensors beside it. */
+  readonly promisesFrozen: boolean;
 }
 
-/** adapter_config.json for PEFT 0.21.2. `projection`: whether A and B are stored beside it. */
+/** adapter_config.json for PEFT 0.21.2. `stored`: whether the method's frozen tensors are stored beside it. */
 export function peftConfig(
-  adapter: { method: 'vera' | 'lora'; options: MethodOptions; sites: readonly LinearSite[]; basePath?: string },
-  projection: boolean,
+  method: LinearMethod,
+  adapter: { options: MethodOptions; sites: readonly LinearSite[]; basePath?: string },
+  stored: boolean,
 ): Record<string, unknown> {
-  const { method, options, sites } = adapter;
-  const common = {
+  return {
+    peft_type: method.peft.type,
     auto_mapping: null,
     base_model_name_or_path: adapter.basePath ?? null,
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,
     layers_pattern: null,
-    ...targetModules(sites),
+    ...targetModules(adapter.sites),
     modules_to_save: null,
     peft_version: PEFT_VERSION,
-    r: options.rank,
+    r: undefined, // the place of the key; a method without a rank leaves it out
     revision: null,
     task_type: 'CAUSAL_LM',
-  };
-  if (method === 'vera') {
-    return {
-      peft_type: 'VERA',
-      ...common,
-      d_initial: options.dInitial,
-      init_weights: true,
-      projection_prng_key: options.projectionKey,
-      save_projection: projection,
-      vera_dropout: options.dropout,
-    };
-  }
-  return {
-    peft_type: 'LORA',
-    ...common,
-    alpha_pattern: {},
-    init_lora_weights: true,
-    lora_alpha: options.alpha,
-    lora_bias: false,
-    lora_dropout: options.dropout,
-    rank_pattern: {},
-    use_dora: false,
-    use_rslora: false,
+    ...method.peft.write(adapter.options, stored),
   };
 }
 
@@ -74,40 +56,19 @@ function targetModules(sites: readonly LinearSite[]): {
   return { target_modules: sites.map(({ path }) => path), layers_to_transform: null };
 }
 
-/** Settings that, where they are on, make the adapter something else than the plain method; with the reason. */
+/** Keys of every method that, where they are set, make the adapter something else than an update of linear layers. */
 const REFUSED: Readonly<Record<string, string>> = {
   modules_to_save: 'it replaces whole layers of the base; train it again without them',
-  use_dora: 'DoRA also rescales each weight; train plain LoRA',
-  use_qalora: 'QALoRA pools its inputs; train plain LoRA',
-  use_bdlora: 'block-diagonal LoRA is not supported; train plain LoRA',
-  lora_bias: 'it adds a bias to B; train it again without',
-  target_parameters: 'only linear layers are adapted here',
-  trainable_token_indices: 'it replaces rows of the embeddings; train it again without',
-  layer_replication: 'it changes the number of layers of the base',
-  alora_invocation_tokens: 'an activated LoRA is on for a part of the tokens only',
-  arrow_config: 'a mixture of adapters cannot be one update of the weights',
-  monteclora_config: 'a Bayesian LoRA is not one update of the weights',
-  velora_config: 'VeLoRA is not supported; train plain LoRA',
-  kasa_config: 'KaSA is not supported; train plain LoRA',
-  corda_config: 'CorDA changes the base; convert it to plain LoRA when saving',
-  lora_ga_config: 'LoRA-GA changes the base; convert it to plain LoRA when saving',
 };
 
-/** Settings that say nothing of what the adapter computes, or are read here or where the layers are matched. */
-const KNOWN = new Set([
-  ...['peft_type', 'r', 'target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern', 'bias'],
+/** Keys of every method that say nothing of what the adapter computes, or are read here or where the layers are matched. */
+const KNOWN: readonly string[] = [
+  ...['peft_type', 'target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern', 'bias'],
   ...['auto_mapping', 'base_model_name_or_path', 'revision', 'task_type', 'inference_mode', 'peft_version'],
-  ...['projection_prng_key', 'save_projection', 'd_initial', 'vera_dropout', 'init_weights'],
-  ...['lora_alpha', 'lora_dropout', 'use_rslora', 'rank_pattern', 'alpha_pattern', 'init_lora_weights'],
   // For layers that store their weight transposed; torch's linear layers do not, and PEFT then ignores it too.
   'fan_in_fan_out',
-  // How a LoRA was started, of those that leave the base as it is; names and sizes of what is refused above.
-  ...['eva_config', 'megatron_core', 'megatron_config', 'qalora_group_size', 'loftq_config', 'runtime_config'],
   'ensure_weight_tying',
-]);
-
-/** Starts of LoRA that leave the base's weights as they are; the others subtract what A and B begin with. */
-const PLAIN_STARTS: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'orthogonal', 'eva'];
+];
 
 const isSet = (value: unknown): boolean =>
   value !== undefined &&
@@ -115,60 +76,45 @@ const isSet = (value: unknown): boolean =>
   value !== false &&
   !(typeof value === 'object' && Object.keys(value).length === 0);
 
-/** Reads adapter_config.json as PEFT understands it; `file` is shown in errors. Throws VeraError 'adapter', naming the setting. */
+/** Reads adapter_config.json as PEFT understands it; `file` is shown in errors. Throws VeraError 'adapter', naming the key. */
 export function readPeftConfig(config: Record<string, unknown>, file: string): PeftSettings {
+  const reader = readerOf(config, file);
+  const type = config['peft_type'];
+  const method = LINEAR_METHODS.find(({ peft }) => peft.type === type);
+  if (!method) {
+    const types = LINEAR_METHODS.map(({ peft }) => peft.type).join(' and ');
+    throw new VeraError('adapter', `${quote(file)}: peft_type ${shown(type)} is not supported; supported are ${types}`);
+  }
+  const { peft } = method;
+  const known = new Set([...KNOWN, ...peft.known]);
+  const refused = new Map(Object.entries({ ...REFUSED, ...peft.refused }));
+  for (const [name, value] of Object.entries(config)) {
+    if (known.has(name) || !isSet(value)) continue;
+    reader.refuse(name, value, refused.get(name) ?? 'it is not known here, so its effect would be lost');
+  }
+  const bias = config['bias'] ?? 'none';
+  if (bias !== 'none') reader.refuse('bias', bias, 'it replaces biases of the base; train with "none"');
+  return { method, options: peft.read(reader), promisesFrozen: peft.promisesFrozen?.(reader) ?? false };
+}
+
+function readerOf(config: Record<string, unknown>, file: string): PeftReader {
   const fail = (message: string): never => {
     throw new VeraError('adapter', `${quote(file)}: ${message}`);
   };
-  const type = config['peft_type'];
-  if (type !== 'VERA' && type !== 'LORA') {
-    return fail(`peft_type ${shown(type)} is not supported; supported are VERA and LORA`);
-  }
-  for (const [name, value] of Object.entries(config)) {
-    if (KNOWN.has(name) || !isSet(value)) continue;
-    const why = Object.hasOwn(REFUSED, name) ? REFUSED[name] : 'it is not known here, so its effect would be lost';
-    fail(`${quote(name)} ${shown(value)} is not supported: ${why}`);
-  }
-  const bias = config['bias'] ?? 'none';
-  if (bias !== 'none')
-    fail(`"bias" ${shown(bias)} is not supported: it replaces biases of the base; train with "none"`);
-  const number = (name: string, fallback: number, allowed: (value: number) => boolean, what: string): number => {
-    const value = config[name] ?? fallback;
+  const number: PeftReader['number'] = (key, fallback, allowed, what) => {
+    const value = config[key] ?? fallback;
     return typeof value === 'number' && allowed(value)
       ? value
-      : fail(`"${name}" has to be ${what}, not ${shown(value)}`);
+      : fail(`"${key}" has to be ${what}, not ${shown(value)}`);
   };
-  const dropout = (name: string): number => number(name, 0, (p) => p >= 0 && p < 1, 'a number from 0 to below 1');
   const isSize = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
-  const rank = number('r', type === 'VERA' ? 256 : 8, isSize, 'a positive whole number');
-  if (type === 'VERA') {
-    const projectionKey = number('projection_prng_key', 0, Number.isSafeInteger, 'a whole number');
-    const dInitial = number('d_initial', 0.1, Number.isFinite, 'a number');
-    return {
-      method: 'vera',
-      options: { ...DEFAULTS, rank, projectionKey, dInitial, dropout: dropout('vera_dropout') },
-    };
-  }
-  const start = config['init_lora_weights'];
-  if (!PLAIN_STARTS.includes(start)) {
-    fail(
-      `"init_lora_weights" ${shown(start)} is not supported: it changes the base; convert it to plain LoRA when saving`,
-    );
-  }
-  const alpha = number('lora_alpha', 8, Number.isFinite, 'a number');
-  for (const [name, same] of [
-    ['rank_pattern', rank],
-    ['alpha_pattern', alpha],
-  ] as const) {
-    const other = Object.entries(config[name] ?? {}).find(([, value]) => value !== same);
-    if (other)
-      fail(
-        `"${name}" ${shown(Object.fromEntries([other]))} is not supported: all layers must share one value, ${same}`,
-      );
-  }
-  // Rank-stabilised LoRA (arXiv 2312.03732) scales by alpha / sqrt(r): the same as plain LoRA with a larger alpha.
-  const scaled = config['use_rslora'] === true ? alpha * Math.sqrt(rank) : alpha;
-  return { method: 'lora', options: { ...DEFAULTS, rank, alpha: scaled, dropout: dropout('lora_dropout') } };
+  return {
+    value: (key) => config[key],
+    number,
+    size: (key, fallback) => number(key, fallback, isSize, 'a positive whole number'),
+    dropout: (key) => number(key, 0, (p) => p >= 0 && p < 1, 'a number from 0 to below 1'),
+    refuse: (key, value, why) => fail(`${quote(key)} ${shown(value)} is not supported: ${why}`),
+  };
 }
 
 const shown = (value: unknown): string =>

@@ -5,6 +5,8 @@ import { isObject, parseJsonObject } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import { readText } from '../formats/read.ts';
 import type { MethodOptions } from '../methods/method.ts';
+import type { OptionValue } from '../protocol/values.ts';
+import { isOption } from '../methods/options.ts';
 import { VeraError } from '../protocol/errors.ts';
 
 /** The file beside adapter_config.json that says what PEFT's configuration has no place for; PEFT ignores it. */
@@ -17,7 +19,7 @@ export interface Sidecar {
   readonly targets?: string;
   readonly baseFingerprint?: string;
   readonly basePath?: string;
-  readonly options?: Partial<MethodOptions>;
+  readonly options?: MethodOptions;
   /** Settings and figures of the run that made it, for people to read. */
   readonly run?: Record<string, unknown>;
 }
@@ -46,10 +48,9 @@ export function readSidecar(dir: string): Sidecar {
     const value = json[name];
     return value === undefined || isObject(value) ? value : fail(`${name} is not an object`);
   };
-  const options = object('options') ?? {};
-  for (const [name, value] of Object.entries(options)) {
-    if (typeof value !== 'number' || !Number.isFinite(value)) fail(`option ${quote(name)} is not a number`);
-  }
+  const options: Record<string, OptionValue> = {};
+  for (const [name, value] of Object.entries(object('options') ?? {}))
+    options[name] = isOption(value) ? value : fail(`option ${quote(name)} is not a number, a text, true or false`);
   const [targets, baseFingerprint, basePath] = [text('targets'), text('baseFingerprint'), text('basePath')];
   const run = object('run');
   return {

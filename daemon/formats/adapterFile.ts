@@ -1,62 +1,20 @@
-/** The tensors of an adapter as PEFT names them in adapter_model.safetensors (PEFT 0.21), and how large that file is. */
+/** The file of an adapter, adapter_model.safetensors, as PEFT writes it (0.21): names of its tensors, and its size. */
+import type { NamedTensor } from '../layout.ts';
 import { safetensorsBytes } from './safetensors.ts';
 
-export const LORA_A = 'lora_A.weight';
-export const LORA_B = 'lora_B.weight';
-export const LAMBDA_B = 'vera_lambda_b';
-export const LAMBDA_D = 'vera_lambda_d';
-/** Before the name of a layer. */
+/** Before the name of a trained tensor, which begins with the path of its layer. */
 export const PREFIX = 'base_model.model.';
-/** VeRA's A and B, where they are in the file. */
-export const SHARED_A = 'base_model.vera_A';
-export const SHARED_B = 'base_model.vera_B';
+/** Before the name of a tensor that all layers share. */
+export const SHARED_PREFIX = 'base_model.';
 
-/** A linear layer that is adapted: its name in the model, and its widths. */
-export interface AdaptedLayer {
-  readonly path: string;
-  readonly dIn: number;
-  readonly dOut: number;
-}
-
-type Shapes = (layer: AdaptedLayer, rank: number) => readonly (readonly [name: string, shape: number[]])[];
-
-const OF_A_LAYER: Readonly<Record<'vera' | 'lora', Shapes>> = {
-  vera: ({ dOut }, rank) => [
-    [LAMBDA_B, [dOut]],
-    [LAMBDA_D, [rank]],
-  ],
-  lora: ({ dIn, dOut }, rank) => [
-    [LORA_A, [rank, dIn]],
-    [LORA_B, [dOut, rank]],
-  ],
-};
-
-/** Names and shapes of the layers' own tensors, in the order they are written. */
-export const layerTensors = (
-  method: 'vera' | 'lora',
-  layers: readonly AdaptedLayer[],
-  rank: number,
-): { name: string; shape: number[] }[] =>
-  layers.flatMap((layer) =>
-    OF_A_LAYER[method](layer, rank).map(([name, shape]) => ({ name: `${PREFIX}${layer.path}.${name}`, shape })),
-  );
-
-/** Bytes of adapter_model.safetensors. projection: with VeRA's A and B in it. */
-export function adapterFileBytes(
-  method: 'vera' | 'lora',
-  layers: readonly AdaptedLayer[],
-  rank: number,
-  { projection }: { projection: boolean },
-): number {
-  const shared =
-    projection && method === 'vera'
-      ? [
-          { name: SHARED_A, shape: [rank, Math.max(...layers.map(({ dIn }) => dIn))] },
-          { name: SHARED_B, shape: [Math.max(...layers.map(({ dOut }) => dOut)), rank] },
-        ]
-      : [];
+/** Bytes of adapter_model.safetensors, in float32. `trained`: the layers' own tensors; `shared`: those of all layers, where stored. */
+export function adapterFileBytes(trained: readonly NamedTensor[], shared: readonly NamedTensor[] = []): number {
+  const file = [
+    ...shared.map(({ name, shape }) => ({ name: SHARED_PREFIX + name, shape })),
+    ...trained.map(({ name, shape }) => ({ name: PREFIX + name, shape })),
+  ];
   return safetensorsBytes(
-    [...shared, ...layerTensors(method, layers, rank)].map((tensor) => ({ ...tensor, dtype: 'F32' as const })),
+    file.map((tensor) => ({ ...tensor, dtype: 'F32' as const, shape: [...tensor.shape] })),
     { format: 'pt' },
   );
 }

@@ -1,7 +1,8 @@
 import { adapterContent } from '../catalog/adapters.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { type Adapter, saveAdapter } from '../export/adapter.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { optionsOf } from '../methods/options.ts';
+import { adapterMethod } from '../methods/registry.ts';
 
 /**
  * Writes an adapter of the catalog as a PEFT folder that must not exist yet. `projection`: with VeRA's A and B; an adapter
@@ -16,9 +17,15 @@ export async function saveStored(
   const content = await adapterContent(db, id);
   const { method, options, sites, targets, theta, base } = content;
   const adapter: Adapter = {
-    ...{ method, targets, theta, options: { ...DEFAULTS, ...options }, sites: sites.map((site) => ({ ...site })) },
+    ...{
+      method,
+      targets,
+      theta,
+      options: { ...optionsOf(adapterMethod(method), options), ...options },
+      sites: sites.map((site) => ({ ...site })),
+    },
     ...{ baseFingerprint: base.fingerprint, basePath: base.spec },
-    ...(content.projection === undefined ? {} : { projection: content.projection }),
+    ...(content.frozen ? { frozen: content.frozen.tensors } : {}),
   };
-  await saveAdapter(dir, adapter, { projection: projection || content.projection !== undefined });
+  await saveAdapter(dir, adapter, { projection: projection || content.frozen !== undefined });
 }

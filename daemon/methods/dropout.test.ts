@@ -16,7 +16,8 @@ import type { Value } from '../graph/value.ts';
 import { fp32 } from '../weights/fp32.ts';
 import { dropout } from './dropout.ts';
 import { lora } from './lora.ts';
-import { DEFAULTS, type Method } from './method.ts';
+import type { Method } from './method.ts';
+import { FIRST_OPTIONS } from './options.ts';
 import { vera } from './vera.ts';
 
 const [rows, columns] = [200, 50];
@@ -89,7 +90,11 @@ test('a step with dropout is repeated bit by bit by its noise, on average near t
     [lora, 4],
   ];
   for (const [method, rank] of methods) {
-    const adaptation = method.create(linearSites(base.config), { ...DEFAULTS, rank, alpha: rank, dropout: 0.2 }, []);
+    const adaptation = method.create(
+      linearSites(base.config),
+      { ...FIRST_OPTIONS, rank, alpha: rank, dropout: 0.2 },
+      [],
+    );
     const options = { base, cache, adaptation, theta: randomTheta(adaptation, 0.1), batch };
     const noise = (step: number) => dropoutNoise(3, step, 0, batch.ids.length);
     const one = await oneStep({ ...options, noise: noise(1) });

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../test/temporary.ts';
 import { openBase } from '../models/base.ts';
 import { networkTensors } from '../models/tensors.ts';
 import { full } from './full.ts';
-import { DEFAULTS } from './method.ts';
+import { FIRST_OPTIONS } from './options.ts';
 
 const cache = temporaryFolder();
 
@@ -15,7 +15,7 @@ for (const name of ['llama', 'qwen2', 'llama-linear-biases-sharded']) {
   test(`${name}: every tensor of the model is trained, starts as it is, and has the gradient of the loss`, async () => {
     const fixture = modelFixture(name);
     const base = openBase(fixture.dir, cache);
-    const adaptation = full.create([], DEFAULTS, networkTensors(base));
+    const adaptation = full.create([], FIRST_OPTIONS, networkTensors(base));
     const theta = initialTheta(adaptation);
     assert.deepEqual(
       adaptation.parameters.map((p) => p.name).sort(),

@@ -1,7 +1,7 @@
-import type { Method } from './method.ts';
+import type { WholeMethod } from './method.ts';
 
 /** Every tensor of the model is trained: what makes a model from nothing, and the ceiling an adapter is measured against. */
-export const full: Method = {
+export const full: WholeMethod = {
   name: 'full',
   label: 'full training',
   summary: 'trains every weight of the model, and needs memory for all of them',
@@ -11,7 +11,6 @@ export const full: Method = {
   rates: [],
   // The weights themselves change.
   weightFormats: ['fp32'],
-  count: (site) => site.dIn * site.dOut + (site.bias ? site.dOut : 0),
 
   create(_, __, tensors) {
     const trained = new Set(tensors.map(({ name }) => name));

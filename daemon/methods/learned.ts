@@ -1,37 +1,43 @@
+import { layoutOf, slice } from '../layout.ts';
 import type { LinearSite } from '../models/adaptation.ts';
+import type { LinearMethod, MethodOptions } from './method.ts';
 
-/** Where a VeRA adapter learned: mean absolute values, [layer][module]; null where a layer has no such module adapted. */
+/** Where an adapter learned: figures by [layer][module]; null where a layer has no such module adapted. */
 export interface Learned {
   readonly layers: number[];
-  /** Last names of the modules, as they come in a layer. */
+  /** Last names of the modules, in the order in which they stand in a layer. */
   readonly modules: string[];
-  /** How far each output is moved; 0 before training. */
-  readonly b: (number | null)[][];
-  /** How much of each random direction is used. */
-  readonly d: (number | null)[][];
+  readonly figures: {
+    readonly name: string;
+    readonly label: string;
+    readonly help: string;
+    readonly fromZero: boolean;
+    readonly values: (number | null)[][];
+  }[];
 }
 
-const HEAD = 'head';
-
-/** theta: for each site its b [dOut] and d [rank], in order. A site of no layer (the head) is left out. */
-export function learned(sites: readonly LinearSite[], rank: number, theta: Float32Array): Learned {
-  const nameOf = ({ path }: LinearSite): string => path.slice(path.lastIndexOf('.') + 1) || HEAD;
+/** The figures of an adapter; null where its method has none. A layer outside the numbered ones (the head) is left out. */
+export function learned(
+  method: LinearMethod,
+  sites: readonly LinearSite[],
+  options: MethodOptions,
+  theta: Float32Array,
+): Learned | null {
+  if (!method.figures) return null;
+  const nameOf = ({ path }: LinearSite): string => path.slice(path.lastIndexOf('.') + 1);
   const inLayers = sites.filter(({ layer }) => layer !== undefined);
   const layers = [...new Set(inLayers.map(({ layer }) => layer as number))].sort((a, b) => a - b);
   const modules = [...new Set(inLayers.map(nameOf))];
-  const empty = (): (number | null)[][] => layers.map(() => modules.map(() => null));
-  const [b, d] = [empty(), empty()];
-  let start = 0;
-  for (const site of sites) {
-    const end = start + site.dOut;
-    if (site.layer !== undefined) {
-      const [row, column] = [layers.indexOf(site.layer), modules.indexOf(nameOf(site))];
-      b[row]![column] = meanAbsolute(theta.subarray(start, end));
-      d[row]![column] = meanAbsolute(theta.subarray(end, end + rank));
+  const layout = layoutOf(method.tensors(sites, options));
+  const figures = method.figures.map(({ tensor, ...about }) => {
+    const values: (number | null)[][] = layers.map(() => modules.map(() => null));
+    for (const site of inLayers) {
+      const row = values[layers.indexOf(site.layer as number)]!;
+      row[modules.indexOf(nameOf(site))] = meanAbsolute(slice(layout, theta, `${site.path}.${tensor}`));
     }
-    start = end + rank;
-  }
-  return { layers, modules, b, d };
+    return { ...about, values };
+  });
+  return { layers, modules, figures };
 }
 
 function meanAbsolute(values: Float32Array): number {

@@ -5,10 +5,11 @@ import { cosine, largestDifference, logits } from '../../test/logits.ts';
 import { merged } from '../../test/merged.ts';
 import { batchOf, initialTheta, oneStep, randomTheta, slopeAlongGradient, thetaSize } from '../../test/step.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
+import { layoutOf } from '../layout.ts';
 import { openBase } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { lora } from './lora.ts';
-import { DEFAULTS } from './method.ts';
+import { FIRST_OPTIONS } from './options.ts';
 import { selectSites } from './targets.ts';
 
 const cache = temporaryFolder();
@@ -16,7 +17,7 @@ const fixture = modelFixture('qwen2');
 const base = openBase(fixture.dir, cache);
 const sites = selectSites(linearSites(base.config), 'all-linear');
 const batch = batchOf(fixture.ids.filter((row) => row.length > 1));
-const create = (alpha = 8, seed = 0) => lora.create(sites, { ...DEFAULTS, rank: 4, alpha, seed }, []);
+const create = (alpha = 8, seed = 0) => lora.create(sites, { ...FIRST_OPTIONS, rank: 4, alpha, seed }, []);
 
 test('before training it changes nothing: B is zero, A is random within 1 / sqrt(dIn), by the seed', async () => {
   const theta = initialTheta(create());
@@ -69,8 +70,5 @@ test('int8 keeps the direction of the gradient', async () => {
 });
 
 test('the count of parameters is that of the vector', () => {
-  assert.equal(
-    thetaSize(create()),
-    sites.reduce((sum, site) => sum + lora.count(site, 4), 0),
-  );
+  assert.equal(thetaSize(create()), layoutOf(lora.tensors(sites, { ...FIRST_OPTIONS, rank: 4 })).size);
 });

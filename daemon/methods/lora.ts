@@ -1,12 +1,73 @@
-import { LORA_A, LORA_B } from '../formats/adapterFile.ts';
-import { dropout } from './dropout.ts';
-import type { Method } from './method.ts';
-import { dropoutOption, rank } from './options.ts';
-import { seededUniform } from './random.ts';
 import { gemm } from '../graph/ops/gemm.ts';
+import { dropout } from './dropout.ts';
+import type { LinearMethod } from './method.ts';
+import { dropoutOption, FIRST_OPTIONS, type FirstOptions, rank } from './options.ts';
+import type { PeftForm, PeftReader } from './peftForm.ts';
+import { seededUniform } from './random.ts';
+
+/** As PEFT names the matrices of a layer. */
+export const [LORA_A, LORA_B] = ['lora_A.weight', 'lora_B.weight'] as const;
+
+/** Starts that leave the base's weights as they are; the others subtract what A and B begin with. */
+const PLAIN_STARTS: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'orthogonal', 'eva'];
+
+const peft: PeftForm<FirstOptions> = {
+  type: 'LORA',
+  known: [
+    ...['r', 'lora_alpha', 'lora_dropout', 'use_rslora', 'rank_pattern', 'alpha_pattern', 'init_lora_weights'],
+    // How it was started, of the starts that leave the base as it is; names and sizes of what is refused below.
+    ...['eva_config', 'megatron_core', 'megatron_config', 'qalora_group_size', 'loftq_config', 'runtime_config'],
+  ],
+  refused: {
+    use_dora: 'DoRA also rescales each weight; train plain LoRA',
+    use_qalora: 'QALoRA pools its inputs; train plain LoRA',
+    use_bdlora: 'block-diagonal LoRA is not supported; train plain LoRA',
+    lora_bias: 'it adds a bias to B; train it again without',
+    target_parameters: 'only linear layers are adapted here',
+    trainable_token_indices: 'it replaces rows of the embeddings; train it again without',
+    layer_replication: 'it changes the number of layers of the base',
+    alora_invocation_tokens: 'an activated LoRA is on for a part of the tokens only',
+    arrow_config: 'a mixture of adapters cannot be one update of the weights',
+    monteclora_config: 'a Bayesian LoRA is not one update of the weights',
+    velora_config: 'VeLoRA is not supported; train plain LoRA',
+    kasa_config: 'KaSA is not supported; train plain LoRA',
+    corda_config: 'CorDA changes the base; convert it to plain LoRA when saving',
+    lora_ga_config: 'LoRA-GA changes the base; convert it to plain LoRA when saving',
+  },
+  reads: ['rank', 'alpha', 'dropout'],
+  write: ({ rank, alpha, dropout }) => ({
+    r: rank,
+    alpha_pattern: {},
+    init_lora_weights: true,
+    lora_alpha: alpha,
+    lora_bias: false,
+    lora_dropout: dropout,
+    rank_pattern: {},
+    use_dora: false,
+    use_rslora: false,
+  }),
+  read(config) {
+    const rank = config.size('r', 8);
+    const start = config.value('init_lora_weights');
+    if (!PLAIN_STARTS.includes(start))
+      config.refuse('init_lora_weights', start, 'it changes the base; convert it to plain LoRA when saving');
+    const alpha = config.number('lora_alpha', 8, Number.isFinite, 'a number');
+    refuseOthers(config, 'rank_pattern', rank);
+    refuseOthers(config, 'alpha_pattern', alpha);
+    // Rank-stabilised LoRA (arXiv 2312.03732) scales by alpha / sqrt(r): the same as plain LoRA with a larger alpha.
+    const scaled = config.value('use_rslora') === true ? alpha * Math.sqrt(rank) : alpha;
+    return { ...FIRST_OPTIONS, rank, alpha: scaled, dropout: config.dropout('lora_dropout') };
+  },
+};
+
+/** Refuses layers with a value of their own. */
+function refuseOthers(config: PeftReader, key: string, same: number): void {
+  const other = Object.entries(config.value(key) ?? {}).find(([, value]) => value !== same);
+  if (other) config.refuse(key, Object.fromEntries([other]), `all layers must share one value, ${same}`);
+}
 
 /** y = W x + alpha / rank * B (A x), arXiv 2106.09685. A: [rank, dIn] uniform in +-1/sqrt(dIn) as PEFT starts it, B: [dOut, rank] zero. */
-export const lora: Method = {
+export const lora: LinearMethod<FirstOptions> = {
   name: 'lora',
   label: 'LoRA',
   summary: 'trains two low-rank matrices per layer (arXiv 2106.09685)',
@@ -25,14 +86,27 @@ export const lora: Method = {
     dropoutOption,
   ],
   complete: (given) => ({ ...given, alpha: given['alpha'] ?? given['rank'] }),
+  carried: (own) => ({ ...FIRST_OPTIONS, ...own }),
   learningRate: 4e-4,
   rates: [],
-  count: (site, rank) => rank * (site.dIn + site.dOut),
+  decisive: ['rank', 'alpha'],
+  mergeable: true,
+  peft,
+  baseline: [1, 4, 16, 64],
+
+  tensors: (sites, { rank }) =>
+    sites.flatMap(({ path, dIn, dOut }) => [
+      { name: `${path}.${LORA_A}`, shape: [rank, dIn] },
+      { name: `${path}.${LORA_B}`, shape: [dOut, rank] },
+    ]),
+
+  asLora: (_, { rank, alpha }, theta) => ({ rank, alpha, theta }),
 
   create(sites, { rank, alpha, dropout: probability, seed }) {
     const adapted = new Set(sites.map((site) => site.path));
     const scale = alpha / rank;
     return {
+      noisy: probability > 0,
       parameters: sites.flatMap(({ path, dIn, dOut }) => [
         {
           name: `${path}.${LORA_A}`,

@@ -1,28 +1,21 @@
 import type { Value } from '../graph/value.ts';
+import type { NamedTensor } from '../layout.ts';
 import type { Adaptation, Layers, LinearSite } from '../models/adaptation.ts';
+import type { OptionValue } from '../protocol/values.ts';
 import type { NumberSetting, Setting, SettingValues } from '../settings/setting.ts';
+import type { PeftForm } from './peftForm.ts';
 
-/** Settings of a method as a user gives them; each method reads its own. */
-export interface MethodOptions {
-  readonly rank: number;
-  /** LoRA's scale: the update counts alpha / rank times. */
-  readonly alpha: number;
-  readonly dropout: number;
-  /** VeRA's seed of A and B (PEFT's `projection_prng_key`). */
-  readonly projectionKey: number;
-  /** First value of VeRA's d. */
-  readonly dInitial: number;
-  /** Seed of what a method itself initialises at random. */
-  readonly seed: number;
+/** The options of a method, complete, and the run's `seed`: plain JSON, as it is stored with an adapter. */
+export type MethodOptions = Readonly<Record<string, OptionValue>>;
+
+/** A tensor of the base as a method that trains all of them needs it. */
+export interface BaseTensor extends NamedTensor {
+  readonly read: () => Float32Array;
 }
 
-export const DEFAULTS: MethodOptions = { rank: 256, alpha: 256, dropout: 0, projectionKey: 0, dInitial: 0.1, seed: 0 };
-
-/** A tensor of the base as the `full` method needs it. */
-export interface BaseTensor {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly read: () => Float32Array;
+/** A tensor that is not trained and not the base's, with its values in row-major order. */
+export interface FrozenTensor extends NamedTensor {
+  readonly data: Float32Array;
 }
 
 /** An adaptation that can also say what a merge adds to each weight. */
@@ -37,26 +30,92 @@ export interface RateGroup {
   readonly setting: NumberSetting;
 }
 
-/** A way to adapt a frozen model: VeRA, LoRA, or training everything. */
-export interface Method {
+/** Frozen tensors that all layers of an adapter share: VeRA's A and B. Usually they are made from the options. */
+export interface FrozenForm<O> {
+  /** What people call them: 'A and B'. */
+  readonly label: string;
+  /** The option that they are made from: 'projectionKey'. */
+  readonly key: string;
+  /** Names and shapes, in the order in which they are stored. In a PEFT folder `base_model.` stands before each name. */
+  tensors(sites: readonly LinearSite[], options: O): readonly NamedTensor[];
+  /** The same with their values. */
+  make(sites: readonly LinearSite[], options: O): readonly FrozenTensor[];
+  /** The text that their hash covers before their bytes. It never changes, or the hashes of stored adapters would. */
+  hashHead(tensors: readonly NamedTensor[]): string;
+}
+
+/** A measure of where an adapter learned: the mean absolute value of one tensor of each layer. */
+export interface Figure {
+  /** 'b' */
+  readonly name: string;
+  /** As a button and a cell name it: '|b|'. */
+  readonly label: string;
+  /** What it says, for people. */
+  readonly help: string;
+  /** The tensor, as the method names it after the layer's path. */
+  readonly tensor: string;
+  /** Whether its colours begin at zero, which is where its training began, or at the least value there is. */
+  readonly fromZero: boolean;
+}
+
+/** The same update of the weights as a LoRA adapter; theta is laid out as LoRA's tensors of this rank. */
+export interface LoraForm {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly theta: Float32Array;
+}
+
+interface Common<O> {
   /** As settings and files write it: 'vera'. */
   readonly name: string;
   /** As people write it: 'VeRA'. */
   readonly label: string;
   /** One plain sentence for help and forms. */
   readonly summary: string;
-  /** Linear layers that are chosen by name, or every tensor of the model. */
-  readonly adapts: 'linear' | 'all';
   /** Its own settings. Methods may share a name (rank); each gives its own range and default. */
   readonly options: readonly Setting[];
   /** Gives options that have no fixed default a value. Without it they stay absent. */
   readonly complete?: (given: SettingValues) => SettingValues;
+  /** The options of its adapters, where those are more than its own. */
+  readonly carried?: (own: SettingValues) => SettingValues;
   /** The learning rate that suits it where none is given. */
   readonly learningRate: number;
   readonly rates: readonly RateGroup[];
   /** Names of the weight formats it can train on; all of them where this is absent. */
   readonly weightFormats?: readonly string[];
-  create(sites: readonly LinearSite[], options: MethodOptions, tensors: readonly BaseTensor[]): MethodAdaptation;
-  /** Trainable parameters of a layer, counted without building anything. */
-  count(site: LinearSite, rank: number): number;
+  /** What it does to a model. `tensors`: those of the base, for a method that adapts all; `frozen`: its own, where not made from the options. */
+  create(
+    sites: readonly LinearSite[],
+    options: O,
+    tensors: readonly BaseTensor[],
+    frozen?: readonly FrozenTensor[],
+  ): MethodAdaptation;
 }
+
+/** A method that leaves the base alone and adds to some of its linear layers: what it trains is an adapter. */
+export interface LinearMethod<O = MethodOptions> extends Common<O> {
+  readonly adapts: 'linear';
+  /** The trained tensors of these layers, in the order in which they lie in theta; known before anything is built. */
+  tensors(sites: readonly LinearSite[], options: O): readonly NamedTensor[];
+  readonly frozen?: FrozenForm<O>;
+  /** Options that decide the update of the weights, together with theta: what a note about a merged model says. */
+  readonly decisive: readonly string[];
+  /** Whether its update can be added to the base's weights for good (`delta`). */
+  readonly mergeable: boolean;
+  /** How Hugging Face PEFT writes it. */
+  readonly peft: PeftForm<O>;
+  /** What "where it learned" shows; a method without figures has no such picture. */
+  readonly figures?: readonly Figure[];
+  /** The equal LoRA adapter, where there is one. */
+  asLora?(sites: readonly LinearSite[], options: O, theta: Float32Array, frozen?: readonly FrozenTensor[]): LoraForm;
+  /** Other methods show what they cost beside this one at these ranks. */
+  readonly baseline?: readonly number[];
+}
+
+/** A method that trains every tensor of the base: what it makes is a model. */
+export interface WholeMethod<O = MethodOptions> extends Common<O> {
+  readonly adapts: 'all';
+}
+
+/** A way to train: VeRA, LoRA, or training everything. */
+export type Method = LinearMethod | WholeMethod;

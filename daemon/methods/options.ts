@@ -1,9 +1,19 @@
-import type { NumberSetting } from '../settings/setting.ts';
-import type { RateGroup } from './method.ts';
+import type { OptionValue } from '../protocol/values.ts';
+import { defaultsOf, type NumberSetting, type SettingValues } from '../settings/setting.ts';
+import type { Method, MethodOptions, RateGroup } from './method.ts';
 
 const MAX_RANK = 65_536; // A and B of a larger one would not fit a typed array for any model
 /** Beyond it a learning rate is no number in float32. */
 export const MAX_RATE = 1e30;
+
+/**
+ * What the first version stored as the options of an adapter of VeRA or LoRA, whichever of them the method used. Content
+ * hashes and vera.json cover all of these, so the methods of that version carry them. A new method has only its own options.
+ */
+export const FIRST_OPTIONS = { rank: 256, alpha: 256, dropout: 0, projectionKey: 0, dInitial: 0.1, seed: 0 } as const;
+
+/** The type of options that have all of the first ones. */
+export type FirstOptions = { readonly [Name in keyof typeof FIRST_OPTIONS]: number };
 
 /** Options that several methods have, each with what suits it. */
 export const rank = (standard: number, help: string) =>
@@ -44,3 +54,25 @@ export const rateOption = (group: string): RateGroup => ({
     advanced: true,
   },
 });
+
+/** The complete options of a method from settings that may hold others as well: given values, defaults, and the seed. */
+export function optionsOf(method: Method, given: SettingValues): MethodOptions {
+  const names = ['seed', ...method.options.map(({ name }) => name)];
+  const own = Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  const values = { ...defaultsOf(method.options), seed: 0, ...own };
+  const complete = method.complete?.(values) ?? values;
+  return (method.carried?.(complete) ?? complete) as MethodOptions;
+}
+
+/** The rank of a method that has one. */
+export const rankOf = ({ rank }: MethodOptions): number | null => (typeof rank === 'number' ? rank : null);
+
+/** 'VeRA, rank 8': a method with what decides the size of its adapters, for people. */
+export function methodText({ label }: Method, options: MethodOptions): string {
+  const rank = rankOf(options);
+  return rank === null ? label : `${label}, rank ${rank}`;
+}
+
+/** Whether a value from a file can be an option: a finite number, a text, true or false. */
+export const isOption = (value: unknown): value is OptionValue =>
+  typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));

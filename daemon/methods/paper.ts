@@ -3,7 +3,10 @@
  * In six of its cells the paper prints the count of another rank than its row's; those ranks are stated here.
  */
 import type { LinearSite } from '../models/adaptation.ts';
+import { layoutOf } from '../layout.ts';
 import { lora } from './lora.ts';
+import type { LinearMethod } from './method.ts';
+import { FIRST_OPTIONS, type FirstOptions } from './options.ts';
 import { vera } from './vera.ts';
 
 /** A cell of the table: what the paper prints, what it is the count of, and what the row's own rank gives. */
@@ -54,6 +57,7 @@ const MODELS: readonly PaperModel[] = [
   },
 ];
 
+type Trained = Pick<LinearMethod<FirstOptions>, 'tensors'>;
 const FLOAT32 = 4;
 const ADAPTERS = 1e6;
 
@@ -63,9 +67,11 @@ export function paperTable(): PaperRow[] {
 
 function row(model: PaperModel, rank: number): PaperRow {
   const site: LinearSite = { path: model.name, dIn: model.width, dOut: model.width, bias: false };
-  const cell = (method: typeof vera, printed: number, text: (parameters: number) => string): PaperCell => {
-    const parameters = model.layers * method.count(site, rank);
-    const candidate = text(model.layers * method.count(site, printed));
+  const cell = (method: Trained, printed: number, text: (parameters: number) => string): PaperCell => {
+    const countAt = (rank: number): number =>
+      model.layers * layoutOf(method.tensors([site], { ...FIRST_OPTIONS, rank })).size;
+    const parameters = countAt(rank);
+    const candidate = text(countAt(printed));
     // A rank is only named where the row's own gives other digits.
     const printedRank = candidate === text(parameters) ? rank : printed;
     return { text: candidate, printedRank, parameters, bytes: FLOAT32 * parameters };

@@ -1,18 +1,33 @@
+import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { full } from './full.ts';
 import { lora } from './lora.ts';
-import type { Method } from './method.ts';
+import type { LinearMethod, Method } from './method.ts';
 import { vera } from './vera.ts';
 
-/** Every method there is. A new one is a file beside this and a line here. */
+/** Every method there is. A new one is a file beside this and a line here. The first is what a run takes where none is given. */
 export const METHODS: readonly Method[] = [vera, lora, full];
+
+/** Those that make adapters. */
+export const LINEAR_METHODS: readonly LinearMethod[] = METHODS.filter((method) => method.adapts === 'linear');
 
 export function methodNamed(name: string): Method {
   const found = METHODS.find((method) => method.name === name);
   if (!found)
     throw new VeraError(
       'usage',
-      `method ${JSON.stringify(name)} is unknown; there are ${METHODS.map((m) => m.name).join(', ')}`,
+      `method ${quote(name)} is unknown; there are ${METHODS.map((method) => method.name).join(', ')}`,
     );
   return found;
 }
+
+/** The method of an adapter. Throws VeraError 'usage' where there is none of that name, or it makes none. */
+export function adapterMethod(name: string): LinearMethod {
+  const method = methodNamed(name);
+  if (method.adapts !== 'linear') throw new VeraError('usage', `${method.label} makes a model, not an adapter`);
+  return method;
+}
+
+/** The methods that others are compared with, and their ranks. */
+export const BASELINES: readonly { readonly method: LinearMethod; readonly ranks: readonly number[] }[] =
+  LINEAR_METHODS.flatMap((method) => (method.baseline ? [{ method, ranks: method.baseline }] : []));

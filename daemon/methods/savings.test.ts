@@ -8,8 +8,8 @@ import { adapterTensors } from '../export/adapter.ts';
 import type { Adapter } from '../export/adapter.ts';
 import { writePeft } from '../formats/peft.ts';
 import type { LinearSite } from '../models/adaptation.ts';
-import { DEFAULTS } from './method.ts';
-import { methodNamed } from './registry.ts';
+import { FIRST_OPTIONS } from './options.ts';
+import { adapterMethod } from './registry.ts';
 import { savings } from './savings.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'savings-'));
@@ -25,13 +25,13 @@ test('the bytes are those of the file that is written', async () => {
     .map((sizes) => sizes.map(([dIn, dOut], i) => site(`model.layers.${i}.self_attn.q_proj`, dIn, dOut)));
   await fc.assert(
     fc.asyncProperty(fc.constantFrom('vera', 'lora'), sites, size, fc.boolean(), async (method, layers, rank, full) => {
-      const options = { ...DEFAULTS, rank };
-      const { parameters } = methodNamed(method).create(layers, options, []);
+      const options = { ...FIRST_OPTIONS, rank };
+      const { parameters } = adapterMethod(method).create(layers, options, []);
       const total = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
       const adapter: Adapter = { method, options, sites: layers, targets: 'q_proj', theta: new Float32Array(total) };
       const dir = join(root, String(count++));
       await writePeft(dir, { config: {}, tensors: adapterTensors(adapter, full) });
-      const planned = savings(method, layers, rank);
+      const planned = savings(adapterMethod(method), layers, options);
       assert.equal(planned.parameters, total);
       assert.equal(full ? planned.fullBytes : planned.bytes, statSync(join(dir, 'adapter_model.safetensors')).size);
     }),
@@ -41,10 +41,10 @@ test('the bytes are those of the file that is written', async () => {
 
 test('the formulas of the paper: L (d + r) and 2 L d r, at sizes no machine could hold', () => {
   const layers = Array.from({ length: 192 }, (_, i) => site(`h.${i}`, 12288, 12288));
-  const planned = savings('vera', layers, 256);
+  const planned = savings(adapterMethod('vera'), layers, { rank: 256 });
   assert.equal(planned.parameters, 192 * (12288 + 256));
   assert.equal(planned.valueBytes, 4 * planned.parameters);
   assert.equal(planned.gradientBytes, 4 * planned.parameters);
   assert.equal(planned.optimizerBytes, 8 * planned.parameters);
-  assert.equal(savings('lora', layers, 16).parameters, 2 * 192 * 12288 * 16);
+  assert.equal(savings(adapterMethod('lora'), layers, { rank: 16 }).parameters, 2 * 192 * 12288 * 16);
 });

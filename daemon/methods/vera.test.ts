@@ -7,10 +7,12 @@ import { batchOf, initialTheta, oneStep, randomTheta, slopeAlongGradient, thetaS
 import { temporaryFolder } from '../../test/temporary.ts';
 import { gemm } from '../graph/ops/gemm.ts';
 import type { Value } from '../graph/value.ts';
+import { layoutOf } from '../layout.ts';
 import { openBase } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { stepGraph } from '../train/step.ts';
-import { DEFAULTS } from './method.ts';
+import { FIRST_OPTIONS } from './options.ts';
+import { lora } from './lora.ts';
 import { selectSites } from './targets.ts';
 import { materialises, sharedProjection, vera } from './vera.ts';
 
@@ -19,7 +21,7 @@ const fixture = modelFixture('llama-gqa-tied-bf16');
 const base = openBase(fixture.dir, cache);
 const sites = linearSites(base.config);
 const batch = batchOf(fixture.ids.filter((row) => row.length > 1));
-const create = (targets: string, rank = 40) => vera.create(selectSites(sites, targets), { ...DEFAULTS, rank }, []);
+const create = (targets: string, rank = 40) => vera.create(selectSites(sites, targets), { ...FIRST_OPTIONS, rank }, []);
 /** What makes the choice fall on the low-rank path, and on adding to the weight. */
 const [FEW, MANY] = [1, 1e9];
 
@@ -107,18 +109,32 @@ test('A x is computed once for all layers that read the same x', () => {
 test('the count of parameters is that of the vector, and A and B take the largest sizes of the adapted layers', () => {
   for (const targets of ['q_proj', 'down_proj,v_proj', 'all-linear']) {
     const chosen = selectSites(sites, targets);
-    assert.equal(
-      thetaSize(create(targets, 8)),
-      chosen.reduce((sum, site) => sum + vera.count(site, 8), 0),
-    );
+    assert.equal(thetaSize(create(targets, 8)), layoutOf(vera.tensors(chosen, { ...FIRST_OPTIONS, rank: 8 })).size);
     const { maxIn, maxOut } = sharedProjection(chosen, 0, 8);
     assert.deepEqual([maxIn, maxOut], [Math.max(...chosen.map((s) => s.dIn)), Math.max(...chosen.map((s) => s.dOut))]);
   }
 });
 
+test('the equal LoRA adapter gives the same logits', async () => {
+  const options = { ...FIRST_OPTIONS, rank: 8, projectionKey: 3 };
+  const adaptation = vera.create(sites, options, []);
+  const theta = randomTheta(adaptation);
+  const equal = vera.asLora!(sites, options, theta);
+  assert.deepEqual([equal.rank, equal.alpha], [8, 8]);
+  const rows = fixture.ids.map((ids) => ({ ids }));
+  const asLora = lora.create(sites, { ...FIRST_OPTIONS, rank: equal.rank, alpha: equal.alpha }, []);
+  const [own, other] = [
+    await logits({ base, cache, adaptation, theta }, rows),
+    await logits({ base, cache, adaptation: asLora, theta: equal.theta }, rows),
+  ];
+  own.forEach((row, i) => {
+    assert.ok(largestDifference(row, other[i]!) < 1e-4, String(largestDifference(row, other[i]!)));
+  });
+});
+
 test('the projection key decides A and B, and so what an adapter does', async () => {
   const run = (projectionKey: number) => {
-    const adaptation = vera.create(selectSites(sites, 'q_proj'), { ...DEFAULTS, rank: 8, projectionKey }, []);
+    const adaptation = vera.create(selectSites(sites, 'q_proj'), { ...FIRST_OPTIONS, rank: 8, projectionKey }, []);
     return logits({ base, cache, adaptation, theta: randomTheta(adaptation) }, [{ ids: fixture.ids[1]! }]);
   };
   assert.ok(largestDifference((await run(0))[0]!, (await run(1))[0]!) > 1e-3);

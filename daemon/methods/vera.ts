@@ -1,11 +1,17 @@
-import { LAMBDA_B, LAMBDA_D } from '../formats/adapterFile.ts';
 import { gemm } from '../graph/ops/gemm.ts';
 import type { Value } from '../graph/value.ts';
+import { layoutOf, type NamedTensor, pack, slice } from '../layout.ts';
 import type { FrozenMatrix, Layers, LinearSite } from '../models/adaptation.ts';
 import { dropout } from './dropout.ts';
-import type { Method, MethodAdaptation, MethodOptions } from './method.ts';
-import { dropoutOption, rank, rateOption } from './options.ts';
+import { LORA_A, LORA_B, lora } from './lora.ts';
+import type { FrozenTensor, LinearMethod, MethodAdaptation } from './method.ts';
+import { dropoutOption, FIRST_OPTIONS, type FirstOptions, rank, rateOption } from './options.ts';
+import type { PeftForm } from './peftForm.ts';
 import { type Projection, projection } from './projection.ts';
+
+/** As PEFT names the trained vectors of a layer, and the shared matrices. */
+const [LAMBDA_B, LAMBDA_D] = ['vera_lambda_b', 'vera_lambda_d'];
+const [SHARED_A, SHARED_B] = ['vera_A', 'vera_B'];
 
 /** The frozen pair of an adapter: A [rank, largest dIn], B [largest dOut, rank], of which each layer uses the leading part. */
 export function sharedProjection(
@@ -48,8 +54,31 @@ export function materialises(site: Pick<LinearSite, 'dIn' | 'dOut'>, rank: numbe
   return 2 * rank * dIn * dOut + tokens * dIn * dOut < 2 * tokens * rank * (dIn + dOut);
 }
 
+const peft: PeftForm<FirstOptions> = {
+  type: 'VERA',
+  known: ['r', 'projection_prng_key', 'save_projection', 'd_initial', 'vera_dropout', 'init_weights'],
+  refused: {},
+  reads: ['rank', 'projectionKey', 'dInitial', 'dropout'],
+  write: ({ rank, dInitial, projectionKey, dropout }, stored) => ({
+    r: rank,
+    d_initial: dInitial,
+    init_weights: true,
+    projection_prng_key: projectionKey,
+    save_projection: stored,
+    vera_dropout: dropout,
+  }),
+  read: (config) => ({
+    ...FIRST_OPTIONS,
+    rank: config.size('r', 256),
+    projectionKey: config.number('projection_prng_key', 0, Number.isSafeInteger, 'a whole number'),
+    dInitial: config.number('d_initial', 0.1, Number.isFinite, 'a number'),
+    dropout: config.dropout('vera_dropout'),
+  }),
+  promisesFrozen: (config) => config.value('save_projection') !== false,
+};
+
 /** y = W x + b * (B (d * (A x))), arXiv 2310.11454 eq. 2. b: [dOut], d: [rank]; A: [rank, dIn], B: [dOut, rank] shared and frozen. */
-export const vera: Method = {
+export const vera: LinearMethod<FirstOptions> = {
   name: 'vera',
   label: 'VeRA',
   summary: 'trains two small vectors per layer over shared random matrices (arXiv 2310.11454)',
@@ -79,16 +108,96 @@ export const vera: Method = {
       advanced: true,
     },
   ],
+  carried: (own) => ({ ...FIRST_OPTIONS, alpha: own['rank'], ...own }),
   // About ten times LoRA's (arXiv 2310.11454, section 4).
   learningRate: 4e-3,
   rates: [rateOption('b'), rateOption('d')],
-  count: (site, rank) => site.dOut + rank,
+  decisive: ['rank', 'projectionKey'],
+  mergeable: true,
+  peft,
+  figures: [
+    {
+      name: 'b',
+      label: '|b|',
+      help: 'Mean |b|: how far a layer’s outputs are moved. It is zero before training.',
+      tensor: LAMBDA_B,
+      fromZero: true,
+    },
+    {
+      name: 'd',
+      label: '|d|',
+      help: 'Mean |d|: how much a layer uses of the random directions.',
+      tensor: LAMBDA_D,
+      fromZero: false,
+    },
+  ],
+  frozen: {
+    label: 'A and B',
+    key: 'projectionKey',
+    tensors: shapesOfPair,
+    make: (sites, { projectionKey, rank }) => tensorsOfPair(sharedProjection(sites, projectionKey, rank)),
+    // [rank, largest dIn, largest dOut].
+    hashHead: ([a, b]) => JSON.stringify([...a!.shape, b!.shape[0]]),
+  },
 
-  create: (sites, options) => adaptWith(sharedProjection(sites, options.projectionKey, options.rank), sites, options),
+  tensors: (sites, { rank }) =>
+    sites.flatMap(({ path, dOut }) => [
+      { name: `${path}.${LAMBDA_B}`, shape: [dOut] },
+      { name: `${path}.${LAMBDA_D}`, shape: [rank] },
+    ]),
+
+  create: (sites, options, _, own) => adaptWith(pairOf(sites, options, own), sites, options),
+
+  // b * (B (d * A)) = B' A' with A' = diag(d) A and B' = diag(b) B.
+  asLora(sites, options, theta, own) {
+    const { rank } = options;
+    const { A, B } = shared(pairOf(sites, options, own));
+    const layout = layoutOf(vera.tensors(sites, options));
+    const made = new Map<string, Float32Array>();
+    for (const site of sites) {
+      const b = slice(layout, theta, `${site.path}.${LAMBDA_B}`);
+      const d = slice(layout, theta, `${site.path}.${LAMBDA_D}`);
+      made.set(`${site.path}.${LORA_A}`, scaledRows(A(site.dIn), d));
+      made.set(`${site.path}.${LORA_B}`, scaledRows(B(site.dOut), b));
+    }
+    const equal = layoutOf(lora.tensors(sites, options));
+    return { rank, alpha: rank, theta: pack(equal, ({ name }) => made.get(name)!) };
+  },
 };
 
+/** diag(factors) M. */
+const scaledRows = ({ data, columns }: FrozenMatrix, factors: Float32Array): Float32Array =>
+  data.map((value, i) => value * factors[Math.floor(i / columns)]!);
+
+function shapesOfPair(sites: readonly LinearSite[], { rank }: Pick<FirstOptions, 'rank'>): readonly NamedTensor[] {
+  return [
+    { name: SHARED_A!, shape: [rank, Math.max(...sites.map(({ dIn }) => dIn))] },
+    { name: SHARED_B!, shape: [Math.max(...sites.map(({ dOut }) => dOut)), rank] },
+  ];
+}
+
+const tensorsOfPair = ({ rank, maxIn, maxOut, a, b }: Projection): readonly FrozenTensor[] => [
+  { name: SHARED_A!, shape: [rank, maxIn], data: a },
+  { name: SHARED_B!, shape: [maxOut, rank], data: b },
+];
+
+/** A and B of the adapter itself where it has its own, else those of its key. */
+function pairOf(
+  sites: readonly LinearSite[],
+  { projectionKey, rank }: FirstOptions,
+  own: readonly FrozenTensor[] | undefined,
+): Projection {
+  const [a, b] = own ?? [];
+  if (!a || !b) return sharedProjection(sites, projectionKey, rank);
+  return { rank, maxIn: a.shape[1]!, maxOut: b.shape[0]!, a: a.data, b: b.data };
+}
+
 /** VeRA over a given A and B: those of its seed, or those a folder from elsewhere stores. */
-export function adaptWith(pair: Projection, sites: readonly LinearSite[], options: MethodOptions): MethodAdaptation {
+export function adaptWith(
+  pair: Projection,
+  sites: readonly LinearSite[],
+  options: Pick<FirstOptions, 'rank' | 'dInitial' | 'dropout'>,
+): MethodAdaptation {
   const { rank, dInitial } = options;
   const adapted = new Set(sites.map((site) => site.path));
   const matrices = shared(pair);
@@ -102,6 +211,7 @@ export function adaptWith(pair: Projection, sites: readonly LinearSite[], option
     return g.mul(b, g.op(gemm, [bMatrix, g.mul(d, a)], {}));
   };
   return {
+    noisy: options.dropout > 0,
     parameters: sites.flatMap((site) => [
       {
         name: `${site.path}.${LAMBDA_B}`,

@@ -19,8 +19,8 @@ export interface LinearSite {
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Which learning rate it takes: VeRA's b and d, a head, or everything else. */
-  readonly group: 'b' | 'd' | 'head' | 'weight';
+  /** Parameters of one group share a learning rate; a method may have a setting for it. */
+  readonly group: string;
   /** False for parameters that weight decay leaves alone. */
   readonly decay: boolean;
   /** Its first value, row-major. */
@@ -53,6 +53,8 @@ export interface Layers {
  */
 export interface Adaptation {
   readonly parameters: readonly Parameter[];
+  /** Whether it drops elements at random in training: a step then needs `noise`. */
+  readonly noisy?: boolean;
   /** The layer's output without its bias, or undefined where the layer is not adapted. x: [n, dIn] -> [n, dOut]. */
   linear(net: Layers, site: LinearSite, x: Value): Value | undefined;
   /** A tensor of the model that is trained itself; undefined where it is frozen. */

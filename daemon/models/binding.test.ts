@@ -10,7 +10,8 @@ import { deadCode } from '../graph/passes/deadCode.ts';
 import { lower } from '../graph/passes/lower.ts';
 import { layoutOf, padded } from '../layout.ts';
 import { lora } from '../methods/lora.ts';
-import { DEFAULTS, type MethodAdaptation } from '../methods/method.ts';
+import type { MethodAdaptation } from '../methods/method.ts';
+import { FIRST_OPTIONS } from '../methods/options.ts';
 import { projection } from '../methods/projection.ts';
 import { seededUniform } from '../methods/random.ts';
 import { adaptWith } from '../methods/vera.ts';
@@ -111,7 +112,7 @@ function widerPair(small: ReturnType<typeof projection>, rank: number): ReturnTy
 
 const widths = [Math.max(...sites.map(({ dIn }) => dIn)), Math.max(...sites.map(({ dOut }) => dOut))] as const;
 const pair = projection(0, 5, ...widths);
-const withRank = (rank: number) => ({ ...DEFAULTS, rank, alpha: 2 * rank, seed: 1 });
+const withRank = (rank: number) => ({ ...FIRST_OPTIONS, rank, alpha: 2 * rank, seed: 1 });
 const methods: [string, MethodAdaptation, MethodAdaptation][] = [
   ['vera', adaptWith(widerPair(pair, 8), sites, withRank(8)), adaptWith(pair, sites, withRank(5))],
   ['lora', lora.create(sites, withRank(8), []), lora.create(sites, withRank(5), [])],

@@ -6,7 +6,7 @@ import { modelFixture, modelNames } from '../../test/fixtures/read.ts';
 import { cosine, largestDifference, logits } from '../../test/logits.ts';
 import { batchOf, oneStep, randomTheta } from '../../test/step.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { FIRST_OPTIONS } from '../methods/options.ts';
 import { vera } from '../methods/vera.ts';
 import { unadapted } from './adaptation.ts';
 import { openBase } from './base.ts';
@@ -79,7 +79,7 @@ test('examples packed into one row are computed as if each stood alone', async (
 
 test('packed examples give the gradient of separate rows', async () => {
   const base = open('llama');
-  const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 8 }, []);
+  const adaptation = vera.create(linearSites(base.config), { ...FIRST_OPTIONS, rank: 8 }, []);
   const theta = randomTheta(adaptation);
   const [a, b] = [modelFixture('llama').ids[0]!.slice(0, 12), modelFixture('llama').ids[1]!];
   const separate = batchOf([a, b]);
@@ -105,7 +105,7 @@ test('packed examples give the gradient of separate rows', async () => {
 test('int8 gives a loss near the exact one and a gradient in its direction', async () => {
   for (const name of ['llama', 'qwen2']) {
     const base = open(name);
-    const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 16 }, []);
+    const adaptation = vera.create(linearSites(base.config), { ...FIRST_OPTIONS, rank: 16 }, []);
     const theta = randomTheta(adaptation);
     const batch = batchOf(modelFixture(name).ids.filter((row) => row.length > 1));
     const [exact, int8] = [
@@ -120,7 +120,7 @@ test('int8 gives a loss near the exact one and a gradient in its direction', asy
 
 test('the same step gives the same bits', async () => {
   const base = open('mistral-fp16');
-  const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 8 }, []);
+  const adaptation = vera.create(linearSites(base.config), { ...FIRST_OPTIONS, rank: 8 }, []);
   const options = {
     base,
     cache,

@@ -3,7 +3,22 @@ import { method } from './method.ts';
 import { learned } from './panel.ts';
 import { setting } from './settings.ts';
 import { settingValues } from './settings.ts';
-import { count, finite, hash, id, json, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
+import {
+  count,
+  finite,
+  hash,
+  id,
+  json,
+  name,
+  note,
+  optionValue,
+  page,
+  pageOf,
+  path,
+  ref,
+  tags,
+  time,
+} from './values.ts';
 
 export const adapter = z.object({
   id,
@@ -13,13 +28,15 @@ export const adapter = z.object({
   user: z.string(),
   /** null: of no project, for all of its user's. */
   project: z.string().nullable(),
-  method: z.enum(['vera', 'lora']),
-  rank: count,
+  /** Name of its method. */
+  method: z.string(),
+  /** Options of the method, and the seed of what it started with. */
+  options: z.record(z.string(), optionValue),
   targets: z.string(),
-  /** Seed of A and B; null for LoRA, and where A and B came from elsewhere and are stored. */
-  projectionKey: count.nullable(),
+  /** Its method's frozen tensors (VeRA's A and B) are stored with it, since they are not those made from the options. */
+  ownFrozen: z.boolean(),
   parameters: count,
-  /** Bytes of its file, adapter_model.safetensors, without A and B. */
+  /** Bytes of its file, adapter_model.safetensors, without frozen tensors. */
   bytes: count,
   /** sha256 of what it is (layers, settings, vectors): equal for equal adapters in any catalog. */
   hash,
@@ -77,7 +94,7 @@ export const lineage = method(
 );
 export const whereLearned = method(
   'adapters.learned',
-  'Where a VeRA adapter learned: mean absolute b and d by layer and module; null for another method.',
+  'Where an adapter learned: figures of its method by layer and module; null for a method without such figures.',
   z.strictObject(which),
   z.object({ learned: learned.nullable() }),
   { repeatable: true },

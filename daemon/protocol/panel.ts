@@ -60,17 +60,27 @@ export const savings = z.object({
   /** The run's own way, as estimated, and as measured when it is over. */
   own: cost.extend({ method: z.string(), rank: count.nullable() }),
   measured: cost.nullable(),
-  /** The same layers with LoRA, estimated, by rank. */
-  lora: z.array(cost.extend({ rank: count })),
+  /** The same layers with the methods and ranks that others are compared with, estimated. */
+  baselines: z.array(cost.extend({ method: z.string(), rank: count })),
 });
 export type Savings = z.infer<typeof savings>;
 
-/** Where it learned: mean absolute values, [layer][module] in the order of `layers` and `modules`; null where it is not adapted. */
+/** Where it learned: figures that its method names. values: [layer][module] in the order of `layers` and `modules`; null where it is not adapted. */
 export const learned = z.object({
   layers: z.array(count),
   modules: z.array(z.string()),
-  b: z.array(column),
-  d: z.array(column),
+  figures: z.array(
+    z.object({
+      name: z.string(),
+      /** As a button names it: '|b|'. */
+      label: z.string(),
+      /** What it says, for people. */
+      help: z.string(),
+      /** Whether its colours begin at zero, or at the least value there is. */
+      fromZero: z.boolean(),
+      values: z.array(column),
+    }),
+  ),
 });
 export type Learned = z.infer<typeof learned>;
 
@@ -94,7 +104,8 @@ export const viewState = z.object({
   tables: z.array(z.string().max(40)),
   /** How many adapters the savings are counted for. */
   adapters: z.number().int().positive(),
-  heat: z.enum(['b', 'd']),
+  /** The figure that the heat map shows, by its name; the first one where the run has none of that name. */
+  heat: z.string().max(40),
 });
 export type ViewState = z.infer<typeof viewState>;
 

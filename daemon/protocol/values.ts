@@ -42,6 +42,10 @@ export const MAX_PAGE = 500;
 export const page = { limit: z.int().min(1).max(MAX_PAGE).default(50), after: z.string().max(400).optional() };
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() });
 
+/** An option of a method. */
+export const optionValue = z.union([finite, z.string().max(10_000), z.boolean()]);
+export type OptionValue = z.infer<typeof optionValue>;
+
 /** A plain JSON object. */
 export const json = z.record(z.string(), z.json());
 export const nothing = z.object({});

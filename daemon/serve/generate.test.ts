@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { modelFixture, modelNames } from '../../test/fixtures/read.ts';
 import { largestDifference, logits } from '../../test/logits.ts';
 import { seededUniform } from '../methods/random.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { FIRST_OPTIONS } from '../methods/options.ts';
 import { vera } from '../methods/vera.ts';
 import { unadapted } from '../models/adaptation.ts';
 import { openBase } from '../models/base.ts';
@@ -45,7 +45,7 @@ async function generating<T>(
 
 function adapted(name: string) {
   const base = openBase(modelFixture(name).dir, cache);
-  const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 8 }, []);
+  const adaptation = vera.create(linearSites(base.config), { ...FIRST_OPTIONS, rank: 8 }, []);
   const size = adaptation.parameters.reduce((sum, { shape }) => sum + shape[0]!, 0);
   return { adaptation, theta: seededUniform('theta', size, 0.5) };
 }

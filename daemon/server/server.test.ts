@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { adapterMethod } from '../methods/registry.ts';
 import { addAdapter } from '../catalog/adapters.ts';
 import { ensureUser } from '../catalog/owners.ts';
 import { PROTOCOL } from '../protocol/method.ts';
@@ -40,6 +41,7 @@ const store = (name: string): Promise<number> =>
       method: 'vera' as const,
       options: { rank: 4, projectionKey: 0 },
       sites,
+      tensors: adapterMethod('vera').tensors(sites, { rank: 4 }),
       targets: 'q',
       theta,
       base,

@@ -10,7 +10,7 @@ import { quantizedLinear } from '../graph/ops/quantizedLinear.ts';
 import { sigmoid } from '../graph/ops/sigmoid.ts';
 import { lower } from '../graph/passes/lower.ts';
 import type { Value } from '../graph/value.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { FIRST_OPTIONS } from '../methods/options.ts';
 import { vera } from '../methods/vera.ts';
 import { lora } from '../methods/lora.ts';
 import { readConfig } from '../models/config.ts';
@@ -105,7 +105,7 @@ test('the estimate follows batch, length, rank and precision as it must', () => 
   const config = readConfig(join(MODELS, 'llama'));
   const sites = linearSites(config);
   const at = (rank: number, batch: number, length: number, precision = 'fp32') =>
-    stepFootprint(config, vera.create(sites, { ...DEFAULTS, rank }, []), { precision, batch, length });
+    stepFootprint(config, vera.create(sites, { ...FIRST_OPTIONS, rank }, []), { precision, batch, length });
   const base = at(4, 2, 32);
   const wide = at(4, 4, 32);
   assert.ok(wide.operations.float32! > base.operations.float32! && wide.peakBytes > base.peakBytes);
@@ -119,7 +119,7 @@ test('the estimate follows batch, length, rank and precision as it must', () => 
   // Forward and backward of the frozen layers and the head are at least 4 operations a weight and token.
   const weights = sites.reduce((sum, { dIn, dOut }) => sum + dIn * dOut, 0);
   assert.ok(base.operations.float32! > 3 * 2 * 32 * weights);
-  const other = stepFootprint(config, lora.create(sites, { ...DEFAULTS, rank: 4, alpha: 4 }, []), {
+  const other = stepFootprint(config, lora.create(sites, { ...FIRST_OPTIONS, rank: 4, alpha: 4 }, []), {
     precision: 'fp32',
     batch: 2,
     length: 32,

@@ -1,5 +1,4 @@
-import { DEFAULTS } from '../methods/method.ts';
-import { methodNamed } from '../methods/registry.ts';
+import type { LinearMethod, MethodOptions } from '../methods/method.ts';
 import { savings, type Savings } from '../methods/savings.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
@@ -8,22 +7,22 @@ import type { Throughput } from './throughput.ts';
 
 /** A way to train, counted and estimated; times in seconds, sizes in bytes. */
 export interface Plan extends Savings {
-  readonly method: 'vera' | 'lora';
+  readonly method: LinearMethod;
   readonly memory: MemoryEstimate;
   readonly secondsPerStep: number;
 }
 
-/** What training an adapter of this rank on these layers takes, at the rates this machine reached. */
+/** What training an adapter with these options on these layers takes, at the rates this machine reached. */
 export function planOf(
-  method: 'vera' | 'lora',
+  method: LinearMethod,
   config: ModelConfig,
   sites: readonly LinearSite[],
-  rank: number,
+  options: MethodOptions,
   shape: StepShape,
   rates: Throughput,
 ): Plan {
-  const counted = savings(method, sites, rank);
-  const adaptation = methodNamed(method).create(sites, { ...DEFAULTS, rank, alpha: rank }, []);
+  const counted = savings(method, sites, options);
+  const adaptation = method.create(sites, options, []);
   const step = stepFootprint(config, adaptation, shape);
   const memory = memoryEstimate(step, counted.parameters);
   return { method, ...counted, memory, secondsPerStep: secondsEstimate(step, rates) };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rowLength } from '../data/settings.ts';
-import { DEFAULTS } from '../methods/method.ts';
+import { loadForm } from '../export/adapter.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
 import { unadapted } from '../models/adaptation.ts';
@@ -39,11 +39,11 @@ export async function preflightTraining(
   if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
   const config = await resolveConfig(settings.base, options);
   const { precision, objective, batch, threads } = settings;
-  const full = settings.method === 'full';
-  const { targets, layers } = layersOf(settings);
-  const sites = full ? [] : selectSites(linearSites(config), targets, layers);
-  const tensors = full ? networkTensors(baseOfConfig(config)) : [];
   const method = methodNamed(settings.method);
+  const all = method.adapts === 'all';
+  const { targets, layers } = layersOf(settings);
+  const sites = all ? [] : selectSites(linearSites(config), targets, layers);
+  const tensors = all ? networkTensors(baseOfConfig(config)) : [];
   const adaptation = method.create(sites, methodOptions(settings), tensors);
   const length = rowLength(settings.length, config.maxLength);
   const step = stepFootprint(config, adaptation, { precision, objective, batch, length });
@@ -57,7 +57,7 @@ export async function preflightTraining(
   return { ...told, ...(data === undefined ? {} : { data }), ...(savings === undefined ? {} : { savings }) };
 }
 
-/** Preflight of an evaluation: an adapter adds a few values beside what the base takes. */
+/** Preflight of an evaluation: of the adapter's own method, options and layers, where there is one. */
 export async function preflightEvaluation(
   { data, base, adapter, settings }: EvaluationRequest & { readonly base: string },
   options: ResolveOptions,
@@ -66,10 +66,10 @@ export async function preflightEvaluation(
   const config = await resolveConfig(base, options);
   const { batch, precision, objective } = settings;
   const length = rowLength(settings.length, config.maxLength, EVALUATION_LENGTH);
-  const sites = adapter === undefined ? [] : selectSites(linearSites(config), 'all-linear', undefined);
-  const adaptation = sites.length === 0 ? unadapted : methodNamed('vera').create(sites, DEFAULTS, []);
+  const form = adapter === undefined ? undefined : loadForm(adapter, { dir: base, config });
+  const adaptation = form ? form.method.create(form.sites, form.options, []) : unadapted;
   const step = stepFootprint(config, adaptation, { precision, objective, batch, length }, false);
-  return { memory: memoryEstimate(step, 0), trainableParameters: 0, adaptedLayers: sites.length };
+  return { memory: memoryEstimate(step, 0), trainableParameters: 0, adaptedLayers: form?.sites.length ?? 0 };
 }
 
 /** Most memory that merging and exporting take beside the program: weights in float32, and one of them twice more. */

@@ -23,7 +23,7 @@ export interface Prepared {
   readonly base: BaseModel;
   readonly tokenizer: Tokenizer;
   readonly dataset: Dataset;
-  /** The adapted layers; none with `full`. */
+  /** The adapted layers; none with a method that trains every tensor. */
   readonly sites: readonly LinearSite[];
   readonly options: MethodOptions;
   readonly adaptation: MethodAdaptation;
@@ -35,9 +35,9 @@ export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepare
   const settings = { ...given, length: rowLength(given.length, base.config.maxLength) };
   checkLength(base, settings.length);
   const method = methodNamed(settings.method);
-  const full = method.name === 'full';
+  const all = method.adapts === 'all';
   const { targets, layers } = layersOf(settings);
-  const sites = full ? [] : selectSites(linearSites(base.config), targets, layers);
+  const sites = all ? [] : selectSites(linearSites(base.config), targets, layers);
   const options = methodOptions(settings);
   const tokenizer = loadTokenizer(base.dir);
   const dataset = await openData(settings, tokenizer);
@@ -49,7 +49,7 @@ export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepare
       dataset,
       sites,
       options,
-      adaptation: method.create(sites, options, full ? networkTensors(base) : []),
+      adaptation: method.create(sites, options, all ? networkTensors(base) : []),
     };
   } catch (error) {
     dataset.close();
@@ -91,11 +91,7 @@ export function checkLength(base: BaseModel, length: number): void {
 }
 
 /** A step graph for these settings: with gradients, or for evaluation. */
-export function createStep(
-  settings: ReadySettings,
-  { base, adaptation, options: { dropout } }: Prepared,
-  train: boolean,
-): Promise<Step> {
+export function createStep(settings: ReadySettings, { base, adaptation }: Prepared, train: boolean): Promise<Step> {
   const { precision, objective, length, batch, threads } = settings;
   const stepOptions = {
     base,
@@ -105,7 +101,7 @@ export function createStep(
     maxLength: length,
     tokens: batch * length,
     cache: cacheFolder(),
-    dropout: dropout > 0,
+    dropout: adaptation.noisy === true,
     session: { threads },
   };
   return Step.create(stepOptions, train);

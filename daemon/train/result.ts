@@ -5,6 +5,7 @@ import { syncFolder, writeFolderAtomic } from '../formats/atomic.ts';
 import { encodeFloats } from '../formats/float.ts';
 import { readBytes, type TensorSource, writeSafetensors } from '../formats/safetensors.ts';
 import { layoutOf, slice } from '../layout.ts';
+import { methodNamed } from '../methods/registry.ts';
 import type { Prepared } from './prepare.ts';
 import { layersOf, type TrainSettings } from './settings.ts';
 
@@ -28,13 +29,13 @@ export async function saveResult(
 ): Promise<{ bytes: number; adapter?: Adapter }> {
   const work = join(settings.out, '.result');
   rmSync(work, { recursive: true, force: true });
-  if (settings.method === 'full') {
+  if (methodNamed(settings.method).adapts === 'all') {
     await writeModel(work, prepared, theta);
     return { bytes: moveIn(work, settings.out) };
   }
   const { sites, options, base } = prepared;
   const adapter: Adapter = {
-    method: settings.method as Adapter['method'],
+    method: settings.method,
     options,
     sites: [...sites],
     targets: layersOf(settings).targets,

@@ -227,10 +227,9 @@ class Run {
     let [sum, counted, tokens] = [0, 0, 0];
     for (const [part, batch] of parts.entries()) {
       checkIds(batch, this.#prepared.base.config.vocabulary);
-      const noise =
-        this.#prepared.options.dropout > 0
-          ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length)
-          : undefined;
+      const noise = this.#prepared.adaptation.noisy
+        ? dropoutNoise(settings.seed, progress.step, part, batch.ids.length)
+        : undefined;
       const result = await this.#train.run(this.#theta, batch, noise);
       gradient = gradient ? add(gradient, result.gradient) : result.gradient;
       sum += result.loss;

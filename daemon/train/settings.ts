@@ -1,5 +1,6 @@
 import { checkBatchSize, DATA_GROUP } from '../data/settings.ts';
-import { DEFAULTS, type MethodOptions } from '../methods/method.ts';
+import type { MethodOptions } from '../methods/method.ts';
+import { optionsOf } from '../methods/options.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { METHOD_GROUP, methodSettings, refuseOthers } from '../methods/settings.ts';
 import { OBJECTIVE_GROUP } from '../objectives/settings.ts';
@@ -111,12 +112,9 @@ export function storedSettings({ data, base, out, ...stored }: GivenSettings): T
   return completeSettings({ data, base, out, ...Object.fromEntries(values) });
 }
 
-/** The options of a run's method; those of other methods have their defaults. */
-export function methodOptions(settings: TrainSettings): MethodOptions {
-  const own = methodNamed(settings.method).options.map(({ name }) => [name, settings[name]] as const);
-  const options = { ...DEFAULTS, ...defined(Object.fromEntries(own)), seed: settings.seed };
-  return { ...options, alpha: Number(settings['alpha'] ?? options.rank) };
-}
+/** The options of a run's method, as its adapter has them. */
+export const methodOptions = (settings: TrainSettings): MethodOptions =>
+  optionsOf(methodNamed(settings.method), settings);
 
 /** Target modules and layers of a run whose method adapts linear layers. */
 export function layersOf(settings: TrainSettings): { targets: string; layers?: string } {

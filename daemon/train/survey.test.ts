@@ -60,7 +60,7 @@ test('costs beside LoRA grow with its rank', () => {
   const sites = selectSites(linearSites(config), 'q_proj,v_proj');
   const costs = surveySavings(settings, config, sites);
   assert.ok(costs);
-  const sizes = costs.lora.map(({ adapterBytes }) => adapterBytes!);
+  const sizes = costs.baselines.map(({ adapterBytes }) => adapterBytes!);
   assert.deepEqual(
     sizes,
     sizes.toSorted((a, b) => a - b),

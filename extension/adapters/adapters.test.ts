@@ -13,11 +13,11 @@ const adapter = (changes: Partial<AdapterRow>): AdapterRow => ({
     user: 'ann',
     project: null,
     method: 'vera',
-    rank: 64,
+    options: { rank: 64 },
     targets: 'q_proj,v_proj',
   },
   ...{
-    projectionKey: 0,
+    ownFrozen: false,
     parameters: 1000,
     bytes: 14_000,
     hash: 'a'.repeat(64),
@@ -72,7 +72,7 @@ test('an adapter in a line', () => {
 });
 
 test('a comparison shows what differs first, and markup in names as text', () => {
-  const text = comparison(adapter({ name: '<img src=x>' }), adapter({ name: '[b](http://x)', rank: 8 }));
+  const text = comparison(adapter({ name: '<img src=x>' }), adapter({ name: '[b](http://x)', options: { rank: 8 } }));
   assert.doesNotMatch(text, /[^\\]<img|[^\\]\[b/);
   assert.ok(text.indexOf('| Method |') < text.indexOf('The same in both'));
   assert.ok(text.indexOf('| Size |') > text.indexOf('The same in both'));

@@ -5,14 +5,21 @@ import { countText, lastPart, lossText, oneLine } from '../text.ts';
 export const METHOD_NAMES: Readonly<Record<string, string>> = { vera: 'VeRA', lora: 'LoRA', full: 'Full' };
 
 /** The text beside a name: 'VeRA 256 · 31 kB · loss 2.105'. */
-export function describeAdapter({ method, rank, bytes, heldOutLoss, trainLoss }: AdapterRow, active: boolean): string {
+export function describeAdapter(adapter: AdapterRow, active: boolean): string {
+  const { bytes, heldOutLoss, trainLoss } = adapter;
   const loss = heldOutLoss ?? trainLoss;
   return [
     ...(active ? ['active'] : []),
-    `${METHOD_NAMES[method] ?? method} ${rank}`,
+    methodText(adapter, ' '),
     bytesText(bytes),
     ...(loss === null ? [] : [`loss ${lossText(loss)}`]),
   ].join(' · ');
+}
+
+/** 'VeRA 256': the method, and the rank where it has one. */
+function methodText({ method, options }: AdapterRow, between: string): string {
+  const name = METHOD_NAMES[method] ?? method;
+  return typeof options['rank'] === 'number' ? `${name}${between}${options['rank']}` : name;
 }
 
 /** The facts about an adapter, as labels and values, for tooltips and comparisons. */
@@ -20,11 +27,11 @@ export function factsOf(adapter: AdapterRow): [name: string, value: string][] {
   const { heldOutLoss, baseHeldOutLoss, trainLoss } = adapter;
   const loss = (value: number | null): string => (value === null ? 'not measured' : lossText(value));
   return [
-    ['Method', `${METHOD_NAMES[adapter.method] ?? adapter.method}, rank ${adapter.rank}`],
+    ['Method', methodText(adapter, ', rank ')],
     ['Adapted layers', oneLine(adapter.targets)],
     ['Trained parameters', countText(adapter.parameters)],
     ['Size', bytesText(adapter.bytes)],
-    ['Seed of A and B', adapter.projectionKey === null ? 'stored with it' : String(adapter.projectionKey)],
+    ...(adapter.ownFrozen ? [['Frozen tensors', 'stored with it'] as [string, string]] : []),
     ['Base model', lastPart(adapter.base.name)],
     ['Held-out loss', loss(heldOutLoss)],
     ['Held-out loss of the base', loss(baseHeldOutLoss)],

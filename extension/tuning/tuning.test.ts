@@ -94,7 +94,7 @@ test('a plan in words', () => {
     trainableParameters: 1,
     adaptedLayers: 1,
     secondsPerStep: 2,
-    savings: { own: { ...cost, method: 'VeRA', rank: 8 }, measured: null, lora: [] },
+    savings: { own: { ...cost, method: 'VeRA', rank: 8 }, measured: null, baselines: [] },
     data: { format: 'JSONL, text', rows: 1204, heldOutRows: 63, skipped: 1, firstSkipped: 'x', steps: 120 },
   };
   const whole = { memoryBytes: 1.2e9, warning: null, plan };

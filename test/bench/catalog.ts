@@ -21,6 +21,7 @@ import { cursorOf } from '../../daemon/catalog/pages.ts';
 import { connect } from '../../daemon/client/connect.ts';
 import { discoveryFile } from '../../daemon/home.ts';
 import { readDiscovery } from '../../daemon/life/discovery.ts';
+import { adapterMethod } from '../../daemon/methods/registry.ts';
 import { savings } from '../../daemon/methods/savings.ts';
 import { list } from '../../daemon/protocol/adapters.ts';
 import { readConfig } from '../../daemon/models/config.ts';
@@ -42,6 +43,7 @@ interface Shape {
   readonly what: string;
   readonly rank: number;
   readonly sites: adapters.AdapterContent['sites'];
+  readonly tensors: adapters.AdapterContent['tensors'];
   readonly parameters: number;
   readonly spec: string;
 }
@@ -62,15 +64,22 @@ const demo = shape(
 );
 
 function shape(what: string, rank: number, spec: string, sites: adapters.AdapterContent['sites']): Shape {
-  return { what, rank, spec, sites, parameters: savings('vera', sites, rank).parameters };
+  return {
+    what,
+    rank,
+    spec,
+    sites,
+    parameters: savings(adapterMethod('vera'), sites, { rank }).parameters,
+    tensors: adapterMethod('vera').tensors(sites, { rank }),
+  };
 }
 
-function content({ rank, sites, parameters, spec }: Shape): adapters.AdapterContent {
+function content({ rank, sites, tensors, parameters, spec }: Shape): adapters.AdapterContent {
   const theta = new Float32Array(parameters);
   randomFillSync(new Uint8Array(theta.buffer));
   const options = { rank, alpha: rank, dropout: 0, projectionKey: 0, dInitial: 0.1, seed: 0 };
   return {
-    ...{ method: 'vera', options, sites, targets: 'q_proj,v_proj', theta },
+    ...{ method: 'vera', options, sites, tensors, targets: 'q_proj,v_proj', theta },
     base: { fingerprint: Buffer.from(spec).toString('hex').padEnd(64, '0').slice(0, 64), spec },
   };
 }
@@ -129,7 +138,10 @@ async function fill(catalog: Catalog, shape: Shape, count: number, { userIds, pr
 function sizes(catalog: Catalog, counts: [Shape, number][]): void {
   const log = `${catalog.file}-wal`;
   const bytes = statSync(catalog.file).size + (existsSync(log) ? statSync(log).size : 0);
-  const lora = counts.reduce((sum, [{ sites }, count]) => sum + count * savings('lora', sites, 16).bytes, 0);
+  const lora = counts.reduce(
+    (sum, [{ sites }, count]) => sum + count * savings(adapterMethod('lora'), sites, { rank: 16 }).bytes,
+    0,
+  );
   const vectors = counts.reduce((sum, [{ parameters }, count]) => sum + 4 * count * parameters, 0);
   say(
     'catalog on disk',

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { type Batch, batches } from '../../daemon/data/batch.ts';
 import type { Example } from '../../daemon/data/example.ts';
-import { DEFAULTS } from '../../daemon/methods/method.ts';
+import { FIRST_OPTIONS } from '../../daemon/methods/options.ts';
 import { selectSites } from '../../daemon/methods/targets.ts';
 import { vera } from '../../daemon/methods/vera.ts';
 import { openBase } from '../../daemon/models/base.ts';
@@ -26,7 +26,7 @@ const [model, cache, precision, targets, rowsText, lengthText, stepsText, file] 
 ];
 const [rows, length, steps] = [Number(rowsText), Number(lengthText), Number(stepsText)];
 const base = openBase(model, cache);
-const adaptation = vera.create(selectSites(linearSites(base.config), targets), DEFAULTS, []);
+const adaptation = vera.create(selectSites(linearSites(base.config), targets), FIRST_OPTIONS, []);
 const theta = Float32Array.from(adaptation.parameters.flatMap((p) => [...p.initial()]));
 const step = await Step.create(
   {

@@ -13,7 +13,7 @@ import { loadTokenizer } from '../../daemon/data/tokenizer.ts';
 import { random } from '../../daemon/demo/recipe/fim.ts';
 import { chatsOf } from '../../daemon/demo/recipe/chat.ts';
 import { cacheFolder } from '../../daemon/home.ts';
-import { DEFAULTS } from '../../daemon/methods/method.ts';
+import { FIRST_OPTIONS } from '../../daemon/methods/options.ts';
 import { selectSites } from '../../daemon/methods/targets.ts';
 import { vera } from '../../daemon/methods/vera.ts';
 import { linearSites } from '../../daemon/models/registry.ts';
@@ -156,7 +156,7 @@ try {
     const rates = await measureThroughput(precision, 2);
     const adaptation = vera.create(
       selectSites(linearSites(base.config), 'q_proj,v_proj'),
-      { ...DEFAULTS, rank: RANK },
+      { ...FIRST_OPTIONS, rank: RANK },
       [],
     );
     const step = stepFootprint(base.config, adaptation, { precision, batch: BATCH, length: LENGTH });

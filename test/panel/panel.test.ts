@@ -227,11 +227,11 @@ test('savings, samples and the heat map show what was told', async () => {
   const { page, send, sent } = await host.open();
   await send(...stateAfter());
   await settled(page);
-  const { savings, lora, learned, events } = RECORDED[0]!;
+  const { savings, baselines, learned, events } = RECORDED[0]!;
   const first = await page.locator('.savings-table tbody tr').first().locator('.amount').allTextContents();
   assert.deepEqual(
     first,
-    [savings, ...lora].map(({ parameters }) => parameters.toLocaleString('en-US')),
+    [savings, ...baselines].map(({ parameters }) => parameters.toLocaleString('en-US')),
   );
   await page.getByText(`measured ${savings.parameters.toLocaleString('en-US')}`).waitFor();
   const cells = await page
@@ -240,7 +240,7 @@ test('savings, samples and the heat map show what was told', async () => {
   assert.equal(cells.length, learned!.layers.length * learned!.modules.length);
   assert.match(
     cells[0] ?? '',
-    new RegExp(`^${learned!.modules[0]}, layer 0: mean \\|b\\| ${learned!.b[0]![0]!.toPrecision(4)}$`),
+    new RegExp(`^${learned!.modules[0]}, layer 0: mean \\|b\\| ${learned!.figures[0]!.values[0]![0]!.toPrecision(4)}$`),
   );
   const texts = await page.locator('.sample .side pre').allTextContents();
   const told = events.flatMap((event) => (event.event === 'sample' ? [event.text] : []));

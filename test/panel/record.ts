@@ -9,6 +9,7 @@ import { cacheFolder } from '../../daemon/home.ts';
 import { DEMO_MODEL, demoSettings } from '../../daemon/demo/run.ts';
 import { loadAdapter } from '../../daemon/export/adapter.ts';
 import { type Learned, learned } from '../../daemon/methods/learned.ts';
+import { adapterMethod } from '../../daemon/methods/registry.ts';
 import { type Savings, savings } from '../../daemon/methods/savings.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
 import type { RunEvent } from '../../daemon/protocol/runEvents.ts';
@@ -19,7 +20,8 @@ export interface RecordedRun {
   settings: Record<string, unknown>;
   events: RunEvent[];
   savings: Savings;
-  lora: Savings[];
+  /** Of the ranks of LoRA. */
+  baselines: Savings[];
   /** null for LoRA. */
   learned: Learned | null;
 }
@@ -57,13 +59,14 @@ for (const { name, ...given } of RUNS) {
   const events: RunEvent[] = [];
   await startTraining(settings, false, (event) => events.push(event)).ended;
   const { adapter } = loadAdapter(settings.out, base);
+  const method = adapterMethod(adapter.method);
   recorded.push({
     name,
     settings: { ...settings, data: 'protocol', base: 'demo', out: `runs/${recorded.length + 1}` },
     events: events.map((event) => plain(event, out)),
-    savings: savings(given.method, adapter.sites, given.rank),
-    lora: [1, 4, 8, 16, 64].map((rank) => savings('lora', adapter.sites, rank)),
-    learned: given.method === 'vera' ? learned(adapter.sites, given.rank, adapter.theta) : null,
+    savings: savings(method, adapter.sites, adapter.options),
+    baselines: [1, 4, 8, 16, 64].map((rank) => savings(adapterMethod('lora'), adapter.sites, { rank })),
+    learned: learned(method, adapter.sites, adapter.options, adapter.theta),
   });
   rmSync(out, { recursive: true, force: true });
   console.log(name, events.at(-1));

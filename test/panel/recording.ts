@@ -69,11 +69,11 @@ export function metricsAfter(place: number, events: readonly RunEvent[], reset: 
 
 /** Everything of a run besides its state, after some of its events. */
 export function detailsAfter(place: number, events: readonly RunEvent[]): ToPanel[] {
-  const { savings, lora, learned, settings } = RECORDED[place]!;
+  const { savings, baselines, learned, settings } = RECORDED[place]!;
   const run = keyOf(place);
   const [report, done] = [lastOf(events, 'report'), lastOf(events, 'done')];
   const costOf = (one: typeof savings, peakBytes: number | null): Cost & { rank: number } => ({
-    ...{ rank: one.rank, parameters: one.parameters, adapterBytes: one.bytes, peakBytes },
+    ...{ rank: one.rank ?? 0, parameters: one.parameters, adapterBytes: one.bytes, peakBytes },
     optimizerBytes: one.optimizerBytes + one.gradientBytes,
   });
   // Sent before the run begins, and again at its end.
@@ -97,14 +97,15 @@ export function detailsAfter(place: number, events: readonly RunEvent[]): ToPane
         own: { method: settings['method'] === 'vera' ? 'VeRA' : 'LoRA', ...costOf(savings, peak) },
         measured,
         // The same model and batch: what differs is the trainable state and its two moments.
-        lora: lora.map((one) =>
-          costOf(
+        baselines: baselines.map((one) => ({
+          method: 'LoRA',
+          ...costOf(
             one,
             peak === null
               ? null
               : peak - kept - savings.valueBytes + one.optimizerBytes + one.gradientBytes + one.valueBytes,
           ),
-        ),
+        })),
       },
     },
     { type: 'samples', run, samples: [...samples.values()] },

@@ -12,7 +12,7 @@ import { after, before, describe, test } from 'node:test';
 import { adaptationOf, loadAdapter, saveAdapter } from '../../daemon/export/adapter.ts';
 import type { Adapter } from '../../daemon/export/adapter.ts';
 import { mergeModel } from '../../daemon/export/merge.ts';
-import { DEFAULTS } from '../../daemon/methods/method.ts';
+import { FIRST_OPTIONS } from '../../daemon/methods/options.ts';
 import { seededUniform } from '../../daemon/methods/random.ts';
 import { selectSites } from '../../daemon/methods/targets.ts';
 import type { Adaptation } from '../../daemon/models/adaptation.ts';
@@ -48,7 +48,7 @@ after(() => rmSync(work, { recursive: true, force: true }));
 /** An adapter that does something: every value moved from where it starts. */
 function adapterFor(base: BaseModel, { method, targets }: Kind, rank: number, scale: number): Adapter {
   const sites = selectSites(linearSites(base.config), targets);
-  const adapter = { method, options: { ...DEFAULTS, rank, alpha: 2 * rank, projectionKey: 5 }, sites, targets };
+  const adapter = { method, options: { ...FIRST_OPTIONS, rank, alpha: 2 * rank, projectionKey: 5 }, sites, targets };
   const { parameters } = adaptationOf(adapter);
   const values = parameters.flatMap(({ name, initial }) => {
     const start = initial();

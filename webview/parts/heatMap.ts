@@ -3,11 +3,6 @@ import { choice, element, setText, toggle } from '../dom.ts';
 import { figure } from '../format.ts';
 import type { PanelState } from '../state.ts';
 
-const MEANING = {
-  b: 'Mean |b|: how far a layer’s outputs are moved. It is zero before training.',
-  d: 'Mean |d|: how much a layer uses of the random directions.',
-} as const;
-
 /** Where it learned: a row a module, a column a layer. One table, whose cells are colours or numbers. */
 export class HeatMap {
   readonly root: HTMLElement;
@@ -17,11 +12,13 @@ export class HeatMap {
   readonly #cell = element('p', { class: 'readout' });
   readonly #scale = element('div', { class: 'heat-scale', 'aria-hidden': 'true' });
   readonly #full: HTMLElement;
+  readonly #choice = element('span', {});
+  /** Names of the figures that can be chosen now. */
+  #names = '';
   #shown: Learned | undefined;
-  #measure: 'b' | 'd' | undefined;
+  #measure: string | undefined;
 
   constructor(state: PanelState) {
-    const measures = [['b', '|b|'], ['d', '|d|']] as const; // prettier-ignore
     this.#full = element(
       'div',
       {},
@@ -43,12 +40,7 @@ export class HeatMap {
         'div',
         { class: 'heading' },
         element('h2', { id: 'learned-title' }, 'Where it learned'),
-        element(
-          'div',
-          { class: 'tools' },
-          choice('Vector', measures, state.view.heat, (heat) => state.choose({ heat })),
-          numbers,
-        ),
+        element('div', { class: 'tools' }, this.#choice, numbers),
       ),
       this.#empty,
       this.#full,
@@ -65,22 +57,21 @@ export class HeatMap {
   show(state: PanelState): void {
     const learned = state.focus?.learned;
     this.#empty.hidden = learned !== undefined;
-    const own = state.focus?.run;
     setText(
       this.#empty,
-      own && /lora|full/i.test(own.method) ? 'Only VeRA has b and d.' : 'Known when the run has an adapter.',
+      state.focus?.run.adapter ? 'The method of this run has no such figures.' : 'Known when the run has an adapter.',
     );
     this.#full.hidden = learned === undefined;
-    const { heat } = state.view;
-    if (!learned || (learned === this.#shown && heat === this.#measure)) return;
+    const chosen = learned?.figures.find(({ name }) => name === state.view.heat) ?? learned?.figures[0];
+    this.#offer(learned, chosen?.name, state);
+    if (!learned || !chosen || (learned === this.#shown && chosen.name === this.#measure)) return;
     this.#shown = learned;
-    this.#measure = heat;
-    const values = learned[heat];
+    this.#measure = chosen.name;
+    const { values, label, help, fromZero } = chosen;
     const known = values.flat().filter((value) => value !== null);
     const greatest = Math.max(...known, 0);
-    // b begins at zero; d does not, so its colours span what there is.
-    const least = heat === 'b' ? 0 : Math.min(...known);
-    setText(this.#meaning, MEANING[heat]);
+    const least = fromZero ? 0 : Math.min(...known);
+    setText(this.#meaning, help);
     setText(this.#cell, 'Point at a cell, or move with the arrow keys.');
     this.#scale.replaceChildren(figure(least), element('span', { class: 'gradient' }), figure(greatest));
     const head = element(
@@ -95,12 +86,23 @@ export class HeatMap {
         {},
         element('th', { scope: 'row' }, module),
         ...learned.layers.map((layer, row) =>
-          cellOf(values[row]?.[column] ?? null, `${module}, layer ${layer}`, least, greatest, heat),
+          cellOf(values[row]?.[column] ?? null, `${module}, layer ${layer}`, least, greatest, label),
         ),
       ),
     );
     this.#table.replaceChildren(element('thead', {}, head), element('tbody', {}, ...rows));
     this.#table.querySelector('td[data-about]')?.setAttribute('tabindex', '0');
+  }
+
+  /** The choice among figures, where there are several. */
+  #offer(learned: Learned | undefined, chosen: string | undefined, state: PanelState): void {
+    const figures = learned?.figures ?? [];
+    const names = figures.map(({ name, label }) => `${name} ${label}`).join();
+    this.#choice.hidden = figures.length < 2;
+    if (names === this.#names || chosen === undefined) return;
+    this.#names = names;
+    const measures = figures.map(({ name, label }) => [name, label] as const);
+    this.#choice.replaceChildren(choice('Figure', measures, chosen, (heat) => state.choose({ heat })));
   }
 
   #key(event: KeyboardEvent): void {
@@ -119,8 +121,8 @@ export class HeatMap {
   }
 }
 
-function cellOf(value: number | null, where: string, least: number, greatest: number, heat: string): HTMLElement {
-  const about = value === null ? `${where}: not adapted` : `${where}: mean |${heat}| ${figure(value)}`;
+function cellOf(value: number | null, where: string, least: number, greatest: number, label: string): HTMLElement {
+  const about = value === null ? `${where}: not adapted` : `${where}: mean ${label} ${figure(value)}`;
   const cell = element(
     'td',
     { tabindex: -1, class: value === null ? 'none' : undefined },

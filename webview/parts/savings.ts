@@ -26,9 +26,10 @@ const lines = (adapters: number): Line[] => [
   { name: 'Peak memory', of: (cost) => cost.peakBytes, text: bytes },
 ];
 
-/** What this run costs beside LoRA of the same layers: a column a rank, bars to one scale in each line. */
+/** What this run costs beside the baselines (LoRA) on the same layers: a column for each, bars to one scale in each line. */
 export class SavingsPart {
   readonly root: HTMLElement;
+  readonly #title = element('h2', { id: 'savings-title' }, 'Savings');
   readonly #headline = element('p', { class: 'headline' });
   readonly #head = element('thead', {});
   readonly #body = element('tbody', {});
@@ -44,11 +45,11 @@ export class SavingsPart {
       this.#headline,
       element(
         'div',
-        { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Costs beside LoRA' },
+        { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Costs beside the baselines' },
         element(
           'table',
           { class: 'savings-table' },
-          element('caption', { class: 'visually-hidden' }, 'Costs of this run and of LoRA by rank'),
+          element('caption', { class: 'visually-hidden' }, 'Costs of this run and of the baselines by rank'),
           this.#head,
           this.#body,
         ),
@@ -60,7 +61,7 @@ export class SavingsPart {
       element(
         'div',
         { class: 'heading' },
-        element('h2', { id: 'savings-title' }, 'Savings against LoRA'),
+        this.#title,
         element(
           'div',
           { class: 'tools' },
@@ -80,10 +81,12 @@ export class SavingsPart {
     if (!savings || (savings === this.#shown && state.view.adapters === this.#adapters)) return;
     this.#shown = savings;
     this.#adapters = state.view.adapters;
-    const { own, measured, lora } = savings;
+    const { own, measured, baselines } = savings;
+    const others = [...new Set(baselines.map(({ method }) => method))].join(' and ');
+    setText(this.#title, others === '' ? 'Savings' : `Savings against ${others}`);
     const columns: { title: string; cost: Cost; measured?: Cost | null }[] = [
       { title: own.rank === null ? own.method : `${own.method} ${own.rank}`, cost: own, measured },
-      ...lora.map((cost) => ({ title: `LoRA ${cost.rank}`, cost })),
+      ...baselines.map((cost) => ({ title: `${cost.method} ${cost.rank}`, cost })),
     ];
     setText(this.#headline, headline(savings, state.view.adapters));
     this.#head.replaceChildren(
@@ -132,9 +135,9 @@ function rowOf({ name, of, text }: Line, columns: readonly { cost: Cost; measure
 
 const EMPTY: Cost = { parameters: null, adapterBytes: null, optimizerBytes: null, peakBytes: null };
 
-/** The sentence above the table: against the LoRA rank most people take. */
-function headline({ own, lora }: Savings, adapters: number): string {
-  const usual = lora.find(({ rank }) => rank === 16) ?? lora.at(-1);
+/** The sentence above the table: against the rank most people take. */
+function headline({ own, baselines }: Savings, adapters: number): string {
+  const usual = baselines.find(({ rank }) => rank === 16) ?? baselines.at(-1);
   if (!usual || !own.parameters || !usual.parameters) return '';
   const fewer = usual.parameters / own.parameters;
   const name = own.rank === null ? own.method : `${own.method} of rank ${own.rank}`;
@@ -143,6 +146,6 @@ function headline({ own, lora }: Savings, adapters: number): string {
       ? ''
       : ` ${adapters === 1 ? 'An adapter takes' : `${whole(adapters)} adapters take`} ${bytes(adapters * own.adapterBytes)} instead of ${bytes(adapters * usual.adapterBytes)}.`;
   return fewer >= 1
-    ? `${name} trains ${times(fewer).replace('×', '')} times fewer parameters than LoRA of rank ${usual.rank}.${sizes}`
-    : `${name} trains ${times(1 / fewer).replace('×', '')} times more parameters than LoRA of rank ${usual.rank}.${sizes}`;
+    ? `${name} trains ${times(fewer).replace('×', '')} times fewer parameters than ${usual.method} of rank ${usual.rank}.${sizes}`
+    : `${name} trains ${times(1 / fewer).replace('×', '')} times more parameters than ${usual.method} of rank ${usual.rank}.${sizes}`;
 }

@@ -13,7 +13,7 @@ import { encodeFloats } from '../../formats/float.ts';
 import { readFloats, writeSafetensors } from '../../formats/safetensors.ts';
 import { cacheFolder } from '../../home.ts';
 import { full } from '../../methods/full.ts';
-import { DEFAULTS } from '../../methods/method.ts';
+import { FIRST_OPTIONS } from '../../methods/options.ts';
 import { openBase } from '../../models/base.ts';
 import { AdamW, clip, type Group } from '../../train/optimizer.ts';
 import { Step } from '../../train/step.ts';
@@ -40,7 +40,7 @@ const tensors = [...base.tensors.values()].map((entry) => ({
   shape: entry.shape,
   read: () => readFloats(entry),
 }));
-const adaptation = full.create([], DEFAULTS, tensors);
+const adaptation = full.create([], FIRST_OPTIONS, tensors);
 const { parameters } = adaptation;
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const theta = new Float32Array(parameters.reduce((sum, p) => sum + size(p.shape), 0));

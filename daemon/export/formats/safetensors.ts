@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { writeFolderAtomic } from '../../formats/atomic.ts';
 import { encodeFloats } from '../../formats/float.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
-import { adapterTensors } from '../adapter.ts';
-import { peftConfig } from '../peft-config.ts';
+import { adapterTensors, configOf } from '../adapter.ts';
 import type { ExportFormat } from './format.ts';
 import { adapterBytes, projection, storesProjection } from './peft.ts';
 
@@ -20,7 +19,6 @@ export const safetensors: ExportFormat = {
   bytes: adapterBytes,
   async write(dir, { adapter }, options) {
     const withProjection = storesProjection(options);
-    const stores = adapter.method === 'vera' && withProjection;
     const tensors = [...adapterTensors(adapter, withProjection)].map(([name, { shape, data }]) => ({
       name,
       dtype: 'F32' as const,
@@ -30,7 +28,7 @@ export const safetensors: ExportFormat = {
     const { method, targets, baseFingerprint } = adapter;
     const metadata = {
       format: 'pt',
-      adapter_config: JSON.stringify(peftConfig(adapter, stores)),
+      adapter_config: JSON.stringify(configOf(adapter, { projection: withProjection })),
       method,
       targets,
       ...(baseFingerprint === undefined ? {} : { base_fingerprint: baseFingerprint }),

@@ -1,14 +1,18 @@
 import type { AdapterContent } from '../../catalog/adapters.ts';
 import type { Base } from '../../catalog/content.ts';
 import type { Adapter } from '../../export/adapter.ts';
+import { adapterMethod } from '../../methods/registry.ts';
+import { storedFrozen } from '../../methods/stored.ts';
 import type { BaseModel } from '../../models/base.ts';
 
 /** An adapter as the catalog keeps it. `spec`: its base as it was given. */
 export function contentOf(adapter: Adapter, base: BaseModel, spec: string): AdapterContent {
-  const { method, options, sites, targets, theta, projection } = adapter;
+  const { method, options, sites, targets, theta } = adapter;
+  const frozen = storedFrozen(method, adapter.frozen);
   return {
     ...{ method, options: { ...options }, sites: sites.map((site) => ({ ...site })), targets, theta },
-    ...(projection === undefined ? {} : { projection }),
+    tensors: adapterMethod(method).tensors(sites, options),
+    ...(frozen ? { frozen } : {}),
     base: baseOf(base, spec),
   };
 }

@@ -17,7 +17,7 @@ import { batchOf, initialTheta, oneStep, randomTheta, slopeAlongGradient } from 
 import { temporaryFolder } from '../../../test/temporary.ts';
 import { readFloats } from '../../formats/safetensors.ts';
 import { full } from '../../methods/full.ts';
-import { DEFAULTS } from '../../methods/method.ts';
+import { FIRST_OPTIONS } from '../../methods/options.ts';
 import { vera } from '../../methods/vera.ts';
 import { Generator } from '../../serve/generate.ts';
 import { unadapted } from '../adaptation.ts';
@@ -58,7 +58,7 @@ test('the head size is that of config.json, or 128; biases and windows count onl
 for (const name of NAMES) {
   test(`${name}: VeRA's gradient is the slope of the loss, and int8 agrees with it`, async () => {
     const base = open(name);
-    const adaptation = vera.create(linearSites(base.config), { ...DEFAULTS, rank: 8 }, []);
+    const adaptation = vera.create(linearSites(base.config), { ...FIRST_OPTIONS, rank: 8 }, []);
     const theta = randomTheta(adaptation);
     const batch = batchOf(modelFixture(name).ids.filter((row) => row.length > 1));
     const slope = await slopeAlongGradient({ base, cache, adaptation, theta, batch });
@@ -89,7 +89,7 @@ test('generation reads a cache as the forward pass reads a whole row', async () 
 
 test('full training reaches the norms of queries and keys', async () => {
   const base = open('qwen3');
-  const adaptation = full.create([], DEFAULTS, networkTensors(base));
+  const adaptation = full.create([], FIRST_OPTIONS, networkTensors(base));
   const theta = initialTheta(adaptation);
   const batch = batchOf(modelFixture('qwen3').ids.filter((row) => row.length > 1));
   const slope = await slopeAlongGradient({ base, cache, adaptation, theta, batch }, 0.02);

@@ -8,7 +8,9 @@ import { exportOffers } from '../../export/offers.ts';
 import { cacheFolder } from '../../home.ts';
 import { saveStored } from '../../jobs/stored.ts';
 import { learned } from '../../methods/learned.ts';
+import { adapterMethod } from '../../methods/registry.ts';
 import { savings } from '../../methods/savings.ts';
+import { storedForm } from '../../methods/stored.ts';
 import type * as adapters from '../../protocol/adapters.ts';
 import type { Handlers } from '../context.ts';
 import { plain } from './settings.ts';
@@ -30,11 +32,11 @@ export const adapterHandlers: Handlers<typeof adapters> = {
       catalog.db,
       await stored.findAdapter(catalog.db, which),
     );
-    return { learned: method === 'vera' ? learned(sites, options['rank'] ?? 0, theta) : null };
+    return { learned: learned(adapterMethod(method), sites, options, theta) };
   },
   async exportFormats({ daemon: { catalog } }, { options = {}, ...which }) {
     const content = await stored.adapterContent(catalog.db, await stored.findAdapter(catalog.db, which));
-    const { bytes, fullBytes } = savings(content.method, content.sites, content.options['rank'] ?? 0);
+    const { bytes, fullBytes } = savings(adapterMethod(content.method), content.sites, content.options);
     const sizes = { bytes, fullBytes, baseParameters: content.base.parameters ?? null };
     const formats = exportOffers(sizes, options);
     return { formats: formats.map((format) => ({ ...format, options: format.options.map(plain) })) };
@@ -65,5 +67,5 @@ export const adapterHandlers: Handlers<typeof adapters> = {
     return { dir };
   },
   pack: ({ daemon: { catalog, actor } }, params) => packAdapter(catalog, params, actor),
-  unpack: ({ daemon: { catalog, actor } }, params) => unpackAdapter(catalog, params, actor),
+  unpack: ({ daemon: { catalog, actor } }, params) => unpackAdapter(catalog, params, actor, storedForm),
 };

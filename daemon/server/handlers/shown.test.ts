@@ -33,8 +33,9 @@ test('a trained adapter: its samples, its layers and its export formats; the pla
   const which = { adapter: Number(job.result!['adapter']) };
   const { learned } = await adapterHandlers.whereLearned(context, which);
   assert.ok(learned);
-  assert.equal(learned.b.length, learned.layers.length);
-  assert.ok(learned.b.flat().every((value) => value === null || value > 0));
+  const [b] = learned.figures;
+  assert.equal(b!.values.length, learned.layers.length);
+  assert.ok(b!.values.flat().every((value) => value === null || value > 0));
   const size = statSync(join(job.result!['dir'] as string, 'adapter_model.safetensors')).size;
   assert.equal(plan.savings?.own.adapterBytes, size);
   const offers = async (options: Record<string, boolean>) => {

@@ -1,0 +1,30 @@
+/** How a method is written in adapter_config.json (PEFT 0.21). Keys that all methods share are those of export/peft-config.ts. */
+export interface PeftForm<O> {
+  /** `peft_type`: 'VERA'. */
+  readonly type: string;
+  /** Keys of its own that `read` understands, or that say nothing about what the adapter computes. */
+  readonly known: readonly string[];
+  /** Keys that, where they are set, make the adapter something else than this method; with the reason, for people. */
+  readonly refused: Readonly<Record<string, string>>;
+  /** Options that `read` finds in the file; the others are kept in vera.json beside it. */
+  readonly reads: readonly string[];
+  /** Its own keys. `stored`: whether its frozen tensors are stored beside it. */
+  write(options: O, stored: boolean): Readonly<Record<string, unknown>>;
+  /** All options; what the file cannot say has its default. */
+  read(config: PeftReader): O;
+  /** Whether the file promises the method's frozen tensors. */
+  promisesFrozen?(config: PeftReader): boolean;
+}
+
+/** The keys of an adapter_config.json. Errors are VeraError 'adapter', which name the file and the key. */
+export interface PeftReader {
+  value(key: string): unknown;
+  /** A number that is allowed; `what` completes 'has to be ...'. */
+  number(key: string, fallback: number, allowed: (value: number) => boolean, what: string): number;
+  /** A number of rows or columns: whole and above 0. */
+  size(key: string, fallback: number): number;
+  /** From 0 to below 1. */
+  dropout(key: string): number;
+  /** Throws: this value of the key is not supported, and why. */
+  refuse(key: string, value: unknown, why: string): never;
+}
