@@ -1,3 +1,4 @@
+// Slow: waits for real workers to measure memory.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';

@@ -1,3 +1,4 @@
+// Slow: runs jobs in real workers.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Slow: trains again and again, interrupted and resumed.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
