@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { type Catalog, openCatalog } from '../daemon/catalog/open.ts';
 import { createQueue, type Queue, type QueueOptions } from '../daemon/jobs/queue.ts';
 import type { Event } from '../daemon/protocol/events.ts';
+import type { TrainSpec } from '../daemon/jobs/kinds/train.ts';
 import { type Job, type JobSpec, type JobState, submit } from '../daemon/protocol/jobs.ts';
 import { writeTinyModel, writeTinyText } from './fixtures/train/tiny.ts';
 
@@ -82,8 +83,8 @@ export const tinyModel = (folder: string): { base: string; data: string } => ({
 /** A quick training job. */
 export const tinyTraining = (
   { base, data }: { base: string; data: string },
-  settings: Partial<Extract<JobSpec, { kind: 'train' }>['settings']> = {},
-): Extract<JobSpec, { kind: 'train' }> => ({
+  settings: Partial<TrainSpec['settings']> = {},
+): TrainSpec => ({
   kind: 'train',
   settings: {
     ...{

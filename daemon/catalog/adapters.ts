@@ -354,3 +354,8 @@ export async function restoreAdapter(change: Change, id: number, actor: string):
   change.audit({ actor, action: 'restore', kind: 'adapter', subject: id, details: { name } });
   return readAdapter(db, id);
 }
+
+/** The name of an adapter; undefined where there is none of this number. */
+export async function adapterName(db: Db, id: number): Promise<string | undefined> {
+  return (await db.selectFrom('adapter').select('name').where('id', '=', id).executeTakeFirst())?.name;
+}

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Attempt, Job, JobKind, JobSpec, JobState } from '../protocol/jobs.ts';
+import type { Attempt, Job, JobSpec, JobState } from '../protocol/jobs.ts';
 import type * as protocol from '../protocol/jobs.ts';
 import { AT_WORK, OVER } from '../protocol/jobStates.ts';
 import { missing } from './names.ts';
@@ -9,7 +9,7 @@ import type { Db } from './schema.ts';
 export { AT_WORK, OVER };
 
 export interface NewJob {
-  readonly kind: JobKind;
+  readonly kind: string;
   readonly title: string;
   readonly priority: number;
   readonly spec: JobSpec;
@@ -135,7 +135,7 @@ function show(row: Row, attempts: Awaited<ReturnType<typeof attemptsOf>>, needs:
   return {
     ...{
       id: row.id,
-      kind: row.kind as JobKind,
+      kind: row.kind,
       state: row.state as JobState,
       title: row.title,
       priority: row.priority,
@@ -192,7 +192,7 @@ export async function listJobs(
 /** What the scheduler looks at of a queued job. */
 export interface QueuedJob {
   readonly id: number;
-  readonly kind: JobKind;
+  readonly kind: string;
   readonly memoryBytes: number | null;
   readonly waitingFor: string | null;
   /** Those it needs that have not succeeded. */
@@ -220,7 +220,7 @@ export async function queuedJobs(db: Db): Promise<QueuedJob[]> {
     .execute();
   const by = Map.groupBy(needs, ({ job }) => job);
   return rows.map((row) => ({
-    ...{ id: row.id, kind: row.kind as JobKind, memoryBytes: row.memory_bytes, waitingFor: row.waiting_for },
+    ...{ id: row.id, kind: row.kind, memoryBytes: row.memory_bytes, waitingFor: row.waiting_for },
     needs: (by.get(row.id) ?? []).map(({ id, state }) => ({ id, state: state as JobState })),
   }));
 }
@@ -248,3 +248,21 @@ export const countJobs = (db: Db): Promise<{ state: string; jobs: number }[]> =>
     .select(({ fn }) => ['state', fn.countAll<number>().as('jobs')])
     .groupBy('state')
     .execute();
+
+/** Throws VeraError 'missing' where one of the jobs is not there. */
+export async function refuseMissingJobs(db: Db, ids: readonly number[]): Promise<void> {
+  for (const id of ids)
+    if (!(await db.selectFrom('job').select('id').where('id', '=', id).executeTakeFirst())) throw missing('job', id);
+}
+
+/** User and project of a job. */
+export async function jobOwner(db: Db, id: number): Promise<{ userId: number; projectId: number | null }> {
+  const row = await db.selectFrom('job').select(['user_id', 'project_id']).where('id', '=', id).executeTakeFirst();
+  if (!row) throw missing('job', id);
+  return { userId: row.user_id, projectId: row.project_id };
+}
+
+/** Crashes of a job in a row, without a newer checkpoint between. */
+export async function crashesOf(db: Db, id: number): Promise<number> {
+  return (await db.selectFrom('job').select('crashes').where('id', '=', id).executeTakeFirst())?.crashes ?? 0;
+}

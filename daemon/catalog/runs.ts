@@ -9,6 +9,7 @@ import { ensureBase } from './content.ts';
 import type { Base } from './content.ts';
 import { dependentsOfRun } from './dependents.ts';
 import type { Dependent } from './dependents.ts';
+import { OVER } from './jobs.ts';
 import { missing } from './names.ts';
 import { findProject, findUser } from './owners.ts';
 import { keysOf, pageOf } from './pages.ts';
@@ -129,6 +130,18 @@ export async function finishRun(change: Change, id: number, end: RunEnd): Promis
 /** A run goes on: its job was resumed or tried again. */
 export async function reopenRun(change: Change, id: number): Promise<void> {
   await change.db.updateTable('run').set({ state: 'running', ended_at: null }).where('id', '=', id).execute();
+}
+
+/** The job that is not over and has its run in a folder. */
+export async function jobTrainingIn(db: Db, out: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('run')
+    .innerJoin('job', 'job.id', 'run.job_id')
+    .select('job.id')
+    .where('run.out', '=', out)
+    .where('job.state', 'not in', [...OVER])
+    .executeTakeFirst();
+  return row?.id;
 }
 
 const selectRuns = (db: Db) =>

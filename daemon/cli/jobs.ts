@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { KINDS } from '../jobs/kinds/registry.ts';
 import * as jobs from '../protocol/jobs.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
@@ -15,13 +16,15 @@ const HELP = `
 Whatever takes long is a job of the daemon: training, evaluation, merging, taking in an adapter, fetching a model. Jobs wait for
 memory and for their turn, outlive the terminal that started them, and go on by themselves after a crash. JOB is a number.
 
+Kinds of jobs:
+${KINDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
+
 Examples:
   $ vera train notes.jsonl --base model --detach
   $ vera jobs follow 7
   $ vera jobs pause 7 && vera jobs resume 7`;
 
 const STATES = jobs.jobState.options;
-const KINDS = jobs.job.shape.kind.options;
 
 const COLUMNS: Column<Job>[] = [
   { head: 'job', cell: ({ id }) => String(id), side: 'right' },
@@ -35,14 +38,14 @@ const COLUMNS: Column<Job>[] = [
 
 interface Filters extends ListFlags {
   state?: jobs.JobState;
-  kind?: jobs.JobKind;
+  kind?: string;
 }
 
 export function registerJobs(program: Command): void {
   const commands = group(program, 'jobs', 'what the daemon works on, and what waits').addHelpText('after', HELP);
   addLimit(commands.command('list').description('list jobs, the newest first'))
     .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
-    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS))
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS.map(({ name }) => name)))
     .action(
       asking((client, { state, kind, ...flags }: Filters) => {
         const only = {

@@ -1,4 +1,5 @@
 import { quote } from '../formats/quote.ts';
+import type { TrainSpec } from '../jobs/kinds/train.ts';
 import * as adapters from '../protocol/adapters.ts';
 import { VeraError } from '../protocol/errors.ts';
 import * as jobs from '../protocol/jobs.ts';
@@ -33,8 +34,6 @@ interface Wanted {
   resume?: string;
   changed?: boolean;
 }
-
-type TrainSpec = Extract<jobs.JobSpec, { kind: 'train' }>;
 
 /** Trains as a job of the daemon, and follows it. */
 export async function trainThroughDaemon(wanted: Wanted, flags: JobFlags, json: boolean): Promise<void> {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { veraHome } from '../home.ts';
 import type { JobSpec } from '../protocol/jobs.ts';
+import { findKind } from './kinds/registry.ts';
 import { clearStaged } from './staged.ts';
 
 /** What a job keeps between its attempts. */
@@ -10,10 +11,11 @@ export const jobFolder = (id: number): string => join(veraHome(), 'jobs', String
 /** The folder that an adapter of the catalog is put into for a job. */
 export const adapterFolder = (id: number): string => join(jobFolder(id), 'adapter');
 
-/** Removes what a job that is over leaves beside its result. What cannot be removed does no harm. */
+/** Removes what a job that is over left beside its result. What cannot be removed does no harm. */
 export function clearJob(id: number, spec: JobSpec): void {
   try {
-    if (spec.kind === 'merge' || spec.kind === 'export') clearStaged(spec.out, jobFolder(id));
+    const output = findKind(spec.kind)?.output?.(spec);
+    if (output !== undefined) clearStaged(output, jobFolder(id));
     rmSync(jobFolder(id), { recursive: true, force: true });
   } catch {
     // a read-only or vanished folder

@@ -7,8 +7,9 @@ import { cacheFolder } from '../home.ts';
 import { errorMessage, toParent } from '../process/child.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
 import { lockFolder } from '../train/lock.ts';
-import { type Kind, type KindContext, Stopped } from './kinds/kind.ts';
-import type { FromWorker, Task, ToWorker } from './messages.ts';
+import { type KindContext, Stopped } from './kinds/kind.ts';
+import { kindNamed } from './kinds/registry.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
 
 /** Least time between two events that only say how far something is. */
 const PROGRESS_MS = 200;
@@ -21,10 +22,6 @@ const parent = toParent<ToWorker, FromWorker>((message) => {
 });
 const send = (message: FromWorker): void => void parent.send(message);
 const stopped = (): boolean => parent.stop.aborted;
-
-// Loading onnxruntime and all that stands on it takes a while, in which the worker already lives.
-const kinds = import('./kinds/registry.ts');
-kinds.catch(() => undefined); // `kindOf` throws it
 
 let shown = { text: '', at: -Infinity };
 function emit(event: RunEvent): void {
@@ -42,11 +39,12 @@ function onProgress(text: string, fraction: number): void {
 }
 
 /** Does the task; answers with the last message. */
-async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { type: 'start' }>): Promise<FromWorker> {
+async function lastOf({ task: { kind, task }, ...start }: Extract<ToWorker, { type: 'start' }>): Promise<FromWorker> {
+  const { folder, estimate, measure } = start;
   const resolve = { cache: cacheFolder(), onProgress, signal: parent.stop };
   try {
     if (estimate) {
-      send({ type: 'estimate', estimate: await (await kindOf(task)).estimate(task, { ...resolve, measure }) });
+      send({ type: 'estimate', estimate: await kindNamed(kind).estimate(task, { ...resolve, measure }) });
       await started;
     }
     if (folder === null) return { type: 'stopped' };
@@ -55,7 +53,7 @@ async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { t
     try {
       const opened: KindContext['opened'] = (what) => send({ type: 'opened', opened: what });
       const metrics: KindContext['metrics'] = (lines) => send({ type: 'metrics', lines });
-      const outcome = await (await kindOf(task)).run(task, { resolve, emit, opened, metrics, stopped, folder });
+      const outcome = await kindNamed(kind).run(task, { resolve, emit, opened, metrics, stopped, folder });
       return outcome === undefined ? { type: 'stopped' } : { type: 'done', outcome };
     } finally {
       unlock();
@@ -66,6 +64,3 @@ async function lastOf({ task, folder, estimate, measure }: Extract<ToWorker, { t
     return errorMessage(error);
   }
 }
-
-/** The kind of a task, for tasks of that kind. */
-const kindOf = async (task: Task): Promise<Kind<Task['kind']>> => (await kinds).KINDS[task.kind] as Kind<Task['kind']>;

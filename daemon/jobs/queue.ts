@@ -8,6 +8,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type * as protocol from '../protocol/jobs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 import { clearJob } from './folders.ts';
+import { findKind } from './kinds/registry.ts';
 import { machineMemory, type Memory } from './memory.ts';
 import { estimateOf } from './plan.ts';
 import { clearLeftovers, recover } from './recovery.ts';
@@ -226,8 +227,8 @@ export function createQueue(options: QueueOptions): Queue {
     },
 
     async submit(params, actor) {
-      checkSpec(params.spec, params.needs);
-      const job = note(await catalog.change((change) => submitJob(change, params, actor)));
+      const spec = checkSpec(params.spec, params.needs);
+      const job = note(await catalog.change((change) => submitJob(change, { ...params, spec }, actor)));
       poke();
       return job;
     },
@@ -252,8 +253,8 @@ export function createQueue(options: QueueOptions): Queue {
         if (state === 'paused' || state === 'pausing') return before;
         if (state === 'queued') return setState(change, before, 'paused');
         if (state !== 'running') throw refuse(before, 'there is nothing to pause');
-        if (before.kind !== 'train')
-          throw refuse(before, 'only training can be paused while it runs; cancel it, or let it end');
+        if (findKind(before.kind)?.pauses !== true)
+          throw refuse(before, 'a job of this kind cannot be paused while it runs; cancel it, or let it end');
         return setState(change, before, 'pausing');
       });
       runner.ask(id, 'never');

@@ -4,9 +4,10 @@ import { beginAttempt, OVER, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Catalog, Change } from '../catalog/open.ts';
 import { pauseMs } from '../protocol/backoff.ts';
 import { type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
-import type { Job, JobKind } from '../protocol/jobs.ts';
+import type { Job } from '../protocol/jobs.ts';
 import { clearJob, jobFolder } from './folders.ts';
-import type { Estimate, FromWorker, Json } from './messages.ts';
+import { findKind } from './kinds/registry.ts';
+import type { Estimate, FromWorker } from './messages.ts';
 import { computes, type RunningJob } from './schedule.ts';
 import { settle, settleFailed } from './settle.ts';
 import { setState, tell } from './state.ts';
@@ -21,6 +22,8 @@ const JOB_EVENT_MS = 1000;
 /** Tellings kept while the disk refuses them; the oldest go first. */
 const MAX_KEPT = 10_000;
 const RETRY = { firstMs: 200, longestMs: 5000 };
+
+const pauses = (kind: string): boolean => findKind(kind)?.pauses ?? false;
 
 export interface RunnerOptions {
   readonly catalog: Catalog;
@@ -39,7 +42,7 @@ export interface RunnerOptions {
 
 interface Entry {
   readonly id: number;
-  readonly kind: JobKind;
+  readonly kind: string;
   run: number | null;
   progress: Job['progress'];
   memoryBytes: number | null;
@@ -53,7 +56,6 @@ interface Entry {
   /** It was only estimated, and waits again. */
   dropped: boolean;
   movedOn: boolean;
-  report: Json | null;
   tellings: Telling[];
   writing: boolean;
   toldAt: number;
@@ -84,7 +86,7 @@ export class Runner {
   }
 
   /** Starts the next attempt of a queued job. */
-  launch(id: number, kind: JobKind): void {
+  launch(id: number, kind: string): void {
     const entry: Entry = {
       ...{
         id,
@@ -97,7 +99,7 @@ export class Runner {
         asked: false,
         dropped: false,
       },
-      ...{ movedOn: false, report: null, tellings: [], writing: false, toldAt: 0, gone: Promise.resolve() },
+      ...{ movedOn: false, tellings: [], writing: false, toldAt: 0, gone: Promise.resolve() },
     };
     this.#entries.set(id, entry);
     entry.gone = this.#attempt(entry).catch((error: unknown) => {
@@ -126,7 +128,7 @@ export class Runner {
   /** Every worker to a checkpoint, those without one and those too slow are killed; their jobs are queued again. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    for (const { id, kind } of this.#entries.values()) this.ask(id, kind === 'train' ? 'never' : 'now');
+    for (const { id, kind } of this.#entries.values()) this.ask(id, pauses(kind) ? 'never' : 'now');
     const killer = setTimeout(() => {
       for (const { worker } of this.#entries.values()) worker?.kill('the daemon was stopped');
     }, graceMs);
@@ -170,7 +172,7 @@ export class Runner {
     entry.worker = startWorker(start, (message) => this.#hear(entry, message), watch);
     log.info({ job: id, kind, worker: entry.worker.pid }, 'a worker was started');
     if (entry.asked) entry.worker.stop();
-    if (entry.dropped || (entry.asked && this.#stopping && kind !== 'train')) entry.worker.kill('it is not wanted now');
+    if (entry.dropped || (entry.asked && this.#stopping && !pauses(kind))) entry.worker.kill('it is not wanted now');
     const ended = await entry.worker.ended;
     const { outcome: _, ...shown } = { outcome: undefined, ...ended };
     log.info({ job: id, worker: entry.worker.pid, ...shown }, 'a worker ended');
@@ -201,10 +203,7 @@ export class Runner {
       });
     }
     if (message.type !== 'event' && message.type !== 'opened' && message.type !== 'metrics') return;
-    if (message.type === 'event') {
-      if (message.event['event'] === 'checkpoint') entry.movedOn = true;
-      if (message.event['event'] === 'report') entry.report = message.event;
-    }
+    if (message.type === 'event' && message.event['event'] === 'checkpoint') entry.movedOn = true;
     entry.tellings.push(message);
     this.#writer ??= setTimeout(() => {
       this.#writer = undefined;
@@ -260,8 +259,8 @@ export class Runner {
   async #settle(entry: Entry, ended: Ended): Promise<void> {
     const { catalog, maxCrashes, log, onJob } = this.#options;
     const { id } = entry;
-    const { movedOn, report } = entry;
-    const attempt = { movedOn, report, stopping: this.#stopping, maxCrashes };
+    const { movedOn } = entry;
+    const attempt = { movedOn, stopping: this.#stopping, maxCrashes };
     let taken: Telling[] = [];
     const once = () =>
       catalog.change(async (change) => {

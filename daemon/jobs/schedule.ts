@@ -1,10 +1,9 @@
 import type { QueuedJob } from '../catalog/jobs.ts';
-import type { JobKind } from '../protocol/jobs.ts';
+import { findKind } from './kinds/registry.ts';
 import { memoryText, type Memory } from './memory.ts';
 
-/** Kinds whose work is computing: they share the processor and most of the memory. */
-const COMPUTE: readonly JobKind[] = ['train', 'evaluate', 'merge'];
-export const computes = (kind: JobKind): boolean => COMPUTE.includes(kind);
+/** Whether jobs of a kind compute: they share the processor and most of the memory. */
+export const computes = (kind: string): boolean => findKind(kind)?.computes ?? false;
 
 /** Others that run at once: enough to keep the disk and the network at work. */
 const MAX_OTHERS = 4;
@@ -13,7 +12,7 @@ const UNKNOWN_BYTES = 300e6;
 
 /** A job that has a worker. */
 export interface RunningJob {
-  readonly kind: JobKind;
+  readonly kind: string;
   /** null: it is being estimated. */
   readonly memoryBytes: number | null;
   /** What its worker has taken so far. */

@@ -1,8 +1,7 @@
-import { beginAttempt, endAttempt, readJob, updateJob } from '../catalog/jobs.ts';
+import { beginAttempt, crashesOf, endAttempt, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Change } from '../catalog/open.ts';
 import type { ErrorFacts } from '../protocol/errors.ts';
 import type { Attempt, Job, JobState } from '../protocol/jobs.ts';
-import type { Json } from './messages.ts';
 import { commitOutcome } from './outcome.ts';
 import { setState } from './state.ts';
 import type { Ended } from './workerProcess.ts';
@@ -15,8 +14,6 @@ export interface AttemptFacts {
   readonly stopping: boolean;
   /** Crashes in a row, without a newer checkpoint between, that end a job. */
   readonly maxCrashes: number;
-  /** The 'report' event of a training run. */
-  readonly report: Json | null;
 }
 
 /** Ends an attempt as its worker ended, and decides what becomes of the job. */
@@ -40,7 +37,7 @@ export async function settle(change: Change, id: number, ended: Ended, facts: At
   if (job.state === 'cancelling') return over('cancelled', 'it was cancelled', 'cancelled');
   switch (ended.how) {
     case 'done': {
-      await commitOutcome(change, job, ended.outcome, facts.report);
+      await commitOutcome(change, job, ended.outcome);
       await updateJob(db, id, { crashes: 0, progress: { ...job.progress, fraction: 1 } });
       return over('succeeded', null, 'succeeded');
     }
@@ -54,8 +51,7 @@ export async function settle(change: Change, id: number, ended: Ended, facts: At
     case 'crashed': {
       if (job.state === 'pausing') return over('crashed', ended.reason, 'paused');
       if (facts.stopping) return over('lost', 'the daemon was stopped while it ran', 'queued');
-      const { crashes } = await db.selectFrom('job').select('crashes').where('id', '=', id).executeTakeFirstOrThrow();
-      const count = facts.movedOn ? 1 : crashes + 1;
+      const count = facts.movedOn ? 1 : (await crashesOf(db, id)) + 1;
       await updateJob(db, id, { crashes: count });
       if (count < facts.maxCrashes) return over('crashed', ended.reason, 'queued');
       const times = count === 1 ? 'once' : `${count} times without getting further`;

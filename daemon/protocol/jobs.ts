@@ -2,50 +2,14 @@ import { z } from 'zod';
 import { errorFacts } from './errorFacts.ts';
 import { method } from './method.ts';
 import { jobProgress } from './runEvents.ts';
-import { settingValue, settingValues } from './settings.ts';
-import { base, trainSettings } from './training.ts';
-import { count, finite, id, json, MAX_TEXT, name, note, page, pageOf, path, ref, tags, time } from './values.ts';
+import { count, finite, id, json, MAX_TEXT, page, pageOf, path, ref, time } from './values.ts';
 
-/** An adapter of the catalog, or a PEFT folder. */
-const adapterSource = { adapter: ref.optional(), adapterDir: path.optional() };
-/** What a new adapter is called. */
-const labels = { name: name.optional(), note: note.optional(), tags: tags.optional() };
-
-/** What a job does and with what, by its kind. */
-export const jobSpec = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('train'),
-    settings: trainSettings,
-    ...labels,
-    /** Go on with the run in `settings.out`. */
-    resume: z.boolean().optional(),
-    /** The adapter this one succeeds. */
-    parent: ref.optional(),
-    /** Make the new adapter the active one of the job's user and project. */
-    activate: z.boolean().optional(),
-  }),
-  z
-    .object({ kind: z.literal('evaluate'), data: path, base: base.optional(), ...adapterSource })
-    /** Settings of an evaluation by name, checked as those of a training run. */
-    .catchall(settingValue.optional()),
-  z.strictObject({ kind: z.literal('merge'), ...adapterSource, base: base.optional(), out: path }),
-  z.strictObject({
-    kind: z.literal('export'),
-    ...adapterSource,
-    base: base.optional(),
-    /** A name that `adapters.exportFormats` lists. */
-    format: z.string().max(100),
-    /** The format's own options by name; each has a default. */
-    options: settingValues.optional(),
-    /** The option of this name, as jobs before version 0.2 gave it. */
-    projection: z.boolean().optional(),
-    out: path,
-  }),
-  z.strictObject({ kind: z.literal('import'), dir: path, base: base.optional(), ...labels }),
-  z.strictObject({ kind: z.literal('download'), base }),
-]);
+/**
+ * What a job does and with what. The daemon checks a spec as its kind has it: docs/protocol.md lists them. Types of the specs are
+ * those that the files of `daemon/jobs/kinds/` export.
+ */
+export const jobSpec = z.looseObject({ kind: z.string().min(1).max(100) });
 export type JobSpec = z.infer<typeof jobSpec>;
-export type JobKind = JobSpec['kind'];
 
 /**
  * queued: waits for its turn, its dependencies, or memory. running. pausing, cancelling: asked to stop, still at work.
@@ -77,7 +41,7 @@ export type Attempt = z.infer<typeof attempt>;
 
 export const job = z.object({
   id,
-  kind: z.enum(['train', 'evaluate', 'merge', 'export', 'import', 'download']),
+  kind: z.string(),
   state: jobState,
   /** For people: 'Train VeRA on notes.jsonl'. */
   title: z.string(),
@@ -93,12 +57,12 @@ export const job = z.object({
   needs: z.array(id),
   /** Why a queued job does not run yet: 'job 3 comes first', 'needs 2.1 GB of memory, 1.2 GB are free'. */
   waitingFor: z.string().nullable(),
-  /** Preflight estimate. */
+  /** Most memory it will take, by its plan. */
   memoryBytes: finite.nullable(),
   /** The latest that its worker sent; fields by kind. */
   progress: jobProgress,
   attempts: z.array(attempt),
-  /** train, import: {adapter: id, dir?, ...the 'done' event}; evaluate: {objective, tokens, and each measure of the objective by name: loss, perplexity}; merge: {out, maxLogitDifference, check, uses}; export: {out, format, method, check?, uses}; download: {dir}. */
+  /** What it made; fields by kind. An adapter in the catalog is {adapter: id, name}. */
   result: json.nullable(),
   error: errorFacts.nullable(),
   createdAt: time,
@@ -129,7 +93,11 @@ export const submit = method(
 export const list = method(
   'jobs.list',
   'Lists jobs, the newest first.',
-  z.strictObject({ states: z.array(jobState).optional(), kinds: z.array(job.shape.kind).optional(), ...page }),
+  z.strictObject({
+    states: z.array(jobState).optional(),
+    kinds: z.array(z.string().max(100)).max(100).optional(),
+    ...page,
+  }),
   pageOf(job),
   { repeatable: true },
 );
@@ -171,7 +139,7 @@ export const prioritise = method(
 );
 export const plan = method(
   'jobs.plan',
-  'What a job would cost, measured by a worker: the preflight estimate.',
+  'The plan of a job: what it would cost, estimated by a worker.',
   z.strictObject({ spec: jobSpec }),
   z.object({
     memoryBytes: finite,

@@ -48,4 +48,4 @@ export type OptionValue = z.infer<typeof optionValue>;
 
 /** A plain JSON object. */
 export const json = z.record(z.string(), z.json());
-export const nothing = z.object({});
+export const nothing = z.strictObject({});

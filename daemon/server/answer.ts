@@ -1,8 +1,8 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
 import { type ErrorCode, type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
 import { type Method, REQUEST_CANCELLED } from '../protocol/method.ts';
+import { firstProblem } from '../protocol/problem.ts';
 
 /** JSON-RPC leaves -32000 to -32099 to servers: an error that a person is meant to read. */
 const TOLD = -32_000;
@@ -41,19 +41,4 @@ export function checkedResult(method: Method, result: unknown): unknown {
 
 export function told(code: number, message: string, kind: ErrorCode): ResponseError<ErrorData> {
   return new ResponseError(code, message.slice(0, MAX_MESSAGE), { code: kind });
-}
-
-/** 'spec.settings.rank: expected int, received string'. */
-export function firstProblem(error: { readonly issues: readonly z.core.$ZodIssue[] }): string {
-  const path: PropertyKey[] = [];
-  let issue = error.issues[0];
-  // Of the branches of a union the last one says most: a name rather than a number, a project rather than nothing.
-  while (issue !== undefined) {
-    path.push(...issue.path);
-    const inner = issue.code === 'invalid_union' ? issue.errors.at(-1)?.[0] : undefined;
-    if (inner === undefined) break;
-    issue = inner;
-  }
-  const message = issue?.message ?? 'wrong';
-  return path.length === 0 ? message : `${path.map(String).join('.').slice(0, 200)}: ${message}`;
 }

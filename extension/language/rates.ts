@@ -4,6 +4,7 @@ import type { App } from '../app.ts';
 import { knownBases } from '../tuning/bases.ts';
 import { draftSpec } from '../tuning/draft.ts';
 import { describedSettings } from '../tuning/fields.ts';
+import { trainingOf } from '../tuning/training.ts';
 
 /** Tokens per second of training on this machine, for each base. The line above a dataset computes its minutes from them. */
 export interface Rates {
@@ -33,8 +34,9 @@ export function createRates(app: App): Rates {
   context.subscriptions.push(
     changed,
     // A measured rate is better than any estimate.
-    daemon.onJob(({ spec, state, progress }) => {
-      if (spec.kind === 'train' && state === 'succeeded') void keep(spec.settings.base, progress.tokensPerSecond ?? 0);
+    daemon.onJob((job) => {
+      if (job.kind === 'train' && job.state === 'succeeded')
+        void keep(trainingOf(job).settings.base, job.progress.tokensPerSecond ?? 0);
     }),
   );
   return {

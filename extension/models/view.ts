@@ -92,7 +92,7 @@ function modelItem({ id, spec, fingerprint, architecture, parameters, usedAt }: 
 }
 
 function downloadItem(job: Job): vscode.TreeItem {
-  const item = new vscode.TreeItem(job.spec.kind === 'download' ? oneLine(lastPart(job.spec.base)) : job.title);
+  const item = new vscode.TreeItem(job.kind === 'download' ? oneLine(lastPart(String(job.spec['base']))) : job.title);
   const [icon, colour] = iconOf(job.state);
   item.id = `download ${job.id} ${fractionOf(job) ?? ''}`;
   item.description = describeJob(job);

@@ -8,7 +8,8 @@ import { costText, dataText, placeOf } from './cost.ts';
 import { draftSettings, draftSpec, withEnoughSteps } from './draft.ts';
 import { fieldsFor, labelsOf, parseField } from './fields.ts';
 import { PRESETS } from './presets.ts';
-import { jobSpec } from '../../daemon/protocol/jobs.ts';
+import { kindNamed } from '../../daemon/jobs/kinds/registry.ts';
+import type { TrainSpec } from '../../daemon/jobs/kinds/train.ts';
 
 const described = description();
 const base = { spec: '/models/small', label: 'small', description: '' };
@@ -23,8 +24,7 @@ const draft = (preset: (typeof PRESETS)[number], changes = {}) => ({
 
 test('every preset is what protocol and trainer take', () => {
   for (const preset of PRESETS) {
-    const spec = jobSpec.parse(draftSpec(draft(preset)));
-    assert.ok(spec.kind === 'train');
+    const spec = kindNamed('train').spec.parse(draftSpec(draft(preset))) as TrainSpec;
     const settings = completeSettings({ ...spec.settings, out: '/out' });
     assert.equal(settings.method, 'vera');
   }
@@ -67,8 +67,7 @@ test('the form has every setting of a method once, and what is typed there is wh
       .filter(({ name }) => !['method', 'steps'].includes(name)) // epochs exclude steps
       .map((field) => [field.name, parseField(field, typed(field))] as const);
     const settings = { ...Object.fromEntries(values), method, data: '/d', base: '/b' };
-    const spec = jobSpec.parse({ kind: 'train', settings });
-    assert.ok(spec.kind === 'train');
+    const spec = kindNamed('train').spec.parse({ kind: 'train', settings }) as TrainSpec;
     const complete = completeSettings({ ...spec.settings, out: '/out' });
     for (const [name, value] of values) assert.deepEqual(complete[name], value, name);
   }

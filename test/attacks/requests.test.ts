@@ -5,6 +5,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { z } from 'zod';
+import { KINDS } from '../../daemon/jobs/kinds/registry.ts';
 import { METHODS } from '../../daemon/protocol/registry.ts';
 import { rawClient, serving } from '../serving.ts';
 import type { RawClient, Serving } from '../serving.ts';
@@ -87,6 +88,15 @@ interface Place {
   kind: 'number' | 'path' | 'name';
 }
 
+/** Params as JSON Schema, with every kind of job where the protocol takes the spec of any. */
+function schemaOf(params: z.ZodType): Json {
+  const options = { io: 'input', unrepresentable: 'any', reused: 'inline' } as const;
+  const schema = z.toJSONSchema(params, options);
+  if (schema.properties?.['spec'] === undefined) return schema;
+  const spec = { anyOf: KINDS.map((kind) => z.toJSONSchema(kind.spec, options)) };
+  return { ...schema, properties: { ...schema.properties, spec } };
+}
+
 /** The places where a schema takes numbers, paths and names. `kind` tells the branches of a union apart. */
 function places(schema: Json | boolean | undefined, path: string[] = []): Place[] {
   if (schema === undefined || typeof schema === 'boolean') return [];
@@ -131,8 +141,7 @@ function ask(id: number, method: string, params: string): Promise<Answer> {
 
 test('every number, path and name of every method, replaced by what is none, is refused and changes nothing', async () => {
   const cases = [...METHODS.values()].flatMap((method) => {
-    const schema = z.toJSONSchema(method.params, { io: 'input', unrepresentable: 'any', reused: 'inline' });
-    return places(schema).flatMap(({ path, kind }) =>
+    return places(schemaOf(method.params)).flatMap(({ path, kind }) =>
       ({ number: NUMBERS, path: PATHS, name: NAMES })[kind].map((piece) => ({
         method: method.name,
         params: paramsWith(path, piece),

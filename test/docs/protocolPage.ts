@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KINDS } from '../../daemon/jobs/kinds/registry.ts';
 import { ERROR_CODES } from '../../daemon/protocol/errors.ts';
 import { CANCEL, progressed, PROTOCOL, REQUEST_CANCELLED } from '../../daemon/protocol/method.ts';
 import { FEATURES, methodsOf, notificationsOf } from '../../daemon/protocol/registry.ts';
@@ -37,11 +38,18 @@ export function protocolPage(): string {
         section(`${name} (notification)`, summary, [['Params', shape(params, 'output', named)]]),
       ),
     ];
+    if (title === 'jobs') entries.push(...kindSections(named));
     return `## ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${entries.join('\n\n')}`;
   });
   const types = [...named].map(([schema, name]) => `### ${name}\n\n${definition(schema, named)}`);
   return `${[introduction(), ...chapters, `## Types\n\n${types.join('\n\n')}`].join('\n\n')}\n`;
 }
+
+/** The spec of every kind of job. */
+const kindSections = (named: Map<z.ZodType, string>): string[] =>
+  KINDS.map(({ name, summary, spec }) =>
+    section(`Jobs of kind ${name}`, `A job of this kind ${summary}.`, [['Spec', shape(spec, 'input', named)]]),
+  );
 
 function introduction(): string {
   const kib = (bytes: number): string => `${bytes / 1024} KiB`;
@@ -82,7 +90,7 @@ no message, ${CLOSE.failed} where the server failed, ${CLOSE.goingAway} where th
 | \`POST /uploads?name=NAME\` | takes a file as \`application/octet-stream\`, of at most ${LIMITS.uploadBytes / 2 ** 30} GiB: \`{path, bytes, sha256}\` |
 | \`GET /downloads/adapters/NUMBER\` | an adapter as one file, as \`adapters.pack\` writes it |
 
-In the types below \`?\` marks what may be left out, \`=\` what it is then, and \`|\` is "or"; strings and lists say how long they are.
+In the types below \`?\` marks what may be left out, \`=\` what it is then, \`...\` other fields, and \`|\` is "or"; strings and lists say how long they are.
 Times are milliseconds since 1970.`;
 }
 
@@ -166,6 +174,7 @@ function objectOf(schema: Json, inner: (one: Json | boolean) => string, depth: n
     return `${key}${required.has(key) ? '' : '?'}: ${inner(value)}${preset}`;
   });
   if (typeof rest === 'object' && Object.keys(rest).length > 0) fields.push(`[setting]: ${inner(rest)}`);
+  else if (typeof rest === 'object') fields.push('...');
   const line = `{ ${fields.join(', ')} }`;
   if (line.length <= MAX_INLINE && !line.includes('\n')) return line;
   const indent = '  '.repeat(depth);

@@ -1,48 +1,179 @@
-import type { AdapterContent } from '../../catalog/adapters.ts';
-import type { Adapter } from '../../export/adapter.ts';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { type AdapterContent, choose } from '../../catalog/adapters.ts';
+import { jobOwner } from '../../catalog/jobs.ts';
+import { nameFrom } from '../../catalog/names.ts';
+import type { Db } from '../../catalog/schema.ts';
+import { createRun, describeRun, finishRun, jobTrainingIn, readRun } from '../../catalog/runs.ts';
+import { quote } from '../../formats/quote.ts';
+import { runsFolder } from '../../home.ts';
+import { METHODS } from '../../methods/registry.ts';
+import { VeraError } from '../../protocol/errors.ts';
+import { trainSettings } from '../../protocol/training.ts';
+import { ref } from '../../protocol/values.ts';
+import type { RunEventOf } from '../../protocol/runEvents.ts';
 import { isOwnFolder, metricsFile, refuseOccupied } from '../../train/folder.ts';
-import { readMetrics } from '../../train/metrics.ts';
-import { preflightTraining } from '../../train/preflight.ts';
 import type { Prepared } from '../../train/prepare.ts';
-import { train as run } from '../../train/run.ts';
-import type { Opened } from '../messages.ts';
+import { completeSettings, type GivenSettings, storedSettings, type TrainSettings } from '../../train/settings.ts';
+import type { Opened, Outcome } from '../messages.ts';
+import { ACTOR, namedAdapter } from '../named.ts';
 import { baseOf, contentOf } from './content.ts';
-import type { Kind, KindContext } from './kind.ts';
+import { defineKind, type JobOf } from './kind.ts';
+import { labels, takeAdapter } from './taken.ts';
 
-/** Trains an adapter. Its checkpoints are in the run's folder: another attempt goes on from the newest. */
-export const train: Kind<'train'> = {
-  name: 'train',
+const spec = z.strictObject({
+  kind: z.literal('train'),
+  settings: trainSettings,
+  ...labels,
+  /** Resume the run in `settings.out`. */
+  resume: z.boolean().optional(),
+  /** The adapter this one succeeds. */
+  parent: ref.optional(),
+  /** Make the new adapter the active one of the job's user and project. */
+  activate: z.boolean().optional(),
+});
+export type TrainSpec = z.infer<typeof spec>;
+
+interface Task {
+  readonly settings: TrainSettings;
+  /** Resume the run in the output folder, whoever began it. */
+  readonly resume: boolean;
+  /** Continue from what an earlier attempt of this job left, if anything. */
+  readonly again: boolean;
+}
+
+interface Made extends Outcome {
+  readonly result: Omit<RunEventOf<'done'>, 'event' | 'adapter'> & { readonly dir: string };
+  /** Absent with a method that makes none. */
+  readonly adapter: AdapterContent | undefined;
+  readonly report: RunEventOf<'report'> | undefined;
+}
+
+/** Its checkpoints are in the run's folder, and another attempt continues from the newest. */
+export const train = defineKind<TrainSpec, Task, Made>({
+  ...{ name: 'train', summary: 'trains an adapter', spec },
+  ...{ computes: true, pauses: true, adapters: ['parent'] },
+
+  title({ name, settings: { method, data } }) {
+    const as = name === undefined ? '' : ` as ${name}`;
+    return `Train ${methodTitle(method)} on ${basename(data)}${as}`;
+  },
+
+  check({ settings, resume }, { isMissing }) {
+    if (isMissing(settings.data)) throw new VeraError('data', `${quote(settings.data)} is not there`);
+    if (resume && settings.out === undefined)
+      throw new VeraError('usage', 'resume continues the run in a folder: give settings.out');
+    settingsOf({ settings, resume }, settings.out ?? runsFolder());
+    if (settings.out !== undefined && !resume) refuseOccupied(settings.out);
+  },
+
+  async submitted(change, { id, spec: asked, ...owner }) {
+    const { out: given } = asked.settings;
+    if (given !== undefined) await refuseSameFolder(change.db, given);
+    const run = await createRun(change, { jobId: id, ...owner, settings: {}, out: given ?? '' });
+    const out = given ?? freshFolder(run);
+    await describeRun(change, run, { settings: settingsOf(asked, out), out });
+    return { ...asked, settings: { ...asked.settings, out } };
+  },
+
+  async task(asked, { db, job }) {
+    if (job === undefined) {
+      const settings = settingsOf(asked, asked.settings.out ?? runsFolder());
+      return { settings, resume: false, again: false };
+    }
+    if (job.run === null)
+      throw new VeraError('catalog', `the run of job ${job.id} is gone from the catalog: submit it again`);
+    const settings = storedSettings((await readRun(db, job.run)).settings as unknown as GivenSettings);
+    return { settings, resume: asked.resume === true, again: job.attempts.length > 0 };
+  },
 
   async estimate({ settings }, options) {
+    const { preflightTraining } = await import('../../train/preflight.ts');
     const { memory, ...details } = await preflightTraining(settings, options);
     return { memoryBytes: memory.total, details: { ...details, memory } };
   },
 
   async run({ settings, resume: asked, again }, { emit, opened, metrics, stopped }) {
+    const { readMetrics } = await import('../../train/metrics.ts');
+    const { train: trainNow } = await import('../../train/run.ts');
     const resume = asked || (again && isOwnFolder(settings));
     if (!resume) refuseOccupied(settings.out);
     let adapter: AdapterContent | undefined;
-    const done = await run(settings, {
+    let report: RunEventOf<'report'> | undefined;
+    const done = await trainNow(settings, {
       ...{ stopped, resume },
       emit: (event) => {
-        // The daemon may have died with steps or the first evaluation in hand that the checkpoint knows.
-        if (event.event === 'start') tellAgain(settings.out, metrics);
+        // The daemon may have died before it wrote steps, or the first evaluation, that the checkpoint has.
+        if (event.event === 'start') {
+          const lines = readMetrics(metricsFile(settings.out));
+          for (let i = 0; i < lines.length; i += LINES) metrics(lines.slice(i, i + LINES));
+        }
+        if (event.event === 'report') report = event;
         emit(event);
       },
       onPrepared: (prepared) => opened(openedOf(prepared)),
-      onAdapter: (trained: Adapter, { base }) => (adapter = contentOf(trained, base, settings.base)),
+      onAdapter: (trained, { base }) => (adapter = contentOf(trained, base, settings.base)),
     });
     if (done === undefined) return undefined;
     const { event: _, adapter: dir, ...figures } = done;
-    return { result: { dir, ...figures }, ...(adapter === undefined ? {} : { adapter }) };
+    return { result: { dir, ...figures }, adapter, report };
   },
-};
+
+  async commit(change, job, { result, adapter, report }) {
+    const { spec: asked } = job;
+    const losses = { train: result.trainLoss, heldOut: result.evalLoss, baseHeldOut: result.baseEvalLoss };
+    const run = job.run === null ? undefined : await readRun(change.db, job.run);
+    const parentId = asked.parent === undefined ? null : await namedAdapter(change.db, asked.parent, job);
+    const origin = { runId: run?.id, datasetId: run?.dataset?.id, parentId, losses };
+    const row = adapter && (await takeAdapter(change, job, adapter, asked, standardName(job), origin));
+    if (row !== undefined && asked.activate) {
+      const { userId, projectId } = await jobOwner(change.db, job.id);
+      await choose(change, userId, projectId ?? 0, row.id, ACTOR);
+    }
+    if (run !== undefined)
+      await finishRun(change, run.id, {
+        ...{ state: 'succeeded', trainLoss: losses.train, heldOutLoss: losses.heldOut },
+        ...{ baseHeldOutLoss: losses.baseHeldOut },
+        report: { report: report ?? null, done: { event: 'done', ...result } },
+      });
+    return row === undefined ? {} : { adapter: row.id, name: row.name };
+  },
+});
+
+/** 'VeRA', 'LoRA', 'all weights': what a job trains. */
+function methodTitle(name: unknown): string {
+  const { label, adapts } = METHODS.find((method) => method.name === name) ?? METHODS[0]!;
+  return adapts === 'all' ? 'all weights' : label;
+}
+
+/** The complete settings of a spec. A run that is resumed has complete ones already. Throws VeraError 'usage'. */
+function settingsOf({ settings, resume }: Pick<TrainSpec, 'settings' | 'resume'>, out: string): TrainSettings {
+  const given = { ...settings, out } as GivenSettings;
+  return resume ? storedSettings(given) : completeSettings(given);
+}
+
+/** Two runs in one folder would write each other's checkpoints. */
+async function refuseSameFolder(db: Db, out: string): Promise<void> {
+  const other = await jobTrainingIn(db, out);
+  if (other !== undefined)
+    throw new VeraError('conflict', `job ${other} trains in ${quote(out)}: choose another folder, or cancel it first`);
+}
+
+function freshFolder(run: number): string {
+  for (let i = 1; ; i++) {
+    const folder = join(runsFolder(), i === 1 ? String(run) : `${run}-${i}`);
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+/** The name of an adapter that was given none: its data and its method. */
+function standardName({ id, spec: { settings } }: JobOf<TrainSpec>): string {
+  const { data, method = METHODS[0]!.name } = settings;
+  return nameFrom(`${basename(data).replace(/\.[^.]*$/, '')}-${String(method)}`, `adapter-${id}`);
+}
 
 const LINES = 2000; // of one message
-function tellAgain(out: string, metrics: KindContext['metrics']): void {
-  const lines = readMetrics(metricsFile(out));
-  for (let i = 0; i < lines.length; i += LINES) metrics(lines.slice(i, i + LINES));
-}
 
 const openedOf = ({ base, dataset, settings }: Prepared): Opened => ({
   base: baseOf(base, settings.base),

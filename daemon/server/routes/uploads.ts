@@ -10,7 +10,7 @@ import { ioError } from '../../formats/read.ts';
 import { uploadsFolder } from '../../home.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import { name as label } from '../../protocol/values.ts';
-import { firstProblem } from '../answer.ts';
+import { firstProblem } from '../../protocol/problem.ts';
 import type { Daemon } from '../context.ts';
 import { HttpError } from '../httpError.ts';
 
