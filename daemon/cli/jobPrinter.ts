@@ -83,9 +83,8 @@ function jsonLines(): Lines {
 }
 
 function textLines({ spec }: Job): Lines {
-  // A kind without settings prints notes and progress, which need none.
-  const settings = spec.kind === 'train' ? spec.settings : { data: '', base: '' };
-  const printer = trainPrinter(storedSettings({ out: '', ...settings } as GivenSettings));
+  // Other kinds print notes and progress, which need no settings.
+  const printer = trainPrinter(spec.kind === 'train' ? storedSettings(spec['settings'] as GivenSettings) : {});
   let before = '';
   return {
     job: (job) => {

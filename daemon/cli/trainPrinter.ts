@@ -13,14 +13,17 @@ const PLAIN_EVERY_MS = 10_000; // a log file has a line when a person would look
 const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 const loss = (value: number | null): string => (value === null ? 'none' : value.toFixed(4));
 
+/** The settings of a run, as far as they are known; a job that trains nothing has none. */
+type Shown = Partial<TrainSettings>;
+
 /** Prints a run for a person: a bar on a terminal, plain lines elsewhere, and what came of it at the end. */
-export function trainPrinter(settings: TrainSettings): { print: (event: RunEvent) => void; end: () => void } {
+export function trainPrinter(settings: Shown): { print: (event: RunEvent) => void; end: () => void } {
   const { stderr } = process;
   const terminal = stderr.isTTY;
   let open = false;
   let lastPlain = -Infinity;
   let report: RunEventOf<'report'> | undefined;
-  let { out } = settings;
+  let shown = settings;
   const clear = (): void => {
     if (open) stderr.write('\r\u001b[K');
     open = false;
@@ -43,13 +46,13 @@ export function trainPrinter(settings: TrainSettings): { print: (event: RunEvent
   return {
     end: clear,
     print: (event) => {
-      if (event.event === 'start') ({ out } = event);
+      if (event.event === 'start') shown = { ...settings, out: event.out, method: event.method };
       if (event.event === 'step') step(event);
       else if (event.event === 'progress') {
         if (terminal && event.fraction < 1) bar(`${event.text} ${Math.floor(event.fraction * 100)} %`);
         else clear();
       } else if (event.event === 'report') report = event;
-      else for (const text of linesOf(event, report, { ...settings, out })) line(text);
+      else for (const text of linesOf(event, report, shown)) line(text);
     },
   };
 }
@@ -73,7 +76,7 @@ const figuresOf = ({
 }: Figures): string =>
   `${step}/${steps}  loss ${loss(value)}  ${number(tokensPerSecond)} tokens/s  ${bytesText(rssBytes)} (peak ${bytesText(peakRssBytes)})  ${durationText(secondsLeft)} left`;
 
-function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, settings: TrainSettings): string[] {
+function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, settings: Shown): string[] {
   switch (event.event) {
     case 'start': {
       const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
@@ -93,7 +96,9 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
     case 'note':
       return [`Note: ${event.text}`];
     case 'stopped':
-      return [`Stopped after step ${event.step}. Go on with: vera train --resume ${settings.out}`];
+      return [
+        `Stopped after step ${event.step}${settings.out === undefined ? '' : `. Go on with: vera train --resume ${settings.out}`}`,
+      ];
     case 'done':
       return report ? reportLines(event, report, settings) : [];
     default:
@@ -101,7 +106,7 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
   }
 }
 
-function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { method, out }: TrainSettings): string[] {
+function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { method }: Shown): string[] {
   const { estimate, optimizerBytes, steps, adapterStep, stoppedEarly, trainSeconds, tokens } = report;
   const rows: [string, string, string][] = [
     ['', 'estimate', 'measured'],
@@ -126,6 +131,6 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
     `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
     ...(worse ? ['Held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
     table(method === 'full' ? rows.map(([name, , measured]) => [name, measured]) : rows),
-    `${method === 'full' ? 'Model' : 'Adapter'}: ${out}`,
+    `${method === 'full' ? 'Model' : 'Adapter'}: ${done.adapter}`,
   ];
 }
