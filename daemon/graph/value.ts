@@ -104,7 +104,6 @@ export interface Operator {
 }
 
 export interface Product {
-  /** The type of the numbers; products of one type run at one rate. */
   /** The kind of arithmetic, `float32` or `int8` for example. A weight format names the kind of its own products in the same way. */
   readonly type: string;
   /** The sizes whose product is the number of multiplications: those of the result, and the one that is summed over. */

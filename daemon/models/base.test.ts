@@ -48,6 +48,25 @@ test('a model whose head is its embeddings is known by its tensors, whatever its
   assert.equal(openBase(modelFixture('llama').dir, cache).config.tied, false);
 });
 
+test('a checkpoint that does not fit its config is refused with the name of the first tensor that is wrong', () => {
+  const copy = copyOf('llama', 'unfit');
+  const config = JSON.parse(readFileSync(join(copy, 'config.json'), 'utf8')) as object;
+  const withConfig = (more: object) => () => {
+    writeFileSync(join(copy, 'config.json'), JSON.stringify({ ...config, ...more }));
+    return openBase(copy, cache);
+  };
+  const refused = (more: object, message: RegExp) =>
+    assert.throws(withConfig(more), { name: 'VeraError', code: 'model', message });
+  refused({ num_hidden_layers: 3 }, /tensor model\.layers\.2\.input_layernorm\.weight is missing/);
+  // The list of tensors is never made whole, so a damaged count costs neither time nor memory.
+  refused({ num_hidden_layers: 2 ** 52 }, /tensor model\.layers\.2\.input_layernorm\.weight is missing/);
+  refused(
+    { intermediate_size: 55 },
+    /tensor model\.layers\.0\.mlp\.gate_proj\.weight is \[56, 32\], but config\.json makes it \[55, 32\]/,
+  );
+  assert.equal(withConfig({})().config.layers, 2);
+});
+
 test('a tensor that is not there is an error that names it', () => {
   const base = openBase(modelFixture('llama').dir, cache);
   assert.deepEqual(shapeOf(base, 'model.norm.weight'), [32]);

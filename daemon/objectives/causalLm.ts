@@ -1,4 +1,3 @@
-import { crossEntropy } from '../graph/ops/crossEntropy.ts';
 import { selectRows } from '../graph/ops/selectRows.ts';
 import type { Value } from '../graph/value.ts';
 import { packedTokens } from '../models/adapted.ts';
@@ -45,8 +44,9 @@ export const causalLm: Objective = {
     const selected = g.op(selectRows, [family.forward(net, config, tokens), targets, inverse]);
     const hidden = family.finalNorm(net, config, selected);
     const name = headWeight(config);
-    const inFormat = net.options.format.logits(g, { name, dIn: config.hidden, dOut: config.vocabulary });
-    return g.op(crossEntropy, [hidden, labels, weights, net.weight(name), ...inFormat], {
+    const { format } = net.options;
+    const copies = format.headCopies(g, { name, dIn: config.hidden, dOut: config.vocabulary });
+    return g.op(format.crossEntropy, [hidden, labels, weights, net.weight(name), ...copies], {
       chunk: CHUNK,
       mode: !train ? 'loss' : net.trainedWeight(name) ? 'head' : 'gradient',
     });

@@ -1,6 +1,6 @@
 import type { DType } from '../formats/dtype.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Product, Value } from '../graph/value.ts';
+import type { Operator, Product, Value } from '../graph/value.ts';
 
 /** A frozen matrix that is not a weight of the base: VeRA's A and B. data: [rows, columns]. */
 export interface FrozenMatrix {
@@ -41,8 +41,10 @@ export interface WeightFormat {
   product(g: Graph, weight: FrozenWeight, x: Value, differentiable: boolean): Value;
   /** x M^T for a matrix of a method. x: [n, columns] -> [n, rows]. */
   matrixProduct(g: Graph, matrix: FrozenMatrix, x: Value): Value;
-  /** What `CrossEntropy` needs besides the head in float32 to compute the logits in this format. head: [vocabulary, hidden]. */
-  logits(g: Graph, head: FrozenWeight): readonly Value[];
+  /** The loss of the next token, with its logits computed in this format. */
+  readonly crossEntropy: Operator;
+  /** The inputs of that operator after the head in float32. head: [vocabulary, hidden]. */
+  headCopies(g: Graph, head: FrozenWeight): readonly Value[];
   /** How many parts of a step run side by side, each on its share of the threads. */
   lanes(threads: number, parts: number): number;
   /** Whether onnxruntime's own layout of the weights pays where one row of tokens is read at a time. */

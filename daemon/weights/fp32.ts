@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { crossEntropy } from '../graph/ops/crossEntropy.ts';
 import type { Shape, Value } from '../graph/value.ts';
 import { copyKey, type WeightFormat } from './format.ts';
 
@@ -16,7 +17,8 @@ export const fp32: WeightFormat = {
   copies: [{ kinds: [KIND], asStored: 'F32', make: (values) => [values] }],
   product: (g, { name, dOut, dIn }, x) => g.linear(x, float32Tensor(g, name, [dOut, dIn])),
   matrixProduct: (g, { data, rows, columns }, x) => g.linear(x, g.constant(data, [rows, columns])),
-  logits: () => [],
+  crossEntropy,
+  headCopies: () => [],
   // Float32 products keep all threads of one session busy, and one session reads the weights once.
   lanes: () => 1,
   prepackForOneRow: false,

@@ -1,8 +1,9 @@
 import type { Graph } from '../graph/graph.ts';
+import { crossEntropyWith } from '../graph/ops/crossEntropy.ts';
+import { matMulIntegerToFloat, quantizedLinear, quantizeLinear } from '../graph/ops/quantizedLinear.ts';
 import type { Value } from '../graph/value.ts';
 import { copyKey, type FrozenMatrix, type FrozenWeight, type WeightFormat } from './format.ts';
 import { type Quantized, quantizeColumns, transposed } from './quantize.ts';
-import { matMulIntegerToFloat, quantizedLinear, quantizeLinear } from '../graph/ops/quantizedLinear.ts';
 
 /** Kinds of cached arrays: the matrix [dIn, dOut] and its scales for the forward pass, [dOut, dIn] for the backward pass. */
 const [FORWARD, FORWARD_SCALES, BACKWARD, BACKWARD_SCALES] = ['int8f', 'int8fs', 'int8b', 'int8bs'] as const;
@@ -77,7 +78,8 @@ export const int8: WeightFormat = {
       g.constant(backward.scale),
     ]);
   },
-  logits: forwardOf,
+  crossEntropy: crossEntropyWith((g, rows, _, copies) => g.op(quantizedLinear, [rows, ...copies, ...copies])),
+  headCopies: forwardOf,
   // An int8 product is over so soon that the threads of one session would spend their time waiting for one another.
   lanes: (threads, parts) => Math.max(1, Math.min(threads, parts)),
   prepackForOneRow: true,
