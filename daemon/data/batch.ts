@@ -1,6 +1,7 @@
 import { VeraError } from '../protocol/errors.ts';
 import { hasAnswer, type Example } from './example.ts';
 import { bucketsOf, packInto } from './packing.ts';
+import type { DataSettings } from './settings.ts';
 
 export interface Batch {
   rows: number;
@@ -38,7 +39,7 @@ export interface Resume {
 export interface BatchOptions {
   rows: number;
   length: number;
-  packing: 'pack' | 'bucket' | 'none';
+  packing: DataSettings['packing'];
   resume?: Resume;
 }
 

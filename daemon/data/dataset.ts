@@ -10,23 +10,19 @@ import { cannotRead, notRegular } from './readers/file.ts';
 import type { RowReader } from './readers/reader.ts';
 import { readableEndings, readers } from './readers/registry.ts';
 import { BadRow } from './row.ts';
+import type { DataSettings } from './settings.ts';
 import { splitRows } from './split.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-export interface DatasetOptions {
+export interface DatasetOptions extends Pick<
+  DataSettings,
+  'lossOn' | 'onBadRow' | 'format' | 'fimRate' | 'maxExamples'
+> {
   tokenizer: Tokenizer;
   /** Input tokens in a row of a batch. */
   length: number;
-  lossOn: 'answer' | 'all';
-  onBadRow: 'error' | 'skip';
   /** Fraction held out by hash; 0 none, 1 everything (in the file's order, as an evaluation wants it). */
   heldOut: number;
-  /** A format's id, instead of the one that the first rows show. */
-  format?: string;
-  /** Share of code that becomes fill-in-the-middle, where the tokenizer has the tokens. */
-  fimRate: number;
-  /** Use the first rows only. */
-  maxExamples?: number;
   /** Text and code longer than `length`: windows over all of it (default), or its beginning alone. */
   windows?: 'cut' | 'split';
 }

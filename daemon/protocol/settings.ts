@@ -66,6 +66,7 @@ export const description = z.object({
   ),
   /** Settings of an evaluation on a dataset. */
   evaluate: z.array(setting),
+  objectives: z.array(choice),
   rowFormats: z.array(choice),
   weightFormats: z.array(choice),
   exportFormats: z.array(z.object({ ...choice.shape, losses: z.string(), options: z.array(setting) })),

@@ -44,16 +44,14 @@ export async function evaluateDataset(
   { data, base: given, adapter: dir, settings }: EvaluationRequest,
   options: ResolveOptions,
 ): Promise<EvaluationReport> {
-  const { batch, precision, objective, threads, format, maxExamples, lossOn, onBadRow } = settings;
+  const { batch, precision, objective, threads } = settings;
   if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
   const { base, loaded } = await open(given, dir, options);
   const length = rowLength(settings.length, base.config.maxLength, EVALUATION_LENGTH);
   checkLength(base, length);
   const dataset = await openDataset(data, {
-    ...{ tokenizer: loadTokenizer(base.dir), length, lossOn, onBadRow },
+    ...{ ...settings, tokenizer: loadTokenizer(base.dir), length },
     ...{ heldOut: 1, fimRate: 0, windows: 'cut' },
-    ...(format === undefined ? {} : { format }),
-    ...(maxExamples === undefined ? {} : { maxExamples }),
   });
   try {
     const step = await Step.create(

@@ -62,12 +62,7 @@ export function openData(
   settings: Pick<Places, 'data'> & DataSettings & Pick<EvaluationSettings, 'heldOut'> & { readonly length: number },
   tokenizer: Tokenizer,
 ): Promise<Dataset> {
-  const { length, lossOn, onBadRow, heldOut, fimRate, format, maxExamples } = settings;
-  return openDataset(settings.data, {
-    ...{ tokenizer, length, lossOn, onBadRow, heldOut, fimRate },
-    ...(format === undefined ? {} : { format }),
-    ...(maxExamples === undefined ? {} : { maxExamples }),
-  });
+  return openDataset(settings.data, { ...settings, tokenizer });
 }
 
 /** Progress as events, one per percent. */

@@ -3,7 +3,8 @@ import type { RateGroup } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import type { Group } from './optimizer.ts';
-import type { TrainSettings } from './settings.ts';
+import type { SettingValues } from '../settings/setting.ts';
+import type { OptimizerSettings } from './optimizerSettings.ts';
 
 /** Length of the flat trainable vector. */
 export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation.parameters).size;
@@ -12,15 +13,18 @@ export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation
 export const initialTheta = (adaptation: Adaptation): Float32Array =>
   pack(layoutOf(adaptation.parameters), ({ initial }) => initial());
 
+/** The method says which groups of parameters have a setting for their learning rate. */
+type RateSettings = Pick<OptimizerSettings, 'lr' | 'weightDecay'> & { readonly method: string } & SettingValues;
+
 /** The learning rate of a group of parameters: its own where one is given. */
-function rateOf(group: string, rates: readonly RateGroup[], settings: TrainSettings): number {
+function rateOf(group: string, rates: readonly RateGroup[], settings: RateSettings): number {
   const name = rates.find((one) => one.group === group)?.setting.name;
   const own = name === undefined ? undefined : settings[name];
   return typeof own === 'number' ? own : settings.lr;
 }
 
 /** Stretches of the trainable vector with one learning rate and weight decay each; neighbours that agree are one. */
-export function parameterGroups(adaptation: Adaptation, settings: TrainSettings): Group[] {
+export function parameterGroups(adaptation: Adaptation, settings: RateSettings): Group[] {
   const groups: Group[] = [];
   const { rates } = methodNamed(settings.method);
   for (const { start, end, group, decay: decays } of layoutOf(adaptation.parameters).entries) {

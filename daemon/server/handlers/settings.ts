@@ -2,6 +2,7 @@ import { rowFormats } from '../../data/formats/registry.ts';
 import { EXPORT_FORMATS } from '../../export/formats/registry.ts';
 import { METHODS } from '../../methods/registry.ts';
 import { methodSettings } from '../../methods/settings.ts';
+import { OBJECTIVES } from '../../objectives/registry.ts';
 import type * as settings from '../../protocol/settings.ts';
 import type { Setting } from '../../settings/setting.ts';
 import { EVALUATE_SETTINGS } from '../../train/evaluateSettings.ts';
@@ -17,6 +18,7 @@ export const description = (): settings.Description => ({
     return { name, label, summary, adapts, learningRate, settings: methodSettings(method).map(plain) };
   }),
   evaluate: EVALUATE_SETTINGS.map(plain),
+  objectives: OBJECTIVES.map(({ name, label, summary }) => ({ name, label, summary })),
   rowFormats: rowFormats.map(({ name, label, columns }) => ({ name, label, summary: columns })),
   weightFormats: WEIGHT_FORMATS.map(({ name, label, summary }) => ({ name, label, summary })),
   exportFormats: EXPORT_FORMATS.map(({ name, label, summary, losses, options }) => ({
