@@ -47,7 +47,7 @@ test('ARCHITECTURE.md begins with a picture', () => {
   assert.match(map.slice(0, 500), /^```mermaid\nflowchart /m);
 });
 
-test('ARCHITECTURE.md describes every folder', () => {
+test('ARCHITECTURE.md describes every folder, and no folder that is not there', () => {
   const described = [...map.matchAll(/^\*\*`([\w/]+\/)`\*\*/gm), ...map.matchAll(/[.] \*\*`([\w/]+\/)`\*\*/g)].map(([, folder]) => folder!); // prettier-ignore
   const folders = readdirSync(join(root, 'daemon'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -57,6 +57,7 @@ test('ARCHITECTURE.md describes every folder', () => {
       .filter((folder) => !described.includes(folder))
       .map((folder) => `${folder}: give it a paragraph in ARCHITECTURE.md that begins with **\`${folder}\`**.`),
   );
+  none(described.filter((folder) => !isThere(folder)).map((folder) => `${folder} is described and is not there.`));
 });
 
 test('every invariant names the tests that check it', () => {
@@ -71,4 +72,27 @@ test('every invariant names the tests that check it', () => {
     );
     for (const file of tests) assert.ok(file.endsWith('.test.ts') && isThere(file), `${file} is no test: ${text}`);
   }
+});
+
+/** Files that a page names in code marks and that are not there: from the root, daemon/, or the folder it speaks of. */
+function missing(file: string, text: string): string[] {
+  let folder = '';
+  return prose(text)
+    .split('\n')
+    .flatMap((line) => {
+      folder = /^\*\*`([\w/]+\/)`\*\*/.exec(line)?.[1] ?? folder;
+      return [...line.matchAll(/`([\w-][\w./-]*\.(?:ts|md|sh))`/g)]
+        .map(([, path]) => path!)
+        .filter((path) => !path.includes('NAME'))
+        .filter((path) => ![path, `daemon/${path}`, `${folder}${path}`].some(isThere))
+        .map((path) => `${file}: ${path} is not there.`);
+    });
+}
+
+test('the files that the pages name are there', () => {
+  const pages = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/security.md', 'docs/figures.md', 'docs/releasing.md']; // prettier-ignore
+  none(pages.flatMap((file) => missing(file, read(file))));
+  assert.deepEqual(missing('a.md', '**`daemon/graph/`** has `graph.ts`,\n`ops/add.ts`, `cli/main.ts` and `no.ts`.'), [
+    'a.md: no.ts is not there.',
+  ]);
 });
