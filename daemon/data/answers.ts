@@ -2,7 +2,7 @@ import type { ChatMessage, RenderOptions } from './chat-template.ts';
 import { BadRow } from './row.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-/** Training must give the same bits on another day, so templates that print the date get this one. */
+/** Templates that print the date get this one, because training must give the same bits on another day. */
 const TRAINING_DATE = new Date('2025-01-01T00:00:00Z');
 
 /** A half-open range of characters in a rendered conversation. */
@@ -17,10 +17,10 @@ export interface RenderedChat {
 }
 
 /**
- * The conversation as the chat template writes it, and where the assistant speaks: from the end of what stands before
- * the turn (with the generation prompt) to the end of the turn, found by rendering prefixes and comparing.
- * A template that rewrites earlier turns (reasoning models drop old thoughts) is searched for the turn's own words;
- * where these are not found either, BadRow.
+ * Renders a conversation with the chat template, and finds the answers in it. An answer begins after everything that comes before
+ * the turn (with the generation prompt) and ends with the turn. To find it, prefixes are rendered and compared. If the template
+ * rewrites earlier turns (those of reasoning models drop old thoughts), the turn's own words are searched in the text.
+ * Throws BadRow if these are not found either.
  *
  * @param from messages before this index are never answers
  */
@@ -56,7 +56,7 @@ function findTurn(
   render: (count: number, addGenerationPrompt: boolean) => string,
 ): Span {
   const content = (messages[index]!.content ?? '').trim();
-  // An empty prefix or a half conversation is more than some templates accept; that is no fault of the row.
+  // Some templates do not accept an empty prefix or half a conversation. That is not an error of the row.
   const before = index === 0 ? attempt(() => render(0, true)) : attempt(() => render(index, true));
   const through = index + 1 === messages.length ? text : attempt(() => render(index + 1, false));
 
@@ -71,7 +71,7 @@ function findTurn(
   return { start, end: end + closing(through, content, text, end) };
 }
 
-/** Characters of what closes the turn, as the prefix wrote it, that also follow at `end`. */
+/** The length of the text that closes the turn in the rendered prefix, if the same text follows at `end`; else 0. */
 function closing(through: string | undefined, content: string, text: string, end: number): number {
   if (through === undefined) return 0;
   const at = through.lastIndexOf(content);
@@ -82,7 +82,7 @@ function closing(through: string | undefined, content: string, text: string, end
 
 function unstable(index: number): BadRow {
   return new BadRow(
-    `the chat template rewrites the conversation, so the answer in message ${index + 1} cannot be told apart; ` +
+    `the chat template rewrites the conversation, so the answer in message ${index + 1} cannot be found; ` +
       'set Loss on to "all" to train on whole conversations',
     'template',
   );

@@ -62,7 +62,7 @@ function segmentsOf(batch: Batch): { ids: number[]; positions: number[] }[] {
   return out;
 }
 
-test('every example once, no token lost, positions restart, labels are the next tokens', async () => {
+test('every example is used once, no token is lost, positions restart, and labels are the next tokens', async () => {
   await fc.assert(
     fc.asyncProperty(shapes, packing, fc.integer({ min: 1, max: 5 }), async (list, how, rows) => {
       const examples = examplesOf(list);
@@ -89,7 +89,7 @@ test('every example once, no token lost, positions restart, labels are the next 
   );
 });
 
-test('resumed after any batch, the batches that follow are the same', async () => {
+test('after resuming at any batch, the next batches are the same', async () => {
   await fc.assert(
     fc.asyncProperty(shapes, packing, fc.integer({ min: 1, max: 3 }), fc.nat(), async (list, how, rows, pick) => {
       const examples = examplesOf(list);
@@ -122,7 +122,7 @@ test('a resumed run can be interrupted and resumed again', async () => {
   }
 });
 
-test('packing fills rows, and all batches but the last are full', async () => {
+test('packing fills rows, and all batches except the last are full', async () => {
   const examples = examplesOf(
     Array.from({ length: 3000 }, (_, i) => ({ size: 2 + ((i * 7) % 23), parts: 1, silent: false })),
   );
@@ -133,7 +133,7 @@ test('packing fills rows, and all batches but the last are full', async () => {
   assert.ok(filled / room > 0.97, `${filled} of ${room}`);
 });
 
-test('buckets pad little, and the order of none is the order of the stream', async () => {
+test('bucket needs little padding, and none keeps the order of the stream', async () => {
   const examples = examplesOf(
     Array.from({ length: 200 }, (_, i) => ({ size: 2 + ((i * 7) % 23), parts: 1, silent: false })),
   );
@@ -152,7 +152,7 @@ test('buckets pad little, and the order of none is the order of the stream', asy
   );
 });
 
-test('an example that does not fit is refused, an empty stream gives nothing', async () => {
+test('an example that does not fit is refused, and an empty stream gives no batch', async () => {
   const long = examplesOf([{ size: LENGTH + 2, parts: 1, silent: false }]);
   await assert.rejects(
     collect(batches(streamed(long), { rows: 1, length: LENGTH, packing: 'pack' })),

@@ -10,29 +10,29 @@ export interface Batch {
   ids: Int32Array;
   /** [rows * length] position inside its own example (RoPE index). */
   positions: Int32Array;
-  /** [rows * length] 1, 2, 3.. per row for packed examples, 0 = padding. */
+  /** [rows * length] the number of the packed example in its row: 1, 2, 3...; 0 is padding. */
   segments: Int32Array;
-  /** Flat indices (row * length + t) of the positions whose next token counts. */
+  /** Flat indices (row * length + t) of the positions whose next token counts in the loss. */
   targets: Int32Array;
-  /** The token to be predicted at each of targets. */
+  /** The token to predict at each of these positions. */
   labels: Int32Array;
   /** Real (non-padding) input tokens. */
   tokens: number;
   /** Examples consumed from the stream to make this batch. */
   examples: number;
-  /** Where to go on after this batch: `batches(dataset.train(seed, epoch, resume.row), { ..., resume })`. */
+  /** Where to continue after this batch: `batches(dataset.train(seed, epoch, resume.row), { ..., resume })`. */
   resume: Resume;
 }
 
 /** A place between two batches, as plain numbers for a checkpoint. */
 export interface Resume {
-  /** Row of the epoch at which the stream is started again. */
+  /** The row of the epoch at which the stream starts again. */
   row: number;
-  /** Examples to read again from there before new ones. */
+  /** How many examples from there were read before. */
   read: number;
-  /** Which of these (0-based) are still to be used; the others were. */
+  /** Which of these (0-based) were not used yet. */
   pending: number[];
-  /** Batches of the look-ahead window that were already given out. */
+  /** How many batches of the look-ahead window were returned before. */
   skip: number;
 }
 
@@ -43,25 +43,25 @@ export interface BatchOptions {
   resume?: Resume;
 }
 
-/** Batches that are planned together from one bounded look-ahead. */
+/** How many batches are laid out together from one look-ahead. */
 const WINDOW_BATCHES = 16;
 
 interface Item {
   example: Example;
-  /** Inputs: one less than ids. */
+  /** Input tokens: one less than ids. */
   length: number;
-  /** Count of examples read before it by this generator. */
+  /** How many examples this generator read before it. */
   ordinal: number;
   row: number;
-  /** Place among the examples of its row. */
+  /** Its index among the examples of its row. */
   part: number;
 }
 
 /**
- * Batches from a stream of examples, whole windows of look-ahead at a time, so that the same stream gives the same
- * batches and any batch can be resumed after. 'pack' fills rows of `length` with several examples each; 'bucket' puts
- * examples of like length together and pads to the longest of the batch; 'none' keeps the order and pads so too.
- * An example of n ids gives n - 1 inputs; one without a counted token is consumed and dropped.
+ * Makes batches from a stream of examples, one look-ahead window at a time, so that the same stream gives the same batches and
+ * training can resume after any batch. 'pack' fills rows of `length` with several examples each. 'bucket' puts examples of
+ * similar length together and pads them to the longest of the batch. 'none' keeps the order and pads in the same way.
+ * An example of n ids gives n - 1 inputs. An example in which no token counts in the loss is dropped.
  */
 export async function* batches(examples: AsyncIterable<Example>, options: BatchOptions): AsyncGenerator<Batch> {
   const { length, packing, resume } = options;
@@ -105,7 +105,7 @@ async function* itemsOf(examples: AsyncIterable<Example>, firstRow: number): Asy
   let part = 0;
   let previous = -1;
   for await (const example of examples) {
-    // Examples from elsewhere carry no row: each is then its own.
+    // Examples that do not come from a dataset have no row; each is then a row of its own.
     const row = example.row ?? firstRow + ordinal;
     part = row === previous ? part + 1 : 0;
     previous = row;
@@ -118,13 +118,13 @@ async function readAgain(resume: Resume, next: () => Promise<Item | undefined>):
   const pending: Item[] = [];
   for (let i = 0; i < resume.read; i++) {
     const item = await next();
-    if (!item) throw new VeraError('data', 'The dataset has fewer rows than when the run was interrupted');
+    if (!item) throw new VeraError('data', 'the dataset has fewer rows than when the run was interrupted');
     if (wanted.has(i)) pending.push(item);
   }
   return pending;
 }
 
-/** The resume point between windows: the earliest row that is still needed, and what is needed of what was read. */
+/** The resume point between two windows: the earliest row that is still needed, and which of the examples read since are. */
 function placeOf(pending: readonly Item[], last: Item | undefined, resume: Resume | undefined): Resume {
   const anchor = pending[0] ?? last;
   if (!anchor || !last) return { row: resume?.row ?? 0, read: 0, pending: [], skip: 0 };
@@ -159,7 +159,7 @@ async function lookAhead(
     if (item.length > length) {
       const { file, line } = item.example.source;
       const place = line === undefined ? file : `${file}, line ${line}`;
-      throw new VeraError('data', `${place}: ${item.length} input tokens do not fit a row of ${length}`);
+      throw new VeraError('data', `${place}: ${item.length} input tokens do not fit into a row of ${length}`);
     }
     fresh.push(item);
     tokens += item.length;
@@ -167,7 +167,7 @@ async function lookAhead(
   return { fresh, dropped };
 }
 
-/** Batches as rows of items, and what waits for the next window. */
+/** Batches as rows of items, and the items that wait for the next window. */
 function plan(
   pending: readonly Item[],
   fresh: readonly Item[],
@@ -179,7 +179,7 @@ function plan(
     const groups = bucketsOf([...pending, ...fresh], rows);
     return { planned: groups.map((group) => group.map((item) => [item])), left: [] };
   }
-  // The look-ahead holds at least this many rows' tokens, so only the stream's last batch can be short of rows.
+  // The look-ahead has tokens for at least this many rows, so only the last batch of the stream can have fewer rows.
   const bins = ended ? Infinity : rows * WINDOW_BATCHES;
   const { rows: packed, left } = packInto(pending, fresh, length, bins);
   const planned: Item[][][] = [];

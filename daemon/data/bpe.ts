@@ -1,6 +1,6 @@
 import type { Pipeline } from './pipeline.ts';
 
-/** What this file touches of the pipeline's BPE model. */
+/** The parts of the pipeline's BPE model that this file uses. */
 interface BpeModel {
   merges: [string, string][];
   bpe_ranks: Map<string, number>;
@@ -18,14 +18,14 @@ interface BpeNode {
   next: BpeNode;
 }
 
-/** Above this many symbols the pipeline's heap wins over scanning all pairs after each merge. */
+/** Above this many symbols, the pipeline's heap is faster than scanning all pairs after each merge. */
 const SCAN_SYMBOLS = 48;
 const CACHED_WORDS = 65_536;
 
 /**
- * Replaces the merge loop of a BPE pipeline by one with the same result and several times its speed: ranks in nested
- * maps instead of one keyed by JSON text, short words merged by scanning, and a larger word cache.
- * Other kinds of model are left as they are.
+ * Replaces the merge loop of a BPE pipeline by one that gives the same result several times as fast: it keeps ranks in nested maps
+ * instead of one map keyed by JSON text, merges short words by scanning, and has a larger cache of words. Other kinds of model
+ * stay as they are.
  */
 export function speedUpBpe(pipeline: Pipeline): void {
   const model = pipeline.model as Partial<BpeModel> | null;
@@ -60,7 +60,7 @@ export function speedUpBpe(pipeline: Pipeline): void {
     if (symbols.length > SCAN_SYMBOLS) return viaHeap(token);
     const merged = mergeByScanning(symbols, ranks);
     if (cache.size >= CACHED_WORDS) {
-      // Two generations instead of an exact least-recently-used list: what is still in use moves over.
+      // Two generations instead of an exact least-recently-used list: words that are still used move to the new one.
       older = cache;
       cache = new Map();
     }

@@ -13,16 +13,16 @@ export interface ChatMessage {
 export interface RenderOptions {
   tools?: unknown[];
   addGenerationPrompt?: boolean;
-  /** What `strftime_now` in a template reads; training passes a fixed date so that the same data gives the same bits. */
+  /** The date that `strftime_now` in a template uses. Training passes a fixed one, so that the same data gives the same bits. */
   date?: Date;
 }
 
 export type RenderChat = (messages: ChatMessage[], options?: RenderOptions) => string;
 
 /**
- * The model's chat template: chat_template.jinja when it is there, else `chat_template` of tokenizer_config.json, which
+ * The model's chat template: chat_template.jinja if the model has that file, else `chat_template` of tokenizer_config.json, which
  * is one template or a list of named ones (`default`, and `tool_use` for conversations with tools).
- * Returns undefined when the model has none.
+ * Returns undefined if the model has none.
  */
 export function loadChatTemplate(
   dir: string,
@@ -43,7 +43,7 @@ export function loadChatTemplate(
     return render(template, {
       ...specialTokens,
       messages,
-      // Templates ask `tools is not none` or `if tools`: null answers both as transformers does.
+      // Templates ask `tools is not none` or `if tools`. With null, both give what transformers gives.
       tools: tools && tools.length > 0 ? tools : null,
       documents: null,
       add_generation_prompt: addGenerationPrompt,
@@ -53,7 +53,7 @@ export function loadChatTemplate(
 }
 
 /**
- * Template.render with globals of our own: the library declares `strftime_now` as today's date and lets nobody else.
+ * Template.render with our own globals: the library declares `strftime_now` as today's date and does not let us replace it.
  */
 function render(template: Template, variables: Record<string, unknown>): string {
   const environment = new JinjaEnvironment();
@@ -61,7 +61,7 @@ function render(template: Template, variables: Record<string, unknown>): string 
   return new JinjaInterpreter(environment).run(template.parsed).value;
 }
 
-/** What is used of the library's interpreter; its own declarations do not resolve under Node's module rules. */
+/** The parts of the library's interpreter that we use. Its own declarations do not resolve under Node's module rules. */
 interface Scope {
   set(name: string, value: unknown): void;
 }
@@ -106,7 +106,7 @@ function parse(source: string, dir: string): Template {
     return new Template(source);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new VeraError('model', `The chat template of ${dir} cannot be read: ${reason}`, { cause });
+    throw new VeraError('model', `the chat template of ${dir} cannot be read: ${reason}`, { cause });
   }
 }
 

@@ -1,11 +1,11 @@
 import type { ChatMessage } from './chat-template.ts';
 import type { Sample } from './formats/format.ts';
 
-/** The conversation in a sample, for formats that write it in their own way. */
+/** The conversation in a sample. Formats write it in their own way. */
 export interface Conversation {
   readonly messages: ChatMessage[];
   readonly tools?: unknown[];
-  /** True where every message is text alone, without tool calls. */
+  /** True if every message is text alone, without tool calls. */
   readonly plain: boolean;
 }
 

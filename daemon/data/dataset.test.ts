@@ -45,7 +45,7 @@ const refused = async (path: string, message: RegExp, options: Partial<DatasetOp
   });
 };
 
-test('the same rows as JSONL, CSV, TSV, Parquet and text', async () => {
+test('JSONL, CSV, TSV, Parquet and text give the same rows', async () => {
   const rows = ['the fox, quick', 'a "lazy" dog', 'naïve 日本'];
   const csv = rows.map((row) => `"${row.replaceAll('"', '""')}"`).join('\r\n');
   const parquet = join(dir, 'rows.parquet');
@@ -65,7 +65,7 @@ test('the same rows as JSONL, CSV, TSV, Parquet and text', async () => {
   }
 });
 
-test('text with blank lines has a row per paragraph', async () => {
+test('text with blank lines gives one row per paragraph', async () => {
   const dataset = await openDataset(file('book.txt', '\n\none\ntwo\n\n\nthree\r\n \nfour'), defaults);
   assert.deepEqual(await texts(dataset), ['four', 'one\ntwo', 'three']);
   const [first] = await collect(
@@ -86,13 +86,10 @@ test('Parquet keeps nested lists, and rows of several groups', async () => {
   assert.equal(dataset.format, 'Parquet, chat messages');
   assert.equal(dataset.rows, 50);
   assert.equal((await collect(dataset.train(1, 0))).length, 50);
-  await refused(
-    file('broken.parquet', 'PAR1 nothing of the kind PAR1'),
-    /broken\.parquet is not Parquet that can be read/,
-  );
+  await refused(file('broken.parquet', 'PAR1 nothing of the kind PAR1'), /broken\.parquet cannot be read as Parquet/);
 });
 
-test('order: the same for a seed and epoch, another for others, and start passes over rows', async () => {
+test('the order depends on seed and epoch, and start skips rows', async () => {
   const rows = Array.from({ length: 60 }, (_, i) => ({ text: `row ${i} ${'x '.repeat(i)}` }));
   const dataset = await openDataset(file('order.jsonl', jsonl(rows)), { ...defaults, length: 16 });
   const lines = (examples: Example[]) => examples.map(({ source }) => source.line);
@@ -129,7 +126,7 @@ test('a run over real rows resumes after any batch', async () => {
   }
 });
 
-test('held out: by content, the same when rows are added, never as fill-in-the-middle', async () => {
+test('rows are held out by content, stay held out when others are added, and are never fill-in-the-middle', async () => {
   const rows = Array.from({ length: 200 }, (_, i) => ({ text: `row number ${i}` }));
   const options = { ...defaults, heldOut: 0.2 };
   const small = await openDataset(file('small.jsonl', jsonl(rows.slice(0, 100))), options);
@@ -144,7 +141,7 @@ test('held out: by content, the same when rows are added, never as fill-in-the-m
   assert.notEqual(small.hash, large.hash);
 });
 
-test('rows too long are cut and counted, rows without an answer left are dropped and counted', async () => {
+test('rows that are too long are cut off and counted, rows without an answer are dropped and counted', async () => {
   const long = 'the quick brown fox '.repeat(30);
   const rows = [
     { prompt: 'hello', completion: 'world' },
@@ -156,18 +153,21 @@ test('rows too long are cut and counted, rows without an answer left are dropped
     assert.equal((await collect(dataset.train(1, pass))).length, 2);
     assert.deepEqual([dataset.cut, dataset.dropped], [2, 1]);
   }
-  assert.match(dataset.description, /3 rows for training, 0 held out; 2 cut at 64 tokens; 1 dropped because no answer/);
+  assert.match(
+    dataset.description,
+    /3 rows for training, 0 held out; 2 cut off at 64 tokens; 1 dropped because none of their tokens/,
+  );
   const hopeless = await openDataset(file('hopeless.jsonl', jsonl(rows.slice(2))), defaults);
-  await assert.rejects(collect(hopeless.train(1, 0)), /no row gives anything to learn.*choose a larger Row length/);
+  await assert.rejects(collect(hopeless.train(1, 0)), /the model can learn nothing.*choose a larger Row length/);
 });
 
-test('a bad row: its file, line and fault; skipped and counted when asked', async () => {
+test('a bad row is reported with file, line and error, or skipped and counted', async () => {
   const good = JSON.stringify({ text: 'fine' });
   const deep = `{"text": "x", "more": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   const bad: [string | Uint8Array, RegExp][] = [
     ['{"text": "x"', /line 3: not valid JSON/],
-    ['["text"]', /line 3: a line must hold a JSON object, found a list/],
-    ['null', /line 3: a line must hold a JSON object/],
+    ['["text"]', /line 3: a line must be a JSON object, but this one is a list/],
+    ['null', /line 3: a line must be a JSON object/],
     [deep, /line 3: JSON nested deeper than 64 levels/],
     ['{"text": 5}', /line 3: "text" must be a string, found a number/],
     ['{"words": "x"}', /line 3: "text" must be a string, found nothing/],
@@ -191,24 +191,24 @@ test('a bad row: its file, line and fault; skipped and counted when asked', asyn
   }
 });
 
-test('a bad first row is passed over when asked, and a file of bad rows is refused', async () => {
+test('a bad first row can be skipped, but a file of bad rows is refused', async () => {
   const path = file('first.jsonl', '{oops\n{"text": "fine"}');
   await refused(path, /line 1: not valid JSON/);
   assert.equal((await openDataset(path, { ...defaults, onBadRow: 'skip' })).rows, 1);
-  await refused(file('none.jsonl', '{oops\n[1]'), /no row of a known format; the first fault/, { onBadRow: 'skip' });
+  await refused(file('none.jsonl', '{oops\n[1]'), /no row of a known format; the first error/, { onBadRow: 'skip' });
 });
 
-test('CSV: missing columns, ragged rows, open quotes, columns twice', async () => {
+test('CSV: missing columns, rows of other lengths, open quotes, repeated columns', async () => {
   await refused(
     file('c1.csv', 'a,b\n1,2\n'),
-    /line 2: no known format has these columns \(a, b\)\. Known: .*prompt, completion/,
+    /line 2: no row format has these columns \(a, b\); the formats are: .*prompt, completion/,
   );
   await refused(
     file('c2.csv', 'prompt,completion\nq,a\nq\n'),
     /c2\.csv, line 3: the header names 2 columns, but this row has 1 field$/,
   );
   await refused(file('c3.csv', 'text\nok\n"never closed\nmore\n'), /c3\.csv, line 3: the quote .* is never closed/);
-  await refused(file('c4.csv', 'text,text\na,b\n'), /line 1: the column "text" stands twice/);
+  await refused(file('c4.csv', 'text,text\na,b\n'), /line 1: the column "text" appears twice/);
   await refused(file('c5.csv', 'text\n'), /is empty: it holds no rows/);
   await refused(file('c6.csv', Buffer.from([0x74, 0xff, 0x0a, 0x61])), /line 1: not UTF-8/);
   const rows = 'id,text\n1,"two\nlines"\n2,5" disk\n3,"a ""b"""\n';
@@ -218,12 +218,12 @@ test('CSV: missing columns, ragged rows, open quotes, columns twice', async () =
   assert.deepEqual(lines, [2, 4, 5]);
 });
 
-test('what is not a dataset is refused with what would be one', async () => {
+test('something that is not a dataset is refused, and the message says what would be one', async () => {
   await refused(join(dir, 'nowhere.jsonl'), /does not exist/);
   await refused(file('empty.jsonl', ''), /is empty/);
   await refused(file('blank.jsonl', '\n \r\n\t\n'), /is empty/);
   await refused(file('words.docx', 'x'), /words\.docx: files with this ending cannot be read; use \.jsonl/);
-  await refused(file('list.json', '[{"text": "x"}]'), /is one JSON array; write one object a line/);
+  await refused(file('list.json', '[{"text": "x"}]'), /is one JSON array; write one object per line/);
   await refused(file('wide.jsonl', Buffer.from('\uFEFF{"text": "x"}', 'utf16le')), /is UTF-16; save it as UTF-8/);
   const folder = join(dir, 'folder');
   mkdirSync(folder);
@@ -241,7 +241,7 @@ test('devices and pipes are refused without reading', { skip: process.platform =
   await refused(pipe, /is a device, a pipe or a socket/);
 });
 
-test('a file that changes while it is read', async () => {
+test('a file that changes while it is in use is noticed', async () => {
   // More than is read ahead at once, or the old content would still be at hand.
   const rows = Array.from({ length: 50 }, (_, i) => ({ text: `row ${i}`, notes: 'x'.repeat(20_000) }));
   const path = file('moving.jsonl', `${jsonl(rows)}\n`);
@@ -254,12 +254,15 @@ test('a file that changes while it is read', async () => {
   writeFileSync(path, `${jsonl(rows)}\n`);
   const edited = await open();
   writeFileSync(path, `${jsonl(rows).replace('row 17', 'ROW 17')}\n`);
-  await assert.rejects(collect(edited.train(1, 0)), /moving\.jsonl, line 18: changed while it was read/);
+  await assert.rejects(
+    collect(edited.train(1, 0)),
+    /moving\.jsonl, line 18: this row changed while the file was in use/,
+  );
 
   writeFileSync(path, `${jsonl(rows)}\n`);
   const shrunk = await open();
   truncateSync(path, 100);
-  await assert.rejects(collect(shrunk.train(1, 0)), /became shorter while it was read/);
+  await assert.rejects(collect(shrunk.train(1, 0)), /became shorter while it was in use/);
 
   writeFileSync(path, `${jsonl(rows)}\n`);
   const gone = await open();
@@ -268,7 +271,7 @@ test('a file that changes while it is read', async () => {
   if (process.platform !== 'win32') assert.equal((await collect(gone.train(1, 0))).length, 50);
 });
 
-test('a large file is checked as it is read, in memory that does not grow with it', async () => {
+test('a large file is checked while it is read, and memory does not grow with it', async () => {
   const path = join(dir, 'large.jsonl');
   const notes = 'the quick brown fox '.repeat(600);
   writeFileSync(path, '');
@@ -291,7 +294,7 @@ test('a large file is checked as it is read, in memory that does not grow with i
   strict.close();
 });
 
-test('the first rows only', async () => {
+test('only the first rows can be used', async () => {
   const dataset = await openDataset(
     file('many.jsonl', jsonl(Array.from({ length: 30 }, (_, i) => ({ text: `row ${i}` })))),
     {

@@ -21,47 +21,47 @@ export interface DatasetOptions extends Pick<
   tokenizer: Tokenizer;
   /** Input tokens in a row of a batch. */
   length: number;
-  /** Fraction held out by hash; 0 none, 1 everything (in the file's order, as an evaluation wants it). */
+  /** The fraction of rows that is held out, chosen by hash. 0: none. 1: all, in the order of the file, as an evaluation wants it. */
   heldOut: number;
-  /** Text and code longer than `length`: windows over all of it (default), or its beginning alone. */
+  /** What to do with text and code longer than `length`: cut it into windows (default), or use only its beginning. */
   windows?: 'cut' | 'split';
 }
 
 export interface Dataset {
-  /** What was detected, as it is said to the user: 'JSONL, chat messages'. */
+  /** What was detected, for people: 'JSONL, chat messages'. */
   format: string;
   /** One line: files, rows, skipped. */
   description: string;
   /** sha256 (hex) of the content. */
   hash: string;
-  /** Rows that were wrong and left out; grows while a large file is read. */
+  /** Bad rows that were skipped. In a large file, more may be found while it is read. */
   skipped: { count: number; first?: string };
-  /** Rows longer than `length`, cut at their end; known once they were read. */
+  /** Rows longer than `length` whose end was cut off, among those read so far. */
   cut: number;
-  /** Rows left with no answer token; known once they were read. */
+  /** Rows in which no token counts in the loss, among those read so far. */
   dropped: number;
   /** Training rows (before tokenising). */
   rows: number;
   heldOutRows: number;
-  /** Seeded shuffle, the same every time; `start` is the number of rows to pass over unread. */
+  /** The rows in a seeded order, the same every time. `start` rows are skipped without reading them. */
   train(seed: number, epoch: number, start?: number): AsyncGenerator<Example>;
-  /** In the file's order, never as fill-in-the-middle. */
+  /** The held-out rows in the order of the file, never as fill-in-the-middle. */
   heldOut(): AsyncGenerator<Example>;
   close(): void;
 }
 
-/** A file up to this size is checked whole before training; of a larger one the first rows are. */
+/** A file up to this size is checked before training. Of a larger one, only the first rows are checked. */
 export const CHECKED_BYTES = 64 * 1024 * 1024;
 const CHECKED_ROWS = 1000;
 
-/** What is known of a row. */
+/** What is known about a row. */
 const BAD = 1;
 const CUT = 2;
 const DROPPED = 4;
 
 /**
- * Opens a dataset: a JSONL, CSV, TSV, Parquet or text file, or a folder of code. Nothing but an index of rows is kept
- * in memory. Throws a 'data' error with file and line for what cannot be read (or counts the row, with onBadRow 'skip').
+ * Opens a dataset: a file that one of the readers knows, or a folder of code. Only an index of the rows stays in memory.
+ * Throws a 'data' error with file and line for a row that cannot be read. With onBadRow 'skip' it counts such rows instead.
  */
 export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
   const reader = await openReader(path, options.maxExamples ?? Infinity);
@@ -92,7 +92,7 @@ async function openReader(path: string, maxRows: number): Promise<RowReader> {
 }
 
 function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Dataset {
-  if (reader.count === 0) throw new VeraError('data', `${path} is empty: it holds no rows`);
+  if (reader.count === 0) throw new VeraError('data', `${path} is empty: it has no rows`);
   const format = detectFormat(path, reader, options);
   const flags = new Uint8Array(reader.count);
   const skipped: Dataset['skipped'] = { count: 0 };
@@ -118,10 +118,10 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
   }
   const { train, heldOut } = splitRows(reader, (i) => !(flags[i]! & BAD), options.heldOut);
   if (train.length + heldOut.length === 0) {
-    throw new VeraError('data', `${path} has no row that can be used; the first fault: ${skipped.first}`);
+    throw new VeraError('data', `${path} has no row that can be used; the first error: ${skipped.first}`);
   }
 
-  /** Examples of row i, and what becomes known of it. */
+  /** The examples of row i. Notes whether it was cut off or dropped. */
   const examplesOf = (i: number, seeds: (string | number)[], fimRate: number): Omit<Example, 'row'>[] => {
     if (flags[i]! & BAD) return [];
     try {
@@ -184,7 +184,7 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
 }
 
 function nothingLeft(path: string, length: number, first: string | undefined): VeraError {
-  const nothing = `${path}: no row gives anything to learn`;
+  const nothing = `${path}: the model can learn nothing from these rows`;
   if (first !== undefined) return new VeraError('data', `${nothing}: ${first}`);
   const reason = `no token of an answer is within the first ${length} tokens of a row; choose a larger Row length`;
   return new VeraError('data', `${nothing}: ${reason}`, { settings: ['length'] });
@@ -202,7 +202,7 @@ function describe(
   const parts = [`${path}: ${number(train)} rows for training, ${number(heldOut)} held out`];
   if (reader.note) parts.push(reader.note);
   if (skipped.count > 0) parts.push(`${number(skipped.count)} skipped, the first: ${skipped.first}`);
-  if (tally.cut > 0) parts.push(`${number(tally.cut)} cut at ${number(length)} tokens`);
-  if (tally.dropped > 0) parts.push(`${number(tally.dropped)} dropped because no answer token was left`);
+  if (tally.cut > 0) parts.push(`${number(tally.cut)} cut off at ${number(length)} tokens`);
+  if (tally.dropped > 0) parts.push(`${number(tally.dropped)} dropped because none of their tokens counts in the loss`);
   return parts.join('; ');
 }

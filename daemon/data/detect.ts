@@ -4,10 +4,10 @@ import { formatOf, rowFormatNamed, rowFormats } from './formats/registry.ts';
 import type { RowReader } from './readers/reader.ts';
 import { BadRow, type Row } from './row.ts';
 
-/** Rows looked at before giving up, where bad ones are to be skipped. */
+/** Rows that are read to detect the format, if bad rows are skipped. */
 const LOOKED_AT = 100;
 
-/** The format that the first rows have the columns of, or the one that was asked for. */
+/** The format that was asked for, or the one that matches the columns of the first rows. */
 export function detectFormat(
   path: string,
   reader: RowReader,
@@ -36,16 +36,16 @@ export function detectFormat(
     if (onBadRow === 'error') throw new VeraError('data', fault);
     first ??= fault;
   }
-  throw new VeraError('data', `${path} has no row of a known format; the first fault: ${first}`);
+  throw new VeraError('data', `${path} has no row of a known format; the first error: ${first}`);
 }
 
-/** Row to sample; BadRow when it lacks what the format needs, naming the other format where it is of one. */
+/** Reads a row as a sample. Throws BadRow if the row lacks what the format needs; the message names another format that matches. */
 export function readSample(format: RowFormat, row: Row): Sample {
   if (!format.matches(row)) {
     const other = formatOf(row);
     if (other && other !== format) {
       throw new BadRow(
-        `mixed formats: this row is ${other.label}, those before it are ${format.label}; keep one format in a file`,
+        `mixed formats: this row is ${other.label}, but the rows before it are ${format.label}; use one format per file`,
         'mixed',
       );
     }
@@ -53,9 +53,9 @@ export function readSample(format: RowFormat, row: Row): Sample {
   return format.read(row);
 }
 
-/** What is said of a row that no format knows. */
+/** The message about a row that no format matches. */
 export const unknownColumns = (row: Row): string =>
-  `no known format has these columns (${columnsOf(row)}). Known: ${knownFormats()}`;
+  `no row format has these columns (${columnsOf(row)}); the formats are: ${knownFormats()}`;
 
 function columnsOf(row: Row): string {
   const names = Object.keys(row);

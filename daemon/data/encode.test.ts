@@ -38,7 +38,7 @@ function counted(example: { ids: Int32Array; counts: Uint8Array }, tokenizer: To
   return runs.map((run) => tokenizer.decode(run)).join('|');
 }
 
-test('ChatML: the answers and their ends count, nothing else', () => {
+test('ChatML: only the answers and their ends count', () => {
   const { examples, cut } = encode({ kind: 'chat', messages: conversation }, chatml);
   assert.equal(counted(examples[0]!, chatml), 'the answer<|im_end|>\n|the lazy dog\n<|im_end|>\n');
   assert.equal(cut, false);
@@ -60,7 +60,7 @@ test('a template that rewrites earlier turns: the words of the turn are found', 
   );
 });
 
-test('a template that shouts cannot be told apart, and is not needed with loss on all', () => {
+test('an answer that a template rewrites cannot be found, which does not matter with loss on all', () => {
   const template = "{% for m in messages %}{{ loop.length ~ m['content'] | upper }}{% endfor %}";
   const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: template }));
   const sample: Sample = { kind: 'chat', messages: conversation };
@@ -72,7 +72,7 @@ test('a template that shouts cannot be told apart, and is not needed with loss o
   assert.ok(examples[0]!.counts.every((count) => count === 1));
 });
 
-test("a template's own refusal is passed on", () => {
+test("a template's own error is reported", () => {
   const messages = [{ role: 'developer', content: 'x' }, ...conversation];
   assert.throws(() => encode({ kind: 'chat', messages }, headers), /refuses this conversation: unknown role developer/);
   assert.throws(() => encode({ kind: 'chat', messages }, plain), /has no chat template/);
@@ -102,7 +102,7 @@ test('ChatML: any contents are marked exactly', () => {
   );
 });
 
-test('pairs: chat where there is a template, else concatenated with an end', () => {
+test('pairs are a chat if there is a template, else they are joined and ended', () => {
   const messages = [
     { role: 'user', content: 'what is' },
     { role: 'assistant', content: ' this' },
@@ -115,14 +115,14 @@ test('pairs: chat where there is a template, else concatenated with an end', () 
   assert.ok(encode(sample, plain, { lossOn: 'all' }).examples[0]!.counts.every((count) => count === 1));
 });
 
-test('chat longer than the length is cut at its end and said so', () => {
+test('a chat longer than the length is cut off at the end and marked as cut', () => {
   const { examples, cut } = encode({ kind: 'chat', messages: conversation }, chatml, { length: 20 });
   assert.equal(examples[0]!.ids.length, 20);
   assert.equal(examples[0]!.counts.length, 20);
   assert.equal(cut, true);
 });
 
-test('text: as the tokenizer gives it, cut, or in windows that predict every token once', () => {
+test('text is cut off, or becomes windows that predict every token once', () => {
   const tokenizer = loadTokenizer(tinyTokenizer({ addBos: true }));
   const text = 'the quick brown fox '.repeat(40);
   const ids = tokenizer.encode(text);
@@ -147,7 +147,7 @@ test('code ends with the end-of-text token', () => {
   assert.equal(plain.decode([...example!.ids]), `${source}<|end|>`);
 });
 
-test('fill-in-the-middle: both orders, and the parts are the text', () => {
+test('fill-in-the-middle comes in both orders, and its parts make the text', () => {
   const orders = new Set<string>();
   for (let seed = 0; seed < 40; seed++) {
     const options = { fimRate: 1, random: seededRandom('fim', seed) };
@@ -166,7 +166,7 @@ test('fill-in-the-middle: both orders, and the parts are the text', () => {
   assert.deepEqual([...orders].sort(), ['psm', 'spm']);
 });
 
-test('fill-in-the-middle keeps to the length, by the rate, and only with the tokens', () => {
+test('fill-in-the-middle respects length and rate, and needs the tokens', () => {
   const text = source.repeat(60);
   const { examples } = encode({ kind: 'code', text }, plain, { fimRate: 0.5, length: 64 });
   assert.ok(examples.every((example) => example.ids.length <= 65));

@@ -10,21 +10,21 @@ export interface EncodeOptions {
   /** Input tokens in a row of a batch. */
   length: number;
   lossOn: 'answer' | 'all';
-  /** What becomes of text and code longer than `length`: the beginning alone, or windows over all of it. */
+  /** What to do with text and code longer than `length`: use only the beginning, or cut it into windows. */
   windows: 'cut' | 'split';
-  /** Share of code windows that become fill-in-the-middle. */
+  /** The share of code windows that become fill-in-the-middle. */
   fimRate: number;
-  /** Draws for fill-in-the-middle; seeded by the row. */
+  /** Random numbers for fill-in-the-middle, seeded by the row. */
   random: () => number;
 }
 
 export interface Encoded {
   examples: Pick<Example, 'ids' | 'counts'>[];
-  /** The row was longer than `length` and its end was left out. */
+  /** The row was longer than `length` and its end was cut off. */
   cut: boolean;
 }
 
-/** Token ids of a row and which of them count. Throws BadRow when the row cannot be written in the model's way. */
+/** Token ids of a row, and which of them count in the loss. Throws BadRow if the row cannot be written for this model. */
 export function encodeSample(sample: Sample, options: EncodeOptions): Encoded {
   switch (sample.kind) {
     case 'chat':
@@ -63,8 +63,8 @@ function encodeChat(sample: Extract<Sample, { kind: 'chat' }>, options: EncodeOp
 }
 
 /**
- * Marks the tokens of each span. Text is tokenised whole, as at inference; a token belongs to an answer when it is not
- * among those that the text up to the answer's start gives by itself (so one that straddles the start counts).
+ * Marks the tokens of each span. The text is tokenised as a whole, as at inference. A token belongs to an answer if tokenising only
+ * the text before the answer does not give it, so a token across that border counts.
  */
 function markSpans(tokenizer: Tokenizer, text: string, ids: number[], spans: Span[], counts: Uint8Array): void {
   const tokensUpTo = (end: number): number => {
@@ -78,7 +78,7 @@ function markSpans(tokenizer: Tokenizer, text: string, ids: number[], spans: Spa
   for (const { start, end } of spans) counts.fill(1, tokensUpTo(start), tokensUpTo(end));
 }
 
-/** Plain concatenation with the end-of-text token after the completion. */
+/** Joins prompt and completion, with the end-of-text token at the end. */
 function encodePair(prompt: string, completion: string, options: EncodeOptions): Encoded {
   const { tokenizer, lossOn, length } = options;
   const ids = tokenizer.encode(prompt + completion);
@@ -100,14 +100,14 @@ function encodeText(ids: number[], { windows, length }: EncodeOptions): Encoded 
   return { examples: windowsOf(ids, length + 1).map(allCount), cut: false };
 }
 
-/** Windows of `size` ids that overlap by one, so that every token but the first is predicted exactly once. */
+/** Windows of `size` ids that overlap by one, so that every token except the first is predicted exactly once. */
 function windowsOf(ids: number[], size: number): number[][] {
   const out: number[][] = [];
   for (let start = 0; start + 1 < ids.length; start += size - 1) out.push(ids.slice(start, start + size));
   return out;
 }
 
-/** A file and the end-of-text token; windows of it become fill-in-the-middle where the draw and the tokenizer say so. */
+/** A file and the end-of-text token. A random share of its windows becomes fill-in-the-middle, if the tokenizer has tokens for it. */
 function encodeCode(text: string, options: EncodeOptions): Encoded {
   const { tokenizer, windows, length, fimRate, random } = options;
   const body = tokenizer.encode(text);
@@ -116,7 +116,7 @@ function encodeCode(text: string, options: EncodeOptions): Encoded {
   if (windows === 'cut' || !fim) return encodeText(ids, options);
 
   const size = length + 1;
-  // Four ids go to the three marks and the end, and cutting a token in two at the gap may add some more.
+  // The three marks and the end take four ids, and cutting a token in two at the gap may add some more.
   const chunk = Math.max(2, size - 12);
   const examples: Encoded['examples'] = [];
   for (let start = 0; start + 1 < ids.length || start === 0;) {
@@ -124,7 +124,7 @@ function encodeCode(text: string, options: EncodeOptions): Encoded {
     const window = ids.slice(start, start + (wanted ? chunk : size));
     const source = window.at(-1) === tokenizer.eosId ? window.slice(0, -1) : window;
     const around = wanted ? tokenizer.decode(source, { skipSpecialTokens: true }) : '';
-    // A window may begin or end inside a character; such a text would teach the replacement character.
+    // A window may begin or end inside a character. From such a text the model would learn the replacement character.
     const filled =
       wanted && !around.includes('\uFFFD') ? fillInTheMiddle(around, tokenizer, fim, random, size) : undefined;
     examples.push(allCount(filled ?? window));

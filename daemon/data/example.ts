@@ -1,14 +1,14 @@
-/** One training sequence: token ids, and which of them are answers. */
+/** One training sequence: token ids, and which of them count in the loss. */
 export interface Example {
   ids: Int32Array;
-  /** 1 where this token is an answer token (its prediction counts in the loss), same length as ids. */
+  /** 1 for each token whose prediction counts in the loss, else 0; same length as ids. */
   counts: Uint8Array;
   source: { file: string; line?: number };
-  /** Position of its row in the stream's order, from the beginning of the epoch: what an exact resume starts from. */
+  /** The position of its row in the order of the epoch. An exact resume starts from it. */
   row?: number;
 }
 
-/** True when a prediction of this example counts. The first token has none: nothing stands before it. */
+/** True if a prediction of this example counts in the loss. The first token is never predicted. */
 export function hasAnswer(example: Example): boolean {
   return example.counts.indexOf(1, 1) > 0;
 }

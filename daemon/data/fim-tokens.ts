@@ -1,4 +1,4 @@
-/** Ids of the tokens that mark a prefix, the middle to be written, and a suffix. */
+/** Ids of the tokens that mark the prefix, the middle that the model writes, and the suffix. */
 export interface FimTokens {
   prefix: number;
   middle: number;
@@ -12,11 +12,11 @@ const SPELLINGS: [prefix: string, middle: string, suffix: string][] = [
   ['<fim-prefix>', '<fim-middle>', '<fim-suffix>'], // SantaCoder
   ['▁<PRE>', '▁<MID>', '▁<SUF>'], // CodeLlama
   ['<PRE>', '<MID>', '<SUF>'],
-  ['<｜fim▁begin｜>', '<｜fim▁end｜>', '<｜fim▁hole｜>'], // DeepSeek-Coder: the hole stands where the suffix begins
+  ['<｜fim▁begin｜>', '<｜fim▁end｜>', '<｜fim▁hole｜>'], // DeepSeek-Coder: the hole is where the suffix begins
   ['[PREFIX]', '[MIDDLE]', '[SUFFIX]'], // Codestral
 ];
 
-/** The fill-in-the-middle tokens of a vocabulary, or undefined when it lacks one of the three. */
+/** The fill-in-the-middle tokens of a vocabulary; undefined if one of the three is missing. */
 export function findFim(tokenId: (token: string) => number | undefined): FimTokens | undefined {
   for (const spelling of SPELLINGS) {
     const [prefix, middle, suffix] = spelling.map(tokenId);

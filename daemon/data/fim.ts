@@ -3,11 +3,11 @@ import type { Tokenizer } from './tokenizer.ts';
 
 /**
  * Fill-in-the-middle (arXiv 2207.14255): `text` is cut at two random characters into prefix, middle and suffix and
- * written so that the middle comes last. Half of the time in the order prefix, suffix, middle (PSM), else suffix,
+ * written so that the middle comes last: half of the time in the order prefix, suffix, middle (PSM), else suffix,
  * prefix, middle (SPM, written `<prefix><suffix>S<middle>P M` as in the paper's section 3.1).
  *
- * @param limit the most ids to return; what stands furthest from the gap is left out (the suffix's end, then the
- *   prefix's beginning). Returns undefined when the middle alone does not fit.
+ * @param limit the most ids to return. Text furthest from the gap is left out first (the end of the suffix, then the beginning of
+ *   the prefix). Returns undefined if the middle alone does not fit.
  */
 export function fillInTheMiddle(
   text: string,
@@ -33,7 +33,7 @@ export function fillInTheMiddle(
     : [tokens.prefix, ...prefix, tokens.suffix, ...suffix, tokens.middle, ...middle];
 }
 
-/** A position in `text` that does not part a surrogate pair. */
+/** A position in `text` that does not split a surrogate pair. */
 function wholeCharacter(text: string, fraction: number): number {
   const at = Math.floor(fraction * (text.length + 1));
   const code = text.charCodeAt(at);

@@ -1,14 +1,14 @@
 /** Anything with a length in tokens and a place in the stream. */
 export interface Sized {
   length: number;
-  /** Place in the stream; smaller came first. */
+  /** Its place in the stream; a smaller one came first. */
   ordinal: number;
 }
 
 /**
- * First-fit packing into rows of `capacity` tokens: first `waiting` (left over from before, so that nothing waits
- * twice), then `fresh` from the longest down. At most `bins` rows are opened; what fits into none is left over.
- * Rows come out in the order of their earliest item, and items inside a row in theirs: packing does not sort the data.
+ * First-fit packing into rows of `capacity` tokens: first the items in `waiting` (left over from before, so that no item waits
+ * twice), then those in `fresh`, the longest first. At most `bins` rows are opened; items that fit into none are left over.
+ * Rows are ordered by their earliest item, and items inside a row by their place: packing does not sort the data.
  */
 export function packInto<T extends Sized>(
   waiting: readonly T[],
@@ -43,7 +43,7 @@ export function packInto<T extends Sized>(
   return { rows, left: left.sort(byOrdinal) };
 }
 
-/** Groups of `size` items of like length, in the order of each group's earliest item. */
+/** Groups of `size` items of similar length, ordered by the earliest item of each group. */
 export function bucketsOf<T extends Sized>(items: readonly T[], size: number): T[][] {
   const byLength = [...items].sort((a, b) => a.length - b.length || a.ordinal - b.ordinal);
   const groups: T[][] = [];

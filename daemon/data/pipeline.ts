@@ -1,16 +1,16 @@
 import { Tokenizer as Untyped } from '@huggingface/tokenizers';
 
-/** What is used of the tokenizer library; its own declarations do not resolve under Node's module rules. */
+/** The parts of the tokenizer library that we use. Its own declarations do not resolve under Node's module rules. */
 export interface Pipeline {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
   token_to_id(token: string): number | undefined;
   get_vocab(): Map<string, number>;
   get_added_tokens_decoder(): Map<number, { special: boolean }>;
-  /** BPE, unigram or WordPiece; bpe.ts looks closer. */
+  /** BPE, unigram or WordPiece; bpe.ts knows more about it. */
   model: unknown;
 }
 
-/** Builds the pipeline from tokenizer.json and tokenizer_config.json. Throws plain errors for what it does not know. */
+/** Builds the pipeline from tokenizer.json and tokenizer_config.json. Throws plain errors for what it cannot read. */
 export const createPipeline = (json: object, config: object): Pipeline =>
   new (Untyped as unknown as new (json: object, config: object) => Pipeline)(json, config);

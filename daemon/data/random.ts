@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A small seeded generator (sfc32) whose state is the sha256 of the given words, so that close seeds give unrelated
- * streams and the same words give the same stream on every machine.
+ * A small seeded generator (sfc32). Its state is the sha256 of the given words, so that similar seeds give unrelated streams and
+ * the same words give the same stream on every machine.
  */
 export function seededRandom(...words: (string | number)[]): () => number {
   const digest = createHash('sha256').update(words.join('\0')).digest();

@@ -7,7 +7,7 @@ const over = (keys: number[]) => ({ count: keys.length, key: (i: number) => keys
 const keys = fc.array(fc.integer({ min: 0, max: 2 ** 48 - 1 }), { maxLength: 60 });
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
 
-test('every usable row is on one side, equal rows on the same', () => {
+test('every usable row is on one side, and equal rows are on the same side', () => {
   fc.assert(
     fc.property(keys, fraction, (list, share) => {
       const usable = (i: number) => i % 5 !== 3;
@@ -21,7 +21,7 @@ test('every usable row is on one side, equal rows on the same', () => {
   );
 });
 
-test('rows keep their side when others are added, once the fraction catches one by itself', () => {
+test('rows keep their side when others are added, once the fraction selects a row', () => {
   fc.assert(
     fc.property(keys, keys, fc.double({ min: 0.01, max: 0.99, noNaN: true }), (list, more, share) => {
       const limit = share * 2 ** 48;
@@ -43,7 +43,7 @@ test('a small file still holds out one row and trains on one', () => {
   assert.deepEqual([...splitRows(over([7, 7]), () => true, 0.5).train], [0, 1]);
 });
 
-test('0 holds out nothing and 1 everything', () => {
+test('0 holds out no row and 1 holds out all', () => {
   assert.deepEqual([...splitRows(over([1, 2]), () => true, 0).train], [0, 1]);
   assert.deepEqual([...splitRows(over([1, 2]), () => true, 1).heldOut], [0, 1]);
 });

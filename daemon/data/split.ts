@@ -3,9 +3,9 @@ import type { RowReader } from './readers/reader.ts';
 const KEYS = 2 ** 48;
 
 /**
- * Parts rows into training and held-out ones by the hash of their content alone, so that a row stays on its side when
- * others are added, and equal rows are on the same side. When the fraction catches none (or all) of two rows or more,
- * the row with the smallest hash is held out (or the one with the largest is trained on), with its equals.
+ * Splits rows into training and held-out rows by the hash of their content alone, so that a row stays on its side when others are
+ * added, and equal rows are on the same side. If the fraction selects none (or all) of two or more rows, the row with the smallest
+ * hash is held out (or the one with the largest is trained on), together with its copies.
  *
  * @param fraction 0 holds out nothing, 1 everything
  * @returns indices in the order of the file

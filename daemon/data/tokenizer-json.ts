@@ -1,14 +1,14 @@
 type Json = Record<string, unknown>;
 
-/** White space as Rust's `char::is_whitespace` and Oniguruma have it; JavaScript's `\s` adds U+FEFF and lacks U+0085. */
+/** White space as Rust's `char::is_whitespace` and Oniguruma define it. JavaScript's `\s` adds U+FEFF and lacks U+0085. */
 const BYTE_LEVEL_PATTERN =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+" +
   '|\\p{White_Space}+(?!\\P{White_Space})|\\p{White_Space}+';
 
 /**
- * A copy of tokenizer.json in which the pre-tokenizers that the JavaScript pipeline reads with JavaScript's character
- * classes are spelled out, so that ids are those of the Rust library: digits are every \p{N}, not 0-9 alone, and white
- * space is Unicode's.
+ * A copy of tokenizer.json that spells out the character classes of pre-tokenizers. The JavaScript pipeline would read them with
+ * JavaScript's classes and give other ids than the Rust library: digits are every \p{N}, not only 0-9, and white space is that of
+ * Unicode.
  */
 export function alignWithRust(json: Json): Json {
   const pre = json['pre_tokenizer'];
@@ -26,7 +26,7 @@ function alignPreTokenizer(pre: Json): Json {
         ? { ...pre, pattern: { Regex: unicodeSpace(pre['pattern']['Regex']) } }
         : pre;
     case 'ByteLevel':
-      // A prefix space goes on before the split, so such a tokenizer keeps the pipeline's own order.
+      // The prefix space is added before the split, so such a tokenizer keeps the pipeline's own order.
       if (pre['use_regex'] === false || pre['add_prefix_space'] === true) return pre;
       return { type: 'Sequence', pretokenizers: [split(BYTE_LEVEL_PATTERN), { ...pre, use_regex: false }] };
     default:

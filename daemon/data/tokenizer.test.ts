@@ -9,7 +9,7 @@ import { createPipeline } from './pipeline.ts';
 import { alignWithRust } from './tokenizer-json.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
-test('text comes back from its ids, whatever it is', () => {
+test('any text comes back from its ids', () => {
   const tokenizer = loadTokenizer(tinyTokenizer());
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 80 }), (text) => {
@@ -84,14 +84,14 @@ test('chat templates: a string, a named list, a file of its own, none', () => {
   assert.ok(!('renderChat' in loadTokenizer(tinyTokenizer())));
 });
 
-test('a template reads the date it is given', () => {
+test('a template uses the date that it is given', () => {
   const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: HEADERS }));
   const text = tokenizer.renderChat!([{ role: 'user', content: ' hi ' }], { date: new Date('2024-07-26T12:00:00Z') });
   const note = '<|start_header|>note<|end_header|>\n\nToday: 26 Jul 2024<|eot|>';
   assert.equal(text, `<|begin|>${note}<|start_header|>user<|end_header|>\n\nhi<|eot|>`);
 });
 
-test('a missing or broken tokenizer is named', () => {
+test('the error for a missing or broken tokenizer names the file', () => {
   const dir = mkdtempSync(join(tmpdir(), 'no-tokenizer-'));
   assert.throws(() => loadTokenizer(dir), { name: 'VeraError', message: /has no tokenizer\.json/ });
   writeFileSync(join(dir, 'tokenizer.json'), '{');

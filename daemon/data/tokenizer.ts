@@ -10,9 +10,9 @@ import { speedUpBpe } from './bpe.ts';
 export type { ChatMessage, RenderOptions } from './chat-template.ts';
 
 export interface Tokenizer {
-  /** Token ids of `text`; with the model's own special tokens around them unless `addSpecialTokens` is false. */
+  /** Token ids of `text`, with the model's own special tokens around them unless `addSpecialTokens` is false. */
   encode(text: string, options?: { addSpecialTokens?: boolean }): number[];
-  /** Text of `ids`, spaces untouched: code must come back as it went in. */
+  /** The text of `ids`. Spaces stay as they are, because code must not change. */
   decode(ids: number[], options?: { skipSpecialTokens?: boolean }): string;
   /** One more than the largest token id; an embedding may have more rows. */
   vocabSize: number;
@@ -20,15 +20,15 @@ export interface Tokenizer {
   eosId?: number;
   padId?: number;
   tokenId(token: string): number | undefined;
-  /** Fill-in-the-middle tokens, when the vocabulary has them. */
+  /** Fill-in-the-middle tokens, if the vocabulary has them. */
   fim?: FimTokens;
-  /** The model's chat template applied; absent when the model has none. */
+  /** Writes a conversation with the model's chat template; absent if the model has none. */
   renderChat?(messages: ChatMessage[], options?: RenderOptions): string;
 }
 
 /**
  * The tokenizer of a Hugging Face folder: tokenizer.json, and what tokenizer_config.json, special_tokens_map.json and
- * chat_template.jinja add. Throws a 'model' error when tokenizer.json is missing or not understood.
+ * chat_template.jinja add to it. Throws a 'model' error if tokenizer.json is missing or cannot be read.
  */
 export function loadTokenizer(dir: string): Tokenizer {
   const file = join(dir, 'tokenizer.json');
@@ -95,7 +95,7 @@ function readOptionalJson(file: string): Json {
   return existsSync(file) ? readJson(file) : {};
 }
 
-/** Names such as `eos_token` to their text; a value is a string or an object with `content`. */
+/** Names such as `eos_token` with their text; a value is a string or an object with `content`. */
 function specialTokens(config: Json, map: Json): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [name, value] of [...Object.entries(map), ...Object.entries(config)]) {

@@ -31,7 +31,7 @@ function demo(...args: string[]): { status: number | null; stdout: string; stder
   return spawnSync(process.execPath, all, { env, encoding: 'utf8' });
 }
 
-test('it trains, shows losses and completions before and after, counts, merges and says where everything is', () => {
+test('the demo trains, shows losses and completions before and after, shows sizes, merges and names its files', () => {
   const { status, stdout, stderr } = demo('--steps', '3');
   assert.equal(status, 0, stderr);
   for (const part of [
@@ -51,7 +51,7 @@ test('it trains, shows losses and completions before and after, counts, merges a
   assert.equal(openBase(join(home, 'demo/model'), join(home, 'cache')).config.hidden, 192);
 });
 
-test('a second one takes a new folder; with --json its events are lines', () => {
+test('a second run uses a new folder; with --json it prints its events as lines', () => {
   const { status, stdout, stderr } = demo('--steps', '1', '--json');
   assert.equal(status, 0, stderr);
   const lines = stdout
@@ -68,7 +68,7 @@ test('a second one takes a new folder; with --json its events are lines', () => 
   });
 });
 
-test('without its model it says so', () => {
+test('without its model the demo reports that', () => {
   const { status, stderr } = demo('--base', folder);
   assert.equal(status, 4);
   assert.match(stderr, /^vera: .* holds no model\.safetensors; the demo runs in a checkout/);

@@ -11,7 +11,7 @@ const allLines = (blocks: readonly Block<unknown>[]): string[] =>
 const someText = fc.string({ unit: fc.constantFrom('a', 'é', '😀', '\n', '\r\n', '\r', ' '), maxLength: 60 });
 const long = 'x'.repeat(40_000);
 
-test('lines are those of the protocol, in one block or many', () => {
+test('lines are as the protocol defines them, in one block or many', () => {
   fc.assert(fc.property(someText, (text) => assert.deepEqual(allLines(blocksOf(text)), linesOf(text))));
   const large = Array.from({ length: 20 }, (_, i) => `${i}${long}`).join('\n');
   const blocks = blocksOf(large);
@@ -20,7 +20,7 @@ test('lines are those of the protocol, in one block or many', () => {
   assert.equal(textOf(blocks), large);
 });
 
-test('edits give the text that an editor has, and facts stay with the lines nobody touched', () => {
+test('edits give the same text as in the editor, and lines that were not edited keep their facts', () => {
   const edit = fc.record({ from: fc.nat(), to: fc.nat(), text: someText });
   const start = fc.oneof(
     someText,
@@ -38,7 +38,7 @@ test('edits give the text that an editor has, and facts stay with the lines nobo
         const starts = [0, ...[...text.matchAll(/\r\n?|\n/g)].map(({ index, 0: found }) => index + found.length)];
         const positionOf = (offset: number) => {
           const line = starts.findLastIndex((start) => start <= offset);
-          // Never between the two halves of a line break.
+          // Never between the two characters of a line break.
           const character = Math.min(offset - starts[line]!, linesOf(text)[line]!.length);
           return { line, character, offset: starts[line]! + character };
         };

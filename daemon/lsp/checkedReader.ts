@@ -1,5 +1,6 @@
 import { StreamMessageReader } from 'vscode-languageserver-protocol/node';
 import type { DataCallback, Disposable, Message } from 'vscode-languageserver-protocol/node';
+import { isObject } from '../formats/json.ts';
 
 const MAX_METHOD = 200; // characters
 const MAX_ID = 1000; // characters
@@ -27,8 +28,6 @@ export function isMessage(value: unknown): value is Message {
   return method !== '$/cancelRequest' || (isObject(params) && isId(params['id']));
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isId = (id: unknown): boolean =>
   typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id.length <= MAX_ID;
 

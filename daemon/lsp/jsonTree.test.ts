@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { follow, parseTree, pathAt, type JsonNode } from './jsonTree.ts';
 
-/** What a node's text stands for must be what JSON.parse makes of the whole, at the same place. */
+/** The text of a node must be what JSON.parse gives for the whole text at the same path. */
 function same(text: string, node: JsonNode, value: unknown): void {
   assert.deepEqual(JSON.parse(text.slice(node.start, node.end)), value);
   for (const { name, value: member } of node.members ?? []) {
@@ -23,7 +23,7 @@ test('every value of a JSON text has its place', () => {
   );
 });
 
-test('it takes what JSON.parse takes and nothing else, and a fault stands inside the text', () => {
+test('it accepts what JSON.parse accepts and nothing else, and the place of an error is inside the text', () => {
   const mutated = fc
     .tuple(
       fc.jsonValue(),
@@ -52,7 +52,7 @@ test('it takes what JSON.parse takes and nothing else, and a fault stands inside
   );
 });
 
-test('faults are said in words, with their place', () => {
+test('errors are in plain words, with their place', () => {
   const cases: [text: string, at: number, says: RegExp][] = [
     ['{"a": 1,}', 8, /remove the comma before the end of the object/],
     ['{"a": [1,]}', 9, /remove the comma before the end of the list/],
@@ -66,7 +66,7 @@ test('faults are said in words, with their place', () => {
     ['{"a": 1', 7, /object is not closed/],
     ['{"a": }', 6, /"}" is not a JSON value/],
     ['{"a": 1} {"b": 2}', 9, /after the end of the object/],
-    ['', 0, /line ends where a value should stand/],
+    ['', 0, /line ends where a value is expected/],
     ['['.repeat(100), 65, /nested deeper than 64/],
   ];
   for (const [text, at, says] of cases) {
@@ -77,7 +77,7 @@ test('faults are said in words, with their place', () => {
   }
 });
 
-test('paths lead to places and back', () => {
+test('a path gives a place, and the place gives the path', () => {
   const text = '{"messages": [{"role": "user", "content": "hi"}], "n": 1}';
   const parsed = parseTree(text);
   assert.ok('root' in parsed);

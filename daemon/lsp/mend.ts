@@ -1,7 +1,7 @@
 import { readSample } from '../data/detect.ts';
 import type { Field, MessageList, RowFormat, Sample } from '../data/formats/format.ts';
 import { formatOf, rowFormats } from '../data/formats/registry.ts';
-import { isObject } from '../data/formats/fields.ts';
+import { isObject } from '../formats/json.ts';
 import { BadRow, type Row } from '../data/row.ts';
 import { convertRow } from './convert.ts';
 

@@ -34,7 +34,7 @@ const languagePid = (): number => {
   return begun.at(-1)!;
 };
 
-test('it is started where none runs, and stays as long as an editor is there', async () => {
+test('an editor starts the daemon if none runs, and it stays as long as the editor is connected', async () => {
   const first = await editor();
   assert.equal((await first.open(URI, WRONG)).length, 1);
   const { pid } = readDiscovery()!;
@@ -47,7 +47,7 @@ test('it is started where none runs, and stays as long as an editor is there', a
   assert.ok(!isAlive(language));
 });
 
-test('a daemon that is killed leaves no process behind, also not at work; an editor finds the next', async () => {
+test('a daemon that is killed leaves no process behind, even a busy one; an editor finds the next daemon', async () => {
   const { connection, closed } = await editor();
   const { pid } = readDiscovery()!;
   const language = languagePid();
@@ -63,7 +63,7 @@ test('a daemon that is killed leaves no process behind, also not at work; an edi
   assert.notEqual(readDiscovery()!.pid, pid);
 });
 
-test('a daemon that is stopped says so, and its language server is gone when it is', async () => {
+test('a daemon that is stopped tells its editor, and its language server ends with it', async () => {
   const { closed } = await editor();
   const language = languagePid();
   await stopDaemon({});

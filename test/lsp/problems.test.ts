@@ -1,4 +1,4 @@
-/** Every diagnostic of the language server, and every quick fix: applied, the trainer must take the file. Long because it is a table. */
+/** Every diagnostic of the language server and every quick fix: after the fix, training must accept the file. Long because it is a table. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ const GOOD = ask('who', 'the fox');
 
 interface Case {
   code: string;
-  /** The document; bytes where it stands on the disk. */
+  /** The document; bytes for a file on the disk. */
   text: string;
   bytes?: Buffer;
   name?: string;
@@ -143,7 +143,7 @@ const CASES: Case[] = [
     text: `${GOOD}\n[1, 2]\n`,
     line: 1,
     marks: '[1, 2]',
-    says: /found a list/,
+    says: /this one is a list/,
     fix: 'Remove this row',
   },
   {
@@ -365,7 +365,7 @@ const marked = (
   text.split(/\r\n?|\n/)[start.line]!.slice(start.character, end.line === start.line ? end.character : undefined);
 
 CASES.forEach((one, i) => {
-  test(`${one.code}: ${one.fix === '' ? 'said' : `said, and mended by "${one.fix}"`} (${i})`, async () => {
+  test(`${one.code}: ${one.fix === '' ? 'reported' : `reported, and fixed by "${one.fix}"`} (${i})`, async () => {
     const { code, text, name = 'rows.jsonl', base = 'chatml', says, fix } = one;
     const client = clients.get(base)!;
     const path = join(folder, `${i}-${name}`);
@@ -421,7 +421,7 @@ test('every diagnostic has a case', () => {
   );
 });
 
-test('what has no problem has no diagnostic, in every format', async () => {
+test('a dataset without problems has no diagnostics, in every format', async () => {
   const files: [name: string, text: string][] = [
     ['chat.jsonl', `${GOOD}\n\n${talk(['system', 's'], ['user', 'a'], ['assistant', 'b'])}\n`],
     ['sharegpt.jsonl', '{"system":"s","conversations":[{"from":"human","value":"a"},{"from":"gpt","value":"b"}]}\n'],
@@ -443,7 +443,7 @@ test('what has no problem has no diagnostic, in every format', async () => {
   assert.deepEqual((await client.lenses('file:///nowhere/text.txt'))[1]!.command!.title, '2 rows \u00b7 plain text');
 });
 
-test('a row converted to any format is one that the trainer takes, and says the same', async () => {
+test('a row converted to any format is accepted by training and says the same', async () => {
   const client = clients.get('chatml')!;
   const uri = 'file:///nowhere/convert.jsonl';
   const text = `${talk(['system', 's'], ['user', 'the fox'], ['assistant', 'jumps'])}\n`;

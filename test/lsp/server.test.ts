@@ -69,7 +69,7 @@ test('a hover shows tokens of row and field, and the row as the chat template wr
   assert.equal(await client.hover('file:///nowhere/other.jsonl', { line: 0, character: 0 }), null);
 });
 
-test('text of a row cannot end the block that shows it', async () => {
+test('the text of a row cannot close the code block that shows it', async () => {
   const uri = 'file:///nowhere/fence.jsonl';
   await client.open(uri, `${JSON.stringify({ text: '````\n[x](command:evil)' })}\n`);
   const value = await valueOf(uri, 0, 3);
@@ -88,7 +88,7 @@ test('a hover shows where a row is cut', async () => {
   assert.match(value, /--- cut here ---/);
 });
 
-test('lenses: the command, rows, tokens, minutes, problems', async () => {
+test('lenses show the command, rows, tokens, minutes and problems', async () => {
   const uri = 'file:///nowhere/lens.jsonl';
   await client.open(uri, `${GOOD}\n${GOOD}\n`);
   const lenses = await client.lenses(uri);
@@ -124,7 +124,7 @@ test('settings: format, base and length can change while documents are open', as
   assert.ok((await other.diagnostics(uri)).some(({ code }) => code === 'nothing-learned' || code === 'cut'));
 });
 
-test('diagnostics after edits are those of the text as it is then', async () => {
+test('diagnostics after edits are those of the new text', async () => {
   const line = fc.constantFrom(
     GOOD,
     '{"prompt":"a","completion":"b"}',
@@ -174,7 +174,7 @@ test('diagnostics after edits are those of the text as it is then', async () => 
 
 const plain = (found: Diagnostic[]): unknown[] => found.map(({ relatedInformation: _, ...one }) => one);
 
-test('the same holds for records over several lines', async () => {
+test('the same is true for records of several lines', async () => {
   const piece = fc.constantFrom('prompt,completion\n', 'a,b\n', '"a\nb",c\n', '"', '\n', ',', 'x,"y\n\nz"\n');
   let n = 0;
   await fc.assert(
@@ -206,7 +206,7 @@ test('the same holds for records over several lines', async () => {
   );
 });
 
-test('whatever a document holds, the server lives and answers', async () => {
+test('the server keeps answering, whatever a document contains', async () => {
   const jsonish = fc.json({ maxDepth: 3 }).map((text) => `{"messages":[${text}],"prompt":${text}}`);
   const row = fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -245,7 +245,7 @@ test('whatever a document holds, the server lives and answers', async () => {
   assert.equal(client.process.exitCode, null);
 });
 
-test('diagnostics are bounded, the rest is counted, and those near an edit are sent', async () => {
+test('the number of diagnostics is limited, the others are counted, and those near an edit are always sent', async () => {
   const few = await ended({ settings: { base, maxProblems: 10 }, env });
   const uri = 'file:///nowhere/many.jsonl';
   const found = await few.open(
@@ -260,7 +260,7 @@ test('diagnostics are bounded, the rest is counted, and those near an edit are s
   assert.ok((await few.diagnostics(uri)).some(({ range }) => range.start.line === 2500));
 });
 
-test('long work is cancelled, and meanwhile others are answered', async () => {
+test('long work can be cancelled, and other requests are answered meanwhile', async () => {
   const uri = 'file:///nowhere/long.jsonl';
   const row = (i: number): string => JSON.stringify({ prompt: `${i}`, completion: 'the fox '.repeat(40) });
   const rows = 40_000; // enough for a tenth of a second on a quick machine
@@ -281,7 +281,7 @@ test('long work is cancelled, and meanwhile others are answered', async () => {
   await assert.rejects(old, { code: -32801 });
 });
 
-test('a file that the editor keeps to itself is read from the disk, and let go of', async () => {
+test('a file that the editor does not send is read from the disk until it is closed', async () => {
   const path = join(env.VERA_HOME, 'on-disk.jsonl');
   writeFileSync(path, `\uFEFF${GOOD}\n{"messages":[]}\n`);
   const uri = pathToFileURL(path).href;
@@ -336,7 +336,7 @@ test('a large document is sampled, and says so', async () => {
   );
 });
 
-test('many servers live in one process, over any streams, and none ends it', async () => {
+test('many servers run in one process, over any streams, and none of them ends it', async () => {
   const connect = async () => {
     const [toServer, toClient] = [new PassThrough(), new PassThrough()];
     let left: boolean | undefined;
@@ -370,7 +370,7 @@ test('many servers live in one process, over any streams, and none ends it', asy
   two.server.dispose();
 });
 
-test('a client that goes without goodbye ends the process with 1', async () => {
+test('a client that leaves without a shutdown request ends the process with code 1', async () => {
   const rude = await ended({ env });
   const gone = new Promise((resolve) => rude.process.once('exit', resolve));
   rude.process.stdin!.end();

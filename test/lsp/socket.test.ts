@@ -79,7 +79,7 @@ test('diagnostics arrive, hovers answer, an edit is checked; an editor is a clie
   await until('no client is counted', () => one.server.clients() === 0);
 });
 
-test('a process that dies ends its own connection alone, with word of it', async () => {
+test('a process that dies ends only its own connection, and the editor is told', async () => {
   const [first, second] = [await editor(), await editor()];
   process.kill(first.pid, 'SIGKILL');
   const [code, reason] = await first.closed;
@@ -91,7 +91,7 @@ test('a process that dies ends its own connection alone, with word of it', async
   await gone([first.pid, second.pid]);
 });
 
-test('a connection that ends, in whatever way, takes its process with it', async () => {
+test('a connection that ends, in any way, ends its process', async () => {
   for (const end of [
     (socket: WebSocket) => socket.close(),
     (socket: WebSocket) => socket.terminate(),
@@ -115,7 +115,7 @@ test('a process that no longer answers is killed when its editor leaves', async 
   await gone([pid]);
 });
 
-test('only so many editors are served at once, and the next when one has left', async () => {
+test('the number of editors is limited; the next one is served when another has left', async () => {
   const editors = [];
   for (let i = 0; i < EDITORS; i++) editors.push(await editor());
   const lines = [
@@ -140,7 +140,7 @@ test('only so many editors are served at once, and the next when one has left', 
   await gone([...editors, next].map(({ pid }) => pid));
 });
 
-test('what is no message ends its own connection with a code, and nothing else', async () => {
+test('something that is not a message ends only its own connection, with a code', async () => {
   const call = '{"jsonrpc":"2.0","id":1,"method":"shutdown"}';
   const garbage: [name: string, code: number, data: string | Buffer][] = [
     ['not JSON', 1007, '{"jsonrpc":'],
@@ -175,7 +175,7 @@ test('what is no message ends its own connection with a code, and nothing else',
   counted('Invalid messages to a language server', garbage.length);
 });
 
-test('requests of no method, or with params of another kind, are answered, and the connection stays', async () => {
+test('requests with an unknown method or wrong params are answered, and the connection stays', async () => {
   const { connection, open, socket, pid } = await editor();
   await assert.rejects(connection.sendRequest('nobody/knows', {}), { code: -32601 });
   await assert.rejects(connection.sendRequest('textDocument/hover', {}));
@@ -185,7 +185,7 @@ test('requests of no method, or with params of another kind, are answered, and t
   await gone([pid]);
 });
 
-test('a large document delays nobody, is not held twice by the daemon, and is checked', async () => {
+test('a large document delays nobody, is held only once by the daemon, and is checked', async () => {
   const rpc = await rawClient(one);
   const { connection, socket, pid } = await editor();
   const text = `${GOOD}\n`.repeat(170_000) + WRONG; // 10 MB
@@ -229,7 +229,7 @@ test('a large document delays nobody, is not held twice by the daemon, and is ch
   await gone([pid]);
 });
 
-test('an editor that does not read is not written to beyond a limit', async () => {
+test('what is written to an editor that does not read is limited', async () => {
   const { connection, open, socket, pid } = await editor();
   await open(URI, `${WRONG}\n`.repeat(3000));
   socket.pause();
@@ -246,7 +246,7 @@ test('an editor that does not read is not written to beyond a limit', async () =
   await gone([pid]);
 });
 
-test('a server that closes ends editors and their processes, also one that does not answer', async () => {
+test('a server that closes ends its editors and their processes, even one that does not answer', async () => {
   const other = await serving(temporaryFolder(), { closeMs: 500 });
   const [polite, deaf] = [await openSocket(other, '/lsp'), await openSocket(other, '/lsp')];
   const pids = other.server.languagePids();

@@ -1,7 +1,8 @@
 import type { ChatMessage } from '../chat-template.ts';
 import { conversationOf } from '../conversation.ts';
+import { isObject } from '../../formats/json.ts';
 import { BadRow, type FieldPath, type Row } from '../row.ts';
-import { describe, faultOf, isListLike, isObject, listField, optionalList } from './fields.ts';
+import { describe, faultOf, isListLike, listField, optionalList } from './fields.ts';
 import type { Part, RowFormat } from './format.ts';
 
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython'];
@@ -51,7 +52,7 @@ export const chat: RowFormat = {
 const columnOf = (row: Row): string =>
   row['messages'] === undefined && row['conversations'] !== undefined ? 'conversations' : 'messages';
 
-/** The way to a message of {role, content} in a list, or to a field of it. */
+/** The path to a message of {role, content} in a list, or to one of its fields. */
 export const messagePlace = (column: string, part: Exclude<Part, string>, index = part.message): FieldPath =>
   part.field === undefined ? [column, index] : [column, index, part.field];
 
@@ -61,7 +62,7 @@ function hasRoles(value: unknown): boolean {
   return isObject(first) && 'role' in first;
 }
 
-/** Checked messages; `column` is named in errors. */
+/** Checks and reads messages. Errors name `column`. */
 export function readMessages(list: unknown[], column: string): ChatMessage[] {
   if (list.length === 0) throw new BadRow(`"${column}" is empty`, 'empty', [column]);
   return list.map((entry, i) => readMessage(entry, [column, i]));
@@ -109,7 +110,7 @@ function readContent(content: unknown, path: [string, number], mayBeEmpty: boole
     .join('');
 }
 
-/** Templates print `arguments` with tojson, so OpenAI's JSON text becomes the object it stands for. */
+/** Parses `arguments`, which OpenAI writes as JSON text: templates print the object with tojson. */
 function readToolCall(call: unknown, path: FieldPath): unknown {
   if (!isObject(call)) throw new BadRow(`a tool call must be an object, found ${describe(call)}`, 'type', path);
   const inner = isObject(call['function']) ? call['function'] : call;
@@ -119,7 +120,7 @@ function readToolCall(call: unknown, path: FieldPath): unknown {
       const parsed: unknown = JSON.parse(value);
       if (isObject(parsed)) value = parsed;
     } catch {
-      // Arguments that are not JSON are passed on as the text they are.
+      // Arguments that are not JSON stay text.
     }
   }
   const fixed = { ...inner, ...(value === undefined ? {} : { arguments: value }) };

@@ -1,7 +1,7 @@
 import { optionalString, stringField } from './fields.ts';
 import type { RowFormat } from './format.ts';
 
-/** `{"content": ..., "path": ...}`: one source file a row, as a folder of code is read and as code datasets have it. */
+/** `{"content": ..., "path": ...}`: one source file per row, as in a folder of code and in code datasets. */
 export const code: RowFormat = {
   name: 'code',
   label: 'code',

@@ -1,25 +1,25 @@
 import { BadRow, type Row } from '../row.ts';
 
-/** The string in column `name`; BadRow when it is missing or of another type. */
+/** The string in column `name`. Throws BadRow if it is missing or has another type. */
 export function stringField(row: Row, name: string): string {
   const value = row[name];
   if (typeof value === 'string') return value;
   throw new BadRow(`"${name}" must be a string, found ${describe(value)}`, faultOf(value), [name]);
 }
 
-/** The string in column `name`, or '' when it is missing or null. */
+/** The string in column `name`, or '' if it is missing or null. */
 export function optionalString(row: Row, name: string): string {
   return row[name] === undefined || row[name] === null ? '' : stringField(row, name);
 }
 
-/** The list in column `name`. CSV has no lists, so a string that holds a JSON list is one too. */
+/** The list in column `name`. CSV has no lists, so the JSON text of a list is accepted too. */
 export function listField(row: Row, name: string): unknown[] {
   let value = row[name];
   if (typeof value === 'string' && value.trimStart().startsWith('[')) {
     try {
       value = JSON.parse(value);
     } catch {
-      throw new BadRow(`"${name}" holds a list that is not valid JSON`, 'type', [name]);
+      throw new BadRow(`"${name}" has a list that is not valid JSON`, 'type', [name]);
     }
   }
   if (!Array.isArray(value)) {
@@ -28,7 +28,7 @@ export function listField(row: Row, name: string): unknown[] {
   return value;
 }
 
-/** The list in column `name`, or undefined when it is missing, null or ''. */
+/** The list in column `name`, or undefined if it is missing, null or ''. */
 export function optionalList(row: Row, name: string): unknown[] | undefined {
   const value = row[name];
   return value === undefined || value === null || value === '' ? undefined : listField(row, name);
@@ -39,11 +39,7 @@ export function isListLike(value: unknown): boolean {
   return Array.isArray(value) || (typeof value === 'string' && value.trimStart().startsWith('['));
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What it is called when this value stands where another type should. */
+/** The fault of a field that has this value instead of one of the right type. */
 export const faultOf = (value: unknown): 'missing' | 'type' => (value === undefined ? 'missing' : 'type');
 
 /** The kind of a value in words, for error messages. */

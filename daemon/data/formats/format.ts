@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../chat-template.ts';
 import type { FieldPath, Row } from '../row.ts';
 
-/** A row as its format understands it, before any token exists. */
+/** A row as its format understands it, before it becomes tokens. */
 export type Sample =
   | {
       kind: 'chat';
@@ -9,7 +9,7 @@ export type Sample =
       tools?: unknown[];
       /** only messages from here on are answers */ from?: number;
     }
-  /** `messages` are used when the model has a chat template, prompt + completion when it has none. */
+  /** `messages` are used if the model has a chat template, prompt and completion if it has none. */
   | { kind: 'pair'; prompt: string; completion: string; messages: ChatMessage[] }
   | { kind: 'text'; text: string }
   | { kind: 'code'; text: string; path?: string };
@@ -36,7 +36,7 @@ export interface MessageList {
 /** A part of a sample. The editor asks where it is in the row. */
 export type Part = 'question' | 'answer' | 'text' | { readonly message: number; readonly field?: 'role' | 'content' };
 
-/** A row format: how to recognise it by its columns, how to read and write a row, and what the editor must know of it. */
+/** A row format: how to recognise it by its columns, how to read and write a row, and what the editor must know about it. */
 export interface RowFormat {
   /** The word that `--format` takes. */
   readonly name: string;
@@ -52,7 +52,7 @@ export interface RowFormat {
   matches(row: Row): boolean;
   /** Throws BadRow for missing or mistyped fields. */
   read(row: Row): Sample;
-  /** The columns of a row that says the same as `sample`; undefined where this format cannot say it. */
+  /** The columns of a row that says the same as `sample`; undefined if this format cannot say it. */
   write(sample: Sample): Row | undefined;
   /** Where a part of a sample is in the row that it was read from. */
   place(row: Row, sample: Sample, part: Part): FieldPath;

@@ -14,7 +14,7 @@ function read(row: Row) {
 const user = { role: 'user', content: 'q' };
 const assistant = { role: 'assistant', content: 'a' };
 
-test('each format is known by its columns', () => {
+test('each format is recognised by its columns', () => {
   const rows: [string, Row][] = [
     ['chat', { messages: [user, assistant] }],
     ['chat', { messages: JSON.stringify([user, assistant]) }],
@@ -150,7 +150,7 @@ test('pairs and instructions', () => {
   assert.deepEqual(sample.messages[0], { role: 'user', content: 'do\n\nthis' });
 });
 
-test('missing and mistyped fields say which and what they should be', () => {
+test('errors name the missing or mistyped field and say what it should be', () => {
   const faults: [Row, RegExp][] = [
     [{ messages: [] }, /"messages" is empty/],
     [{ messages: ['hi'] }, /messages\[0\] must be an object with role and content, found a string/],

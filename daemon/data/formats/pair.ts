@@ -57,7 +57,7 @@ export const pair: RowFormat = {
   },
 };
 
-/** A prompt may well begin with a bracket, so here only a real list is one. */
+/** A prompt may begin with a bracket, so JSON text does not count as a list here. */
 function isList(value: unknown): boolean {
   return Array.isArray(value);
 }

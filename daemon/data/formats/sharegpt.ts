@@ -1,7 +1,8 @@
 import type { ChatMessage } from '../chat-template.ts';
 import { conversationOf } from '../conversation.ts';
+import { isObject } from '../../formats/json.ts';
 import { BadRow } from '../row.ts';
-import { describe, faultOf, isListLike, isObject, listField, optionalList, optionalString } from './fields.ts';
+import { describe, faultOf, isListLike, listField, optionalList, optionalString } from './fields.ts';
 import type { RowFormat } from './format.ts';
 
 const ROLES: Record<string, string> = {
@@ -88,7 +89,7 @@ function readTurn(entry: unknown, path: ['conversations', number]): ChatMessage 
   const role = Object.hasOwn(ROLES, from) ? ROLES[from] : undefined;
   if (role === undefined) {
     const known = Object.keys(ROLES).join(', ');
-    throw new BadRow(`${where}.from is ${JSON.stringify(from.slice(0, 40))}; known are ${known}`, 'role', [
+    throw new BadRow(`${where}.from is ${JSON.stringify(from.slice(0, 40))}; known names are ${known}`, 'role', [
       ...path,
       'from',
     ]);

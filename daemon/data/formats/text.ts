@@ -1,7 +1,7 @@
 import { stringField } from './fields.ts';
 import type { RowFormat } from './format.ts';
 
-/** `{"text": ...}`: everything counts, nothing is added. */
+/** `{"text": ...}`: all tokens count in the loss, and none is added. */
 export const text: RowFormat = {
   name: 'text',
   label: 'plain text',

@@ -6,13 +6,13 @@ import { BadRow, type Row } from '../row.ts';
 import { readFully, type OpenFile } from './file.ts';
 import { MAX_ROW_BYTES, type RowReader } from './reader.ts';
 
-/** Where each row stands in its file, in typed columns: 24 bytes a row, so millions of rows stay small. */
+/** The place of each row in its file, in typed columns: 24 bytes per row, so that millions of rows need little memory. */
 export interface ByteIndex {
   count: number;
   /** sha256 (hex) over the rows' own hashes. */
   hash: string;
   offset(i: number): number;
-  /** Bytes, or more than MAX_ROW_BYTES for a row that is refused. */
+  /** Bytes of the row; more than MAX_ROW_BYTES for a row that is refused. */
   length(i: number): number;
   /** 1-based line on which the row begins. */
   line(i: number): number;
@@ -71,8 +71,8 @@ function grown<T extends Float64Array | Uint32Array>(from: T, to: T): T {
 const READ_AHEAD = 256 * 1024;
 
 /**
- * Rows parsed from byte ranges of a file that stays open. Rows next to each other share a read; a row alone is one
- * read of its own bytes. Each row is checked against its hash, so a file changed in place is noticed.
+ * Rows that are parsed from byte ranges of a file that stays open. Rows that follow each other share a read. Each row is checked
+ * against its hash, so that a file that was changed in place is noticed.
  */
 export function byteRows(
   file: OpenFile,
@@ -117,7 +117,7 @@ export function byteRows(
       if (hash('sha256', bytes, 'buffer').readUIntBE(0, 6) !== index.key(i)) {
         throw new VeraError(
           'data',
-          `${file.path}, line ${index.line(i)}: changed while it was read; keep the file unchanged and start again`,
+          `${file.path}, line ${index.line(i)}: this row changed while the file was in use; keep the file unchanged and start again`,
         );
       }
       let text: string;

@@ -9,7 +9,7 @@ const CODE_EXTENSIONS = new Set(
   ).split(' '),
 );
 
-/** Code by name. */
+/** Names of files that are code. */
 const CODE_NAMES = new Set([
   'Makefile',
   'GNUmakefile',
@@ -24,7 +24,7 @@ const CODE_NAMES = new Set([
   'WORKSPACE',
 ]);
 
-/** Written by package managers. */
+/** Names of files that package managers write. */
 const LOCK_NAMES = new Set([
   'package-lock.json',
   'npm-shrinkwrap.json',
@@ -37,7 +37,7 @@ const LOCK_NAMES = new Set([
   'MODULE.bazel.lock',
 ]);
 
-/** Folders that hold nobody's own code, whatever .gitignore says. */
+/** Folders without code of the project's own, whatever .gitignore says. */
 export const SKIPPED_FOLDERS = new Set([
   '.git',
   '.hg',
@@ -67,7 +67,7 @@ export function isMinifiedName(name: string): boolean {
   return /[.-]min\.(js|cjs|mjs|css)$/i.test(name) || /\.bundle\.js$/i.test(name);
 }
 
-/** A generator signs at the top; further down the words are more likely spoken of than meant. */
+/** Generators sign at the top. Further down, the words are more likely to be about generated code. */
 const HEAD_LINES = 10;
 const HEAD = 2000;
 const GENERATED =
@@ -78,7 +78,7 @@ export function isGeneratedText(text: string): boolean {
   return GENERATED.test(text.slice(0, HEAD).split('\n', HEAD_LINES).join('\n'));
 }
 
-/** Code that people wrote has lines that people can read: neither one of 5,000 characters nor 200 on average. */
+/** True if lines are too long for people: one of more than 5,000 characters, or more than 200 on average. */
 export function isMinifiedText(text: string): boolean {
   let longest = 0;
   let lines = 1;

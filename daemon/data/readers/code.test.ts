@@ -23,7 +23,7 @@ const paths = (dir: string): unknown[] => {
   return Array.from({ length: reader.count }, (_, i) => reader.read(i)['path']);
 };
 
-test('source files in the order of their paths; the rest is left out and counted', () => {
+test('source files come in the order of their paths; other files are left out and counted', () => {
   const root = folder('mixed', {
     'b.py': 'print(1)\n',
     'a/x.ts': 'export const x = 1;\n',
@@ -49,7 +49,7 @@ test('source files in the order of their paths; the rest is left out and counted
   assert.deepEqual(new Set(note!.replace('left out: ', '').split(', ')), new Set(expected));
 });
 
-test('.gitignore of every folder, with exceptions, and of the repository around the folder', () => {
+test('the .gitignore files of all folders are obeyed, also those of the repository around the folder', () => {
   const root = folder('repository', {
     '.git/HEAD': 'x',
     '.git/info/exclude': 'private.py\n',
@@ -77,16 +77,16 @@ test('links are not followed', { skip: process.platform === 'win32' }, () => {
   assert.deepEqual(paths(root), ['a.py']);
 });
 
-test('a file that changes or goes is named', () => {
+test('the error for a changed or deleted file names it', () => {
   const root = folder('moving', { 'a.py': 'a', 'b.py': 'b' });
   const reader = open(root);
   writeFileSync(join(root, 'a.py'), 'changed');
-  assert.throws(() => reader.read(0), /a\.py changed while it was read/);
+  assert.throws(() => reader.read(0), /a\.py changed while it was in use/);
   rmSync(join(root, 'b.py'));
   assert.throws(() => reader.read(1), /b\.py does not exist/);
 });
 
-test('the hash knows contents and paths; the key contents alone', () => {
+test('the hash covers contents and paths, the key only contents', () => {
   const one = open(folder('one', { 'a.py': 'a' }));
   const two = open(folder('two', { 'b.py': 'a' }));
   const three = open(folder('three', { 'a.py': 'a' }));
@@ -95,11 +95,11 @@ test('the hash knows contents and paths; the key contents alone', () => {
   assert.equal(one.hash, three.hash);
 });
 
-test('a folder without code says what was left out', () => {
+test('the error for a folder without code says what was left out', () => {
   assert.throws(() => open(folder('bare', { 'x.lock': 'x' })), /without source files \(left out: 1 lock files\)/);
 });
 
-test('a folder that git ignores says so', () => {
+test('the error for a folder that git ignores says so', () => {
   const outer = folder('outer', { '.gitignore': 'inner/\n', 'inner/a.py': 'a = 1', 'inner/b.py': 'b = 2' });
   mkdirSync(join(outer, '.git'));
   assert.throws(() => open(join(outer, 'inner')), /without source files \(left out: 2 that git ignores\)/);

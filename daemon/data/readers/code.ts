@@ -16,10 +16,10 @@ import { enter, isIgnored, rulesAbove, type IgnoreRules } from './gitignore.ts';
 import type { ReaderOptions, RowReader } from './reader.ts';
 import { datasetEndings } from './registry.ts';
 
-/** Larger source files are data or were generated. */
+/** Larger source files are data or were generated; they are left out. */
 export const MAX_CODE_BYTES = 1024 * 1024;
 
-/** Why a file is left out, as it is said. */
+/** Why a file is left out, as people read it. */
 type Reason = 'binary' | 'generated' | 'minified' | 'lock files' | 'larger than 1 MiB' | 'duplicates' | 'empty';
 
 interface CodeFile {
@@ -28,8 +28,8 @@ interface CodeFile {
 }
 
 /**
- * A folder of code: a row per source file, in the order of their paths. What git ignores, what is not text, what a
- * program wrote and what is there twice is left out. Links are not followed. Files are read again when they are needed.
+ * A folder of code: one row per source file, in the order of their paths. Files that git ignores, that are not text, that were
+ * generated or that repeat another are left out. Links are not followed. Files are read again when they are needed.
  */
 export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowReader {
   const root = resolve(dir);
@@ -67,7 +67,7 @@ export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowRead
       const { path, digest } = files[i]!;
       const content = readWhole(path);
       if (!hash('sha256', content, 'buffer').equals(digest)) {
-        throw new VeraError('data', `${path} changed while it was read; keep the folder unchanged and start again`);
+        throw new VeraError('data', `${path} changed while it was in use; keep the folder unchanged and start again`);
       }
       return { content: decode(content), path: relative(root, path).split(sep).join('/') };
     },
@@ -90,7 +90,7 @@ function withoutCode(dir: string, leftOut: Map<Reason, number>, ignored: number)
 }
 
 /**
- * Paths of candidate files below `dir`, sorted, so that the order is the same on every machine; `ignored` hears of each
+ * Paths of possible source files below `dir`, sorted, so that the order is the same on every machine. `ignored` is called for each
  * file and folder that git ignores.
  */
 function* codePaths(dir: string, above: IgnoreRules | undefined, ignored: () => void): Generator<string> {
@@ -115,7 +115,7 @@ function* codePaths(dir: string, above: IgnoreRules | undefined, ignored: () => 
   }
 }
 
-/** The content of a file worth learning from, or why it is not. */
+/** The content of a source file, or why it is left out. */
 function judge(path: string): Buffer | Reason {
   const name = basename(path);
   if (isLockName(name)) return 'lock files';
@@ -134,7 +134,7 @@ function judge(path: string): Buffer | Reason {
   return isMinifiedText(text) ? 'minified' : content;
 }
 
-/** At most one byte more than MAX_CODE_BYTES, which is enough to see that there is too much. */
+/** Reads at most one byte more than MAX_CODE_BYTES, which is enough to see that a file is too large. */
 function readWhole(path: string): Buffer {
   const file = openRegularFile(path);
   try {

@@ -6,7 +6,7 @@ import { openRegularFile } from './file.ts';
 import { forEachRecord } from './records.ts';
 import type { ReaderKind, RowReader } from './reader.ts';
 
-/** Comma-separated, first record the column names, quoting as in RFC 4180. */
+/** Comma-separated values. The first record has the column names; quotes work as in RFC 4180. */
 export const csv = delimited('CSV', '.csv', ',');
 
 /** The same with tabs. */
@@ -64,17 +64,17 @@ function header(bytes: Buffer, path: string, delimiter: string, name: string): s
   return columns;
 }
 
-/** The row that a record's fields make below a header. Throws BadRow where their number differs. */
+/** The row that the fields of a record make. Throws BadRow if there are more or fewer than the header has columns. */
 function rowOf(fields: readonly string[], columns: readonly string[]): Row {
   if (fields.length === columns.length) return Object.fromEntries(columns.map((column, i) => [column, fields[i]!]));
   const message = `the header names ${columns.length} columns, but this row has ${fields.length === 1 ? '1 field' : `${fields.length} fields`}`;
   throw new BadRow(message, 'columns');
 }
 
-/** The fields of one record. Throws BadRow where its quotes do not match. */
+/** The fields of one record. Throws BadRow if its quotes do not match. */
 export function parseRecord(text: string, delimiter: string): string[] {
   try {
-    // A quote inside an unquoted field is a character like any other, as spreadsheets write it.
+    // A quote inside an unquoted field is an ordinary character, as spreadsheets write it.
     const options = { delimiter, relax_quotes: true, record_delimiter: ['\n', '\r\n'] };
     return parseCsv(text, options)[0] ?? [];
   } catch (cause) {

@@ -1,22 +1,22 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { VeraError } from '../../protocol/errors.ts';
 
-/** A regular file held open: what was there when it was opened is what is read, however it changes its name. */
+/** A regular file that stays open: we always read the file that was opened, even if it is renamed. */
 export interface OpenFile {
   path: string;
   fd: number;
-  /** Bytes at opening; what is appended later is not read. */
+  /** Its bytes when it was opened. What is appended later is not read. */
   size: number;
 }
 
-/** Windows has no such flag, whatever the declarations say. */
+/** Windows has no such flag, although the declarations say so. */
 const NONBLOCK = (constants as Partial<typeof constants>).O_NONBLOCK ?? 0;
 
-/** Opens a regular file for reading; a device, a pipe or a socket is refused before anything is read from it. */
+/** Opens a regular file for reading. A device, a pipe or a socket is refused before anything is read from it. */
 export function openRegularFile(path: string): OpenFile {
   try {
     if (!statSync(path).isFile()) throw notRegular(path);
-    // Not blocking: between the check and here the name may have become a pipe, whose opening would wait for ever.
+    // Without blocking: the name may have become a pipe since the check, and opening a pipe could wait for ever.
     const fd = openSync(path, constants.O_RDONLY | NONBLOCK);
     const stat = fstatSync(fd);
     if (!stat.isFile()) {
@@ -29,7 +29,7 @@ export function openRegularFile(path: string): OpenFile {
   }
 }
 
-/** The refusal of anything that is neither file nor folder. */
+/** The error for anything that is neither a file nor a folder. */
 export function notRegular(path: string): VeraError {
   return new VeraError('data', `${path} is a device, a pipe or a socket; give a regular file or a folder of code`);
 }
@@ -38,12 +38,13 @@ export function notRegular(path: string): VeraError {
 export function cannotRead(path: string, cause: unknown): VeraError {
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') return new VeraError('data', `${path} does not exist`, { cause });
-  if (code === 'EACCES' || code === 'EPERM') return new VeraError('data', `${path} may not be read by you`, { cause });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new VeraError('data', `you do not have permission to read ${path}`, { cause });
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new VeraError('io', `${path} cannot be read: ${reason}`, { cause });
 }
 
-/** Fills `into` from `offset`. Throws a 'data' error when the file has become shorter than it was at opening. */
+/** Fills `into` from `offset`. Throws a 'data' error if the file is shorter now than when it was opened. */
 export function readFully(file: OpenFile, into: Uint8Array, offset: number): void {
   let done = 0;
   while (done < into.length) {
@@ -57,7 +58,7 @@ export function readFully(file: OpenFile, into: Uint8Array, offset: number): voi
       const now = offset + done;
       throw new VeraError(
         'data',
-        `${file.path} became shorter while it was read: ${file.size} bytes at the start, ${now} now; ` +
+        `${file.path} became shorter while it was in use: it had ${file.size} bytes and has ${now} now; ` +
           'keep it unchanged and start again',
       );
     }

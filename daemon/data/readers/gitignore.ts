@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 
-/** The rules of one folder's .gitignore, and of those above it, the nearest first. */
+/** The rules of a folder's .gitignore and of the folders above it, the nearest first. */
 export interface IgnoreRules {
   dir: string;
   rules: Ignore | undefined;
   above: IgnoreRules | undefined;
 }
 
-/** Rules for a folder that is read: its own and, when it lies in a git repository, those from the repository's root on. */
+/** The rules for a folder: its own and, if it is in a git repository, those of all folders from the repository's root. */
 export function rulesAbove(dir: string): IgnoreRules | undefined {
   const root = repositoryRoot(dir);
   if (root === undefined || root === dir) return undefined;
@@ -31,13 +31,13 @@ export function enter(dir: string, above: IgnoreRules | undefined): IgnoreRules 
     try {
       rules = (rules ?? ignore()).add(readFileSync(file, 'utf8'));
     } catch {
-      // A .gitignore that cannot be read (a folder of that name, no permission) has no rules to give.
+      // A .gitignore that cannot be read (it is a folder, or there is no permission) has no rules.
     }
   }
   return { dir, rules, above };
 }
 
-/** Whether git would ignore `path` (absolute); the nearest folder with a rule for it decides. */
+/** Whether git would ignore `path` (absolute). The nearest folder with a rule for it decides. */
 export function isIgnored(path: string, isFolder: boolean, rules: IgnoreRules | undefined): boolean {
   for (let level = rules; level; level = level.above) {
     if (!level.rules) continue;

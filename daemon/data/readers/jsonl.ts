@@ -1,14 +1,15 @@
 import { VeraError } from '../../protocol/errors.ts';
+import { describe } from '../formats/fields.ts';
 import { BadRow, type Row } from '../row.ts';
 import { byteIndexBuilder, byteRows } from './byte-rows.ts';
 import { openRegularFile } from './file.ts';
 import { forEachLine } from './lines.ts';
 import type { ReaderKind } from './reader.ts';
 
-/** Deeper JSON is refused: no dataset needs it, and templates walk it recursively. */
+/** Levels of nesting. Deeper JSON is refused: no dataset needs it, and templates are recursive. */
 export const MAX_JSON_DEPTH = 64;
 
-/** One JSON object a line. `.json` is read so too; a file that is one JSON array is refused with what to do. */
+/** One JSON object per line. A `.json` file is read in the same way; if it is one JSON array, the error says what to do. */
 export const jsonl: ReaderKind = {
   label: 'JSONL',
   extensions: ['.jsonl', '.ndjson', '.json'],
@@ -32,13 +33,14 @@ export const jsonl: ReaderKind = {
 function notLines(path: string): VeraError {
   return new VeraError(
     'data',
-    `${path} is one JSON array; write one object a line (jq -c '.[]' does) and name it .jsonl`,
+    `${path} is one JSON array; write one object per line (jq -c '.[]' does that) and name the file .jsonl`,
   );
 }
 
-/** The object that a line holds. Throws BadRow when it is not JSON, not an object, or nested too deep. */
+/** The object in a line. Throws BadRow if it is not JSON, not an object, or nested too deeply. */
 export function parseJsonRow(text: string): Row {
-  if (depthBeyond(text, MAX_JSON_DEPTH)) throw new BadRow(`JSON nested deeper than ${MAX_JSON_DEPTH} levels`, 'size');
+  if (depthBeyond(text, MAX_JSON_DEPTH))
+    throw new BadRow(`JSON is nested deeper than ${MAX_JSON_DEPTH} levels`, 'size');
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -46,18 +48,18 @@ export function parseJsonRow(text: string): Row {
     throw new BadRow(`not valid JSON: ${shortened((cause as Error).message)}`, 'json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new BadRow(`a line must hold a JSON object, found ${Array.isArray(value) ? 'a list' : typeof value}`, 'json');
+    throw new BadRow(`a line must be a JSON object, but this one is ${describe(value)}`, 'json');
   }
   return value as Row;
 }
 
-/** V8 quotes the text around the fault; a line of megabytes must not become a message of megabytes. */
+/** V8 quotes the text around the error, and a line of megabytes must not become a message of megabytes. */
 function shortened(message: string): string {
   const line = message.replaceAll(/\s+/g, ' ');
   return line.length > 160 ? `${line.slice(0, 160)}...` : line;
 }
 
-/** True when brackets outside strings nest deeper than `limit`; looks before JSON.parse builds anything. */
+/** True if brackets outside strings nest deeper than `limit`. This runs before JSON.parse builds anything. */
 function depthBeyond(text: string, limit: number): boolean {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {

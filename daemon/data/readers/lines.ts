@@ -6,10 +6,10 @@ const CHUNK = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Calls `visit` for every line of a file with its bytes (line break, and white space at both ends, left out), the
- * offset of these bytes, their length and the 1-based line number. A line beyond MAX_ROW_BYTES is visited with its
- * first bytes and its true length. Blank lines are visited with no bytes. `visit` returns false to stop.
- * A byte-order mark at the start is passed over. Memory: one chunk, and one line at most.
+ * Calls `visit` for every line of a file with its bytes (without the line break and white space at both ends), the offset of these
+ * bytes, their length and the 1-based line number. For a line longer than MAX_ROW_BYTES it gives the first bytes and the true
+ * length, for a blank line no bytes. `visit` returns false to stop. A byte-order mark at the start is skipped. Memory: one chunk,
+ * and at most one line.
  */
 export function forEachLine(
   file: OpenFile,
@@ -53,7 +53,7 @@ export function forEachLine(
   if (lineStart < file.size) emit(Buffer.alloc(0), file.size);
 }
 
-/** Bytes of a UTF-8 mark at the start (0 or 3). UTF-16 is refused by its own mark. */
+/** Bytes of a UTF-8 mark at the start (0 or 3). A file with a mark of UTF-16 is refused. */
 export function byteOrderMark(file: OpenFile): number {
   const head = Buffer.alloc(Math.min(3, file.size));
   readFully(file, head, 0);
@@ -64,7 +64,7 @@ export function byteOrderMark(file: OpenFile): number {
   return 0;
 }
 
-/** Range without spaces, tabs and carriage returns at both ends. */
+/** The range without spaces, tabs and carriage returns at both ends. */
 function trimmed(bytes: Buffer): [from: number, to: number] {
   let from = 0;
   let to = bytes.length;

@@ -9,16 +9,16 @@ import { cannotRead, openRegularFile, readFully, type OpenFile } from './file.ts
 import { parseJsonRow } from './jsonl.ts';
 import type { ReaderKind, RowReader } from './reader.ts';
 
-/** A row group beyond this does not fit the memory that a reader may take; writers use 128 MiB or less. */
+/** Larger row groups do not fit into the memory of a reader. Most programs write 128 MiB or less. */
 export const MAX_ROW_GROUP_BYTES = 1024 * 1024 * 1024;
 
-/** Rows decoded at once. */
+/** How many rows are decoded at once. */
 const ROWS_AT_ONCE = 2000;
 
 /**
- * Parquet, one row group after another. Rows of a group can only be decoded together, and training reads them
- * shuffled: so each becomes a line of JSON in a temporary file, which is read like JSONL. The file has no name once it
- * is open (on Windows: until it is closed), so nothing of it stays behind.
+ * Parquet files. Rows of a group can only be decoded together, but training reads them in random order. So each row becomes a line of
+ * JSON in a temporary file, which is then read like JSONL. The file is deleted as soon as it is open (on Windows when it is closed),
+ * so that nothing is left behind.
  */
 export const parquet: ReaderKind = { label: 'Parquet', extensions: ['.parquet'], open };
 
@@ -88,14 +88,14 @@ function spillRows(spill: Spill, index: ByteIndexBuilder, rows: Record<string, u
       for (let done = 0; done < bytes.length;) done += writeSync(spill.fd, bytes, done, bytes.length - done);
     } catch (cause) {
       const reason = (cause as Error).message;
-      throw new VeraError('io', `The temporary folder ${tmpdir()} cannot hold the rows: ${reason}`, { cause });
+      throw new VeraError('io', `the rows cannot be written to the temporary folder ${tmpdir()}: ${reason}`, { cause });
     }
     index.add(bytes.subarray(0, -1), spill.size, bytes.length - 1, index.count + 1);
     spill.size += bytes.length;
   }
 }
 
-/** Integers of 64 bits as numbers where these are exact. */
+/** Writes 64-bit integers as numbers if these are exact, else as text. */
 function plain(_key: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value;
   return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
@@ -113,7 +113,7 @@ function readRows(
     rowStart,
     rowEnd,
     compressors: {
-      // The expected length bounds what a small malicious page may unfold to.
+      // The expected length limits what a small malicious page can expand to.
       GZIP: (input, length) => gunzipSync(input, { maxOutputLength: Math.max(1, length) }),
       BROTLI: (input, length) => brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
       ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
@@ -127,7 +127,7 @@ async function understood<T>(path: string, read: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof VeraError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new VeraError('data', `${path} is not Parquet that can be read: ${reason.split('\n')[0]}`, { cause });
+    throw new VeraError('data', `${path} cannot be read as Parquet: ${reason.split('\n')[0]}`, { cause });
   }
 }
 

@@ -1,21 +1,21 @@
 import type { Row } from '../row.ts';
 
-/** Rows of a dataset, read one at a time in any order. Opening one reads no row into memory. */
+/** The rows of a dataset, which can be read in any order. Opening it reads no row into memory. */
 export interface RowReader {
-  /** How it is said to a person: 'JSONL'. */
+  /** The name that people read: 'JSONL'. */
   name: string;
   /** Number of rows. */
   count: number;
-  /** Bytes behind the rows; decides how much is checked before training begins. */
+  /** Bytes of all rows. They decide how much is checked before training begins. */
   bytes: number;
   /** sha256 (hex) over the content of all rows in their order. */
   hash: string;
-  /** What was left out and why, when the reader chooses (a folder of code). */
+  /** What was left out and why, if the reader selects files (a folder of code). */
   note?: string;
   /** First 48 bits of the sha256 of row i's content, as a number below 2^48: equal rows have equal keys. */
   key(i: number): number;
   source(i: number): { file: string; line?: number };
-  /** Row i. Throws BadRow when only this row is wrong, VeraError when the file is. */
+  /** Row i. Throws BadRow if only this row is wrong, VeraError if the file is. */
   read(i: number): Row;
   close(): void;
 }
@@ -30,7 +30,7 @@ export interface TextKind {
   /** How lines make rows: a row per line, records whose quoted fields may hold line breaks, or paragraphs between blank lines. */
   readonly layout: 'lines' | 'records' | 'paragraphs';
   readonly json: boolean;
-  /** What is between two fields; '' where a row has no fields. The first record then names the columns. */
+  /** The text between two fields; '' if a row has no fields. With a delimiter, the first record names the columns. */
   readonly delimiter: string;
   /** The columns of a row's text. `columns`: the names in the header. Throws BadRow. */
   parse(text: string, columns: readonly string[]): Row;
@@ -44,7 +44,7 @@ export interface ReaderKind {
   readonly extensions: readonly string[];
   /** Those of `extensions` that files other than datasets have too. Such a file is read when it is named, but menus do not offer it. */
   readonly ambiguous?: readonly string[];
-  /** Absent where the file is not text. */
+  /** Absent if the file is not text. */
   readonly text?: TextKind;
   /** The language that VS Code knows these files by. The extension declares it, and checks files of this language. */
   readonly language?: { readonly id: string; readonly label: string };
@@ -53,5 +53,5 @@ export interface ReaderKind {
   open(file: string, options: ReaderOptions): Promise<RowReader> | RowReader;
 }
 
-/** Beyond this a row is refused: no context is this long, and one line must not fill the memory. */
+/** Longer rows are refused: no context is this long, and one line must not fill the memory. */
 export const MAX_ROW_BYTES = 16 * 1024 * 1024;

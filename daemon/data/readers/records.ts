@@ -6,13 +6,13 @@ import { MAX_ROW_BYTES } from './reader.ts';
 const CHUNK = 1024 * 1024;
 const QUOTE = 0x22;
 
-/** Where the scan stands in a field. */
+/** The state of the scan in a field. */
 type State = 'start' | 'plain' | 'quoted' | 'closing';
 
 /**
  * Calls `visit` for every record of a delimited file: its bytes (without the line break), offset, length and the line
- * on which it begins. A quote opens a quoted field only at the field's start, and inside one a line break is text.
- * Empty lines are passed over. `visit` returns false to stop. Throws a 'data' error when a quote is never closed.
+ * where it begins. A quote opens a quoted field only at the start of a field, and a line break inside is part of the text.
+ * Empty lines are skipped. `visit` returns false to stop. Throws a 'data' error if a quote is never closed.
  */
 export function forEachRecord(
   file: OpenFile,

@@ -4,7 +4,7 @@ import { forEachLine } from './lines.ts';
 import type { ReaderKind } from './reader.ts';
 import { MAX_ROW_BYTES } from './reader.ts';
 
-/** Plain text: a row per paragraph (blocks between blank lines), or per line where no line between two is blank. */
+/** Plain text: one row per paragraph (text between blank lines), or per line if the file has no blank line between two others. */
 export const txt: ReaderKind = {
   label: 'text',
   extensions: ['.txt', '.text', '.md'],
@@ -40,7 +40,7 @@ export const txt: ReaderKind = {
   },
 };
 
-/** True when a blank line stands between two that are not. */
+/** True if there is a blank line between two others. */
 function hasParagraphs(file: ReturnType<typeof openRegularFile>): boolean {
   let seen = false;
   let blank = false;

@@ -24,8 +24,8 @@ function firstParagraph(comment: string): string {
 }
 
 /**
- * Chats made from the documented functions of one file: the documentation asks, the code answers, or the other way round. They give the
- * chat tokens a meaning; nothing in them was written for the purpose.
+ * Makes chats from the documented functions of one file: the documentation asks and the code answers, or the other way round. From
+ * them the model learns the chat tokens; no text in them was written for this purpose.
  */
 export function chatsOf(text: string, path: string, next: () => number): Message[][] {
   const language = path.endsWith('.py') ? 'Python' : /\.m?js$/.test(path) ? 'JavaScript' : 'TypeScript';

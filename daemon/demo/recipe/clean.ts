@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 
-// Shorter files teach nothing but their licence header; longer ones are mostly tables.
+// Shorter files are little more than a licence header; longer ones are mostly tables.
 const MIN_BYTES = 300;
 const MAX_BYTES = 120_000;
 // A longest line beyond this is a minified program, an embedded asset or a data table.
@@ -10,7 +10,7 @@ const MAX_LINE = 400;
 const MAX_COMPRESSION = 10;
 const MAX_DIGITS = 0.12;
 const MAX_FOREIGN = 0.02;
-// Lines shorter than this (braces, returns) recur everywhere and say nothing about copying.
+// Shorter lines (braces, returns) occur everywhere and do not show that a file is a copy.
 const TELLING_LINE = 20;
 const MAX_SEEN_LINES = 0.6;
 
@@ -19,8 +19,8 @@ const SPECIAL_TOKEN = /<\|[a-z_]+\|>/;
 const LEADING_COMMENT = /^(?:#![^\n]*\n)?\s*(?:\/\*[\s\S]*?\*\/|(?:(?:\/\/|#)[^\n]*\n)+)\s*/;
 
 /**
- * One source file as the model shall see it: `\n` line ends, no byte-order mark, no trailing blanks, no leading licence
- * comment (the licences stand in sources.json), tabs of an indentation as two spaces in TypeScript and JavaScript.
+ * One source file as the model will see it: `\n` line ends, no byte-order mark, no trailing blanks, no licence comment at the start
+ * (sources.json lists the licences), and in TypeScript and JavaScript two spaces for each tab of indentation.
  */
 export function cleanText(text: string, path: string): string {
   let out = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
@@ -38,7 +38,7 @@ export function cleanText(text: string, path: string): string {
   );
 }
 
-/** Why a cleaned file is left out of the corpus, or undefined when it stays. */
+/** Why a cleaned file is left out of the corpus; undefined if it stays. */
 export function rejection(text: string): string | undefined {
   const bytes = Buffer.byteLength(text);
   if (bytes < MIN_BYTES) return 'too short';
@@ -52,7 +52,7 @@ export function rejection(text: string): string | undefined {
   return undefined;
 }
 
-/** Tells near-copies: a file is one when most of its telling lines were seen in files before it. Order matters. */
+/** Finds near-copies: most long lines of such a file were seen in earlier files. The order of files matters. */
 export function copyDetector(): (text: string) => boolean {
   const seen = new Set<string>();
   return (text) => {
@@ -67,7 +67,7 @@ export function copyDetector(): (text: string) => boolean {
   };
 }
 
-/** Hex SHA-256 of a text: the key for shuffling, splitting and seeding, so that none depends on the order of reading. */
+/** Hex SHA-256 of a text: the key for shuffling, splitting and seeding, so that none of these depends on the order of reading. */
 export function textHash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -39,7 +39,7 @@ const VALID_FRACTION = 0.01;
 const FIM_FRACTION = 0.3;
 const CHAT_FRACTION = 0.04;
 
-/** Downloads a pinned package (once), checks its integrity and licence, and returns the folder it is unpacked in. */
+/** Downloads a pinned package (once), checks its integrity and licence, and returns the folder with its files. */
 function fetchPackage(source: NpmSource, cache: string): string {
   const tarball = join(cache, `${source.name.replace('@', '').replace('/', '-')}-${source.version}.tgz`);
   if (!existsSync(tarball)) {
@@ -77,12 +77,12 @@ function pythonLibrary(source: Selection): string {
   const script = 'import sys,sysconfig;print("%d.%d"%sys.version_info[:2]);print(sysconfig.get_paths()["stdlib"])';
   const [version, folder] = execFileSync('python3', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
   if (version !== source.version || folder === undefined) {
-    throw new VeraError('data', `python3 is ${version ?? 'not to be had'}; the corpus was made with ${source.version}`);
+    throw new VeraError('data', `python3 is ${version ?? 'not installed'}; the corpus was made with ${source.version}`);
   }
   return folder;
 }
 
-/** The cleaned files of one source, sorted by hash and cut at its byte limit, so that one source cannot drown the others. */
+/** The cleaned files of one source, sorted by hash and cut at its byte limit, so that no source outweighs the others. */
 function collect(folder: string, source: Selection, rejected: Map<string, number>): Document[] {
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((path) => path.split(sep).join('/'))
@@ -90,7 +90,7 @@ function collect(folder: string, source: Selection, rejected: Map<string, number
     .filter((path) => source.include?.some((prefix) => path.startsWith(prefix)) ?? path.endsWith('.py'))
     .filter((path) => !source.exclude.some((part) => path.startsWith(part) || path.includes(`/${part}`)))
     .filter((path) => !/(?:^|\/)(?:node_modules|vendor|third_party)\//.test(path));
-  // A package's README and change log are its English; they stand at its root, outside the included folders.
+  // README and change log are the English text of a package. They are at its root, outside the included folders.
   if (source.include) {
     paths.push(...readdirSync(folder).filter((path) => /^(?:readme|contributing|migration)\.md$/i.test(path)));
   }

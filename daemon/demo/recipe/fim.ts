@@ -30,7 +30,7 @@ function pieces(text: string): string[] {
   return result;
 }
 
-/** Where the middle begins and ends: half the time any span, half the time what a completion is: to the end of a line near by. */
+/** Where the middle begins and ends: half of the time any span, half of the time a span up to the end of a line near by, as in a completion. */
 function span(text: string, next: () => number): [number, number] {
   const at = Math.floor(next() * text.length);
   if (next() < 0.5) {
@@ -47,8 +47,8 @@ function span(text: string, next: () => number): [number, number] {
 }
 
 /**
- * A document rewritten for fill-in-the-middle, piece by piece, at character level (arXiv 2207.14255): half prefix-suffix-middle, half
- * suffix-prefix-middle in the variant whose markers agree with the former (its section 3).
+ * A document rewritten for fill-in-the-middle, piece by piece, at character level (arXiv 2207.14255): half in the order prefix,
+ * suffix, middle, half in the order suffix, prefix, middle with the same markers (its section 3).
  */
 export function fimDocuments(text: string, next: () => number): string[] {
   return pieces(text).map((piece) => {

@@ -11,7 +11,7 @@ import { random } from './fim.ts';
 
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json'];
 
-/** Independent normal values of the given deviation (Box-Muller), from a stream that the tensor's own name seeds. */
+/** Independent normal values of the given deviation (Box-Muller), from a stream that is seeded by the tensor's name. */
 function normal(name: string, shape: readonly number[], deviation: number, seed: string): TensorSource {
   const bytes = (): Uint8Array => {
     const next = random(`${seed} ${name}`);

@@ -1,9 +1,9 @@
 /**
- * Pretrains the demo model from its random initialisation with the trainer's own `full` method (fp32, AdamW, cosine).
+ * Pretrains the demo model from its random initialisation with the `full` method (fp32, AdamW, cosine).
  *
  * usage: node daemon/demo/recipe/pretrain.ts INIT_DIR TOKENS.u16 OUT_DIR --minutes M [--threads N] [--rate R]
- * TOKENS.u16: token ids, documents ended by id 0. Runs for M minutes of processor time a thread; the schedule follows that clock, so
- * that the rate reaches its end whatever the machine. Prints a line every 20 steps and leaves OUT_DIR/model.safetensors in fp16.
+ * TOKENS.u16: token ids; id 0 ends a document. Runs for M minutes of processor time per thread. The schedule follows that clock, so
+ * that the rate reaches its end on any machine. Prints a line every 20 steps and leaves OUT_DIR/model.safetensors in fp16.
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ function* windows(): Generator<number> {
   }
 }
 
-/** Rows of the corpus as packed documents: attention and positions begin anew behind each end-of-document token. */
+/** Rows of the corpus as packed documents: attention and positions start again after each end-of-document token. */
 function batchOf(starts: readonly number[]): Batch {
   const n = ROWS * LENGTH;
   const batch = {
@@ -90,7 +90,7 @@ function batchOf(starts: readonly number[]): Batch {
       }
     }
   });
-  // What follows a document's end is another document: nothing to learn there.
+  // After the end of a document comes another one, which cannot be predicted.
   const targets = Int32Array.from({ length: n }, (_, i) => i).filter((i) => batch.ids[i] !== END);
   const labels = Int32Array.from(targets, (i) => batch.labels[i] as number);
   return { ...batch, rows: ROWS, length: LENGTH, targets, labels, tokens: n, examples: ROWS } as unknown as Batch;
@@ -113,7 +113,7 @@ const step = await Step.create(
 const adam = new AdamW(theta.length, { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 });
 const order = windows();
 const began = process.cpuUsage();
-/** Minutes of processor time a thread, so that a run that is paused or shares its machine learns as much. */
+/** Minutes of processor time per thread, so that a run that is paused or shares its machine trains for as long. */
 const elapsed = (): number => {
   const { user, system } = process.cpuUsage(began);
   return (user + system) / 60e6 / Number(values.threads);
