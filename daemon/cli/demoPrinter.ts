@@ -72,7 +72,7 @@ export function demoPrinter(here: (path: string) => string): { print: (event: De
           say('The demo of VeRA Studio: everything happens on this machine, nothing is downloaded or sent.', '');
           say('1. What there is');
           return say(
-            `  The model: a small Llama for code, ${number(parameters)} parameters, in ${here(event.folder)}${event.folder === DEMO_MODEL ? ' (how it was made is in its README)' : ''}.`,
+            `  The model: a small one for code, ${number(parameters)} parameters, in ${here(event.folder)}${event.folder === DEMO_MODEL ? ' (how it was made is in its README)' : ''}.`,
           );
         case 'start':
           return say(
@@ -138,7 +138,7 @@ function mergedLines({ out, report }: Of<'merged'>, here: (path: string) => stri
     rounded.length > 0 ? ` The difference is the rounding of the merged weights to ${rounded.join(' and ')}.` : '';
   return [
     '6. The merged model',
-    `  ${here(out)} is the model with the adapter in its weights, which any program for Llama models loads.`,
+    `  ${here(out)} is the model with the adapter in its weights, which any program that reads Hugging Face models can load.`,
     `  Checked before it was written: its logits differ by at most ${maxDifference.toPrecision(2)} from those of model and adapter (they reach ${maxLogit.toPrecision(2)}),`,
     `  and the likeliest token is the same at ${sameTop} of ${positions} positions.${why}`,
   ];

@@ -1,4 +1,3 @@
-import { Option } from 'commander';
 import type { Command } from 'commander';
 import { cacheFolder } from '../home.ts';
 import { optionsOf, rankOf } from '../methods/options.ts';
@@ -8,7 +7,6 @@ import type { LinearMethod } from '../methods/method.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
-import type { Precision } from '../models/network.ts';
 import { resolveConfig } from '../models/resolve.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -20,6 +18,7 @@ import { positiveInteger, positiveIntegers } from './options.ts';
 import { print, printJson } from './output.ts';
 import { paperLines } from './paperTable.ts';
 import { table } from './table.ts';
+import { weightFormatOption } from './weightFormat.ts';
 
 interface Flags {
   base?: string;
@@ -29,7 +28,7 @@ interface Flags {
   batch: number;
   length: number;
   steps?: number;
-  precision: Precision;
+  precision: string;
   paper?: boolean;
   json?: boolean;
 }
@@ -57,7 +56,7 @@ export function registerPlan(program: Command): void {
     .option('--batch <n>', 'rows of a batch', positiveInteger, 4)
     .option('--length <n>', 'tokens of a row', positiveInteger, 512)
     .option('--steps <n>', 'say how long so many steps take', positiveInteger)
-    .addOption(new Option('--precision <name>', 'precision of the base').choices(['fp32', 'int8']).default('fp32'))
+    .addOption(weightFormatOption())
     .option('--paper', "print Table 1 of VeRA's paper (arXiv 2310.11454) from the same formulas, and nothing else")
     .addHelpText('after', HELP)
     .action(plan);

@@ -5,8 +5,6 @@ import { float32Tensor } from '../weights/fp32.ts';
 import type { Adaptation, Layers, LinearSite } from './adaptation.ts';
 import type { Binding } from './binding.ts';
 
-export type Precision = string;
-
 export type NetworkOptions = Layers['options'] & {
   readonly adaptation: Adaptation;
   /** Shape of a tensor of the base. Throws if there is none of that name. */
