@@ -1,3 +1,4 @@
+import { methodNamed } from '../methods/registry.ts';
 import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
@@ -62,6 +63,10 @@ function barOf({ step, steps, ...rest }: StepEvent): string {
   return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}] ${figuresOf({ step, steps, ...rest })}`;
 }
 
+/** Whether a run of this method makes a model, and not an adapter. */
+const makesModel = (method: string | undefined): boolean =>
+  method !== undefined && methodNamed(method).adapts === 'all';
+
 const plainOf = (event: StepEvent): string => `step ${figuresOf(event)}`;
 
 type Figures = Omit<StepEvent, 'event'>;
@@ -80,7 +85,7 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
   switch (event.event) {
     case 'start': {
       const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
-      const what = method === 'full' ? 'all weights' : `${optionsText(method, settings)} on ${layers} layers`;
+      const what = makesModel(method) ? 'all weights' : `${optionsText(method, settings)} on ${layers} layers`;
       return [
         `Data: ${format}. ${data}`,
         `Method: ${method}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,
@@ -112,7 +117,7 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
     ['', 'estimate', 'measured'],
     ['trainable parameters', estimate ? number(estimate.trainableParameters) : '', number(done.trainableParameters)],
     [
-      method === 'full' ? 'model file' : 'adapter file',
+      makesModel(method) ? 'model file' : 'adapter file',
       estimate ? bytesText(estimate.adapterBytes) : '',
       bytesText(done.adapterBytes),
     ],
@@ -130,7 +135,7 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
     `${steps} steps${stoppedEarly ? ' (stopped early: held-out loss no longer fell)' : ''}, ${number(tokens)} tokens in ${durationText(trainSeconds)}${kept}`,
     `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
     ...(worse ? ['Held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
-    table(method === 'full' ? rows.map(([name, , measured]) => [name, measured]) : rows),
-    `${method === 'full' ? 'Model' : 'Adapter'}: ${done.adapter}`,
+    table(makesModel(method) ? rows.map(([name, , measured]) => [name, measured]) : rows),
+    `${makesModel(method) ? 'Model' : 'Adapter'}: ${done.adapter}`,
   ];
 }

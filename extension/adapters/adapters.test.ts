@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
-import { comparison, describeAdapter } from './describe.ts';
+import { description } from '../../daemon/server/handlers/settings.ts';
+import { comparison, describeAdapter, factsOf, type ShownAdapter, shownAdapter } from './describe.ts';
 import { groupAdapters } from './groups.ts';
 
-const adapter = (changes: Partial<AdapterRow>): AdapterRow => ({
+const row = (changes: Partial<AdapterRow>): AdapterRow => ({
   ...{
     id: 1,
     name: 'notes',
@@ -35,6 +36,7 @@ const adapter = (changes: Partial<AdapterRow>): AdapterRow => ({
   },
   ...changes,
 });
+const adapter = (changes: Partial<AdapterRow>): ShownAdapter => shownAdapter(row(changes), description());
 
 test("the workspace's own project comes first, those of no project last; users only where there are several", () => {
   const rows = [
@@ -74,6 +76,14 @@ test('an adapter in a line', () => {
 test('a comparison shows what differs first, and markup in names as text', () => {
   const text = comparison(adapter({ name: '<img src=x>' }), adapter({ name: '[b](http://x)', options: { rank: 8 } }));
   assert.doesNotMatch(text, /[^\\]<img|[^\\]\[b/);
-  assert.ok(text.indexOf('| Method |') < text.indexOf('The same in both'));
+  assert.ok(text.indexOf('| Rank |') < text.indexOf('The same in both'));
   assert.ok(text.indexOf('| Size |') > text.indexOf('The same in both'));
+});
+
+test('facts name the options of the method, and no others', () => {
+  const facts = new Map(factsOf(adapter({ options: { rank: 8, alpha: 2, projectionKey: 3 } })));
+  assert.deepEqual([facts.get('Method'), facts.get('Rank'), facts.get('Projection seed')], ['VeRA', '8', '3']);
+  assert.ok(!facts.has('Alpha'));
+  const text = comparison(adapter({}), adapter({ name: 'other', method: 'lora', options: { rank: 64, alpha: 2 } }));
+  assert.match(text, /\| Alpha \| none \| 2 \|/);
 });

@@ -1,7 +1,13 @@
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
 import type { App } from '../app.ts';
 import { listAll } from '../listing.ts';
+import { describedSettings } from '../tuning/fields.ts';
+import { type ShownAdapter, shownAdapter } from './describe.ts';
 
-/** All adapters that are not in the trash, newest first. */
-export const allAdapters = ({ daemon }: App): Promise<AdapterRow[]> =>
-  listAll((after) => daemon.call(({ adapters }) => adapters.list, { limit: 500, ...after }));
+/** All adapters in or outside the trash, newest first. */
+export async function allAdapters(app: App, { deleted = false } = {}): Promise<ShownAdapter[]> {
+  const [described, rows] = await Promise.all([
+    describedSettings(app),
+    listAll((after) => app.daemon.call(({ adapters }) => adapters.list, { deleted, limit: 500, ...after })),
+  ]);
+  return rows.map((row) => shownAdapter(row, described));
+}

@@ -1,11 +1,9 @@
 import * as vscode from 'vscode';
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
 import { type App, chosen, type Handlers, requireTrust, workspaceFolder } from '../app.ts';
 import { VIEWS } from '../contributions.ts';
-import { listAll } from '../listing.ts';
 import { oneLine } from '../text.ts';
 import { showComparison } from './compare.ts';
-import { describeAdapter } from './describe.ts';
+import { describeAdapter, type ShownAdapter } from './describe.ts';
 import { allAdapters } from './all.ts';
 import { activateFor, deactivateFor, pickActive } from './active.ts';
 import type { AdapterNode } from './view.ts';
@@ -55,9 +53,7 @@ export function adapterCommands(app: App): Handlers<Names> {
     },
     deleteAdapter: (node: AdapterNode) => deleteAdapter(app, adapterOf(node)),
     restoreAdapter: async () => {
-      const gone = await listAll((after) =>
-        daemon.call(({ adapters }) => adapters.list, { deleted: true, limit: 500, ...after }),
-      );
+      const gone = await allAdapters(app, { deleted: true });
       if (gone.length === 0) return vscode.window.setStatusBarMessage('The trash has no adapters.', 4000);
       const { id } = await pickOf(gone, 'Restore an adapter');
       return daemon.call(({ adapters }) => adapters.restore, { adapter: id });
@@ -91,12 +87,12 @@ export function adapterCommands(app: App): Handlers<Names> {
   };
 }
 
-export function adapterOf(node: AdapterNode | undefined): AdapterRow {
+export function adapterOf(node: AdapterNode | undefined): ShownAdapter {
   if (node?.kind !== 'adapter') throw new Error('Choose an adapter in the Adapters view first.');
   return node.adapter;
 }
 
-async function pickOf(adapters: readonly AdapterRow[], title: string): Promise<AdapterRow> {
+async function pickOf(adapters: readonly ShownAdapter[], title: string): Promise<ShownAdapter> {
   const items = adapters.map((adapter) => ({
     label: adapter.name,
     description: describeAdapter(adapter, false),
@@ -130,7 +126,7 @@ export function faultOfName(name: string): string | undefined {
 }
 
 /** Moves an adapter to the trash, after naming what depends on it and asking. */
-async function deleteAdapter({ daemon }: App, { id, name }: AdapterRow): Promise<void> {
+async function deleteAdapter({ daemon }: App, { id, name }: ShownAdapter): Promise<void> {
   const { dependents } = await daemon.call(({ adapters }) => adapters.dependents, { adapter: id });
   const detail = [
     ...(dependents.length === 0 ? [] : ['It is needed by:', ...dependents.map(({ what }) => `• ${oneLine(what)}`), '']),

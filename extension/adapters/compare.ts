@@ -1,7 +1,6 @@
 import * as vscode from 'vscode';
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
 import type { App } from '../app.ts';
-import { comparison } from './describe.ts';
+import { comparison, type ShownAdapter } from './describe.ts';
 
 const SCHEME = 'vera-comparison';
 
@@ -15,7 +14,7 @@ export function registerComparisons({ context }: App): void {
   );
 }
 
-export async function showComparison(one: AdapterRow, other: AdapterRow): Promise<void> {
+export async function showComparison(one: ShownAdapter, other: ShownAdapter): Promise<void> {
   const path = `/${one.name} and ${other.name}.md`;
   const uri = vscode.Uri.from({ scheme: SCHEME, path, query: comparison(one, other) });
   await vscode.commands.executeCommand('markdown.showPreview', uri);

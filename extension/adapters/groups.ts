@@ -1,4 +1,4 @@
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
+import type { ShownAdapter } from './describe.ts';
 
 export interface AdapterGroup {
   readonly title: string;
@@ -7,7 +7,7 @@ export interface AdapterGroup {
   /** Name of the project; null for adapters without a project. */
   readonly project: string | null;
   readonly active: number | null;
-  readonly adapters: AdapterRow[];
+  readonly adapters: ShownAdapter[];
 }
 
 /**
@@ -15,7 +15,7 @@ export interface AdapterGroup {
  * without a project last. The project of a folder has the name of the folder. Pure.
  */
 export function groupAdapters(
-  adapters: readonly AdapterRow[],
+  adapters: readonly ShownAdapter[],
   { active, workspace }: { active: number | null; workspace: string | undefined },
 ): AdapterGroup[] {
   const users = new Set(adapters.map(({ user }) => user));

@@ -1,17 +1,16 @@
 import * as vscode from 'vscode';
-import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
 import { type App, hasBegun, workspaceFolder } from '../app.ts';
 import { COMMANDS, ITEMS, VIEWS } from '../contributions.ts';
 import { soonest } from '../listing.ts';
 import { activeHere } from './active.ts';
 import { allAdapters } from './all.ts';
 import { groupAdapters, type AdapterGroup } from './groups.ts';
-import { describeAdapter, factsOf } from './describe.ts';
+import { describeAdapter, factsOf, type ShownAdapter } from './describe.ts';
 
 export type AdapterNode = { readonly kind: 'group'; readonly group: AdapterGroup } | AdapterLeaf;
 export interface AdapterLeaf {
   readonly kind: 'adapter';
-  readonly adapter: AdapterRow;
+  readonly adapter: ShownAdapter;
   readonly active: boolean;
 }
 
@@ -98,7 +97,7 @@ function itemOf(node: AdapterNode): vscode.TreeItem {
 }
 
 /** Text that a person wrote is added as text, never as markup. */
-function tooltipOf(adapter: AdapterRow): vscode.MarkdownString {
+function tooltipOf(adapter: ShownAdapter): vscode.MarkdownString {
   const text = new vscode.MarkdownString();
   text.appendMarkdown('**').appendText(adapter.name).appendMarkdown('**\n\n');
   if (adapter.note !== '') text.appendText(adapter.note).appendMarkdown('\n\n');

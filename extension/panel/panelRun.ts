@@ -1,11 +1,11 @@
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { PanelRun, Savings } from '../../daemon/protocol/panel.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
-import { METHOD_NAMES } from '../adapters/describe.ts';
+import { methodLabel } from '../adapters/describe.ts';
 import { lastPart } from '../text.ts';
 import type { Description } from '../../daemon/protocol/settings.ts';
 import { type SettingValue, valueText } from '../../daemon/settings/setting.ts';
-import { fieldsFor, methodOf } from '../tuning/fields.ts';
+import { fieldsFor, methodOf, ownSettings } from '../tuning/fields.ts';
 import { trainingOf } from '../tuning/training.ts';
 
 export const keyOf = ({ id }: Pick<Job, 'id'>): string => `job/${id}`;
@@ -23,10 +23,12 @@ export function panelRun(
 ): PanelRun {
   const spec = trainingOf(job);
   const settings: Record<string, unknown> = { ...spec.settings, ...run?.settings };
-  const method = typeof settings['method'] === 'string' ? settings['method'] : 'vera';
+  const given = typeof settings['method'] === 'string' ? settings['method'] : '';
+  const method = described === undefined ? given : methodOf(described, settings);
+  const name = described === undefined ? method : methodLabel(described, method);
   const rank = settings['rank'];
-  const name = METHOD_NAMES[method] ?? method;
-  const ranked = typeof rank === 'number' && method !== 'full';
+  // A run of an earlier version names the options of every method.
+  const ranked = typeof rank === 'number' && (described === undefined || hasOption(described, method, 'rank'));
   return {
     key: keyOf(job),
     title: spec.name ?? `${lastPart(spec.settings.data)}, ${name}${ranked ? ` ${rank}` : ''}`,
@@ -46,6 +48,9 @@ export function panelRun(
     settings: settingLines(settings, described),
   };
 }
+
+const hasOption = (described: Description, method: string, option: string): boolean =>
+  ownSettings(described, method).some(({ name }) => name === option);
 
 /** Every setting of the run's method by its label, as the form shows them. */
 function settingLines(
