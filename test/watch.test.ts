@@ -158,7 +158,7 @@ test('a job that fails ends the command with its line and exit code', () => {
   assert.deepEqual([again.status, again.stderr], [3, stderr]);
 });
 
-test('SIGINT where nobody can be asked stops at a checkpoint; --resume goes on with the same job', async () => {
+test('SIGINT where nobody can be asked stops at a checkpoint; --resume continues the same job', async () => {
   const out = join(home, 'stopped');
   const args = ['train', data, '--base', base, '--out', out, '--steps', '100000', '--schedule', 'constant', ...FLAGS];
   const child = spawn(process.execPath, [MAIN, ...args, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });

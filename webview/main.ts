@@ -87,7 +87,7 @@ function show(): void {
   const problem = {
     connected: '',
     connecting: 'Waiting for the daemon...',
-    failed: 'The daemon cannot be reached. Training goes on where it runs; what is shown may be old.',
+    failed: 'The daemon cannot be reached. Runs may continue; what you see may be out of date.',
   };
   const message = state.connectionMessage ?? (state.told ? problem[state.connection] : '');
   connection.hidden = message === '' || state.connection === 'connected';

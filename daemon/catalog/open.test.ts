@@ -73,7 +73,7 @@ test('changes run one after another, each whole or not at all, and readers see w
   await assert.rejects(catalog.db.insertInto('user').values({ name: 'x', created_at: 0, deleted_at: null }).execute());
 });
 
-test('events are durable, numbered without a gap in the order of commits, and heard of after the commit', async () => {
+test('events are durable, numbered without a gap in the order of commits, and listeners receive them after the commit', async () => {
   const catalog = await temporaryCatalog();
   const heard: Event[] = [];
   const stop = catalog.onEvents((events) => heard.push(...events));
@@ -151,7 +151,7 @@ test('a migration comes after a whole backup, with its record, and a failing one
   await assert.rejects(openCatalog(catalog.file), /newer version/);
 });
 
-test('a folder that cannot be one, and a file that is none, are said plainly', async () => {
+test('a folder that cannot be made, and a file that is not a catalog, are reported plainly', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), '');
   await assert.rejects(openCatalog(join(folder, 'file', 'catalog.db')), { code: 'io' });

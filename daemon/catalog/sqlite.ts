@@ -57,7 +57,7 @@ export function catalogError(error: unknown, file: string): unknown {
   if (isDamage(error))
     return new VeraError(
       'catalog',
-      `the catalog ${quote(file)} is damaged (${code}): restart the daemon, which keeps the damaged file and goes on with what is whole`,
+      `the catalog ${quote(file)} is damaged (${code}): restart the daemon, which keeps the damaged file and continues with what is whole`,
       { cause: error },
     );
   if (code.startsWith('SQLITE_FULL')) return io('the disk is full; free some space and try again');

@@ -55,7 +55,7 @@ export function startUpkeep(
     if (problems.length === 0) return void database.prepare(REMEMBER).run(CHECKED, String(Date.now()));
     suspect(file, problems[0]!);
     notes.push(
-      `the catalog ${quote(file)} is damaged (${problems[0]!.split('\n')[0]!}): restart the daemon, which keeps the damaged file and goes on with what is whole`,
+      `the catalog ${quote(file)} is damaged (${problems[0]!.split('\n')[0]!}): restart the daemon, which keeps the damaged file and continues with what is whole`,
     );
   };
   const copy = async (): Promise<void> => {

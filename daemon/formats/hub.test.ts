@@ -181,7 +181,7 @@ test('shards are those of the index', async () => {
   }
 });
 
-test('a transfer that breaks goes on from where it was', async () => {
+test('a broken transfer continues where it stopped', async () => {
   let cuts = 3;
   const files = { ...small, 'model.safetensors': weights(100_000) };
   const { endpoint, log } = await hub({

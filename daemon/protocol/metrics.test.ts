@@ -35,7 +35,7 @@ test('a line of metrics.jsonl names no event, and has each metric by its own nam
   assert.deepEqual(metricOf(line), line);
 });
 
-test('other events, and numbers that are none, are no row', () => {
+test('other events, and values that are not numbers, make no row', () => {
   assert.equal(metricOf({ event: 'note', text: 'x', step: 3 }), undefined);
   assert.equal(metricOf({ event: 'step' }), undefined);
   assert.equal(metricOf({ event: 'step', step: 4, loss: NaN })?.loss, null);

@@ -103,7 +103,7 @@ test('errors for people keep their code and say no more; others are logged and s
   const wrong = (await client.ask('runs.metrics', { run: 1, limit: 0 })).error;
   assert.deepEqual([wrong.code, wrong.data.code], [-32602, 'usage']);
   assert.match(wrong.message, /^runs\.metrics: limit: /);
-  // A catalog that breaks under the daemon is nothing that was foreseen.
+  // A catalog that breaks under the daemon is an unexpected error.
   await one.catalog.change(({ db }) => db.schema.alterTable('export').renameTo('elsewhere').execute());
   const unexpected = (await client.ask('exports.list', {})).error;
   assert.deepEqual(unexpected, {

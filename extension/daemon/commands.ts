@@ -7,7 +7,7 @@ export const daemonCommands = ({ log, daemon }: App): Handlers<'showLog' | 'stop
     if (daemon.state !== 'connected') return void vscode.window.setStatusBarMessage('No daemon is connected.', 4000);
     const { jobs } = await daemon.call(({ life }) => life.status, {});
     const stop = 'Stop Daemon';
-    const detail = 'Runs stop at a checkpoint and go on when a daemon runs again.';
+    const detail = 'Runs stop at a checkpoint. They continue when a daemon runs again.';
     if (
       jobs.running > 0 &&
       (await vscode.window.showWarningMessage('Stop the daemon while it works?', { modal: true, detail }, stop)) !==

@@ -64,7 +64,7 @@ async function doCommand(app: App, panel: Panel, command: RunCommand, key: strin
   }
 }
 
-/** What asks a person for more goes on by itself: the button is free again at once. */
+/** Starts a command that asks a person for more, without waiting for it: the button is free again at once. */
 function later({ log }: App, work: Promise<void>): void {
   void work.catch(async (error: unknown) => {
     if (isQuiet(error)) return;

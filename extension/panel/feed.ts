@@ -102,7 +102,7 @@ export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) =>
   });
   const subscriptions = [
     daemon.onState(() => send(connection())),
-    // After a daemon was lost its runs go on from their checkpoints: everything is told anew.
+    // After a daemon was lost, its runs continue from their checkpoints. So send everything again.
     daemon.onRefresh(again),
     daemon.onJob((job) => {
       if (job.kind !== 'train') return;

@@ -45,7 +45,7 @@ export async function cancel({ daemon }: App, job: Job): Promise<void> {
   if (job.kind === 'train' && step > 0) {
     const yes = 'Cancel Run';
     const detail =
-      'Its checkpoints stay: Try Again goes on from there. To go on later without asking, pause it instead.';
+      'Its checkpoints are kept, and Try Again continues from the last one. To continue later, you can also pause the run instead.';
     const answer = await vscode.window.showWarningMessage(`Cancel after ${step} steps?`, { modal: true, detail }, yes);
     chosen(answer);
   }

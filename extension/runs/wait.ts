@@ -5,7 +5,7 @@ import type { DaemonLink } from '../daemon/link.ts';
 import { oneLine, percentText } from '../text.ts';
 import { fractionOf } from './describe.ts';
 
-/** Waits for a job, telling how far it is; undefined where it was cancelled. Throws why it failed. */
+/** Waits for the end of a job and shows its progress. undefined: it was cancelled. Throws the reason if it failed. */
 export async function waitForJob(
   daemon: DaemonLink,
   { id }: Job,

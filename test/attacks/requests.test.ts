@@ -175,7 +175,7 @@ test('every number, path and name of every method, replaced by what is none, is 
   counted('Invalid numbers, paths and names', cases.length);
 });
 
-test('methods that are none, and params of other kinds, are refused', async () => {
+test('unknown methods and params of other types are refused', async () => {
   let id = 2_000_000;
   const methods = [
     '',

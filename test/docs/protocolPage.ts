@@ -76,7 +76,7 @@ client that does not read is waited for.
 
 A subscription is a place in the log of events: after a broken connection, subscribe again with \`after\`, the number of the last event
 that came, and nothing is missed or comes twice. A client that does not read is sent nothing more until it does; one that has fallen more than
-${LIMITS.lag.toLocaleString('en')} events behind gets \`events.skipped\` with the latest state of the jobs (at most ${LIMITS.skippedJobs}) and goes on from there.
+${LIMITS.lag.toLocaleString('en')} events behind gets \`events.skipped\` with the latest state of the jobs (at most ${LIMITS.skippedJobs}) and continues from there.
 
 The Language Server Protocol is spoken over a WebSocket at \`${LANGUAGE_PATH}\`, one message a text frame of at most ${LIMITS.languageFrameBytes / 2 ** 20} MiB, with a server in a
 process of its own for each connection, at most ${LIMITS.languageClients} (the next is answered with 503). It closes with ${CLOSE.normal} after \`exit\`, ${CLOSE.malformed} after what is

@@ -167,7 +167,7 @@ async function filled(): Promise<{
   return { file, rows, backedUp: 200 };
 }
 
-test(`bytes of the file flipped or cut, ${3 * ROUNDS} times: noticed, set aside, and gone on with what is whole`, async () => {
+test(`bytes of the file flipped or cut, ${3 * ROUNDS} times: noticed, set aside, and the catalog continues with what is whole`, async () => {
   const { file, rows, backedUp } = await filled();
   const whole = readFileSync(file);
   const backup = backupsOf(file)[0]!;
@@ -293,7 +293,7 @@ function smallDisk(size: string): string | undefined {
   return place;
 }
 
-test('a full disk: the change fails with that reason, the rest stays, and it goes on when there is room', async (t) => {
+test('a full disk: the change fails with that reason, the rest stays, and the catalog continues when there is room', async (t) => {
   const place = smallDisk('6m');
   if (place === undefined) return t.skip('needs the right to mount a small disk');
   const file = join(place, 'catalog', 'catalog.db');

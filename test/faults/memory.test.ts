@@ -20,7 +20,7 @@ after(() => stopDaemon({ now: true }));
 const STEPS = 600;
 
 test(
-  'a worker that gets no more memory ends alone, and its job goes on from its checkpoint',
+  'a worker that gets no more memory ends alone, and its job continues from its checkpoint',
   { skip: canKill },
   async (t) => {
     const client = await connect({ patience: 60_000 });

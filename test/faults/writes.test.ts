@@ -173,7 +173,7 @@ test('a read-only folder fails the job with that reason, and the job can be trie
   assert.ok(existsSync(join(out, 'adapter_config.json')));
 });
 
-test('a full disk under the catalog: nothing is acknowledged that is not kept, and work goes on when there is room', async (t) => {
+test('a full disk under the catalog: nothing is acknowledged that is not kept, and work continues when there is room', async (t) => {
   await stopDaemon();
   const state = mounted('state', 24 << 20);
   if (state === undefined) return t.skip(NO_MOUNT);

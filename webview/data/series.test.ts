@@ -22,7 +22,7 @@ test('least and greatest of any part are those of a plain search, also after poi
       (values, cut, a, b) => {
         const series = made(values);
         const back = cut % values.length;
-        // A run that goes on from a checkpoint takes the steps after it again, with other numbers here.
+        // A run that continues from a checkpoint repeats the steps after it; here with other numbers.
         const again = values.slice(back).map((old) => -old);
         again.forEach((next, i) => series.append(back + i, next));
         const all = [...values.slice(0, back), ...again];
