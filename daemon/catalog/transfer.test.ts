@@ -121,7 +121,7 @@ test('each thing that can be wrong with a file is said', async () => {
   };
   const cases: [string, RegExp][] = [
     [make({}, (all) => all, ''), /no packed adapter/],
-    [make({}, (all) => all, '{"version":1,"version":1}'), /stands twice/],
+    [make({}, (all) => all, '{"version":1,"version":1}'), /appears twice/],
     [make({}, (all) => all, '[1'), /not valid JSON/],
     [make({}, (all) => all, 'null'), /Invalid input/],
     [make({ version: 3 }), /version 3 is not known here/],

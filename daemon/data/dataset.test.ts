@@ -168,7 +168,7 @@ test('a bad row is reported with file, line and error, or skipped and counted', 
     ['{"text": "x"', /line 3: not valid JSON/],
     ['["text"]', /line 3: a line must be a JSON object, but this one is a list/],
     ['null', /line 3: a line must be a JSON object/],
-    [deep, /line 3: JSON nested deeper than 64 levels/],
+    [deep, /line 3: JSON is nested deeper than 64 levels/],
     ['{"text": 5}', /line 3: "text" must be a string, found a number/],
     ['{"words": "x"}', /line 3: "text" must be a string, found nothing/],
     ['{"prompt": "x", "completion": "y"}', /line 3: mixed formats: this row is prompt and completion/],
@@ -209,7 +209,7 @@ test('CSV: missing columns, rows of other lengths, open quotes, repeated columns
   );
   await refused(file('c3.csv', 'text\nok\n"never closed\nmore\n'), /c3\.csv, line 3: the quote .* is never closed/);
   await refused(file('c4.csv', 'text,text\na,b\n'), /line 1: the column "text" appears twice/);
-  await refused(file('c5.csv', 'text\n'), /is empty: it holds no rows/);
+  await refused(file('c5.csv', 'text\n'), /is empty: it has no rows/);
   await refused(file('c6.csv', Buffer.from([0x74, 0xff, 0x0a, 0x61])), /line 1: not UTF-8/);
   const rows = 'id,text\n1,"two\nlines"\n2,5" disk\n3,"a ""b"""\n';
   const dataset = await openDataset(file('c7.csv', rows), defaults);

@@ -205,7 +205,7 @@ test('a link that leads out of the base is refused, and nothing is written', asy
   writeFileSync(join(work, 'secret'), 'x');
   symlinkSync(join(work, 'secret'), join(dir, 'NOTICE'));
   const base = openBase(dir, cache);
-  await refuses(base, adapterFor(base, 'vera'), 'format', /NOTICE.*leads out of its folder/);
+  await refuses(base, adapterFor(base, 'vera'), 'format', /NOTICE.*points outside its folder/);
 });
 
 test('an occupied folder is refused and stays as it is', async () => {

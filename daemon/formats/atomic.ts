@@ -22,15 +22,15 @@ import { ioError } from './read.ts';
 const WRITE_CHUNK = 2 ** 30; // one write call takes at most 2^31 - 1 bytes
 
 /**
- * Writes a file that is whole or absent, whenever the process dies: a temporary file beside it, fsync, rename, fsync of
- * the folder. Folders on the way are made. An existing file keeps its permissions. Throws VeraError 'io'.
+ * Writes a file that is whole or absent, even if the process dies at any moment: it writes a temporary file beside it, then fsync,
+ * rename, and fsync of the folder. Missing folders are created. An existing file keeps its permissions. Throws VeraError 'io'.
  */
 export function writeFileAtomic(path: string, data: Uint8Array | string): void {
   const bytes = typeof data === 'string' ? Buffer.from(data, 'utf8') : data;
   writeStreamAtomic(path, (fd) => writeFully(fd, bytes));
 }
 
-/** writeFileAtomic for contents made piece by piece: `write` gets the descriptor of the temporary file. */
+/** Like writeFileAtomic, for contents that are made piece by piece: `write` gets the descriptor of the temporary file. */
 export function writeStreamAtomic(path: string, write: (fd: number) => void): void {
   const target = resolve(path);
   const temporary = temporaryName(target);
@@ -54,15 +54,16 @@ export function writeStreamAtomic(path: string, write: (fd: number) => void): vo
   removeLeftovers(target);
 }
 
-/** Writes all of `bytes` at the descriptor's position: a write call may take only a part. */
+/** Writes all of `bytes` at the descriptor's position, because one write call may write only a part. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;)
     done += writeSync(fd, bytes, done, Math.min(bytes.length - done, WRITE_CHUNK));
 }
 
 /**
- * Makes a folder that is whole or absent: `fill` writes into a folder within a temporary one beside it (so that what `fill`
- * itself writes atomically is left nowhere else), every file is synced, then one rename. Refuses a folder that exists and is not empty (VeraError 'usage'): nothing of the user's is overwritten.
+ * Makes a folder that is whole or absent: `fill` writes into a folder inside a temporary one beside it (so that temporary files of
+ * `fill` are left nowhere else), every file is synced, then one rename puts it in place. A folder that exists and is not empty is
+ * refused (VeraError 'usage'), so that no file of the person's is overwritten.
  */
 export async function writeFolderAtomic(dir: string, fill: (folder: string) => void | Promise<void>): Promise<void> {
   const target = resolve(dir);
@@ -73,8 +74,8 @@ export async function writeFolderAtomic(dir: string, fill: (folder: string) => v
     makeFolder(folder);
     await fill(folder);
     syncTree(folder);
-    refuseOccupied(target, dir); // somebody may have written there while `fill` ran
-    if (existsSync(target)) rmdirSync(target); // Windows does not rename onto an empty folder
+    refuseOccupied(target, dir); // another process may have written there while `fill` ran
+    if (existsSync(target)) rmdirSync(target); // Windows cannot rename onto an empty folder
     renameSync(folder, target);
     syncFolder(dirname(target));
   } catch (error) {
@@ -85,7 +86,7 @@ export async function writeFolderAtomic(dir: string, fill: (folder: string) => v
   removeLeftovers(target);
 }
 
-/** Refuses a place that is neither free nor an empty folder, `shown` to people so (VeraError 'usage'). */
+/** Refuses a path that is neither free nor an empty folder (VeraError 'usage'). `shown`: the path as people know it. */
 export function refuseOccupied(target: string, shown: string): void {
   const status = lstatSync(target, { throwIfNoEntry: false });
   if (status === undefined) return;
@@ -95,7 +96,7 @@ export function refuseOccupied(target: string, shown: string): void {
   if (readdirSync(target).length > 0) throw refuse('exists and is not empty');
 }
 
-/** fsync of a folder, so that a rename in it outlives a power cut; Windows and some network disks have no such call. */
+/** fsync of a folder, so that a rename in it survives a power cut. Windows and some network disks have no such call. */
 export function syncFolder(dir: string): void {
   let fd: number | undefined;
   try {
@@ -114,7 +115,7 @@ function syncTree(dir: string): void {
     const path = join(dir, entry.name);
     if (entry.isDirectory()) syncTree(path);
     else if (entry.isFile()) {
-      const fd = openSync(path, 'r+'); // Windows syncs only what is open for writing
+      const fd = openSync(path, 'r+'); // Windows syncs only files that are open for writing
       try {
         fsyncSync(fd);
       } finally {
@@ -125,11 +126,11 @@ function syncTree(dir: string): void {
   syncFolder(dir);
 }
 
-// The process id in the name tells a leftover of a killed process from a write that is going on.
+// The process id in the name tells whether the file was left by a killed process or is being written now.
 const temporaryName = (target: string) =>
   join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
 
-/** Removes what a failed write left; the error that is on its way says more than a second one. */
+/** Removes what a failed write left. Errors are ignored, because the first error says more. */
 function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
@@ -138,7 +139,7 @@ function removeQuietly(path: string): void {
   }
 }
 
-/** Removes what killed processes left of earlier writes of the same target; what cannot be removed does no harm. */
+/** Removes what killed processes left of earlier writes of the same target. Files that cannot be removed do no harm. */
 function removeLeftovers(target: string): void {
   const prefix = `.${basename(target)}.`;
   try {

@@ -5,9 +5,9 @@ import { quote } from './quote.ts';
 import { ioError } from './read.ts';
 
 /**
- * The path of a file named by a stranger's index or config inside `dir`. A name that leaves the folder (`..`, absolute,
- * a drive, a URL, a symbolic link that leads out) is refused with VeraError 'format'. A snapshot of the Hugging Face cache
- * (`models--x/snapshots/<commit>`) keeps its files as links into `models--x/blobs`: that one way out is allowed.
+ * The path of a file in `dir` that a downloaded index or config names. A name that leaves the folder (`..`, an absolute path, a
+ * drive, a URL, a symbolic link that points outside) is refused with VeraError 'format'. There is one exception: a snapshot of the
+ * Hugging Face cache (`models--x/snapshots/<commit>`) keeps its files as links into `models--x/blobs`.
  */
 export function containedFile(dir: string, name: string): string {
   const parts = name.split('/');
@@ -19,7 +19,7 @@ export function containedFile(dir: string, name: string): string {
   ) {
     throw new VeraError(
       'format',
-      `${quote(dir)}: the file name ${quote(name)} is not allowed, it has to be a plain name inside the folder`,
+      `${quote(dir)}: the file name ${quote(name)} is not allowed; it must be a plain name inside the folder`,
     );
   }
   const path = join(dir, name);
@@ -32,7 +32,10 @@ export function containedFile(dir: string, name: string): string {
     throw ioError(error, 'read', path);
   }
   if (!isInside(folder, file) && !isInside(blobsOf(folder), file)) {
-    throw new VeraError('format', `${quote(path)} is a link that leads out of its folder: copy the file there instead`);
+    throw new VeraError(
+      'format',
+      `${quote(path)} is a link that points outside its folder; copy the file there instead`,
+    );
   }
   return path;
 }

@@ -3,10 +3,10 @@ import type { DType } from './dtype.ts';
 
 /**
  * Float conversion between a tensor's stored bytes (little-endian, as in every format read here) and float32.
- * Node runs on little-endian machines alone as far as this product goes, so typed arrays view the bytes as they are.
+ * All machines that this product runs on are little-endian, so typed arrays can view the bytes as they are.
  */
 
-/** Little-endian F64, F32, F16 or BF16 bytes -> float32. F32 that lies aligned is viewed, not copied. */
+/** Little-endian F64, F32, F16 or BF16 bytes -> float32. Aligned F32 is viewed, not copied. */
 export function decodeFloats(dtype: DType, bytes: Uint8Array): Float32Array {
   switch (dtype) {
     case 'F32':
@@ -31,7 +31,7 @@ export function decodeFloats(dtype: DType, bytes: Uint8Array): Float32Array {
   }
 }
 
-/** float32 -> little-endian bytes, rounded to nearest even; too large becomes infinity, NaN stays NaN. F32 is viewed, not copied. */
+/** float32 -> little-endian bytes, rounded to nearest even. Values that are too large become infinity, NaN stays NaN. F32 is viewed, not copied. */
 export function encodeFloats(dtype: DType, values: Float32Array): Uint8Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   switch (dtype) {
@@ -43,7 +43,7 @@ export function encodeFloats(dtype: DType, values: Float32Array): Uint8Array {
       const halves = new Uint16Array(bits.length);
       for (let i = 0; i < bits.length; i++) {
         const x = bits[i]!;
-        // A NaN whose payload lies in the low half alone would become infinity: set the quiet bit.
+        // A NaN with a payload only in the low half would become infinity, so the quiet bit is set.
         halves[i] = (x & 0x7fffffff) > 0x7f800000 ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
       }
       return new Uint8Array(halves.buffer);
@@ -58,7 +58,7 @@ export function encodeFloats(dtype: DType, values: Float32Array): Uint8Array {
   }
 }
 
-/** How many of the values are NaN or infinite: such weights are read as they are, and the reader says so. */
+/** How many of the values are NaN or infinite. Such weights are read as they are, and the caller reports them. */
 export function countNonFinite(values: Float32Array): number {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   let count = 0;
@@ -67,9 +67,9 @@ export function countNonFinite(values: Float32Array): number {
 }
 
 const notFloats = (dtype: DType) =>
-  new VeraError('format', `${dtype} does not hold floating-point numbers (F64, F32, F16 and BF16 do)`);
+  new VeraError('format', `${dtype} is not a floating-point type (F64, F32, F16 and BF16 are)`);
 
-/** The arguments of a typed array over these bytes; bytes that lie unaligned in their buffer are copied first. */
+/** The arguments of a typed array over these bytes. Unaligned bytes are copied first. */
 function aligned(bytes: Uint8Array, size: number): [ArrayBufferLike, number, number] {
   if (bytes.length % size !== 0)
     throw new VeraError('format', `${bytes.length} bytes are not a whole number of ${size}-byte values`);

@@ -2,24 +2,24 @@ import { VeraError } from '../protocol/errors.ts';
 import { quote } from './quote.ts';
 import { readExactly, withFile } from './read.ts';
 
-const HEAD = 512; // bytes: enough for every signature below, the one of tar at 257 included
+const HEAD = 512; // bytes: enough for every signature below, including that of tar at 257
 
 const CONVERT =
   'a pickle can run any code when it is opened; where you trust it, convert it to safetensors in Python: ' +
   'AutoModel.from_pretrained(folder).save_pretrained(out, safe_serialization=True), or safetensors.torch.save_file(tensors, file)';
 
 /**
- * Looks at a file's first bytes and throws when it is a well-known other thing than safetensors: a pickle (refused for
- * what it could do, whatever its name), GGUF, a Git LFS pointer, a web page, HDF5. Otherwise does nothing.
+ * Reads the first bytes of a file and throws if they belong to another well-known format than safetensors: a pickle (refused because
+ * it can run code, whatever its name), GGUF, a Git LFS pointer, a web page, HDF5. Otherwise it does nothing.
  */
 export function refuseForeign(file: string): void {
   const foreign = withFile(file, (fd, size) => recognise(readExactly(fd, file, 0, Math.min(size, HEAD))));
   if (foreign !== undefined) throw new VeraError('format', `${quote(file)} ${foreign}`);
 }
 
-/** Whether the file begins as safetensors does: a length, then the brace that opens the header. */
+/** Whether the file begins like safetensors: a length, then the opening brace of the header. */
 export function looksLikeSafetensors(head: Uint8Array): boolean {
-  // The length's upper half must be zero; with it, a length of 640 is not taken for the pickle it looks like.
+  // The upper half of the length must be zero. Thus a length of 640, which looks like the start of a pickle, is not refused.
   return head[8] === 0x7b && head[4] === 0 && head[5] === 0 && head[6] === 0 && head[7] === 0;
 }
 

@@ -267,7 +267,7 @@ test('a wrong hash is refused and nothing of it is kept', async () => {
       },
     });
     const dir = out();
-    await rejects(get(dir, endpoint), 'io', new RegExp(`${name}: what arrived does not have the hash`));
+    await rejects(get(dir, endpoint), 'io', new RegExp(`${name}: the downloaded file does not have the hash`));
     assert.ok(!readdirSync(dir).some((found) => found.startsWith(name)), 'neither file nor part');
   }
 });
@@ -400,8 +400,8 @@ test('a repository without safetensors, config or sense', async () => {
     });
     await rejects(get(out(), endpoint), 'model', message);
   };
-  await weightless({ 'config.json': '{}', 'pytorch_model.bin': '' }, /as pickle alone/);
-  await weightless({ 'config.json': '{}', 'model-Q4.gguf': '' }, /holds GGUF files/);
+  await weightless({ 'config.json': '{}', 'pytorch_model.bin': '' }, /only as pickle/);
+  await weightless({ 'config.json': '{}', 'model-Q4.gguf': '' }, /contains GGUF files/);
   await weightless({ 'config.json': '{}', 'adapter_model.safetensors': '' }, /is an adapter/);
   await weightless({ 'config.json': '{}' }, /has no model.safetensors and no/);
   await weightless({ 'README.md': '' }, /has no config.json/);
@@ -417,7 +417,7 @@ test('a repository without safetensors, config or sense', async () => {
   const { endpoint } = await hub({
     list: (entries) => [...entries, { type: 'file', path: 'merges.txt', size: 2 ** 40 }],
   });
-  await rejects(get(out(), endpoint), 'model', /"merges.txt" has 1099511627776 bytes, more than/);
+  await rejects(get(out(), endpoint), 'model', /"merges.txt" has 1099511627776 bytes, but only/);
 });
 
 test('a listing of several pages is read to its end, and never at another host', async () => {
@@ -445,7 +445,7 @@ test('a listing of several pages is read to its end, and never at another host',
   const dir = out();
   await get(dir, good.endpoint);
   assert.equal(readdirSync(dir).length, 3);
-  await rejects(get(out(), (await pages('http://127.0.0.1:9/x')).endpoint), 'io', /goes on at another host/);
+  await rejects(get(out(), (await pages('http://127.0.0.1:9/x')).endpoint), 'io', /continues at another host/);
   const endless = await hub({
     intercept: (request, response) => {
       if (!request.url?.includes('/tree/')) return false;
@@ -487,7 +487,7 @@ test('ids, addresses and tokens that cannot be are refused before any request', 
   await rejects(
     get(out(), endpoint, { token: 'hf_\nsecret' }),
     'usage',
-    /^the access token \(HF_TOKEN\) has characters/,
+    /^the access token \(HF_TOKEN\) contains characters/,
   );
   assert.equal(log.length, 0);
 });

@@ -16,7 +16,7 @@ const MAX_LISTING_BYTES = 20_000_000; // one page of a listing has at most 1000 
 const MAX_PAGES = 50; // a model folder with more than 50,000 files at its root is not one
 const MAX_TEXT_BYTES = 200_000_000; // tokenizers and configs; the largest published tokenizer.json has some 35 MB
 
-/** The files that a model needs besides its weights, and the licence that has to travel with them. */
+/** The files that a model needs besides its weights, and its licence, which must stay with them. */
 const WANTED = new Set([
   'config.json',
   'generation_config.json',
@@ -34,15 +34,15 @@ const WANTED = new Set([
 const LICENCE = /^(licen[cs]e|notice|use_policy)([._-][\w.-]*)?$/i;
 
 export interface DownloadOptions {
-  /** The hub's address; without it HF_ENDPOINT, else https://huggingface.co. */
+  /** The hub's address; by default HF_ENDPOINT, else https://huggingface.co. */
   endpoint?: string;
-  /** An access token for gated and private models; without it HF_TOKEN. Sent to the endpoint alone. */
+  /** An access token for gated and private models; by default HF_TOKEN. It is sent only to the endpoint. */
   token?: string;
-  /** A branch, tag or commit; without it main. */
+  /** A branch, tag or commit; by default main. */
   revision?: string;
-  /** False: config.json alone, for which no folder of whole models may be used. */
+  /** False: download only config.json, into a folder that is not used for whole models. */
   weights?: boolean;
-  /** Bytes on the disk of all files together, and the file at work. */
+  /** Called with the bytes on disk of all files together, and the current file. */
   onProgress?: (done: number, total: number, file: string) => void;
   signal?: AbortSignal;
 }
@@ -54,10 +54,10 @@ interface HubFile {
 }
 
 /**
- * Downloads a model of a Hugging Face hub (`owner/name`): config, tokenizer, licence and safetensors weights, all of one
- * commit, each checked against the hub's size and hash. A run that was stopped continues where it was. config.json comes
- * last, so a folder that has it is complete. `outDir` belongs to this model and revision alone. Throws VeraError: 'usage' for
- * an id or address that cannot be, 'model' for a model that is not there or has no safetensors, 'io' for network and disk.
+ * Downloads a model from a Hugging Face hub (`owner/name`): config, tokenizer, licence and safetensors weights, all of one commit,
+ * each checked against the hub's size and hash. A download that was stopped continues where it stopped. config.json comes last, so
+ * a folder that has it is complete. `outDir` is used for this model and revision only. Throws VeraError: 'usage' for an invalid id
+ * or address, 'model' for a model that does not exist or has no safetensors, 'io' for network and disk.
  */
 export async function downloadModel(id: string, outDir: string, options: DownloadOptions = {}): Promise<void> {
   const hub = openHub(id, options);
@@ -71,7 +71,7 @@ export async function downloadModel(id: string, outDir: string, options: Downloa
   }
 
   const fetchFile = async (file: HubFile, onBytes: (done: number) => void) => {
-    // While anything is exchanged the folder must not look complete.
+    // While files are replaced, the folder must not look complete.
     if (file.name !== 'config.json') rmSync(join(dir, 'config.json'), { force: true });
     const url = `${hub.base}/${hub.id}/resolve/${encodeURIComponent(commit)}/${encodeURIComponent(file.name)}`;
     const { size, digest } = file;
@@ -85,7 +85,7 @@ export async function downloadModel(id: string, outDir: string, options: Downloa
     if (index.size > MAX_INDEX_BYTES)
       throw new VeraError(
         'model',
-        `${quote(id)}: its index has ${index.size} bytes, more than the ${MAX_INDEX_BYTES} allowed`,
+        `${quote(id)}: its index has ${index.size} bytes, but only ${MAX_INDEX_BYTES} are allowed`,
       );
     if (!(await isHere(index))) await fetchFile(index, () => undefined);
   }
@@ -139,7 +139,7 @@ function openHub(id: string, { endpoint, token, signal }: DownloadOptions): Hub 
   const secret = (token ?? process.env['HF_TOKEN'] ?? '').trim();
   // fetch would print the whole token in its own error.
   if (!/^[\x21-\x7e]*$/.test(secret))
-    throw new VeraError('usage', 'the access token (HF_TOKEN) has characters that no token has: copy it again');
+    throw new VeraError('usage', 'the access token (HF_TOKEN) contains characters that no token has; copy it again');
   const isPrivate = url.protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
   const headers: Record<string, string> = secret !== '' && isPrivate ? { authorization: `Bearer ${secret}` } : {};
 
@@ -161,7 +161,7 @@ function openHub(id: string, { endpoint, token, signal }: DownloadOptions): Hub 
   return { id, base, request: (file) => ({ headers, signal, refuse: (status) => refuse(status, file) }) };
 }
 
-/** The commit that a revision stands for now, so that a push during the download does not mix two versions. */
+/** The commit that a revision points to now, so that a push during the download cannot mix two versions. */
 async function readCommit({ base, id, request }: Hub, revision: string): Promise<string> {
   const { text } = await requestText(
     `${base}/api/models/${id}/revision/${encodeURIComponent(revision)}`,
@@ -189,7 +189,7 @@ async function listFiles({ base, id, request }: Hub, commit: string): Promise<Ma
     const next = /<([^>]+)>;\s*rel="next"/.exec(headers.get('link') ?? '')?.[1];
     const address: URL | undefined = next === undefined ? undefined : new URL(next, url);
     if (address !== undefined && address.origin !== new URL(base).origin)
-      throw new VeraError('io', `${where} goes on at another host`);
+      throw new VeraError('io', `${where} continues at another host`);
     url = address?.href;
   }
   return files;
@@ -198,7 +198,7 @@ async function listFiles({ base, id, request }: Hub, commit: string): Promise<Ma
 function readHubFile(entry: unknown, where: string): HubFile | undefined {
   if (!isObject(entry)) throw new VeraError('io', `${where} has an entry that is not an object`);
   const { type, path, size: plainSize, oid, lfs } = entry;
-  // Sub-folders hold other formats of the same model; a name that is a path must never become one here.
+  // Sub-folders contain other formats of the same model. A name that is a path must never be used as one here.
   if (type !== 'file' || typeof path !== 'string' || !/^[\w][\w.+-]{0,200}$/.test(path)) return undefined;
   const large = isObject(lfs) ? lfs : undefined;
   const size = large?.['size'] ?? plainSize;
@@ -212,7 +212,7 @@ function readHubFile(entry: unknown, where: string): HubFile | undefined {
   return { name: path, size: size as number, digest };
 }
 
-/** Small files first, then the weights, config.json last. Weights are one file, or the shards that the index names. */
+/** The order of download: small files first, then the weights, config.json last. The weights are one file, or the shards in the index. */
 function chooseFiles(
   id: string,
   files: Map<string, HubFile>,
@@ -221,7 +221,7 @@ function chooseFiles(
 ): HubFile[] {
   const config = files.get('config.json');
   if (config === undefined)
-    throw new VeraError('model', `${quote(id)} has no config.json: it is not a model of the transformers kind`);
+    throw new VeraError('model', `${quote(id)} has no config.json, so it is not a transformers model`);
   const small = [...files.values()].filter(
     ({ name }) => withWeights && name !== 'config.json' && (WANTED.has(name) || LICENCE.test(name)),
   );
@@ -229,7 +229,7 @@ function chooseFiles(
   if (huge !== undefined)
     throw new VeraError(
       'model',
-      `${quote(id)}: ${quote(huge.name)} has ${huge.size} bytes, more than the ${MAX_TEXT_BYTES} allowed`,
+      `${quote(id)}: ${quote(huge.name)} has ${huge.size} bytes, but only ${MAX_TEXT_BYTES} are allowed`,
     );
   if (!withWeights) return [config];
   const weights: HubFile[] = [];
@@ -251,11 +251,14 @@ function chooseFiles(
 function noSafetensors(id: string, names: string[]): VeraError {
   const has = (pattern: RegExp) => names.some((name) => pattern.test(name));
   if (has(/\.gguf$/i))
-    return new VeraError('model', `${quote(id)} holds GGUF files: download the one you want and pass the file itself`);
+    return new VeraError(
+      'model',
+      `${quote(id)} contains GGUF files; download the one you want and give the file itself`,
+    );
   if (has(/\.(bin|pt|pth)$/i)) {
     return new VeraError(
       'model',
-      `${quote(id)} has its weights as pickle alone, which can run any code when opened: use a version in safetensors, or convert it in Python`,
+      `${quote(id)} has its weights only as pickle, which can run any code when it is opened; use a version in safetensors, or convert it in Python`,
     );
   }
   if (has(/^adapter_model\.safetensors$/))
@@ -263,7 +266,7 @@ function noSafetensors(id: string, names: string[]): VeraError {
   return new VeraError('model', `${quote(id)} has no ${SINGLE_FILE} and no ${INDEX_FILE}`);
 }
 
-/** Hours of download are not worth starting when the disk cannot take them. */
+/** Checks the space on the disk first, because a download can take hours. */
 function refuseFullDisk(dir: string, files: HubFile[]): void {
   const missing = files.reduce(
     (sum, { name, size, digest }) => sum + size - bytesHeld(join(dir, name), size, digest),
@@ -274,7 +277,7 @@ function refuseFullDisk(dir: string, files: HubFile[]): void {
   if (missing > free) {
     throw new VeraError(
       'io',
-      `${quote(dir)}: the download needs ${bytesText(missing)} more, but the disk has ${bytesText(free)} free: make room or choose another folder`,
+      `${quote(dir)}: the download needs ${bytesText(missing)} more, but the disk has ${bytesText(free)} free; make room or choose another folder`,
     );
   }
 }

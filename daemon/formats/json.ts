@@ -2,11 +2,11 @@ import { VeraError } from '../protocol/errors.ts';
 import { quote } from './quote.ts';
 
 const MAX_DEPTH = 64; // no format read here nests deeper than 10; 100 MB of '[' would take gigabytes once parsed (CWE-674)
-const MAX_CONTAINERS = 4_000_000; // objects and arrays: a header of 100 MB that is honest has fewer, '{},{},...' has 33 million (CWE-770)
+const MAX_CONTAINERS = 4_000_000; // objects and arrays: a real header of 100 MB has fewer, '{},{},...' has 33 million (CWE-770)
 
 /**
- * Parses JSON from a stranger's file: duplicate keys, deep nesting and floods of empty objects are refused.
- * `where` is put before the message of every error (a quoted file name, say). Throws VeraError 'format'.
+ * Parses JSON from a file that we did not write. Duplicate keys, deep nesting and very many objects are refused.
+ * `where` begins the message of every error, for example a quoted file name. Throws VeraError 'format'.
  */
 export function parseJson(text: string, where: string): unknown {
   refuseAbuse(text, where);
@@ -17,7 +17,7 @@ export function parseJson(text: string, where: string): unknown {
   }
 }
 
-/** Like parseJson, for a text that has to be an object. */
+/** Like parseJson, for a text that must be an object. */
 export function parseJsonObject(text: string, where: string): Record<string, unknown> {
   const value = parseJson(text, where);
   if (!isObject(value)) throw new VeraError('format', `${where}: expected a JSON object`);
@@ -28,7 +28,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Walks the text before it is parsed, since JSON.parse keeps the last of two equal keys in silence and has no limits. */
+/** Checks the text before it is parsed, because JSON.parse silently keeps the last of two equal keys and has no limits. */
 function refuseAbuse(text: string, where: string): void {
   const open: (Set<string> | undefined)[] = []; // the keys seen in each open object; undefined for an array
   let containers = 0;
@@ -41,7 +41,8 @@ function refuseAbuse(text: string, where: string): void {
         if (!keyNext) break;
         const key = unescape(text.slice(start + 1, i));
         const keys = open.at(-1);
-        if (keys?.has(key)) throw new VeraError('format', `${where}: the key ${quote(key)} stands twice in one object`);
+        if (keys?.has(key))
+          throw new VeraError('format', `${where}: the key ${quote(key)} appears twice in one object`);
         keys?.add(key);
         break;
       }
@@ -74,6 +75,6 @@ function unescape(key: string): string {
   try {
     return JSON.parse(`"${key}"`) as string;
   } catch {
-    return key; // not valid JSON at all, which the parser says better
+    return key; // this is not valid JSON, and the parser's message is better
   }
 }

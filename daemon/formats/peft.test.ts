@@ -103,15 +103,15 @@ test('what is missing, linked out, wrong or huge is one clear error', () => {
   refuses(next(), /no such file/, 'io');
   refuses(folder(), /adapter_model.safetensors": there is no such file/, 'io');
   refuses(folder('[]'), /expected a JSON object/);
-  refuses(folder('{"r":1,"r":2}'), /"r" stands twice/);
-  refuses(folder(' '.repeat(10_000_001)), /more than the 10000000/);
+  refuses(folder('{"r":1,"r":2}'), /"r" appears twice/);
+  refuses(folder(' '.repeat(10_000_001)), /only 10000000 are allowed/);
   writeSafetensors(join(root, 'elsewhere.safetensors'), []);
   const linked = folder();
   symlinkSync('../elsewhere.safetensors', join(linked, 'adapter_model.safetensors'));
-  refuses(linked, /leads out of its folder/);
+  refuses(linked, /points outside its folder/);
   const integers = folder();
   writeSafetensors(join(integers, 'adapter_model.safetensors'), [
     { name: 'a', dtype: 'I64', shape: [1], bytes: () => new Uint8Array(8) },
   ]);
-  refuses(integers, /"a" holds I64/);
+  refuses(integers, /"a" is I64/);
 });

@@ -15,13 +15,13 @@ const WEIGHTS = 'adapter_model.safetensors';
 const PICKLE = 'adapter_model.bin';
 const MAX_CONFIG_BYTES = 10_000_000; // a list of target modules of a large model has some 100 kB
 
-/** An adapter as HF PEFT keeps it. `tensors` have the names in the file, values as float32 whatever their dtype there. */
+/** An adapter as HF PEFT stores it. `tensors` have the names of the file; their values are float32, whatever the dtype in the file. */
 export interface PeftAdapter {
   config: Record<string, unknown>;
   tensors: Map<string, { shape: readonly number[]; data: Float32Array }>;
 }
 
-/** Reads `adapter_config.json` and `adapter_model.safetensors`; a pickle is refused by its content, whatever its name. */
+/** Reads `adapter_config.json` and `adapter_model.safetensors`. A pickle is recognised by its content and refused, whatever its name. */
 export function readPeft(dir: string): PeftAdapter {
   const configFile = containedFile(dir, CONFIG);
   const config = parseJsonObject(readText(configFile, MAX_CONFIG_BYTES), quote(configFile));
@@ -30,7 +30,7 @@ export function readPeft(dir: string): PeftAdapter {
     refuseForeign(pickle);
     throw new VeraError(
       'adapter',
-      `${quote(dir)} has ${PICKLE} but no ${WEIGHTS}: save the adapter as safetensors (rename it where it is that already)`,
+      `${quote(dir)} has ${PICKLE} but no ${WEIGHTS}: save the adapter as safetensors (or rename the file, if it is safetensors already)`,
     );
   }
   const tensors: PeftAdapter['tensors'] = new Map();
@@ -40,7 +40,7 @@ export function readPeft(dir: string): PeftAdapter {
   return { config, tensors };
 }
 
-/** Writes a folder that PEFT loads, F32, whole or absent; refuses one that exists and is not empty. */
+/** Writes a folder that PEFT loads, in F32, whole or absent. A folder that exists and is not empty is refused. */
 export async function writePeft(dir: string, adapter: PeftAdapter): Promise<void> {
   await writeFolderAtomic(dir, (temporary) => {
     const sources = [...adapter.tensors].map(([name, { shape, data }]) => ({

@@ -19,7 +19,7 @@ const reasons: Record<string, string> = {
   ENAMETOOLONG: 'the name is too long',
 };
 
-/** The error of a failed system call as one line: what was done (`action`, e.g. 'read'), to which path, and why it failed. */
+/** Says in one line what failed (`action`, e.g. 'read'), on which path, and why. */
 export function ioError(error: unknown, action: string, path: string): VeraError {
   if (error instanceof VeraError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
@@ -28,8 +28,8 @@ export function ioError(error: unknown, action: string, path: string): VeraError
 }
 
 /**
- * Opens a regular file for reading, hands its descriptor and size in bytes to `use`, and closes it.
- * A folder, device, pipe or socket is refused: a pipe would wait for ever and a device never ends.
+ * Opens a regular file for reading, passes its descriptor and its size in bytes to `use`, and closes it. A folder, device, pipe or
+ * socket is refused: a pipe could wait for ever, and a device never ends.
  */
 export function withFile<T>(file: string, use: (fd: number, size: number) => T): T {
   let fd: number;
@@ -56,7 +56,7 @@ export function withFile<T>(file: string, use: (fd: number, size: number) => T):
   }
 }
 
-/** Reads exactly `length` bytes from `position`, in a buffer of its own; throws 'format' when the file ends before. */
+/** Reads exactly `length` bytes from `position` into a new buffer. Throws 'format' if the file ends before. */
 export function readExactly(fd: number, file: string, position: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let done = 0;
@@ -66,7 +66,7 @@ export function readExactly(fd: number, file: string, position: number, length: 
       const missing = length - done;
       throw new VeraError(
         'format',
-        `${quote(file)}: the file ends ${missing} bytes early (at byte ${position + done}); it was cut short, fetch it again`,
+        `${quote(file)}: the file ends ${missing} bytes early (at byte ${position + done}); the file is incomplete, download it again`,
       );
     }
     done += got;
@@ -74,7 +74,7 @@ export function readExactly(fd: number, file: string, position: number, length: 
   return bytes;
 }
 
-/** Decodes UTF-8 strictly: a wrong byte is an error, not a replacement character. */
+/** Decodes UTF-8 strictly: an invalid byte is an error, not a replacement character. */
 export function decodeUtf8(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -83,11 +83,11 @@ export function decodeUtf8(bytes: Uint8Array, where: string): string {
   }
 }
 
-/** The whole of a small text file as UTF-8 without its byte-order mark; refuses more than `limit` bytes. */
+/** Reads a small text file as UTF-8, without its byte-order mark. A file of more than `limit` bytes is refused. */
 export function readText(file: string, limit: number): string {
   return withFile(file, (fd, size) => {
     if (size > limit)
-      throw new VeraError('format', `${quote(file)}: ${size} bytes, more than the ${limit} that such a file may have`);
+      throw new VeraError('format', `${quote(file)}: the file has ${size} bytes, but only ${limit} are allowed`);
     const text = decodeUtf8(readExactly(fd, file, 0, size), quote(file));
     return text.startsWith('\ufeff') ? text.slice(1) : text;
   });

@@ -12,7 +12,7 @@ import { decodeUtf8, readExactly, withFile } from './read.ts';
  * __metadata__: {string: string}}, then the data, which the tensors cover without holes or overlaps.
  */
 
-/** Where a tensor lies: `offset` is absolute in `file`; `offset` and `length` are in bytes. */
+/** The place of a tensor: `offset` is absolute in `file`; `offset` and `length` are in bytes. */
 export interface TensorEntry {
   name: string;
   dtype: DType;
@@ -27,7 +27,7 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-/** A tensor to be written; `bytes` is called once, in order, so that one tensor at a time is in memory. */
+/** A tensor to write. `bytes` is called once per tensor, in order, so that only one tensor is in memory at a time. */
 export interface TensorSource {
   name: string;
   dtype: DType;
@@ -36,12 +36,12 @@ export interface TensorSource {
 }
 
 const LENGTH_BYTES = 8;
-const MAX_HEADER_BYTES = 100_000_000; // the format's own limit; a length from a stranger must not decide an allocation (CWE-770)
+const MAX_HEADER_BYTES = 100_000_000; // the format's own limit; a length in a file must not decide an allocation (CWE-770)
 const MAX_DIMENSIONS = 64; // as many as PyTorch allows; keeps a product of dimensions short
 const ALIGNMENT = 8; // the data begins at a multiple of the largest element, so that it can be mapped
 
 /**
- * Reads and checks the header; no tensor data is read. Tensors come in the order in which they lie in the file.
+ * Reads and checks the header, but no tensor data. Tensors are in the order of their data in the file.
  * Throws VeraError 'format' (what is wrong, in which file and tensor) or 'io'. NaN in the data is allowed.
  */
 export function readSafetensors(file: string): SafetensorsFile {
@@ -53,13 +53,15 @@ export function readSafetensors(file: string): SafetensorsFile {
     if (size < LENGTH_BYTES) fail(`${size} bytes is too short for a safetensors file`);
     const stated = new DataView(readExactly(fd, file, 0, LENGTH_BYTES).buffer).getBigUint64(0, true);
     if (stated > BigInt(MAX_HEADER_BYTES))
-      fail(`a header of ${stated} bytes, more than the ${MAX_HEADER_BYTES} allowed: not safetensors, or damaged`);
+      fail(
+        `the header has ${stated} bytes, but only ${MAX_HEADER_BYTES} are allowed; the file is not safetensors, or is damaged`,
+      );
     const headerBytes = Number(stated);
     const start = LENGTH_BYTES + headerBytes;
     if (start > size)
-      fail(`the header says ${headerBytes} bytes, but the file has ${size}: it was cut short, fetch it again`);
+      fail(`the header says ${headerBytes} bytes, but the file has ${size}; it is incomplete, download it again`);
     const header = readExactly(fd, file, LENGTH_BYTES, headerBytes);
-    if (header[0] !== 0x7b) fail('the header does not begin with "{": not safetensors, or damaged');
+    if (header[0] !== 0x7b) fail('the header does not begin with "{"; the file is not safetensors, or is damaged');
     const json = parseJsonObject(decodeUtf8(header, `${quote(file)}: header`), `${quote(file)}: header`);
 
     const metadata = readMetadata(json['__metadata__'], fail);
@@ -96,24 +98,24 @@ function readEntry(
   if (!isDType(dtype))
     return fail(`${tensor}: dtype ${quote(dtype)} is not supported (${Object.keys(dtypeSize).join(', ')})`);
   if (!isCounts(shape) || shape.length > MAX_DIMENSIONS) {
-    return fail(`${tensor}: the shape has to be a list of at most ${MAX_DIMENSIONS} numbers from 0 to 2^53`);
+    return fail(`${tensor}: the shape must be a list of at most ${MAX_DIMENSIONS} numbers from 0 to 2^53`);
   }
   if (!isCounts(offsets) || offsets.length !== 2)
-    return fail(`${tensor}: data_offsets has to be two numbers from 0 to 2^53`);
+    return fail(`${tensor}: data_offsets must be two numbers from 0 to 2^53`);
   const [begin, end] = offsets as [number, number];
   if (begin > end) fail(`${tensor}: its data ends (${end}) before it begins (${begin})`);
   if (end > size - start)
     fail(
-      `${tensor}: its data ends at byte ${end}, but the file holds ${size - start}: it was cut short, fetch it again`,
+      `${tensor}: its data ends at byte ${end}, but the file has ${size - start}; it is incomplete, download it again`,
     );
-  // As BigInt: dimensions of 2^32 and more multiply to a small number when they wrap round.
+  // As BigInt, because a product of dimensions of 2^32 and more could wrap round to a small number.
   const expected = shape.reduce((product, dimension) => product * BigInt(dimension), BigInt(dtypeSize[dtype]));
   if (expected !== BigInt(end - begin))
     fail(`${tensor}: ${dtype} [${shape.join(', ')}] takes ${expected} bytes, but its data has ${end - begin}`);
   return { name, dtype, shape, file, offset: start + begin, length: end - begin };
 }
 
-/** The tensors in file order; holes could hide data and overlaps let two tensors share it, so both are refused. */
+/** The tensors in file order. Holes could hide data, and overlaps let two tensors share it, so both are refused. */
 function inOrder(
   entries: TensorEntry[],
   start: number,
@@ -135,17 +137,17 @@ const isDType = (name: string): name is DType => Object.hasOwn(dtypeSize, name);
 const isCounts = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
 
-/** A tensor's bytes as they lie in the file, in a buffer of their own. */
+/** A tensor's bytes as in the file, in a new buffer. */
 export function readBytes(entry: TensorEntry): Uint8Array {
   return withFile(entry.file, (fd) => readExactly(fd, entry.file, entry.offset, entry.length));
 }
 
-/** A tensor of F64, F32, F16 or BF16 as float32, flat in row-major order; other dtypes throw VeraError 'format'. */
+/** A tensor of F64, F32, F16 or BF16 as float32, flat in row-major order. Throws VeraError 'format' for other dtypes. */
 export function readFloats(entry: TensorEntry): Float32Array {
   if (!['F64', 'F32', 'F16', 'BF16'].includes(entry.dtype)) {
     throw new VeraError(
       'format',
-      `${quote(entry.file)}: tensor ${quote(entry.name)} holds ${entry.dtype}, not floating-point numbers`,
+      `${quote(entry.file)}: tensor ${quote(entry.name)} is ${entry.dtype}, not a floating-point type`,
     );
   }
   return decodeFloats(entry.dtype, readBytes(entry));
@@ -153,13 +155,13 @@ export function readFloats(entry: TensorEntry): Float32Array {
 
 type TensorShape = Pick<TensorSource, 'name' | 'dtype' | 'shape'>;
 
-/** Bytes of the file that writeSafetensors makes of these tensors, without making it. */
+/** Bytes of the file that writeSafetensors would write. */
 export function safetensorsBytes(tensors: readonly TensorShape[], metadata?: Record<string, string>): number {
   const { head, lengths } = layout('the file', tensors, metadata);
   return head.length + lengths.reduce((sum, length) => sum + length, 0);
 }
 
-/** Writes the tensors in the given order; the file is whole or absent. transformers asks for metadata {format: 'pt'}. */
+/** Writes the tensors in the given order; the file is whole or absent. transformers wants metadata {format: 'pt'}. */
 export function writeSafetensors(file: string, tensors: TensorSource[], metadata?: Record<string, string>): void {
   const { head, lengths } = layout(file, tensors, metadata);
   writeStreamAtomic(file, (fd) => {
@@ -175,7 +177,7 @@ export function writeSafetensors(file: string, tensors: TensorSource[], metadata
 
 const refusal = (file: string, message: string) => new VeraError('format', `cannot write ${quote(file)}: ${message}`);
 
-/** What stands before the data, and the bytes of each tensor's data. */
+/** The bytes before the data, and the length of each tensor's data. */
 function layout(
   file: string,
   tensors: readonly TensorShape[],
@@ -186,7 +188,7 @@ function layout(
   const names = new Set<string>(['__metadata__']);
   let next = 0;
   for (const { name, dtype, shape } of tensors) {
-    if (names.has(name)) throw refusal(file, `the name ${quote(name)} is taken`);
+    if (names.has(name)) throw refusal(file, `the name ${quote(name)} is used twice`);
     if (!name.isWellFormed()) throw refusal(file, `the name ${quote(name)} is not valid Unicode`);
     if (!isCounts(shape))
       throw refusal(file, `tensor ${quote(name)}: the shape [${String(shape)}] is not a list of sizes`);
@@ -200,7 +202,7 @@ function layout(
   const json = Buffer.from(`{${parts.join(',')}}`, 'utf8');
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
   if (headerBytes > MAX_HEADER_BYTES)
-    throw refusal(file, `a header of ${headerBytes} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
+    throw refusal(file, `the header would have ${headerBytes} bytes, but only ${MAX_HEADER_BYTES} are allowed`);
   const head = Buffer.alloc(LENGTH_BYTES + headerBytes, ' ');
   head.writeBigUInt64LE(BigInt(headerBytes));
   json.copy(head, LENGTH_BYTES);

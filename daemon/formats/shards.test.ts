@@ -79,10 +79,10 @@ test('an index cannot lead out of the folder', () => {
   }
   symlinkSync('../outside.safetensors', join(dir, 'link.safetensors'));
   index(dir, { a: 'link.safetensors' });
-  refuses(dir, /leads out of its folder/);
+  refuses(dir, /points outside its folder/);
   const alone = folder();
   symlinkSync('../outside.safetensors', join(alone, 'model.safetensors'));
-  refuses(alone, /leads out of its folder/);
+  refuses(alone, /points outside its folder/);
 });
 
 test('an index that is wrong: missing shard, missing tensor, no map, not strings, duplicates, not JSON, too many', () => {
@@ -98,18 +98,18 @@ test('an index that is wrong: missing shard, missing tensor, no map, not strings
   index(dir, { a: { file: 'x' } });
   refuses(dir, /the shard of tensor "a" is not a file name/);
   writeFileSync(join(dir, 'model.safetensors.index.json'), '{"weight_map":{"a":"x","a":"y"}}');
-  refuses(dir, /"a" stands twice/);
+  refuses(dir, /"a" appears twice/);
   writeFileSync(join(dir, 'model.safetensors.index.json'), '{"weight_map":');
   refuses(dir, /not valid JSON/);
   index(dir, Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`t${i}`, `s${i}`])));
-  refuses(dir, /10001 shards, more than the 10000/);
+  refuses(dir, /10001 shards, but only 10000/);
 });
 
 test('no weights: the message says what is there instead', () => {
   const dir = folder();
   refuses(dir, /has no weights: expected model.safetensors/, 'model');
   writeFileSync(join(dir, 'weights.gguf'), 'GGUF');
-  refuses(dir, /GGUF file, pass/, 'model');
+  refuses(dir, /GGUF file, give/, 'model');
   writeFileSync(join(dir, 'pytorch_model.bin'), '\x80\x02}q\x00.', 'latin1');
   refuses(dir, /pytorch_model.bin" is a Python pickle: .*safe_serialization/);
   refuses(join(root, 'nowhere'), /no such file/, 'io');
@@ -118,5 +118,5 @@ test('no weights: the message says what is there instead', () => {
   refuses(pickled, /zip archive, as PyTorch writes its pickles/);
   const adapter = folder();
   writeSafetensors(join(adapter, 'adapter_model.safetensors'), [one('a', 1)]);
-  refuses(adapter, /holds an adapter/, 'model');
+  refuses(adapter, /is an adapter/, 'model');
 });

@@ -15,8 +15,8 @@ export const MAX_INDEX_BYTES = 100_000_000; // as for a safetensors header; the 
 const MAX_SHARDS = 10_000; // the largest published models have a few hundred; each costs one open file and one header
 
 /**
- * The tensors of a model folder by name, headers only: those of `model.safetensors`, or those that
- * `model.safetensors.index.json` ({weight_map: {tensor: file}}) finds in its shards. Throws VeraError 'format', 'io' or 'model'.
+ * The tensors of a model folder by name, from headers only: those of `model.safetensors`, or those of the shards in
+ * `model.safetensors.index.json` ({weight_map: {tensor: file}}). Throws VeraError 'format', 'io' or 'model'.
  */
 export function openTensors(dir: string): Map<string, TensorEntry> {
   if (exists(join(dir, SINGLE_FILE))) return readSafetensors(containedFile(dir, SINGLE_FILE)).tensors;
@@ -35,14 +35,14 @@ export function openTensors(dir: string): Map<string, TensorEntry> {
     if (entry === undefined)
       throw new VeraError(
         'format',
-        `${quote(index)}: tensor ${quote(name)} is not in ${quote(shard)}, where the index puts it`,
+        `${quote(index)}: tensor ${quote(name)} is not in ${quote(shard)}, as the index says`,
       );
     tensors.set(name, entry);
   }
   return tensors;
 }
 
-/** The map tensor -> shard file of an index's text; the file names are not checked here, containedFile does that. */
+/** The map from tensor to shard file in an index. File names are not checked here; containedFile does that. */
 export function parseShardIndex(text: string, where: string): Map<string, string> {
   const { weight_map: weightMap } = parseJsonObject(text, where);
   if (!isObject(weightMap)) throw new VeraError('format', `${where}: weight_map is missing or not an object`);
@@ -54,14 +54,14 @@ export function parseShardIndex(text: string, where: string): Map<string, string
   }
   const count = new Set(map.values()).size;
   if (count > MAX_SHARDS)
-    throw new VeraError('format', `${where}: ${count} shards, more than the ${MAX_SHARDS} allowed`);
+    throw new VeraError('format', `${where}: ${count} shards, but only ${MAX_SHARDS} are allowed`);
   return map;
 }
 
-// A dangling link counts as there: its error says more than "no weights".
+// A dangling link counts as a file, because its error says more than "no weights".
 const exists = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
-/** Why there is nothing to open, and what to do, by what the folder holds instead. */
+/** Says why there are no weights to open and what to do, from what the folder contains instead. */
 function noWeights(dir: string): VeraError {
   let names: string[];
   try {
@@ -81,10 +81,10 @@ function noWeights(dir: string): VeraError {
   if (gguf !== undefined)
     return new VeraError(
       'model',
-      `${quote(dir)} has no ${SINGLE_FILE}; to use the GGUF file, pass ${quote(join(dir, gguf))} itself`,
+      `${quote(dir)} has no ${SINGLE_FILE}; to use the GGUF file, give ${quote(join(dir, gguf))} itself`,
     );
   if (names.includes('adapter_model.safetensors'))
-    return new VeraError('model', `${quote(dir)} holds an adapter, not a base model`);
+    return new VeraError('model', `${quote(dir)} is an adapter, not a base model`);
   return new VeraError(
     'model',
     `${quote(dir)} has no weights: expected ${SINGLE_FILE}, or ${INDEX_FILE} and its shards`,

@@ -9,11 +9,11 @@ import { syncFolder } from './atomic.ts';
 import { quote } from './quote.ts';
 import { ioError } from './read.ts';
 
-const MAX_FAILURES = 4; // tries in a row that brought nothing; each that brought bytes starts the count again
+const MAX_FAILURES = 4; // failed tries in a row; a try that brought some bytes resets the count
 const DELAYS = { firstMs: 250, longestMs: 30_000 }; // the longest also limits what a server asks for with Retry-After
-const STALL_MS = 60_000; // a connection silent for this long is taken for dead
+const STALL_MS = 60_000; // a connection that is silent for this long is given up
 
-/** What a file's bytes must hash to: SHA-256 (LFS), or Git's SHA-1 of "blob <size>\0" and the bytes. */
+/** The hash that a file must have: SHA-256 (LFS), or Git's SHA-1 of "blob <size>\0" and the bytes. */
 export interface Digest {
   kind: 'sha256' | 'git';
   hex: string;
@@ -22,7 +22,7 @@ export interface Digest {
 export interface RequestOptions {
   headers: Record<string, string>;
   signal?: AbortSignal | undefined;
-  /** The error for a status that is not a success. */
+  /** The error for an HTTP status that is not a success. */
   refuse: (status: number) => VeraError;
 }
 
@@ -32,15 +32,15 @@ export interface Transfer extends RequestOptions {
   /** Exact size in bytes. */
   size: number;
   digest?: Digest | undefined;
-  /** Called with the bytes of this file that are on the disk. */
+  /** Called with the number of bytes of this file that are on the disk. */
   onBytes: (done: number) => void;
 }
 
-/** A failure that may pass: worth another try. */
+/** A failure that may be temporary, so the download is tried again. */
 class Passing extends Error {
   readonly waitMs: number;
   readonly final: VeraError;
-  /** The server cannot continue from where the part ends. */
+  /** The server cannot continue at the end of the part. */
   readonly restart: boolean;
   constructor(final: VeraError, waitMs = 0, restart = false) {
     super(final.message);
@@ -51,9 +51,9 @@ class Passing extends Error {
 }
 
 /**
- * Downloads one file: into a part file beside the target, from where an earlier try stopped (HTTP Range), then size and
- * digest are checked, then it is renamed. The part's name carries the digest, so a file that changed on the server is never
- * joined to the start of an older one. Throws VeraError 'io'; what has arrived is kept for the next try.
+ * Downloads one file. It writes a part file beside the target, starting where an earlier try stopped (HTTP Range), then checks size
+ * and digest, then renames it. The name of the part contains the digest, so the rest of a file that changed on the server is never
+ * added to the start of an older one. Throws VeraError 'io'; what has arrived is kept for the next try.
  */
 export async function transfer(job: Transfer): Promise<void> {
   const part = `${job.target}.${job.digest?.hex.slice(0, 16) ?? job.size}.part`;
@@ -68,7 +68,7 @@ export async function transfer(job: Transfer): Promise<void> {
       }
       rmSync(part);
       if (!resumed) throw damaged(job);
-      resumed = false; // the start came from another time: once more, from nothing
+      resumed = false; // the start came from an earlier try: download it again from the beginning
       continue;
     }
     resumed ||= have > 0;
@@ -83,16 +83,16 @@ export async function transfer(job: Transfer): Promise<void> {
   }
 }
 
-/** True when the file is there with this size and digest. */
+/** True if the file exists with this size and digest. */
 export async function isComplete(target: string, size: number, digest: Digest | undefined): Promise<boolean> {
   return sizeOf(target) === size && (await matches(target, { size, digest }));
 }
 
-/** How many bytes of a transfer need not come again. */
+/** How many bytes of a file were downloaded before. */
 export const bytesHeld = (target: string, size: number, digest: Digest | undefined): number =>
   Math.min(size, sizeOf(`${target}.${digest?.hex.slice(0, 16) ?? size}.part`) ?? 0);
 
-/** A small text body, at most `limit` bytes, tried again when the network or server fails. */
+/** Downloads a small text of at most `limit` bytes. It is tried again if the network or the server fails. */
 export async function requestText(
   url: string,
   limit: number,
@@ -108,7 +108,7 @@ export async function requestText(
         if (size > limit)
           throw new VeraError(
             'io',
-            `${new URL(url).host} sent more than the ${limit} bytes that ${quote(url)} may have`,
+            `${new URL(url).host} sent more than ${limit} bytes for ${quote(url)}, which is the limit`,
           );
         chunks.push(chunk);
       }
@@ -127,7 +127,7 @@ async function receive(job: Transfer, part: string, from: number): Promise<void>
   const continues = response.status === 206 && from > 0;
   if (continues && (Number(range?.[1]) !== from || (range?.[2] !== '*' && Number(range?.[2]) !== job.size))) {
     await response.body?.cancel();
-    throw new Passing(damaged(job), 0, true); // the server's file is another one, or it cannot count
+    throw new Passing(damaged(job), 0, true); // the server has another file, or states a wrong size
   }
   const file = await open(part, continues ? 'a' : 'w').catch((error: unknown) => {
     throw ioError(error, 'write', part);
@@ -156,7 +156,7 @@ async function receive(job: Transfer, part: string, from: number): Promise<void>
   }
 }
 
-/** One request, redirects followed (fetch drops the token when they lead to another host). Failures that may pass are Passing. */
+/** Sends one request and follows redirects (fetch drops the token at another host). Failures that may be temporary are Passing. */
 async function request(
   url: string,
   { headers, signal, refuse }: RequestOptions,
@@ -248,13 +248,13 @@ const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size
 const damaged = ({ url }: Transfer) =>
   new VeraError(
     'io',
-    `${url}: what arrived does not have the hash that the hub states; it was thrown away, try again or use another mirror`,
+    `${url}: the downloaded file does not have the hash that the hub states, so it was deleted; try again or use another mirror`,
   );
 
 const interrupted = (url: string, reason: string) =>
   new VeraError(
     'io',
-    `cannot download ${url}: ${reason}; check the network (HF_ENDPOINT chooses another hub, a local folder needs none) and run it again, it continues where it stopped`,
+    `cannot download ${url}: ${reason}; check the network and start again; the download continues where it stopped (HF_ENDPOINT chooses another hub; a model in a local folder needs no network)`,
   );
 
 /** The innermost cause: fetch itself says only "fetch failed". */

@@ -112,7 +112,7 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
     say('not-utf8', message, line, Math.max(0, at), at < 0 ? 200 : at + 1);
   }
   found.push(...dataset.header.problems);
-  if (dataset.rows === 0 && !disk.utf16) say('empty-file', 'the file holds no rows');
+  if (dataset.rows === 0 && !disk.utf16) say('empty-file', 'the file has no rows');
   if (/\.json$/i.test(dataset.uri) && /^\uFEFF?\s*\[/.test(text.slice(0, 1000))) {
     say(
       'json-array',

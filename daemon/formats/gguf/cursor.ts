@@ -10,7 +10,7 @@ export interface Cursor {
   readonly where: string;
   /** Bytes of the whole file. */
   readonly size: number;
-  /** Bytes consumed so far. */
+  /** Bytes read so far. */
   position(): number;
   /** The next `length` bytes, valid until the next call. `what` names the field in the error for a file that ends in it. */
   take(length: number, what: string): DataView;
@@ -30,7 +30,7 @@ export function cursorOver(fd: number, file: string, size: number): Cursor {
       if (length > size - cursor) {
         throw new VeraError(
           'format',
-          `${where}: the file ends at byte ${size}, inside ${what} (byte ${cursor}); it was cut short, fetch it again`,
+          `${where}: the file ends at byte ${size}, inside ${what} (byte ${cursor}); the file is incomplete, download it again`,
         );
       }
       if (cursor + length > start + window.length) {

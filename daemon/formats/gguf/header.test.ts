@@ -124,9 +124,9 @@ describe('GGUF header', () => {
           ['a', { type: 'u8', value: 2 }],
         ],
       },
-      /"a" stands there twice/,
+      /"a" appears twice/,
     ],
-    ['one tensor twice', { tensors: [weight, weight] }, /"w" stands there twice/],
+    ['one tensor twice', { tensors: [weight, weight] }, /"w" appears twice/],
     [
       'a dimension of 0x7FFFFFFFFFFFFFC0',
       withTensor({ dimensions: [0x7fffffffffffffc0n] }),

@@ -4,10 +4,10 @@ import { decodeUtf8, withFile } from '../read.ts';
 import { cursorOver, type Cursor } from './cursor.ts';
 import { SUPPORTED_TYPES, supportedTypeNames, typeName, type TensorType } from './types.ts';
 
-// Limits on what a stranger's file can make us allocate or loop over (CWE-770, CWE-789).
+// Limits on what a file can make us allocate or loop over (CWE-770, CWE-789).
 export const MAX_KEYS = 100_000;
 export const MAX_TENSORS = 100_000;
-export const MAX_STRING_BYTES = 10_000_000; // chat templates and vocabularies stay far below
+export const MAX_STRING_BYTES = 10_000_000; // chat templates and vocabularies are far smaller
 export const MAX_ARRAY_ELEMENTS = 1_000_000; // the largest vocabularies have 256,000 tokens and about 600,000 merges
 export const MAX_DIMENSIONS = 8;
 export const MAX_NAME_BYTES = 65_535; // gguf.md: keys are at most 2^16 - 1 bytes
@@ -45,7 +45,7 @@ const STRING = 8;
 
 /**
  * Reads and checks the header of a GGUF file (versions 2 and 3, little-endian): metadata and tensor table, no weights.
- * Throws VeraError('format') naming the field for anything that breaks the format or a limit above. Format: ggml's gguf.md.
+ * Throws VeraError('format'), which names the field, for anything that breaks the format or a limit above. Format: ggml's gguf.md.
  */
 export function readHeader(path: string): GgufHeader {
   return withFile(path, (fd, size) => parse(path, cursorOver(fd, path, size)));
@@ -69,7 +69,7 @@ function parse(path: string, reader: Cursor): GgufHeader {
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < keyCount; i++) {
     const key = text(reader, `the name of metadata key ${i + 1} of ${keyCount}`, MAX_NAME_BYTES);
-    if (metadata.has(key)) throw new VeraError('format', `${where}: metadata key ${quote(key)} stands there twice`);
+    if (metadata.has(key)) throw new VeraError('format', `${where}: metadata key ${quote(key)} appears twice`);
     const type = reader.take(4, `the type of ${quote(key)}`).getUint32(0, true);
     metadata.set(key, type === ARRAY ? array(reader, key) : scalar(reader, type, quote(key)));
   }
@@ -91,7 +91,7 @@ function count(reader: Cursor, what: string, limit: number): number {
   return Number(value);
 }
 
-/** Called after every piece of unbounded length. */
+/** Called after everything whose length has no limit of its own. */
 function bounded(reader: Cursor): void {
   if (reader.position() > MAX_HEADER_BYTES) {
     throw new VeraError('format', `${reader.where}: the header is longer than ${MAX_HEADER_BYTES} bytes`);
@@ -211,7 +211,7 @@ function tensor(reader: Cursor, alignment: number, index: number, total: number)
   return { name, type, dimensions, elements: Number(elements), offset: Number(offset), length: Number(length) };
 }
 
-/** Turns relative offsets into absolute ones and refuses tensors past the end, twice the same name, and overlaps. */
+/** Turns relative offsets into absolute ones. Refuses tensors past the end, repeated names, and overlaps. */
 function place(reader: Cursor, entries: GgufTensor[], dataStart: number): Map<string, GgufTensor> {
   const tensors = new Map<string, GgufTensor>();
   for (const entry of entries) {
@@ -220,11 +220,11 @@ function place(reader: Cursor, entries: GgufTensor[], dataStart: number): Map<st
       throw new VeraError(
         'format',
         `${reader.where}: tensor ${quote(entry.name)} ends at byte ${entry.offset + entry.length}, past the end of the file ` +
-          `(${reader.size} bytes); the file is cut short or damaged`,
+          `(${reader.size} bytes); the file is incomplete or damaged`,
       );
     }
     if (tensors.has(entry.name)) {
-      throw new VeraError('format', `${reader.where}: tensor ${quote(entry.name)} stands there twice`);
+      throw new VeraError('format', `${reader.where}: tensor ${quote(entry.name)} appears twice`);
     }
     tensors.set(entry.name, entry);
   }

@@ -5,7 +5,7 @@ export type Merge = [string, string];
 
 /**
  * The merges of a byte-level vocabulary, from lines of two tokens with a space between them.
- * Throws VeraError('model') for a line that is not two tokens of the vocabulary, or whose result is none.
+ * Throws VeraError('model') for a line that is not two tokens of the vocabulary, or whose result is not a token.
  */
 export function parseMerges(where: string, lines: string[], has: (token: string) => boolean): Merge[] {
   return lines.map((line, i) => {
@@ -15,22 +15,22 @@ export function parseMerges(where: string, lines: string[], has: (token: string)
     if (space < 1 || right === '' || !has(left) || !has(right) || !has(left + right)) {
       throw new VeraError(
         'model',
-        `${where}: merge ${i + 1} in tokenizer.ggml.merges, ${quote(line)}, is not of two tokens that make a third`,
+        `${where}: merge ${i + 1} in tokenizer.ggml.merges, ${quote(line)}, does not name two tokens that join to a third`,
       );
     }
     return [left, right];
   });
 }
 
-// Cutting a token at every place is quadratic in its length; 256,000 real tokens make about 2 * 10^7 (CWE-407).
+// Cutting a token at every place takes quadratic time in its length; 256,000 real tokens need about 2 * 10^7 steps (CWE-407).
 const MAX_WORK = 100_000_000;
 const MAX_MERGES = 4_000_000;
 
 /**
  * The merges that a SentencePiece BPE vocabulary implies: each token from every pair of tokens it can be cut into.
  * The best score comes first; then the longer left part, then the longer right one; then the cut with the smaller ids,
- * as the converter of `transformers` orders them. Tokens that merging must never
- * produce are to be left out of `pieces`.
+ * as the converter of `transformers` orders them. `pieces` must not contain tokens that merging
+ * must never produce.
  */
 export function impliedMerges(where: string, pieces: Map<string, { id: number; score: number }>): Merge[] {
   const found: { pair: Merge; score: number; left: number; right: number; ids: [number, number] }[] = [];

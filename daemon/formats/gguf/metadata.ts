@@ -1,7 +1,7 @@
 import { VeraError } from '../../protocol/errors.ts';
 import type { GgufHeader, GgufScalar } from './header.ts';
 
-/** Typed look-ups in a header's metadata; each returns undefined for an absent key and throws for one of another type. */
+/** Typed look-ups in a header's metadata. Each returns undefined for a missing key and throws for a value of another type. */
 export interface Metadata {
   /** The file's name as errors show it. */
   readonly where: string;
@@ -9,11 +9,11 @@ export interface Metadata {
   flag(key: string): boolean | undefined;
   /** A finite number. */
   number(key: string): number | undefined;
-  /** A whole number from `from` to 2^31 - 1; where the file holds an array of equal numbers (one per layer), that number. */
+  /** A whole number from `from` to 2^31 - 1; if the file has an array of equal numbers (one per layer), that number. */
   whole(key: string, from?: number): number | undefined;
   texts(key: string): string[] | undefined;
   numbers(key: string): number[] | undefined;
-  /** The value of a key that must be there. */
+  /** The value of a key that must exist. */
   need<T>(key: string, value: T | undefined): T;
 }
 
@@ -86,7 +86,7 @@ export function metadataOf(header: GgufHeader): Metadata {
   };
 }
 
-/** The shortest decimal that is the same float32: 9.999999747378752e-6, as a float32 key holds it, is 1e-5 in config.json. */
+/** The shortest decimal that is the same float32: 9.999999747378752e-6, as a float32 key stores it, is 1e-5 in config.json. */
 export function shortest(value: number): number {
   for (let digits = 1; digits < 10; digits++) {
     const candidate = Number(value.toPrecision(digits));

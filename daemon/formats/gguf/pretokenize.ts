@@ -1,15 +1,15 @@
 import { VeraError } from '../../protocol/errors.ts';
 import { quote } from '../quote.ts';
 
-/** What a byte-level vocabulary's `tokenizer.ggml.pre` name stands for, in the terms of tokenizer.json. */
+/** The meaning of a `tokenizer.ggml.pre` name of a byte-level vocabulary, in terms of tokenizer.json. */
 export interface PreTokenization {
-  /** Regular expressions applied one after the other; each match becomes a piece of its own. */
+  /** Regular expressions applied one after the other; each match becomes its own piece. */
   splits: string[];
-  /** Unicode normal form C before anything else. */
+  /** Text is put into Unicode normal form C first. */
   normalizeNfc?: true;
-  /** A piece that is a token as a whole is taken without looking at the merges. */
+  /** A piece that is itself a token is used without applying merges. */
   ignoreMerges?: true;
-  /** What happens where the file does not say whether the beginning-of-text token is added. */
+  /** Whether the beginning-of-text token is added if the file does not say. */
   addBos?: true;
 }
 
@@ -26,7 +26,7 @@ const TEKKEN =
   String.raw`|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
 const gpt2: PreTokenization = { splits: [GPT2] };
-const digits: PreTokenization = { splits: [String.raw`\p{N}`, GPT2] }; // every digit on its own
+const digits: PreTokenization = { splits: [String.raw`\p{N}`, GPT2] }; // every digit is its own piece
 const llama3: PreTokenization = { splits: [LLAMA3], ignoreMerges: true, addBos: true };
 const qwen2: PreTokenization = { splits: [QWEN2], normalizeNfc: true };
 const deepseekCoder: PreTokenization = {
@@ -68,8 +68,8 @@ const BY_NAME: Readonly<Record<string, PreTokenization>> = {
 };
 
 /**
- * How text is cut before the merges. Files made before May 2024 do not name it, others say `default`. For these a
- * token decides that only one family of tokenizers has, and else `standard`. Throws VeraError('model') for an unknown name.
+ * How text is cut before the merges. Files from before May 2024 do not name it, and others say `default`. For these, a token that
+ * only one family of tokenizers has decides, else `standard`. Throws VeraError('model') for an unknown name.
  */
 export function preTokenization(
   where: string,

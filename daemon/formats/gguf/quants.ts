@@ -2,7 +2,7 @@ import { VeraError } from '../../protocol/errors.ts';
 import { decodeFloats } from '../float.ts';
 
 /**
- * Decodes whole blocks: `bytes` holds n blocks, `out` n * blockElements float32. Layouts: the structs of ggml-common.h.
+ * Decodes whole blocks: `bytes` has n blocks, `out` n * blockElements float32. Layouts: the structs of ggml-common.h.
  * Every product and sum of one element fits a double exactly, so storing it rounds once, as float32 arithmetic does.
  */
 export type Dequantise = (bytes: Uint8Array, out: Float32Array) => void;
@@ -38,7 +38,7 @@ const q4_1: Dequantise = (bytes, out) => {
   }
 };
 
-/** The fifth bit of element i stands in bit i of the 32-bit word at `at`. */
+/** The fifth bit of element i: bit i of the 32-bit word at `at`. */
 const fifth = (bytes: Uint8Array, at: number, i: number): number => ((bytes[at + (i >> 3)]! >> (i & 7)) & 1) << 4;
 
 /** Blocks of 32: half d, 4 bytes of fifth bits, 16 bytes of low nibbles. y = d (q - 16). */
@@ -74,7 +74,7 @@ const q8_0: Dequantise = (bytes, out) => {
   }
 };
 
-/** The 6-bit scale of group j (0-7) out of the 12 packed bytes at `at`; the upper four groups are split in two places. */
+/** The 6-bit scale of group j (0-7) in the 12 packed bytes at `at`. Those of the upper four groups are split over two places. */
 const scaleOf = (bytes: Uint8Array, at: number, j: number): number =>
   j < 4 ? bytes[at + j]! & 63 : (bytes[at + 4 + j]! & 15) | ((bytes[at + j - 4]! >> 6) << 4);
 /** The 6-bit minimum of group j, packed beside the scales. */

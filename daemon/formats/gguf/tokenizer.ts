@@ -19,7 +19,7 @@ export interface TokenizerFiles {
 /** Token types of `tokenizer.ggml.token_type` (llama.h). */
 const TYPE = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
-/** Keys whose token is a marker even where its type does not say so: ends of turns and fill-in-the-middle. */
+/** Keys whose token is a marker even if its type does not say so: ends of turns and fill-in-the-middle. */
 const MARKERS = [
   'eot',
   'eom',
@@ -44,9 +44,9 @@ interface Vocabulary {
 }
 
 /**
- * The tokenizer of a GGUF file in the files `tokenizers` and `transformers` read. Byte-level BPE (`gpt2`) and
+ * Converts the tokenizer of a GGUF file into the files that `tokenizers` and `transformers` read. Byte-level BPE (`gpt2`) and
  * SentencePiece BPE (`llama`); any other kind throws VeraError('model').
- * rows: rows of the embedding matrix; standard: how text is cut (`preTokenization`) where the file does not say.
+ * rows: rows of the embedding matrix; standard: how text is cut (`preTokenization`) if the file does not say.
  */
 export function tokenizerFiles(header: GgufHeader, rows: number, standard?: string): TokenizerFiles {
   const meta = metadataOf(header);
@@ -54,7 +54,7 @@ export function tokenizerFiles(header: GgufHeader, rows: number, standard?: stri
   if (kind !== 'gpt2' && kind !== 'llama') {
     throw new VeraError(
       'model',
-      `${header.where}: a tokenizer of the kind ${quote(kind)} is not supported; gpt2 (byte-level BPE) and llama (SentencePiece BPE) are`,
+      `${header.where}: the tokenizer type ${quote(kind)} is not supported; gpt2 (byte-level BPE) and llama (SentencePiece BPE) are`,
     );
   }
   const vocabulary = readVocabulary(meta, rows);
@@ -129,7 +129,7 @@ function readVocabulary(meta: Metadata, rows: number): Vocabulary {
   return { tokens, types, ids, idOf, tokenOf };
 }
 
-/** The rows of the embedding that only fill it up carry invented names and unused types; they are no tokens. */
+/** Rows that only pad the embedding have invented names and unused types; they are not tokens. */
 const isFiller = (token: string, type: number | undefined): boolean =>
   type === TYPE.unused && /^\[PAD\d+\]$/.test(token);
 
@@ -171,7 +171,7 @@ interface Built {
   postProcessor: Json;
   decoder: Json;
   model: Json;
-  /** What the kind of vocabulary does about the beginning-of-text token when the file does not say. */
+  /** Whether this kind of vocabulary adds the beginning-of-text token if the file does not say. */
   addBos: boolean;
 }
 
@@ -191,7 +191,7 @@ function bpe(vocabulary: Vocabulary, merges: Merge[], options: { [key: string]: 
   };
 }
 
-/** Byte-level BPE, as GPT-2 began it: bytes are written as printable characters, the merges are in the file. */
+/** Byte-level BPE, as in GPT-2: bytes are written as printable characters, and the merges are in the file. */
 function byteLevel(meta: Metadata, vocabulary: Vocabulary, standard: string | undefined): Built {
   const has = (token: string): boolean => vocabulary.ids.has(token);
   const pre = preTokenization(meta.where, meta.text('tokenizer.ggml.pre'), standard, has);
@@ -213,7 +213,7 @@ function byteLevel(meta: Metadata, vocabulary: Vocabulary, standard: string | un
   };
 }
 
-/** SentencePiece BPE, as Llama 2 uses it: spaces are written U+2581, characters without a token fall back to bytes. */
+/** SentencePiece BPE, as in Llama 2: spaces are written U+2581, and characters without a token become bytes. */
 function sentencePiece(meta: Metadata, vocabulary: Vocabulary): Built {
   const scores = meta.need('tokenizer.ggml.scores', meta.numbers('tokenizer.ggml.scores'));
   if (scores.length !== vocabulary.tokens.length || scores.some(Number.isNaN)) {

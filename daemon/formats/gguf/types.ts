@@ -26,7 +26,7 @@ export const SUPPORTED_TYPES: ReadonlyMap<number, TensorType> = new Map([
   [30, row('BF16', 1, 2)],
 ]);
 
-/** Names of the other encodings, so that a refusal can say which one it met. */
+/** Names of the other encodings, so that an error can name them. */
 const OTHER_TYPES: ReadonlyMap<number, string> = new Map(
   Object.entries({
     9: 'Q8_1',
@@ -53,7 +53,7 @@ const OTHER_TYPES: ReadonlyMap<number, string> = new Map(
   }).map(([id, name]) => [Number(id), name]),
 );
 
-/** What to call the type with this number in an error. */
+/** The name of the type with this number, for errors. */
 export function typeName(id: number): string {
   return SUPPORTED_TYPES.get(id)?.name ?? OTHER_TYPES.get(id) ?? `number ${id}`;
 }
