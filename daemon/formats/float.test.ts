@@ -125,7 +125,10 @@ test('half a value and integer dtypes are refused', () => {
     code: 'format',
     message: /6 bytes are not a whole number of 4-byte/,
   });
-  assert.throws(() => decodeFloats('I64', new Uint8Array(8)), { code: 'format', message: /I64 is not a floating-point type/ });
+  assert.throws(() => decodeFloats('I64', new Uint8Array(8)), {
+    code: 'format',
+    message: /I64 is not a floating-point type/,
+  });
   assert.throws(() => encodeFloats('BOOL', new Float32Array(1)), { code: 'format' });
 });
 

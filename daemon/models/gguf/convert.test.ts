@@ -197,7 +197,11 @@ describe('ggufToFolder', () => {
     ],
     ['more tokens than rows', { model: { rows: 200 } }, /do not fit an embedding of 200 rows/],
     ['an id past the tokens', { keys: [['tokenizer.ggml.eos_token_id', u32(5000)]] }, /eos_token_id is 5000/],
-    ['another kind of tokenizer', { keys: [['tokenizer.ggml.model', text('t5')]] }, /kind "t5" is not supported/],
+    [
+      'another kind of tokenizer',
+      { keys: [['tokenizer.ggml.model', text('t5')]] },
+      /tokenizer type "t5" is not supported/,
+    ],
     [
       'another pre-tokenizer',
       { keys: [['tokenizer.ggml.pre', text('bloom')]] },
