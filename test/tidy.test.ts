@@ -1,7 +1,7 @@
 /** Rules of this repository that a reviewer should not have to check. Every failure names the file and the remedy. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { test } from 'node:test';
 import { root, sources } from './sources.ts';
 
@@ -83,4 +83,18 @@ test('nothing names a place on one machine', () => {
       ),
   );
   assert.deepEqual(machinePaths("a\nconst x = '/home/someone/x';\n'./home/x/y'\nhttps://x.org/work/home/"), [2]);
+});
+test('every file that the build makes a bundle of for a worker is there', () => {
+  const url = /new URL\(\s*'(\.{1,2}\/[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g; // as build.ts finds them, also in comments
+  const named = sources(['.ts'])
+    .filter((file) => file.startsWith('daemon/') && !file.endsWith('.test.ts'))
+    .flatMap((file) =>
+      [...read(file).matchAll(url)].map(([, path]) => ({ file, target: posix.join(posix.dirname(file), path!) })),
+    );
+  assert.ok(named.length > 4, `only ${named.length} workers were found: the reader is broken`);
+  none(
+    named
+      .filter(({ target }) => !existsSync(join(root, target)))
+      .map(({ file, target }) => `${file}: ${target} is not there, so npm run build fails.`),
+  );
 });

@@ -9,7 +9,7 @@ import { type BeatOptions, type Health, type HealthLimits, megabytes, watchHealt
 import { inspectArguments } from './inspect.ts';
 
 export interface ProcessOptions<Out> {
-  /** What it runs: `new URL('./x.ts', import.meta.url)`, written so where it is started, since the build looks for that. */
+  /** The file that it runs, as `new URL(PATH, import.meta.url)` with a literal path: the build looks for such expressions. */
   readonly file: URL;
   /** Gets its messages in order. While a promise that it gives is open, the process is held up once a window is full. */
   readonly onMessage?: (message: Out) => void | Promise<void>;
