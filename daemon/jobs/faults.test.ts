@@ -125,7 +125,7 @@ async function daemonKilled(
   return lines;
 }
 
-test('a daemon killed while a job waits, runs and ends: the next goes on with it, to the same bits', async () => {
+test('a daemon killed while a job waits, runs and ends: the next continues with it, to the same bits', async () => {
   const first = await daemonKilled(SPEC, (line) => /^job \d+ queued/.test(line), 0);
   const id = Number(/^job (\d+)/.exec(first.find((line) => line.startsWith('job'))!)![1]);
   await daemonKilled(undefined, (line) => /^step (8|9|1\d)$/.test(line), random() * 50);

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { beginAttempt, endAttempt, readJob, updateJob } from '../catalog/jobs.ts';
-import { MOST_LOST, recover } from './recovery.ts';
+import { recover } from './recovery.ts';
+import { MOST_LOST } from './states.ts';
 
 test('a job that was at work in many ends of the daemon waits to be resumed, and has one try each time', async () => {
   const root = temporaryFolder();

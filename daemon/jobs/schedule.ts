@@ -46,7 +46,7 @@ export function schedule(queued: readonly QueuedJob[], situation: Situation): De
       return { job: id, do: 'fail', why: `${why}; retry that one first, then this` };
     }
     if (needs[0]) return wait(`job ${needs[0].id} comes first`);
-    if (situation.draining) return wait('this daemon is about to end; the next one goes on with it');
+    if (situation.draining) return wait('this daemon is about to end; the next one continues with it');
     if (situation.resting.has(id)) return wait('its worker ended unexpectedly; it is tried again in a moment');
     const alike = running.filter((one) => computes(one.kind) === computes(kind)).length;
     const most = computes(kind) ? situation.maxRunning : MAX_OTHERS;

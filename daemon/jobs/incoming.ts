@@ -1,0 +1,134 @@
+import type { Logger } from 'pino';
+import { updateJob } from '../catalog/jobs.ts';
+import { addMetrics } from '../catalog/metrics.ts';
+import type { Catalog, Change } from '../catalog/open.ts';
+import { describeRun, runProgress } from '../catalog/runs.ts';
+import { addSample } from '../catalog/samples.ts';
+import type { Job } from '../protocol/jobs.ts';
+import { type Metric, metricOf } from '../protocol/metrics.ts';
+import { progressOf, type RunEvent } from '../protocol/runEvents.ts';
+import type { FromWorker } from './messages.ts';
+import { tell } from './state.ts';
+
+/** What a worker sends for the catalog. */
+export type Incoming = Extract<FromWorker, { type: 'event' | 'opened' | 'metrics' }>;
+
+/** Writes what a job's worker sent, in order: events, metrics and samples of its run, and how far it is. Returns its progress. */
+async function writeIncoming(
+  change: Change,
+  { id, run, progress }: Pick<Job, 'id' | 'run' | 'progress'>,
+  all: readonly Incoming[],
+): Promise<Job['progress']> {
+  let now = progress;
+  const metrics: Metric[] = [];
+  let reached: { step: number; steps?: number } | undefined;
+  for (const one of all) {
+    if (one.type === 'opened') {
+      if (run !== null) await describeRun(change, run, one.opened);
+      continue;
+    }
+    if (one.type === 'metrics') {
+      metrics.push(...one.lines.flatMap((line) => metricOf(line) ?? []));
+      continue;
+    }
+    const event = plain(one.event);
+    change.emit({ type: 'worker', job: id, event });
+    now = { ...now, ...known(progressOf(event)) };
+    const metric = metricOf(event);
+    if (metric) metrics.push(metric);
+    if (run !== null && event.event === 'sample') await addSample(change, run, event);
+    if ('step' in event) reached = { ...reached, step: event.step };
+    if ('steps' in event && 'step' in event) reached = { step: event.step, steps: event.steps };
+  }
+  if (run !== null) {
+    await addMetrics(change, run, metrics);
+    if (reached) await runProgress(change, run, reached);
+  }
+  await updateJob(change.db, id, { progress: now });
+  return now;
+}
+
+/** As it comes out of the catalog again: JSON has no NaN and no infinity, and leaves out what is undefined. */
+const plain = (event: RunEvent): RunEvent => JSON.parse(JSON.stringify(event)) as RunEvent;
+
+/** Without the numbers that were none. */
+const known = (progress: Job['progress']): Job['progress'] =>
+  Object.fromEntries(Object.entries(progress).filter(([, value]) => value !== null && value !== undefined));
+
+/** What the worker sends is written so often; a change of the job's state takes along what is not written yet. */
+const WRITE_MS = 75;
+/** While a job runs, its own event, for those who follow all jobs, comes at most so often. */
+const JOB_EVENT_MS = 1000;
+/** Messages kept while the disk refuses them; the oldest go first. */
+const MAX_KEPT = 10_000;
+
+/** Some of what a worker sent, on its way into the catalog. */
+export interface Batch {
+  write(change: Change): Promise<void>;
+  /** Puts it back where the change failed. */
+  restore(): void;
+}
+
+/** Collects what the worker of an attempt sends, and writes it a little later. */
+export interface Collector {
+  add(message: Incoming): void;
+  /** What is not written yet, to be written in a change that others make. Call it in that change. */
+  take(): Batch;
+  end(): void;
+}
+
+export function collectIncoming(
+  { catalog, log }: { readonly catalog: Catalog; readonly log: Logger },
+  job: Pick<Job, 'id' | 'run' | 'progress'>,
+): Collector {
+  const { id, run } = job;
+  let { progress } = job;
+  let waiting: Incoming[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let isWriting = false;
+  let shownAt = 0;
+
+  function take(): Batch {
+    const taken = waiting.splice(0);
+    return {
+      async write(change) {
+        if (taken.length > 0) progress = await writeIncoming(change, { id, run, progress }, taken);
+      },
+      restore: () => void (waiting = [...taken, ...waiting].slice(-MAX_KEPT)),
+    };
+  }
+
+  const later = (): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void write();
+    }, WRITE_MS);
+  };
+
+  async function write(): Promise<void> {
+    if (isWriting || waiting.length === 0) return;
+    isWriting = true;
+    let batch: Batch | undefined;
+    try {
+      await catalog.change(async (change) => {
+        batch = take();
+        await batch.write(change);
+        if (performance.now() - shownAt < JOB_EVENT_MS) return;
+        shownAt = performance.now();
+        await tell(change, id);
+      });
+    } catch (error) {
+      batch?.restore();
+      log.error({ err: error, job: id }, 'what a worker sent could not be written');
+    }
+    isWriting = false;
+  }
+
+  return {
+    add(message) {
+      waiting.push(message);
+      later();
+    },
+    ...{ take, end: () => clearTimeout(timer) },
+  };
+}
