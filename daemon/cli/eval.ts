@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { cacheFolder } from '../home.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { objectiveNamed } from '../objectives/registry.ts';
-import type { JobSpec } from '../protocol/jobs.ts';
 import type { SettingValues } from '../settings/setting.ts';
 import type { EvaluationReport } from '../train/evaluateDataset.ts';
 import { evaluateDataset } from '../train/evaluateDataset.ts';
@@ -14,8 +13,6 @@ import { doJob } from './doJob.ts';
 import { print, printJson } from './output.ts';
 import { sourceOf } from './reference.ts';
 import { addSettings, givenSettings } from './settingOptions.ts';
-
-type EvaluateSpec = Extract<JobSpec, { kind: 'evaluate' }>;
 
 type Flags = Readonly<Record<string, unknown>> & {
   base?: string;
@@ -48,8 +45,8 @@ async function runEval(data: string, { adapter, base, json, foreground, ...flags
   const report = foreground
     ? await evaluateHere(data, adapter, base, options)
     : ((await doJob({
-        spec: { ...options, kind: 'evaluate', data: resolve(data), ...sourceOf(adapter, base) } as EvaluateSpec,
-      })) as unknown as EvaluationReport);
+        spec: { ...options, kind: 'evaluate', data: resolve(data), ...sourceOf(adapter, base) },
+      })) as EvaluationReport);
   const { tokens, format, rows, length, cut, skipped } = report;
   const { measures } = objectiveNamed(report.objective);
   if (json) {

@@ -15,7 +15,7 @@ export interface Measure {
   /** Digits after the point, for people. */
   readonly digits: number;
   /** The figure from the summed loss and what was counted in it. */
-  of(loss: number, counted: number): number;
+  readonly of: (loss: number, counted: number) => number;
 }
 
 export interface LossOptions {
