@@ -1,4 +1,4 @@
-/** What only a connected extension needs, in a bundle of its own that is loaded then: client, protocol, zod. */
+/** Code that the extension needs only once it connects (client, protocol, zod), in a bundle of its own that is loaded then. */
 export { connect } from '../../daemon/client/connect.ts';
 export { connectLanguage } from '../../daemon/client/language.ts';
 export { findRunning } from '../../daemon/client/running.ts';

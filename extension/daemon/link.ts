@@ -9,7 +9,7 @@ import type { Method } from '../../daemon/protocol/method.ts';
 import type * as Lazy from './lazy.ts';
 
 export type Protocol = typeof Lazy;
-/** idle: nobody has needed the daemon yet. */
+/** idle: the daemon was not needed yet. */
 export type LinkState = 'idle' | 'connecting' | 'connected' | 'failed';
 export type CatalogChange = Extract<Event['body'], { type: 'catalog' }>;
 
@@ -18,26 +18,26 @@ export interface CallOptions<V = unknown> extends RequestOptions<V> {
   readonly token?: vscode.CancellationToken;
 }
 
-/** The extension's one connection to the daemon: made when it is first needed, and made again when it breaks. */
+/** The one connection of the extension to the daemon. It is made when it is first needed, and made again when it breaks. */
 export interface DaemonLink {
   dispose(): void;
-  /** Asks the daemon, which is started where it does not run. `pick` chooses the method. */
+  /** Calls a method of the daemon, and starts the daemon if it does not run. `pick` chooses the method. */
   call<M extends Method>(
     pick: (protocol: Protocol) => M,
     params: z.input<M['params']>,
     options?: CallOptions<z.output<NonNullable<M['progress']>>>,
   ): Promise<z.output<M['result']>>;
   follow(topics: Topic[], on: FollowListener): Promise<{ end(): Promise<void> }>;
-  /** Connects where a daemon runs already; starts none. */
+  /** Connects if a daemon runs already. Does not start one. */
   peek(): Promise<void>;
   protocol(): Promise<Protocol>;
   readonly state: LinkState;
   readonly message: string | null;
   readonly onState: vscode.Event<LinkState>;
-  /** New states of jobs, as they come. */
+  /** Fires with each new state of a job. */
   readonly onJob: vscode.Event<Job>;
   readonly onCatalog: vscode.Event<CatalogChange>;
-  /** Anything may have changed: after the first connection, and where events were left out. */
+  /** Fires when anything may have changed: after the first connection, and after events were skipped. */
   readonly onRefresh: vscode.Event<void>;
 }
 

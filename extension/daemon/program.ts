@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
-/** The bundled command line, beside this bundle. */
+/** Path of the bundled command line, beside this bundle. */
 export const veraProgram = (): string => join(__dirname, 'vera.js');
 
-/** How a terminal calls `vera` here. */
+/** The text that calls the bundled `vera` in a terminal. */
 export function veraCommand(): string {
   const quote = (path: string): string => (/^[\w./:\\-]+$/.test(path) ? path : `"${path}"`);
   const [node, program] = [quote(process.execPath), quote(veraProgram())];

@@ -8,22 +8,22 @@ import { jobOfKey, keyOf } from './panelRun.ts';
 import { runFeed, type RunFeed } from './runFeed.ts';
 import type { ViewStore } from './viewStore.ts';
 
-/** Tells one panel everything: what there is when it begins, then what happens. */
+/** Sends one panel all its data: first everything that exists, then every change. */
 export interface Feed {
-  /** The panel knows nothing (any more). */
+  /** Called when the panel is new or was reloaded, so it has no data. */
   begin(): Promise<void>;
-  /** The run that is looked at: its costs are counted first. */
+  /** The run that the person looks at. Its costs are computed first. */
   look(focus: string | null): void;
   dispose(): void;
 }
 
-const RUNS = 12; // the newest, and the one in focus: more curves are not told apart
+const RUNS = 12; // the newest, and the one in focus; nobody could tell more curves apart
 
 export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) => void): Feed {
   const { daemon, log } = app;
   const feeds = new Map<string, RunFeed>();
   let following: { end(): Promise<void> } | undefined;
-  /** Counts beginnings: what an earlier one still loads is no longer wanted. */
+  /** Counts how often the feed began. Data that an earlier beginning still loads is dropped. */
   let round = 0;
 
   const connection = (): ToPanel & { type: 'connection' } => ({
@@ -74,7 +74,7 @@ export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) =>
     await feeds.get(focus ?? order[0] ?? '')?.count();
   };
 
-  /** Follows the runs that are shown, before their rows are read: so none is missed in between. */
+  /** Subscribes to the shown runs before their rows are read, so that no event is missed in between. */
   const followAll = async (): Promise<void> => {
     const before = following;
     const topics = [...feeds.keys()].flatMap((key) => {

@@ -31,7 +31,7 @@ export function registerPanel(app: App): Panel {
     });
     webview.html = page(app, webview);
 
-    /** The panel shows strings from strangers' datasets: what it sends is checked like a stranger's. */
+    /** The panel shows text from strangers' datasets, so its messages are checked like those of a stranger. */
     const receive = async (unknown: unknown): Promise<void> => {
       const { fromPanel } = await app.daemon.protocol();
       const message = fromPanel.safeParse(unknown);
@@ -72,7 +72,7 @@ export function registerPanel(app: App): Panel {
     },
   };
   context.subscriptions.push(
-    // A window that is loaded again finds its panel, and the panel its runs.
+    // After a reload, the window restores its panel, and the panel its runs.
     vscode.window.registerWebviewPanelSerializer(PANEL, {
       deserializeWebviewPanel: (panel: vscode.WebviewPanel): Promise<void> => {
         take(panel);

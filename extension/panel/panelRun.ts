@@ -14,7 +14,10 @@ export const jobOfKey = (key: string): number | undefined => {
   return number === undefined ? undefined : Number(number);
 };
 
-/** A training job as the panel shows it; run, adapter and what the daemon says of settings where they are known already. Pure. */
+/**
+ * A training job in the form that the panel shows. Run, adapter and the descriptions of settings are used if they are known.
+ * Pure.
+ */
 export function panelRun(
   job: Job,
   run: RunRow | undefined,
@@ -52,7 +55,7 @@ export function panelRun(
 const hasOption = (described: Description, method: string, option: string): boolean =>
   ownSettings(described, method).some(({ name }) => name === option);
 
-/** Every setting of the run's method by its label, as the form shows them. */
+/** Every setting of the run's method, by its label, in the order of the form. */
 function settingLines(
   settings: Readonly<Record<string, unknown>>,
   described: Description | undefined,
@@ -73,7 +76,7 @@ function settingLines(
 
 const number = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
-/** What a run's last events say that it cost; null before it is over. Pure. */
+/** The measured costs of a run, from its last events; null before it is over. Pure. */
 export function measuredOf(report: RunRow['report']): Savings['measured'] {
   const { report: told, done } = (report ?? {}) as Partial<Record<'report' | 'done', Record<string, unknown> | null>>;
   if (done === undefined || done === null) return null;

@@ -1,7 +1,7 @@
 import type { Memento } from 'vscode';
 import type { ViewState } from '../../daemon/protocol/panel.ts';
 
-/** What a person chose to see in the panel, kept for this workspace. */
+/** The choices of a person in the panel (range, visible runs...), kept for this workspace. */
 export interface ViewStore {
   get(): Partial<ViewState> | null;
   keep(view: ViewState): Promise<void>;

@@ -39,7 +39,7 @@ function jobOf(node: RunNode | undefined): Job {
   return node.job;
 }
 
-/** Ends a job for good, after asking where work would be lost. */
+/** Ends a job for good. Asks first if work would be lost. */
 export async function cancel({ daemon }: App, job: Job): Promise<void> {
   const step = job.progress.step ?? 0;
   if (job.kind === 'train' && step > 0) {

@@ -4,7 +4,7 @@ import { ITEMS } from '../contributions.ts';
 import { durationText } from '../../daemon/protocol/text.ts';
 import { lossText, oneLine, percentText } from '../text.ts';
 
-/** How far a job is, 0 to 1; undefined where it does not say. */
+/** Progress of a job from 0 to 1; undefined if it is unknown. */
 export function fractionOf({
   state,
   progress: { step, steps, fraction },
@@ -13,7 +13,7 @@ export function fractionOf({
   return step !== undefined && steps !== undefined && steps > 0 ? step / steps : fraction;
 }
 
-/** What stands beside a job's title. Pure. */
+/** The text beside the title of a job. Pure. */
 export function describeJob(job: Job): string {
   const { state, progress, waitingFor, error } = job;
   const fraction = fractionOf(job);
@@ -46,13 +46,13 @@ export function describeJob(job: Job): string {
 const tookText = ({ startedAt, endedAt }: Job): string =>
   startedAt === null || endedAt === null ? '' : `took ${durationText((endedAt - startedAt) / 1000)}`;
 
-/** Icon of a state, with its colour as an identifier of VS Code's theme. */
+/** The icon of each state, and its colour as an identifier of VS Code's theme. */
 export function iconOf(state: Job['state']): readonly [icon: string, colour: string | undefined] {
   const { icon, colour } = JOB_STATES[state];
   return [state === 'running' ? `${icon}~spin` : icon, colour];
 }
 
-/** What menus see of a job. */
+/** The `contextValue` of a job, which menus read. */
 export function itemOf({ kind, state }: Pick<Job, 'kind' | 'state'>): string {
   const over = isOver(state);
   if (kind !== 'train') return over ? ITEMS.endedWork : ITEMS.work;

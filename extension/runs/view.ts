@@ -12,9 +12,9 @@ export interface RunNode {
 }
 
 const SHOWN = 100; // jobs; older ones are in the catalog
-const REDRAW_MS = 250; // a run of a small model tells many steps a second
+const REDRAW_MS = 250; // a run of a small model sends many steps per second
 
-/** Jobs, the newest first, as they go. */
+/** The view of jobs, newest first, with their progress. */
 export function registerRunsView(app: App): void {
   const { context, daemon } = app;
   const changed = new vscode.EventEmitter<undefined>();

@@ -37,7 +37,7 @@ export async function waitForJob(
           () => void daemon.call(({ jobs }) => jobs.cancel, { job: id }).then(look, reject),
         ),
       );
-      // It may have ended before anybody listened.
+      // The job may have ended before this subscribed to it.
       ask();
     });
     if (job.state === 'failed') throw new Error(job.error?.message ?? `${job.title} failed`);

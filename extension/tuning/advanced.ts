@@ -7,7 +7,7 @@ import type { TrainSettings } from './training.ts';
 
 type Item = vscode.QuickPickItem & { setting?: Setting; done?: true };
 
-/** Every setting, to be changed one after another until Done (or Escape); returns what differs from the preset. */
+/** Lets a person change settings one after another until Done (or Escape). Returns what differs from the preset. */
 export async function chooseSettings(draft: Draft): Promise<Partial<TrainSettings>> {
   let { changes } = draft;
   let last: string | undefined;
@@ -20,7 +20,7 @@ export async function chooseSettings(draft: Draft): Promise<Partial<TrainSetting
   }
 }
 
-/** The changes with one more; those that another method does not have go when the method changes. */
+/** Adds one change. If it is the method, changes of settings that the new method does not have are dropped. */
 function withChange(
   described: Description,
   changes: Partial<TrainSettings>,

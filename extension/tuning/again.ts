@@ -8,13 +8,13 @@ import { fineTuneWith } from './fineTune.ts';
 import { isPreset } from './presets.ts';
 import { trainingOf } from './training.ts';
 
-/** Starts from the settings of an earlier run; they can be changed before it begins. */
+/** Begins a run with the settings of an earlier one. The person can change them first. */
 export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<void> {
   await requireTrust('Fine-tuning');
   const { settings, activate = false, name } = trainingOf(job);
   const { data, base: spec, out: _, ...before } = settings;
   const [bases, described] = await Promise.all([knownBases(app), describedSettings(app)]);
-  // Another version may have had a setting that this daemon does not have.
+  // Another version may have had settings that this daemon does not know.
   const known = new Set(
     fieldsFor(described, methodOf(described, before)).flatMap((group) => group.settings.map(({ name }) => name)),
   );

@@ -9,7 +9,10 @@ import type { TrainSettings } from './training.ts';
 
 /** A model of 1.7 million parameters that knows a little TypeScript: enough to see everything work in a minute. */
 export const DEMO_NAME = 'Demo model';
-/** A model this small wants all its layers adapted, and rates far above those of a large one (as `vera demo` does). */
+/**
+ * Settings for a model this small: adapt all its layers, with learning rates far above those of a large model (as `vera
+ * demo` does).
+ */
 const DEMO_SUITS = { rank: 64, targets: 'all-linear', lrB: 0.1, lrD: 0.05 } as const;
 /** Folder of the bundled model. It is copied out of the extension, whose folder disappears with the next update. */
 export function demoModel({ context }: App): string {
@@ -26,7 +29,7 @@ export interface Base {
   readonly spec: string;
   readonly label: string;
   readonly description: string;
-  /** What suits this base better than a preset's settings. */
+  /** Settings that suit this base better than those of a preset. */
   readonly suits?: Partial<TrainSettings>;
 }
 
@@ -34,13 +37,15 @@ const LAST_BASE = 'lastBase';
 export const rememberBase = ({ context }: App, { spec }: Base): Thenable<void> =>
   context.globalState.update(LAST_BASE, spec);
 
-/** The base that a dataset is most likely for, without asking a daemon: what the settings say, what was used last, or the demo. */
+/**
+ * The base that a dataset is probably for, without asking a daemon: from the settings, the last used one, or the demo model.
+ */
 export function likelyBase(app: App): string {
   const wished = setting('baseModel', '').trim();
   return wished === '' ? app.context.globalState.get(LAST_BASE, demoModel(app)) : wished;
 }
 
-/** Base models that are known here, the one to propose first. */
+/** The known base models. The one to propose comes first. */
 export async function knownBases(app: App): Promise<Base[]> {
   const demo = demoModel(app);
   const { items } = await app.daemon.call(({ records }) => records.basesList, { limit: 100 });
@@ -68,7 +73,7 @@ export async function knownBases(app: App): Promise<Base[]> {
   return bases.filter(({ spec }, i) => bases.findIndex((one) => one.spec === spec) === i);
 }
 
-/** Lets a person choose a base, also one that is not known yet. */
+/** Lets a person choose a base, which may be a new one. */
 export async function pickBase(app: App, title: string): Promise<Base> {
   type Item = vscode.QuickPickItem & { choose: () => Promise<Base> };
   const bases = await knownBases(app);

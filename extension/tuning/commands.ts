@@ -9,7 +9,7 @@ import { describedSettings } from './fields.ts';
 import { fineTuneWith } from './fineTune.ts';
 import { isPreset } from './presets.ts';
 
-/** Fine-tunes on what was right-clicked, what is open, or what is chosen now; `base` where a model was clicked. */
+/** Fine-tunes on the dataset that was right-clicked, is open, or is chosen now. `base`: the model that was clicked, if any. */
 export async function fineTune(app: App, panel: Panel, clicked: unknown, base?: Base): Promise<void> {
   await requireTrust('Fine-tuning');
   const { endings } = datasetsOf(app.context);
@@ -32,7 +32,7 @@ export const tuningCommands = (app: App, panel: Panel): Handlers<'fineTune'> => 
   fineTune: (clicked: unknown) => fineTune(app, panel, clicked),
 });
 
-/** Explorer and editor title pass a Uri, a lens its text. */
+/** The Explorer and the editor title pass a Uri; a lens passes its text. */
 function resourceOf(clicked: unknown): vscode.Uri | undefined {
   if (clicked instanceof vscode.Uri) return clicked;
   return typeof clicked === 'string' && clicked !== '' ? vscode.Uri.parse(clicked, true) : undefined;
@@ -79,7 +79,7 @@ async function pickDataset(endings: readonly string[]): Promise<vscode.Uri> {
   return chosen(chosenOnes?.[0]);
 }
 
-/** The daemon reads what is on the disk. */
+/** Saves the document first, because the daemon reads the file on the disk. */
 async function saveIfChanged(uri: vscode.Uri): Promise<void> {
   const directory = statSync(uri.fsPath, { throwIfNoEntry: false })?.isDirectory() ?? false;
   const inside = directory ? `${uri.fsPath}/` : uri.fsPath;

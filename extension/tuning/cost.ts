@@ -2,7 +2,7 @@ import type { TrainPlan } from '../../daemon/protocol/plans.ts';
 import { bytesText, durationText } from '../../daemon/protocol/text.ts';
 import { countText, plural } from '../text.ts';
 
-/** What a plan says a run would cost. */
+/** The plan of a run, as texts for people. */
 export interface Cost {
   readonly memoryBytes: number;
   readonly warning: string | null;
@@ -27,7 +27,7 @@ export function dataText({ plan: { data } }: Cost): string | undefined {
   return `${data.format}: ${plural(data.rows, 'row')}, ${countText(data.heldOutRows)} held out${skipped}, ${plural(data.steps, 'step')}`;
 }
 
-/** File and line at the beginning of what the reader of datasets says: '/a/b.jsonl, line 12: ...'. */
+/** The file and line at the beginning of an error of the dataset reader: '/a/b.jsonl, line 12: ...'. */
 export function placeOf(message: string): { file: string; line: number; fault: string } | undefined {
   const [, file, line, fault = ''] = /^(.+?), line (\d+): (.*)$/s.exec(message) ?? [];
   return file === undefined ? undefined : { file, line: Number(line), fault };

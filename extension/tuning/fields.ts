@@ -10,7 +10,7 @@ export interface FieldGroup {
 
 const known = new WeakMap<App['daemon'], Promise<Description>>();
 
-/** Everything that the daemon says of its settings, asked once. */
+/** The daemon's descriptions of all settings. It is asked only once. */
 export function describedSettings({ daemon }: Pick<App, 'daemon'>): Promise<Description> {
   const asked = known.get(daemon) ?? daemon.call(({ settings }) => settings.describe, {});
   known.set(daemon, asked);
@@ -26,11 +26,11 @@ export function methodOf({ groups }: Description, settings: Readonly<Record<stri
   return choice?.kind === 'choice' ? (choice.default ?? '') : '';
 }
 
-/** Settings that a method has besides those of every run. */
+/** The options of a method, in addition to the settings of every run. */
 export const ownSettings = ({ methods }: Description, method: string): readonly Setting[] =>
   methods.find(({ name }) => name === method)?.settings ?? [];
 
-/** Every setting of a run with this method, in groups; in each, those that few people need come last. */
+/** Every setting of a run with this method, in groups. In each group, those that few people need come last. */
 export const fieldsFor = (description: Description, method: string): FieldGroup[] =>
   description.groups.map(({ name, label, settings }) => {
     const all = name === 'method' ? [...settings, ...ownSettings(description, method)] : settings;
@@ -45,6 +45,6 @@ export const labelsOf = (description: Description): ReadonlyMap<string, string> 
       .map(({ name, label }) => [name, label]),
   );
 
-/** What a person typed, as the setting takes it; undefined: back to the default. Throws an Error that says what is wrong. */
+/** The value that a person typed for a setting; undefined: back to the default. Throws an Error that says what is wrong. */
 export const parseField = (setting: Setting, text: string): SettingValue | undefined =>
   text.trim() === '' ? undefined : parseSetting(setting, text);

@@ -5,11 +5,11 @@ import { labelsOf } from './fields.ts';
 import type { Answer } from './planner.ts';
 import { type Preset, PRESET_TEXTS, PRESETS } from './presets.ts';
 
-/** What a line of the pick does. */
+/** The action of a line in the pick. */
 export type Choice =
   | { readonly does: 'start'; readonly preset: Preset }
   | { readonly does: 'base' | 'task' | 'advanced' | 'skip' }
-  /** Opens the data where the message says. */
+  /** Opens the data at the place that the message names. */
   | { readonly does: 'show'; readonly message: string };
 
 export interface Line {
@@ -21,8 +21,8 @@ export interface Line {
 }
 
 /**
- * Lines of the pick: what is wrong, the presets with their costs (the proposed one first), and what can be changed. A fault in
- * the data takes the place of what could be started. Pure.
+ * The lines of the pick: problems, the presets with their plans (the proposed one first), and settings to change. A problem in
+ * the data is shown in place of the presets. Pure.
  */
 export function itemsOf(draft: Draft, answerOf: (preset: Preset) => Answer | undefined): Line[] {
   const answer = answerOf(draft.preset);

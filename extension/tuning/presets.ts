@@ -6,7 +6,7 @@ export type Preset = (typeof PRESETS)[number];
 export interface PresetTexts {
   readonly label: string;
   readonly icon: string;
-  /** What it does, in a few words. */
+  /** A few words for people. */
   readonly summary: string;
 }
 
@@ -20,10 +20,13 @@ export const PRESET_TEXTS: Readonly<Record<Preset, PresetTexts>> = {
   },
 };
 
-/** Steps of a preset at least: few rows are passed over so quickly that nothing is learned from them. */
+/** Least steps of a preset. With few rows, one pass is over before the model learns anything. */
 export const LEAST_STEPS: Readonly<Record<Preset, number>> = { quick: 0, balanced: 100, thorough: 300 };
 
-/** Settings of a preset; what is left out takes the trainer's defaults. VeRA throughout: rank costs next to nothing. */
+/**
+ * The settings of a preset. The trainer's defaults apply to the others. All presets use VeRA, where a high rank costs almost
+ * nothing.
+ */
 export function presetSettings(preset: Preset): Partial<TrainSettings> {
   switch (preset) {
     case 'quick':
