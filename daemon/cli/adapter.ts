@@ -11,15 +11,15 @@ interface Opened {
   base: BaseModel;
 }
 
-/** Opens an adapter's folder and its base, and says on the terminal what takes long. */
+/** Opens an adapter's folder and its base, and shows progress on the terminal. */
 export const openFolder = (dir: string, base: string | undefined): Promise<Opened> =>
   open(dir, base, { cache: cacheFolder(), onProgress: showProgress });
 
-/** Opens an adapter, a folder or one of the catalog, and its base. */
+/** Opens an adapter (a folder, or one of the catalog) and its base. */
 export const openAdapter = async (adapter: string, base: string | undefined): Promise<Opened> =>
   openFolder(await adapterFolder(adapter), base);
 
-/** Says what takes long on a terminal's standard error, one line that writes over itself. */
+/** Shows progress on the terminal's standard error, in one line that is overwritten. */
 export function showProgress(text: string, fraction: number): void {
   if (!process.stderr.isTTY) return;
   process.stderr.write(`\r\u001b[K${fraction < 1 ? `${text} ${Math.floor(fraction * 100)} %` : ''}`);

@@ -19,57 +19,58 @@ type Change = Partial<Pick<AdapterRow, 'name' | 'note' | 'tags'>> & { moveTo?: R
 export function registerAdapterChanges(commands: Command): void {
   const one = (name: string, description: string): Command =>
     addWhich(commands.command(name).description(description)).argument('<adapter>', 'name or number');
-  one('activate', 'make an adapter the active one of a user, in --project or wherever no other is chosen').action(
-    asking(activate),
-  );
-  addWhich(commands.command('deactivate').description('take the choice of an active adapter back')).action(
+  one(
+    'activate',
+    'make an adapter the active one of a user: in --project, or in every project without a choice of its own',
+  ).action(asking(activate));
+  addWhich(commands.command('deactivate').description('undo the choice of an active adapter')).action(
     asking(async (client, { project, user, json }: Which) => {
       await client.call(adapters.deactivate, { ...(await projectOf(client, project)), ...userOf(user) });
       if (json) printJson({ adapter: null });
-      else print('No adapter is chosen there any more');
+      else print('No adapter is chosen there now');
     }),
   );
-  one('rename', 'give an adapter another name')
+  one('rename', 'rename an adapter')
     .argument('<name>', 'the new name', label)
     .action(asking((client, flags: Which, adapter: string, name: string) => update(client, flags, adapter, { name })));
   one('note', 'change the note on an adapter')
     .argument('<text>', "the note; '' for none")
     .action(asking((client, flags: Which, adapter: string, note: string) => update(client, flags, adapter, { note })));
-  one('tag', 'put tags on an adapter, or take them away')
-    .argument('[tags...]', 'tags to put on it', collectTag)
-    .option('--remove <tag>', 'a tag to take away; may be repeated', collectTag)
+  one('tag', 'add tags to an adapter, or remove them')
+    .argument('[tags...]', 'tags to add', collectTag)
+    .option('--remove <tag>', 'a tag to remove; may be repeated', collectTag)
     .action(asking(tag));
-  one('move', 'put an adapter into another project')
+  one('move', 'move an adapter to another project')
     .option('--to <project>', 'the project: name, number or folder (as ./folder)')
-    .option('--to-none', 'out of its project')
+    .option('--to-none', 'remove it from its project')
     .action(asking(move));
-  one('delete', 'put an adapter into the trash for thirty days')
-    .option('--yes', 'without asking, also where others depend on it')
+  one('delete', 'move an adapter to the trash for thirty days')
+    .option('--yes', 'do not ask, even if others depend on it')
     .action(asking(remove));
   commands
     .command('restore')
-    .description('take an adapter out of the trash')
+    .description('restore an adapter from the trash')
     .argument('<adapter>', 'name or number')
     .action(
       asking(async (client, { json }: Which, text: string) => {
         const adapter = await trashed('adapter', text, (filter) => client.call(adapters.list, filter));
-        say(await client.call(adapters.restore, { adapter }), json, 'is back');
+        say(await client.call(adapters.restore, { adapter }), json, 'is restored');
       }),
     );
   one('save', 'write an adapter as a PEFT folder')
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
-    .option('--projection', "with VeRA's A and B, as PEFT wants them")
+    .option('--projection', "include VeRA's A and B, as PEFT expects")
     .action(asking(save));
-  one('pack', 'write an adapter, with what is known of it, as one file for another catalog')
+  one('pack', 'write an adapter with its record as one file, for another catalog')
     .argument('<file>', 'file to write')
     .action(asking(pack));
-  addWhich(commands.command('unpack').description('take in an adapter from the file of another catalog'))
+  addWhich(commands.command('unpack').description('add an adapter from the file of another catalog'))
     .argument('<file>', 'file that vera adapters pack wrote')
-    .option('--name <name>', 'what it is called here (default: as there)', label)
+    .option('--name <name>', 'name of the adapter here (default: the name it has in the file)', label)
     .action(asking(unpack));
 }
 
-/** Says what became of an adapter. */
+/** Prints what was done with an adapter. */
 function say(adapter: AdapterRow, json: boolean | undefined, what: string): void {
   if (json) printJson(adapter);
   else print(`Adapter ${adapterText(adapter)} ${what}`);
@@ -80,7 +81,7 @@ async function activate(client: Client, flags: Which, name: string): Promise<voi
   if (flags.json) printJson(done);
   else
     print(
-      `Adapter ${adapterText(done.adapter)} is active for ${plain(done.user)} ${done.project === null ? 'wherever no other is chosen' : `in project ${plain(done.project)}`}`,
+      `Adapter ${adapterText(done.adapter)} is active for ${plain(done.user)} ${done.project === null ? 'in every project without a choice of its own' : `in project ${plain(done.project)}`}`,
     );
 }
 
@@ -109,7 +110,7 @@ async function tag(client: Client, flags: Which & { remove?: string[] }, name: s
 
 async function move(client: Client, flags: Which & { to?: string; toNone?: boolean }, name: string): Promise<void> {
   if ((flags.to === undefined) === (flags.toNone === undefined))
-    throw new VeraError('usage', 'say where to: --to PROJECT, or --to-none');
+    throw new VeraError('usage', 'choose where to move it: --to PROJECT, or --to-none');
   const { project = null } = await projectOf(client, flags.to);
   await update(client, flags, name, { moveTo: project });
 }
@@ -139,7 +140,10 @@ async function pack(client: Client, flags: Which, name: string, file: string): P
   const which = await whichOf(client, name, flags);
   const packed = await client.call(adapters.pack, { ...which, file: resolve(file) });
   if (flags.json) printJson(packed);
-  else print(`Packed in ${plain(packed.file)}, ${bytesText(packed.bytes)}; vera adapters unpack takes it in elsewhere`);
+  else
+    print(
+      `Packed in ${plain(packed.file)}, ${bytesText(packed.bytes)}; add it to another catalog with vera adapters unpack`,
+    );
 }
 
 async function unpack(client: Client, flags: Which & { name?: string }, file: string): Promise<void> {

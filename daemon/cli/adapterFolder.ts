@@ -8,8 +8,8 @@ import { explainMissing, isAdapterFolder, reference } from './reference.ts';
 import { withDaemon } from './withDaemon.ts';
 
 /**
- * The folder of the adapter that a command was given: a path, or the folder of an adapter, as it is; else a name or number of
- * the catalog, which is written into the cache.
+ * The folder of the adapter that a command was given. A path to an adapter's folder is used as it is. An adapter of the catalog, by
+ * name or number, is written into the cache first.
  */
 export async function adapterFolder(text: string): Promise<string> {
   if (isAdapterFolder(text)) return text;
@@ -20,14 +20,14 @@ export async function adapterFolder(text: string): Promise<string> {
     const dir = join(cacheFolder(), 'adapters', cacheName(adapter));
     if (existsSync(dir)) return dir;
     await client.call(adapters.save, { adapter: adapter.id, dir }).catch((error: unknown) => {
-      // Another command may have written it just now; a folder is whole or absent.
+      // Another command may have written it meanwhile; a folder is whole or absent.
       if (!existsSync(dir)) throw error;
     });
     return dir;
   });
 }
 
-/** A folder names its base too, so the same adapter on a base that moved is another folder. */
+/** The folder's name depends on the base too: the same adapter on a base that moved gets another folder. */
 function cacheName({ hash, base }: AdapterRow): string {
   const place = createHash('sha256').update(`${base.fingerprint} ${base.name}`).digest('hex');
   return `${hash.slice(0, 32)}-${place.slice(0, 16)}`;

@@ -4,7 +4,7 @@ import { plain } from './output.ts';
 import { projectOf, reference, type Reference, userOf } from './reference.ts';
 import type { Client } from './withDaemon.ts';
 
-/** Options that say whose adapter is meant. */
+/** Options that say whose adapter it is. */
 export interface Which {
   json?: boolean;
   project?: string;
@@ -13,10 +13,10 @@ export interface Which {
 
 export const addWhich = (command: Command): Command =>
   command
-    .option('--project <project>', 'a project: name, number or folder (as ./folder)')
-    .option('--user <user>', 'a user: name or number (default: the one who started the daemon)');
+    .option('--project <project>', 'a project: its name, number, or a folder such as ./folder')
+    .option('--user <user>', 'a user: name or number (default: the user who started the daemon)');
 
-/** What the protocol wants to know of which adapter is meant. */
+/** The params of the protocol that say which adapter is meant. */
 export async function whichOf(
   client: Client,
   adapter: string,

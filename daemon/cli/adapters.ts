@@ -13,9 +13,9 @@ import { ownerOf, projectOf, userOf } from './reference.ts';
 import { dateText } from './table.ts';
 
 const HELP = `
-The catalog keeps every adapter that was trained or taken in. ADAPTER is a name, or a number as lists show it; a name is looked
-for in --project first, then among those of no project, then everywhere. Wherever a command takes an adapter folder
-(vera generate --adapter, vera merge, vera export) it takes these names and numbers too.
+The catalog keeps every adapter that was trained or imported. ADAPTER is a name, or a number from a list. A name is looked up in
+--project first, then among the adapters without a project, then everywhere. Every command that takes an adapter's folder
+(vera generate --adapter, vera merge, vera export) also takes these names and numbers.
 
 Examples:
   $ vera adapters list --project notes
@@ -50,25 +50,32 @@ const COLUMNS: Column<AdapterRow>[] = [
 ];
 
 export function registerAdapters(program: Command): void {
-  const commands = group(program, 'adapters', 'what the catalog keeps of every adapter').addHelpText('after', HELP);
+  const commands = group(program, 'adapters', 'list, inspect and change the adapters of the catalog').addHelpText(
+    'after',
+    HELP,
+  );
   const filters = (command: Command): Command =>
     addWhich(addLimit(command))
-      .option('--base <text>', 'only those of this base: its name or fingerprint')
-      .option('--tag <tag>', 'only those with this tag')
-      .option('--deleted', 'what is in the trash');
+      .option('--base <text>', 'only adapters of this base: its name or fingerprint')
+      .option('--tag <tag>', 'only adapters with this tag')
+      .option('--deleted', 'list the trash');
   filters(commands.command('list').description('list adapters, the newest first'))
-    .option('--search <words>', 'only those with these words in name, note or tags')
+    .option('--search <words>', 'only adapters with these words in their name, note or tags')
     .action(asking((client, flags: Filters) => list(client, flags)));
   filters(commands.command('search').description('find adapters by words in their names, notes and tags'))
-    .argument('<words...>', 'words, or how they begin')
+    .argument('<words...>', 'words, or beginnings of words')
     .action(asking((client, flags: Filters, words: string[]) => list(client, { ...flags, search: words.join(' ') })));
-  addWhich(commands.command('show').description('say all about an adapter'))
+  addWhich(commands.command('show').description('show everything about an adapter'))
     .argument('<adapter>', 'name or number')
     .action(asking(show));
-  addWhich(commands.command('lineage').description('say what an adapter came from, and what came from it'))
+  addWhich(
+    commands
+      .command('lineage')
+      .description('show the parents of an adapter, and the adapters that were trained from it'),
+  )
     .argument('<adapter>', 'name or number')
     .action(asking(lineage));
-  addWhich(commands.command('active').description('say which adapter is active')).action(asking(active));
+  addWhich(commands.command('active').description('show which adapter is active')).action(asking(active));
   registerAdapterChanges(commands);
 }
 
@@ -86,7 +93,7 @@ const list: Asked<Filters> = async (client, { project, user, base, tag, search, 
     ? 'No such adapter is in the trash'
     : Object.keys(only).length > 0
       ? 'There is no such adapter'
-      : 'There is no adapter yet: vera train DATA --base MODEL makes one';
+      : 'There is no adapter yet; train one with vera train DATA --base MODEL';
   await printList((page) => client.call(adapters.list, { ...page, ...only, deleted }), flags, COLUMNS, none);
 };
 
@@ -144,7 +151,7 @@ const lineage: Asked<Which, [string]> = async (client, flags, name) => {
     ...children.map((row) => ({ row, what: 'led to' })),
   ];
   if (rows.length === 0) {
-    print('It came from no other adapter, and none came from it');
+    print('It has no parents, and no adapter was trained from it');
     return;
   }
   print();
@@ -154,6 +161,6 @@ const lineage: Asked<Which, [string]> = async (client, flags, name) => {
 const active: Asked<Which> = async (client, { project, user, json }) => {
   const { adapter, by } = await client.call(adapters.active, { ...ownerOf(project), ...userOf(user) });
   if (json) printJson({ adapter, by });
-  else if (adapter === null) print('No adapter is active: vera adapters activate NAME');
+  else if (adapter === null) print('No adapter is active; choose one with vera adapters activate NAME');
   else print(`${adapterText(adapter)} is active${by === 'project' ? ', chosen for the project' : ''}`);
 };

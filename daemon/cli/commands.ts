@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 type Register = (program: Command) => void;
 
 /**
- * Every command of `vera`, in the order of its help. Each is loaded when it is used, so that `vera doctor` works where
+ * Every command of `vera`, in the order of its help. Each is loaded when it is used, so that `vera doctor` works even if
  * onnxruntime does not.
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {

@@ -61,7 +61,7 @@ test('start, status, restart, logs, stop', async () => {
   const second = readDiscovery()!.pid;
   assert.match(vera('stop', '--now').stdout, /has ended/);
   await until('it ends', () => !isAlive(second));
-  assert.match((await checks())['daemon']!, /^right: does not run; the last one .* ended without notice/);
+  assert.match((await checks())['daemon']!, /^right: is not running; the last one .* was killed/);
   assert.equal(vera('start').status, 0);
   assert.deepEqual(vera('stop', '--json').json(), { stopped: true, jobs: 0 });
   assert.equal(vera('status', '--json').json().running, false);
@@ -88,7 +88,7 @@ test('logs --follow prints what is written from then on', async () => {
 });
 
 test('doctor: each thing that is wrong, and what to do', async () => {
-  assert.match((await checks())['daemon']!, /^right: does not run/);
+  assert.match((await checks())['daemon']!, /^right: is not running/);
   writeFileSync(discoveryFile(), '{');
   assert.match((await checks())['discovery']!, /^poor: .* is damaged: it is not JSON -> vera daemon start/);
   assert.equal(vera('start').status, 0);

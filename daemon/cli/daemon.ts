@@ -23,17 +23,17 @@ interface StartFlags {
 }
 
 const HELP = `
-One daemon a user runs jobs and keeps the catalog. Commands that need it start it, and it ends by itself after 60 minutes without
-work and without anybody connected (--idle-minutes, VERA_IDLE_MINUTES). It listens on this machine alone.
-Its files lie in VERA_HOME (by default ~/.vera): daemon/daemon.json (where it is, and the token), logs/daemon.log (with up to four
-older ones), catalog/catalog.db.`;
+The daemon is a background process, one per user. It runs jobs and keeps the catalog. Commands that need it start it. It ends after
+60 minutes without work and without connections (--idle-minutes, VERA_IDLE_MINUTES). It only listens on this machine.
+Its files are in VERA_HOME (by default ~/.vera): daemon/daemon.json (its port and token), logs/daemon.log (and up to four older
+logs), catalog/catalog.db.`;
 
 export function registerDaemon(program: Command): void {
-  const commands = group(program, 'daemon', 'start, stop and look at the daemon').addHelpText('after', HELP);
-  startOptions(commands.command('start').description('start the daemon, unless it runs')).action(
+  const commands = group(program, 'daemon', 'start, stop and inspect the daemon').addHelpText('after', HELP);
+  startOptions(commands.command('start').description('start the daemon if it is not running')).action(
     (_: unknown, command: Command) => start(command.optsWithGlobals()),
   );
-  withNow(commands.command('stop').description('end the daemon; its jobs go on when it is started again')).action(
+  withNow(commands.command('stop').description('stop the daemon; its jobs resume when it starts again')).action(
     (_: unknown, command: Command) => stop(command.optsWithGlobals()),
   );
   startOptions(withNow(commands.command('restart').description('stop the daemon and start it again'))).action(
@@ -45,24 +45,28 @@ export function registerDaemon(program: Command): void {
   );
   commands
     .command('status')
-    .description('say whether the daemon runs, and what it has in hand')
+    .description('show whether the daemon is running, and what it is working on')
     .action((_: unknown, command: Command) => status(command.optsWithGlobals()));
   registerDaemonLogs(commands);
 }
 
 const withNow = (command: Command): Command =>
-  command.option('--now', 'at once, also where it does not answer: jobs go on from their last checkpoint');
+  command.option('--now', 'stop it at once, even if it does not answer; jobs resume from their last checkpoint');
 
 const startOptions = (command: Command): Command =>
   command
-    .option('--port <n>', 'port to listen on (default: one that is free)', nonNegativeInteger)
-    .option('--idle-minutes <n>', 'minutes without work until it ends (default: 60)', nonNegativeNumber)
+    .option('--port <n>', 'port to listen on (default: a free one)', nonNegativeInteger)
+    .option('--idle-minutes <n>', 'minutes without work after which it stops (default: 60)', nonNegativeNumber)
     .option(
       '--max-running <n>',
-      'training, evaluation and merge jobs at once (default: half the cores)',
+      'most training, evaluation and merge jobs that run at once (default: half the cores)',
       positiveInteger,
     )
-    .option('--memory-budget <bytes>', 'memory that jobs may take together (default: what is free)', positiveNumber)
+    .option(
+      '--memory-budget <bytes>',
+      'most memory that all jobs together may use (default: the free memory)',
+      positiveNumber,
+    )
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)');
 
 async function start({
@@ -87,7 +91,8 @@ async function start({
   const client = await connect({ daemonArgs });
   const daemon = client.daemon();
   await client.close();
-  if (daemon === undefined) throw new VeraError('daemon', 'the daemon has ended again: see vera daemon logs');
+  if (daemon === undefined)
+    throw new VeraError('daemon', 'the daemon ended right after it started: see vera daemon logs');
   const { pid, version, startedAt } = daemon;
   const ran = startedAt < began;
   if (json) {

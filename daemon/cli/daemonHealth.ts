@@ -1,4 +1,4 @@
-/** What `vera doctor` looks at of the daemon: state folders, lock, discovery file, the daemon that runs, the catalog. */
+/** The checks of `vera doctor` for the daemon: state folders, lock, discovery file, the running daemon, the catalog. */
 import { existsSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import manifest from '../../package.json' with { type: 'json' };
@@ -29,19 +29,19 @@ export async function checkDaemon(): Promise<Check[]> {
   try {
     running = await findRunning();
   } catch (error) {
-    return [...checks, wrong('daemon', (error as Error).message, 'put the permissions of the state folder right')];
+    return [...checks, wrong('daemon', (error as Error).message, 'fix the permissions of the state folder')];
   }
   if (running.state === 'answers') running.connection.close();
   return [...checks, checkDiscovery(), ...checkRunning(running), checkCatalog(running)];
 }
 
-/** Other users see nothing of the state. */
+/** Other users must not be able to read the state. */
 export function checkState(folders = [veraHome(), ...privateFolders()]): Check {
   const name = 'state';
   if (process.platform === 'win32') return right(name, `${veraHome()} has the permissions of its folder`);
   const open = folders.filter((folder) => ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
-  if (open.length === 0) return right(name, `${veraHome()} is closed to other users`);
-  return poor(name, `other users may look into ${open.join(', ')}`, `chmod 700 ${open.join(' ')}`);
+  if (open.length === 0) return right(name, `${veraHome()} cannot be read by other users`);
+  return poor(name, `other users can read ${open.join(', ')}`, `chmod 700 ${open.join(' ')}`);
 }
 
 function checkDatabase(): Check {
@@ -68,10 +68,10 @@ function checkDiscovery(): Check {
     return wrong(
       name,
       `other users may read ${discoveryFile()}, and with it use the daemon`,
-      'vera daemon restart: it writes the file anew, with another token',
+      'vera daemon restart: it writes a new file with another token',
     );
   if (found.state === 'damaged')
-    return poor(name, `${discoveryFile()} is damaged: ${found.reason}`, 'vera daemon start writes it anew');
+    return poor(name, `${discoveryFile()} is damaged: ${found.reason}`, 'vera daemon start: it writes a new one');
   return right(name, found.state === 'none' ? 'none: no daemon runs' : discoveryFile());
 }
 
@@ -80,12 +80,12 @@ export function checkRunning(running: Running): Check[] {
   switch (running.state) {
     case 'none':
     case 'damaged':
-      return [right(name, 'does not run; commands that need it start it')];
+      return [right(name, 'is not running; commands that need it start it')];
     case 'stale':
       return [
         right(
           name,
-          `does not run; the last one (process ${running.discovery.pid}) ended without notice, its jobs go on with the next`,
+          `is not running; the last one (process ${running.discovery.pid}) was killed; its jobs resume with the next one`,
         ),
       ];
     case 'silent':
@@ -93,7 +93,7 @@ export function checkRunning(running: Running): Check[] {
         wrong(
           name,
           `a process holds the lock but does not answer: ${plain(running.reason)}`,
-          `it may be starting or ending: look again in a minute; if it stays, vera daemon stop --now, and see ${logsFolder()}`,
+          `it may be starting or ending: check again in a minute; if nothing changes, run vera daemon stop --now and see ${logsFolder()}`,
         ),
       ];
     case 'answers': {
@@ -123,7 +123,7 @@ export function checkRunning(running: Running): Check[] {
 function checkCatalog(running: Running): Check {
   const name = 'catalog';
   const file = catalogFile();
-  const cure = `vera daemon restart: it keeps the damaged file and goes on with what is whole (backups lie beside it)`;
+  const cure = `vera daemon restart: it keeps the damaged file and continues with the data that can be read (backups are beside it)`;
   if (running.state === 'answers' && running.status !== undefined) {
     const { notes, bytes, schema } = running.status.catalog;
     if (notes.length > 0)

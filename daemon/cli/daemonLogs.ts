@@ -6,8 +6,8 @@ import { nonNegativeInteger } from './options.ts';
 import { plain, print } from './output.ts';
 
 const HELP = `
-The log lies in VERA_HOME/logs: daemon.log and up to four older files of 5 MB, JSON lines; daemon.out beside them has what a daemon
-said that could not start. With --json the lines are printed as they are.`;
+The log is in VERA_HOME/logs: daemon.log and up to four older files of 5 MB, one JSON object per line. daemon.out has the output of a
+daemon that could not start. With --json the lines are printed unchanged.`;
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -22,8 +22,8 @@ export function registerDaemonLogs(commands: Command): void {
   commands
     .command('logs')
     .description("print the daemon's log")
-    .option('-n, --lines <n>', 'how many of its last lines', nonNegativeInteger, 50)
-    .option('-f, --follow', 'go on with what is written from now on')
+    .option('-n, --lines <n>', 'print this many of its last lines', nonNegativeInteger, 50)
+    .option('-f, --follow', 'keep printing new lines')
     .addHelpText('after', HELP)
     .action((_: unknown, command: Command) => logs(command.optsWithGlobals()));
 }

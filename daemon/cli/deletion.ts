@@ -9,9 +9,9 @@ interface Deleted {
 }
 
 /**
- * Puts something into the trash: on a terminal after asking, twice where others depend on it; elsewhere with --yes.
- * `what` names it: adapter 3 "notes". `remove` is refused with 'dependents' while it is not confirmed; `restore` is the command
- * that takes it back.
+ * Moves something to the trash. On a terminal it asks first, and asks again if others depend on it; elsewhere it needs --yes.
+ * `what` names the thing: adapter 3 "notes". Without confirmation, `remove` throws 'dependents' if others depend on it. `restore`
+ * gives the command that restores it.
  */
 export async function deleteAsking<T extends Deleted & Record<string, unknown>>(
   what: string,
@@ -25,25 +25,25 @@ export async function deleteAsking<T extends Deleted & Record<string, unknown>>(
     process.exitCode = 130;
   } else if (json) printJson(deleted);
   else {
-    print(`Deleted ${what}; until ${dateText(deleted.purgedAt)} it comes back with: ${restore(deleted)}`);
+    print(`Deleted ${what}; until ${dateText(deleted.purgedAt)} you can restore it with: ${restore(deleted)}`);
     for (const dependent of deleted.dependents) print(`It was needed by ${plain(dependent.what)}`);
   }
 }
 
 async function asked<T>(what: string, remove: (confirm: boolean) => Promise<T>): Promise<T | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
-    throw new VeraError('usage', `nobody can be asked here whether to delete ${what}: add --yes`);
+    throw new VeraError('usage', `there is no terminal to ask whether to delete ${what}: add --yes`);
   if (!(await yesTo(`Delete ${what}? It can be restored for thirty days. [y/N] `))) return undefined;
   try {
     return await remove(false);
   } catch (error) {
     if (!(error instanceof VeraError) || error.code !== 'dependents') throw error;
     process.stderr.write(`${plain(error.message)}\n`);
-    return (await yesTo('Delete it all the same? [y/N] ')) ? remove(true) : undefined;
+    return (await yesTo('Delete it anyway? [y/N] ')) ? remove(true) : undefined;
   }
 }
 
-/** Asks on the terminal; an end of input is a no. */
+/** Asks on the terminal; the end of input means no. */
 async function yesTo(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -18,25 +18,26 @@ interface Flags {
 }
 
 const HELP = `
-Adapter, merged model and cache go to VERA_HOME, here by default the folder demo-output. Nothing is downloaded or sent.
+The adapter, the merged model and the cache are written to VERA_HOME, for this command by default the folder demo-output.
+Nothing is downloaded or sent.
 With --json: the events of vera train, then {"event":"savings",...}, {"event":"merged",...} and last
 {"event":"demo","adapter":DIR,"model":DIR}.`;
 
 export function registerDemo(program: Command): void {
   program
     .command('demo')
-    .description("fine-tune the model in the box on this repository's source, and show what came of it")
+    .description("fine-tune the bundled model on this repository's source, and show the result")
     .option('--steps <n>', 'optimizer steps', positiveInteger, DEMO_STEPS)
-    .option('--base <dir>', 'another model than the one in the box', DEMO_MODEL)
+    .option('--base <dir>', 'another model than the bundled one', DEMO_MODEL)
     .option('--data <dir>', 'another folder of code', DEMO_DATA)
-    .option('--out <dir>', 'where adapter and merged model go (default: a new folder in VERA_HOME)')
-    .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
+    .option('--out <dir>', 'folder for the adapter and the merged model (default: a new folder in VERA_HOME)')
+    .option('--threads <n>', 'threads that one operator uses (default: one per core)', positiveInteger)
     .addHelpText('after', HELP)
     .action(demo);
 }
 
 async function demo({ base, data, out: given, steps, threads, json }: Flags): Promise<void> {
-  // The training process has it from here as well.
+  // The training process inherits it.
   process.env['VERA_HOME'] ??= resolve('demo-output');
   const out = given === undefined ? freshFolder() : resolve(given);
   refuseOccupied(out);

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
-import { VeraError } from '../protocol/errors.ts';
+import { errorOfFacts, VeraError } from '../protocol/errors.ts';
 import * as jobs from '../protocol/jobs.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { showProgress } from './adapter.ts';
 import { followJob, submitJob } from './follow.ts';
 import { explainMissing } from './reference.ts';
 
-/** Has the daemon do a job that answers at its end, and gives its result. Ctrl-C cancels it. Throws what the job failed of. */
+/** Runs a job in the daemon and returns its result. Ctrl-C cancels it. Throws the error of a job that failed. */
 export async function doJob(params: z.input<typeof jobs.submit.params>): Promise<Record<string, unknown>> {
   const watcher = { job: showJob, worker: () => undefined, skipped: () => undefined };
   return followJob(
@@ -18,7 +18,7 @@ export async function doJob(params: z.input<typeof jobs.submit.params>): Promise
     () => watcher,
     async (rested, { id }, client) => {
       const cancel = (): void => {
-        // It may have ended just now; then its end is what is shown.
+        // If it ended meanwhile, its result is shown.
         client.call(jobs.cancel, { job: id }).catch(() => undefined);
       };
       process.on('SIGINT', cancel).on('SIGTERM', cancel);
@@ -33,12 +33,14 @@ export async function doJob(params: z.input<typeof jobs.submit.params>): Promise
 }
 
 function showJob({ state, waitingFor, progress: { text, fraction } }: Job): void {
-  if (state === 'queued') showProgress(waitingFor === null ? 'waits for its turn' : `waits: ${waitingFor}`, 0);
+  if (state === 'queued') showProgress(waitingFor === null ? 'waiting for its turn' : `waiting: ${waitingFor}`, 0);
   else if (text !== undefined && fraction !== undefined) showProgress(text, fraction);
 }
 
 function resultOf({ id, state, error, result }: Job): Record<string, unknown> {
   if (state === 'succeeded') return result ?? {};
   if (state === 'cancelled') throw new DOMException('cancelled', 'AbortError');
-  throw new VeraError(error?.code ?? 'runtime', error?.message ?? `job ${id} is ${state}: see vera jobs show ${id}`);
+  throw error === null
+    ? new VeraError('runtime', `job ${id} is ${state}: see vera jobs show ${id}`)
+    : errorOfFacts(error);
 }

@@ -6,13 +6,13 @@ import { print, printJson } from './output.ts';
 const MARKS: Readonly<Record<Check['status'], string>> = { right: 'ok  ', poor: 'poor', wrong: 'FIX ' };
 
 const HELP = `
-Exit code 0: training can work here; 1: something must be put right first. Nothing is sent anywhere.
+Exit code 0: training works on this machine. Exit code 1: something has to be fixed first. Nothing is sent anywhere.
 With --json: {"ok":true|false,"checks":[{"name":...,"status":"right"|"poor"|"wrong","message":...,"cure":...}]}`;
 
 export function registerDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('check that training can work on this machine, and say what to do where it cannot')
+    .description('check whether training works on this machine, and show how to fix what does not')
     .addHelpText('after', HELP)
     .action(doctor);
 }
@@ -26,7 +26,7 @@ async function doctor({ json }: { json?: boolean }): Promise<void> {
       print(`${MARKS[status]}  ${name.padEnd(11)}  ${message}`);
       if (cure !== undefined) print(`${' '.repeat(19)}-> ${cure}`);
     }
-    print(ok ? 'Training can work here.' : 'Put right what is marked FIX, then run vera doctor again.');
+    print(ok ? 'Training works on this machine.' : 'Fix what is marked FIX, then run vera doctor again.');
   }
   if (!ok) process.exitCode = 1;
 }

@@ -22,17 +22,17 @@ type Flags = Readonly<Record<string, unknown>> & {
 };
 
 const HELP = `
-Every row counts, in the order of the file; a row is cut at --length tokens. A {"text":...} row is what the tokenizer makes of
-the text, nothing added. With --json: {"loss":n,"perplexity":n,"tokens":n}, the mean of -ln p over the counted tokens.`;
+Every row counts, in the order of the file. A row is cut at --length tokens. The tokens of a {"text":...} row are those of the text,
+with nothing added. With --json: {"loss":n,"perplexity":n,"tokens":n}; the loss is the mean of -ln p over the counted tokens.`;
 
 export function registerEval(program: Command): void {
   const command = program
     .command('eval')
     .description('measure the loss of a base model, with or without an adapter, on a dataset')
     .argument('<data>', 'dataset file or folder')
-    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the base that the adapter names)')
     .option('--adapter <adapter>', 'adapter: a folder, or its name or number in the catalog')
-    .option('--foreground', 'do it in this process: no daemon, no queue')
+    .option('--foreground', 'evaluate in this process, without daemon and queue')
     .addHelpText('after', HELP)
     .action(runEval);
   addSettings(command.optionsGroup('Settings:'), EVALUATE_SETTINGS);

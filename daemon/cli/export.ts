@@ -34,8 +34,8 @@ export function registerExport(program: Command): void {
     .argument('<adapter>', 'adapter: a folder, or its name or number in the catalog')
     .addOption(formats.makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
-    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
-    .option('--foreground', 'do it in this process: no daemon, no queue, no catalog')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the base that the adapter names)')
+    .option('--foreground', 'export in this process, without daemon, queue and catalog')
     .addHelpText('after', HELP);
   addSettings(command, EXPORT_OPTIONS);
   command.action(write);

@@ -22,7 +22,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode | 'unexpected' | 'interrupted', numb
   interrupted: 130,
 };
 
-/** What a person, a script (`code`, one word) and a shell (`exitCode`) learn of an error. */
+/** An error for a person (`message`), a script (`code`, one word) and a shell (`exitCode`). */
 export interface Failure {
   code: keyof typeof EXIT_CODES;
   /** One line. */
@@ -33,7 +33,7 @@ export interface Failure {
 /** The flag of the running command that gives a setting, by the setting's name; undefined where it has none. */
 export type FlagOf = (name: string) => string | undefined;
 
-/** Sorts an error that ended a command; undefined where it is no failure (help or the version was asked for). */
+/** The failure that an error stands for; undefined if it is none (help or the version was printed). */
 export function failureOf(error: unknown, flagOf: FlagOf = () => undefined): Failure | undefined {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return undefined;

@@ -19,29 +19,29 @@ export interface JobWatcher {
   skipped(): void;
 }
 
-/** Where following begins: at a job, after an event (undefined: with what comes now); then `go` sets it off. */
+/** Where following begins: at a job, after an event (undefined: with the next one). `go` then starts the job. */
 export interface Beginning {
   readonly job: Job;
   readonly after: number | undefined;
   readonly go?: () => Promise<unknown>;
 }
 
-/** Submits a job, to be followed from its first event: one of a long-lived catalog does not keep those from number 0 on. */
+/** Submits a job that can be followed from its first event. A long-lived catalog no longer has the events from number 0 on. */
 export async function submitJob(client: Client, params: z.input<typeof jobs.submit.params>): Promise<Beginning> {
   const before = await client.follow(['jobs'], undefined, { events: () => undefined });
   try {
-    // An answer that is lost on the way is asked for again, and must not make a second job.
+    // If the answer is lost, the request is repeated; the key prevents a second job.
     return { job: await client.call(jobs.submit, { key: randomUUID(), ...params }), after: before.number };
   } finally {
     await before.end();
   }
 }
 
-/** How long a daemon that was stopped is waited for: one that is replaced or restarted is there again by then. */
+/** How long to wait for a daemon that was stopped: one that is replaced or restarted is back by then. */
 const PATIENCE_MS = 15_000;
 
 /**
- * Follows a job until it rests; `until` may return before. Throws VeraError 'daemon' where the daemon was stopped and does not
+ * Follows a job until it rests; `until` may return earlier. Throws VeraError 'daemon' if the daemon was stopped and does not
  * come back.
  */
 export async function followJob<T>(
@@ -74,9 +74,12 @@ export async function followJob<T>(
 }
 
 const stopped = (id: number): VeraError =>
-  new VeraError('daemon', `the daemon was stopped; job ${id} goes on when it runs again: vera jobs follow ${id}`);
+  new VeraError(
+    'daemon',
+    `the daemon was stopped; job ${id} resumes when the daemon runs again: vera jobs follow ${id}`,
+  );
 
-/** Shows the events of a job to the watcher, and resolves when the last one is that it rests. */
+/** Passes the events of a job to the watcher, and resolves when the job rests. */
 async function follow(
   client: Client,
   id: number,
@@ -85,7 +88,7 @@ async function follow(
   rested: { resolve: (job: Job) => void; reject: (error: unknown) => void },
 ): Promise<void> {
   let over = false;
-  // A job that was retried or resumed has rested before: what counts is that it does so now.
+  // A job that was retried or resumed has rested before; only its present state counts.
   const settle = async (seen: Job): Promise<void> => {
     const now = await client.call(jobs.get, { job: id });
     if (over || now.state !== seen.state || now.attempts.length !== seen.attempts.length) return;

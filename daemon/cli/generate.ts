@@ -10,12 +10,14 @@ import { VeraError } from '../protocol/errors.ts';
 import { Generator } from '../serve/generate.ts';
 import { chatPrompt, fillPrompt, textPrompt } from '../serve/prompt.ts';
 import { sampler } from '../serve/sample.ts';
+import { MODEL_GROUP } from '../weights/settings.ts';
+import { RUN_GROUP } from '../train/runSettings.ts';
 import { stopTokens } from '../serve/stop.ts';
 import { textStream } from '../serve/stream.ts';
 import { openAdapter, showProgress } from './adapter.ts';
 import { nonNegativeInteger, nonNegativeNumber, positiveInteger, probability, seed } from './options.ts';
 import { printJson } from './output.ts';
-import { weightFormatOption } from './weightFormat.ts';
+import { addSettings } from './settingOptions.ts';
 
 interface Flags {
   base?: string;
@@ -29,39 +31,45 @@ interface Flags {
   chat?: boolean;
   system?: string;
   fimSuffix?: string;
-  precision: string;
+  precision?: string;
   threads?: number;
   json?: boolean;
 }
 
+/** Settings of a run that generation has a use for. */
+const SETTINGS = [...MODEL_GROUP.settings, ...RUN_GROUP.settings].filter(({ name }) =>
+  ['precision', 'threads'].includes(name),
+);
+
 const HELP = `
-Prints what follows the prompt, without the prompt, as it is written; with --json one line at the end: {"text":...}.
+Prints the continuation, without the prompt, as it is generated. With --json it prints one line at the end: {"text":...}.
 The same seed, settings and number of threads give the same text.`;
 
 export function registerGenerate(program: Command): void {
-  program
+  const command = program
     .command('generate')
     .description('continue a text with a base model, with or without an adapter')
-    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the base that the adapter names)')
     .option('--adapter <adapter>', 'adapter: a folder, or its name or number in the catalog')
-    .requiredOption('--prompt <text>', 'text to go on from')
-    .option('--max-tokens <n>', 'tokens to write at most', positiveInteger, 128)
+    .requiredOption('--prompt <text>', 'text to continue')
+    .option('--max-tokens <n>', 'most tokens to generate', positiveInteger, 128)
     .option('--temperature <t>', '0: always the most likely token; higher: more varied', nonNegativeNumber, 0.7)
-    .option('--top-p <p>', 'draw from the most likely tokens that together have this probability', probability, 0.95)
-    .option('--top-k <n>', 'draw from this many most likely tokens, 0: from all', nonNegativeInteger, 0)
-    .option('--seed <n>', 'seed of the drawing', seed, 0)
-    .option('--chat', "put the prompt through the model's chat template, as a user's message")
-    .option('--system <text>', 'system message before it, with --chat')
-    .addOption(new Option('--fim-suffix <text>', 'fill in what stands between the prompt and this').conflicts('chat'))
-    .addOption(weightFormatOption())
-    .option('--threads <n>', 'threads of one operator (default: all cores)', positiveInteger)
+    .option('--top-p <p>', 'sample from the most likely tokens that together have this probability', probability, 0.95)
+    .option('--top-k <n>', 'sample from this many most likely tokens; 0: from all', nonNegativeInteger, 0)
+    .option('--seed <n>', 'seed for sampling', seed, 0)
+    .option('--chat', "apply the model's chat template, with the prompt as a user's message")
+    .option('--system <text>', 'system message before the prompt, with --chat')
+    .addOption(
+      new Option('--fim-suffix <text>', 'generate the text between the prompt and this text').conflicts('chat'),
+    )
     .addHelpText('after', HELP)
     .action(generate);
+  addSettings(command, SETTINGS);
 }
 
 async function generate(flags: Flags): Promise<void> {
   if (flags.system !== undefined && !flags.chat) throw new VeraError('usage', '--system needs --chat');
-  // Refuses settings before anything large is opened.
+  // Checks the settings before anything large is opened.
   sampler(flags);
   const cache = cacheFolder();
   const { base, loaded } = await openModel(flags);
@@ -72,7 +80,7 @@ async function generate(flags: Flags): Promise<void> {
     base,
     adaptation: loaded?.adaptation ?? unadapted,
     theta: loaded?.adapter.theta ?? new Float32Array(),
-    precision: flags.precision,
+    precision: flags.precision ?? MODEL_GROUP.settings[0].default,
     cache,
     maxLength: Math.min(base.config.maxLength, prompt.length + flags.maxTokens),
     ...(flags.threads === undefined ? {} : { session: { threads: flags.threads } }),

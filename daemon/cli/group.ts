@@ -2,17 +2,17 @@ import type { Command } from 'commander';
 import { withDaemon } from './withDaemon.ts';
 import type { Client } from './withDaemon.ts';
 
-/** What every command can be given. */
+/** Options of every command. */
 export interface Common {
   json?: boolean;
 }
 
-/** A command with commands under it, as `vera adapters list`. */
+/** A command with subcommands, such as `vera adapters list`. */
 export const group = (program: Command, name: string, description: string): Command =>
-  // Otherwise the group would take --json from the command after which it stands.
+  // Otherwise the group would take the --json that follows a subcommand.
   program.command(name).description(description).enablePositionalOptions();
 
-/** The action of a command that asks the daemon: gets a client, its options, and its arguments. */
+/** The action of a command that needs the daemon: it gets a client, its options and its arguments. */
 export const asking =
   <Flags extends Common, Arguments extends unknown[]>(
     work: (client: Client, flags: Flags, ...args: Arguments) => Promise<void>,

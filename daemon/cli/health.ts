@@ -1,4 +1,4 @@
-/** What `vera doctor` looks at. Each check says what is, whether it is right, and where it is not, what to do. */
+/** The checks of `vera doctor`. Each says what it found, whether that is right, and if not, what to do. */
 import { existsSync, lstatSync, mkdirSync, opendirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,7 +47,7 @@ export async function checkRuntime(look: () => Promise<Probe>): Promise<Check[]>
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     const cure =
-      'run npm ci again in this folder; if it stays, this system may lack a library it needs (glibc 2.28 or newer on Linux)';
+      'run npm ci again in this folder; if that does not help, this system may lack a library (glibc 2.28 or newer on Linux)';
     return [{ name, status: 'wrong', message: `it does not work here: ${message}`, cure }];
   }
   const computes = found.largestError <= LARGEST_ERROR;
@@ -59,7 +59,7 @@ export async function checkRuntime(look: () => Promise<Probe>): Promise<Check[]>
           status: 'wrong',
           message: `onnxruntime ${found.version} computes wrong results (${found.largestError})`,
         },
-        cure: 'run npm ci again; if it stays, report it with the name of this processor',
+        cure: 'run npm ci again; if that does not help, report it with the name of this processor',
       };
   const names = (bundled: boolean): string =>
     found.providers.flatMap((provider) => (provider.bundled === bundled ? [provider.name] : [])).join(', ');
@@ -99,7 +99,7 @@ export function checkMemory(free: number): Check {
     name: 'memory',
     status: 'poor',
     message,
-    cure: 'close other programs, or train with --precision int8 and a smaller --batch and --length (vera plan says what is needed)',
+    cure: 'close other programs, or train with --precision int8 and a smaller --batch and --length (vera plan shows what is needed)',
   };
 }
 
@@ -111,7 +111,7 @@ export function checkHome(home: string): Check {
     rmSync(trial);
     return right('home', `${home} can be written`);
   } catch (error) {
-    const cure = 'set VERA_HOME to a folder of yours, or put its permissions right';
+    const cure = 'set VERA_HOME to a folder of yours, or fix its permissions';
     return { name: 'home', status: 'wrong', message: `${home} cannot be written: ${(error as Error).message}`, cure };
   }
 }
@@ -134,7 +134,7 @@ function checkDisk(home: string): Check {
       name,
       status: free < LEAST_DISK ? 'wrong' : 'poor',
       message,
-      cure: 'make room, or set VERA_HOME to a larger disk',
+      cure: 'free some space, or set VERA_HOME to a folder on a larger disk',
     };
   } catch (error) {
     return {
@@ -147,7 +147,10 @@ function checkDisk(home: string): Check {
 }
 
 function checkCache(cache: string): Check {
-  return right('cache', `${bytesText(sizeOf(cache))} in ${cache}; it may be deleted and is made again when needed`);
+  return right(
+    'cache',
+    `${bytesText(sizeOf(cache))} in ${cache}; you may delete it; it is made again when it is needed`,
+  );
 }
 
 /** Bytes of all files below a folder; links are not followed, and what cannot be read counts nothing. */

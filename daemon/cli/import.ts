@@ -31,18 +31,21 @@ export function registerImport(program: Command): void {
   program
     .command('import')
     .description(
-      `check a PEFT folder (${LINEAR_METHODS.map((method) => method.label).join(', ')}) against a base and take it in: as a folder, into the catalog, or both`,
+      `import a PEFT folder (${LINEAR_METHODS.map((method) => method.label).join(', ')}) that fits a base: into the catalog, as a folder, or both`,
     )
     .argument('<dir>', 'folder with adapter_config.json and adapter_model.safetensors')
-    .requiredOption('--base <model>', 'Hugging Face folder, GGUF file or hub id it was trained on')
+    .requiredOption('--base <model>', 'base it was trained on: Hugging Face folder, GGUF file or hub id')
     .option('--out <dir>', 'folder to write; must be new or empty')
     .option('--projection', "store frozen tensors (VeRA's A and B) in any case")
     .optionsGroup('Catalog:')
-    .option('--name <name>', 'take it into the catalog by this name', label)
-    .option('--note <text>', 'a note on it')
-    .option('--tag <tag>', 'a tag of it; may be repeated', collectTag)
-    .option('--project <project>', 'project it belongs to: name, number, or a folder as ./folder (default: none)')
-    .option('--user <user>', 'user it is for: name or number (default: the one who started the daemon)')
+    .option('--name <name>', 'add it to the catalog with this name', label)
+    .option('--note <text>', 'a note on the adapter')
+    .option('--tag <tag>', 'a tag of the adapter; may be repeated', collectTag)
+    .option(
+      '--project <project>',
+      'project of the adapter: its name, number, or a folder such as ./folder (default: none)',
+    )
+    .option('--user <user>', 'user of the adapter: name or number (default: the user who started the daemon)')
     .addHelpText('after', HELP)
     .action(take);
 }
@@ -50,7 +53,10 @@ export function registerImport(program: Command): void {
 async function take(dir: string, flags: Flags): Promise<void> {
   const { base, out, name, projection, json } = flags;
   if (out === undefined && name === undefined)
-    throw new VeraError('usage', 'say where to take it: --name NAME for the catalog, --out DIR for a folder, or both');
+    throw new VeraError(
+      'usage',
+      'choose where to put it: --name NAME for the catalog, --out DIR for a folder, or both',
+    );
   const { adapter } = await openFolder(dir, base);
   showProgress('', 1);
   const basePath = absolute(base);
@@ -74,7 +80,7 @@ async function take(dir: string, flags: Flags): Promise<void> {
   }
 }
 
-/** Takes a folder in as a job of the daemon; gives the adapter's number. */
+/** Imports a folder as a job of the daemon. Returns the adapter's number. */
 async function intoCatalog(
   dir: string,
   base: string,

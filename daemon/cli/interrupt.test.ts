@@ -9,7 +9,7 @@ async function typed(...lines: (string | undefined)[]): Promise<{ choice: Choice
   const [input, output] = [new PassThrough(), new PassThrough({ encoding: 'utf8' })];
   let text = '';
   output.on('data', (chunk: string) => (text += chunk));
-  const questions = (): number => text.split('[s/l/g]').length - 1;
+  const questions = (): number => text.split('[s/l/k]').length - 1;
   const choice = askChoice(input, output);
   for (const [i, line] of lines.entries()) {
     await until('it is asked', () => questions() > i);
@@ -22,10 +22,10 @@ async function typed(...lines: (string | undefined)[]): Promise<{ choice: Choice
 test('each answer, by its letter or word; anything else is asked again', async () => {
   assert.deepEqual(await typed('s'), { choice: 'stop', asked: 1 });
   assert.deepEqual(await typed(' LEAVE '), { choice: 'leave', asked: 1 });
-  assert.deepEqual(await typed('g'), { choice: 'go on', asked: 1 });
+  assert.deepEqual(await typed('k'), { choice: 'keep watching', asked: 1 });
   assert.deepEqual(await typed('', 'x', 'stopp', 'l'), { choice: 'leave', asked: 4 });
 });
 
-test('an end of input goes on: nobody has said that the job should stop', async () => {
-  assert.deepEqual(await typed(undefined), { choice: 'go on', asked: 1 });
+test('the end of input keeps watching: nobody has said that the job should stop', async () => {
+  assert.deepEqual(await typed(undefined), { choice: 'keep watching', asked: 1 });
 });

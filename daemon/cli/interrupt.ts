@@ -1,17 +1,17 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 
-/** What becomes of a followed job after Ctrl-C. */
-export type Choice = 'stop' | 'leave' | 'go on';
+/** What to do with a followed job after Ctrl-C. */
+export type Choice = 'stop' | 'leave' | 'keep watching';
 
-const QUESTION = '\nStop at a checkpoint (s), leave it running in the background (l), or go on watching (g)? [s/l/g] ';
+const QUESTION = '\nStop at a checkpoint (s), leave it running in the background (l), or keep watching (k)? [s/l/k] ';
 
-/** Asks until it is answered. A second Ctrl-C stops, and an end of input goes on. */
+/** Asks until there is an answer. A second Ctrl-C stops the job; the end of input keeps watching. */
 export async function askChoice(input: Readable, output: Writable): Promise<Choice> {
   const terminal = createInterface({ input, output, terminal: (output as { isTTY?: boolean }).isTTY === true });
   const ended = new Promise<Choice>((resolve) => {
     terminal.once('SIGINT', () => resolve('stop'));
-    terminal.once('close', () => resolve('go on'));
+    terminal.once('close', () => resolve('keep watching'));
   });
   try {
     for (;;) {
@@ -30,5 +30,5 @@ function choiceOf(answer: string): Choice | undefined {
   if (word === '') return undefined;
   if ('stop'.startsWith(word)) return 'stop';
   if ('leave'.startsWith(word)) return 'leave';
-  return 'go on'.startsWith(word) ? 'go on' : undefined;
+  return 'keep watching'.startsWith(word) ? 'keep watching' : undefined;
 }

@@ -6,12 +6,12 @@ import { plain, print, printJson } from './output.ts';
 import { trainPrinter } from './trainPrinter.ts';
 
 export interface JobPrinter extends JobWatcher {
-  /** Makes room for a line of somebody else. */
+  /** Clears the line of progress, so that another line can be printed. */
   clear(): void;
   /** Prints nothing until `release`, so that a question can be asked. */
   hold(): void;
   release(): void;
-  /** Prints what comes last, where the job rests; else nothing more. */
+  /** Prints the last lines if the job rests; otherwise nothing more. */
   end(job?: Job): void;
 }
 
@@ -64,7 +64,7 @@ interface Lines {
   clear(): void;
 }
 
-/** What makes a state of a job another one to a reader; its progress comes from the worker. */
+/** Equal for states that look the same to a reader; the progress is printed from the worker's events. */
 const stateOf = ({ state, waitingFor, attempts }: Job): string => JSON.stringify([state, waitingFor, attempts.length]);
 
 function jsonLines(): Lines {
@@ -100,19 +100,19 @@ function textLines({ spec }: Job): Lines {
   };
 }
 
-/** What a person should know of a job's new state; what its worker tells or the end says is left out. */
+/** What a person should know about a job's new state. What its worker prints, or the end of the command, is left out. */
 function stateText({ id, state, waitingFor, attempts }: Job): string | undefined {
   const last = attempts.at(-1);
   if (state === 'queued') {
     const again = last?.outcome === 'crashed' || last?.outcome === 'lost';
     const why = again
-      ? `attempt ${last.number} ended: ${plain(last.reason ?? last.outcome ?? '')}; it goes on from there`
+      ? `attempt ${last.number} ended: ${plain(last.reason ?? last.outcome ?? '')}; it resumes from there`
       : undefined;
-    const waits = waitingFor === null ? undefined : `waits: ${plain(waitingFor)}`;
+    const waits = waitingFor === null ? undefined : `is waiting: ${plain(waitingFor)}`;
     const words = [why, waits].filter((word) => word !== undefined);
     return words.length === 0 ? undefined : `Job ${id} ${words.join('; ')}`;
   }
-  if (state === 'pausing') return `Job ${id} goes to a checkpoint`;
+  if (state === 'pausing') return `Job ${id} is stopping at a checkpoint`;
   if (state === 'cancelling') return `Job ${id} is being cancelled`;
   return undefined;
 }

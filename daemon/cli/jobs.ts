@@ -13,8 +13,8 @@ import { dateText } from './table.ts';
 import { watchJob } from './watchJob.ts';
 
 const HELP = `
-Whatever takes long is a job of the daemon: training, evaluation, merging, taking in an adapter, fetching a model. Jobs wait for
-memory and for their turn, outlive the terminal that started them, and go on by themselves after a crash. JOB is a number.
+Long work runs as a job of the daemon: training, evaluation, merging, importing an adapter, downloading a model. Jobs wait for
+memory and for their turn, continue when the terminal is closed, and resume by themselves after a crash. JOB is a number.
 
 Kinds of jobs:
 ${KINDS.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}
@@ -42,10 +42,10 @@ interface Filters extends ListFlags {
 }
 
 export function registerJobs(program: Command): void {
-  const commands = group(program, 'jobs', 'what the daemon works on, and what waits').addHelpText('after', HELP);
+  const commands = group(program, 'jobs', 'list, follow and control the jobs of the daemon').addHelpText('after', HELP);
   addLimit(commands.command('list').description('list jobs, the newest first'))
-    .addOption(new Option('--state <state>', 'only those in this state').choices(STATES))
-    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(KINDS.map(({ name }) => name)))
+    .addOption(new Option('--state <state>', 'only jobs in this state').choices(STATES))
+    .addOption(new Option('--kind <kind>', 'only jobs of this kind').choices(KINDS.map(({ name }) => name)))
     .action(
       asking((client, { state, kind, ...flags }: Filters) => {
         const only = {
@@ -58,14 +58,14 @@ export function registerJobs(program: Command): void {
     );
   const one = (name: string, description: string): Command =>
     commands.command(name).description(description).argument('<job>', 'number of the job', number);
-  one('show', 'say all about a job').action(
+  one('show', 'show everything about a job').action(
     asking(async (client, { json }: Common, id: number) => {
       const job = await client.call(jobs.get, { job: id });
       if (json) printJson(job);
       else show(job);
     }),
   );
-  one('follow', 'show what a job tells, from its beginning until it ends; Ctrl-C leaves it running').action(
+  one('follow', 'print the events of a job from its beginning to its end; Ctrl-C leaves it running').action(
     async (id: number, { json = false }: Common) =>
       watchJob(
         async (client) => ({ job: await client.call(jobs.get, { job: id }), after: 0 }),
@@ -83,12 +83,12 @@ export function registerJobs(program: Command): void {
         else print(`Job ${job.id} is ${job.state}`);
       }),
     );
-  change('cancel', 'end a job for good; what it has written stays', jobs.cancel);
-  change('pause', 'stop a training job at a checkpoint, or hold back one that waits', jobs.pause);
-  change('resume', 'let a paused job go on from its checkpoint', jobs.resume);
-  change('retry', 'take a failed or cancelled job up again, from its checkpoint', jobs.retry);
+  change('cancel', 'cancel a job; what it has written stays', jobs.cancel);
+  change('pause', 'stop a training job at a checkpoint, or hold a waiting job', jobs.pause);
+  change('resume', 'resume a paused job from its checkpoint', jobs.resume);
+  change('retry', 'start a failed or cancelled job again, from its checkpoint', jobs.retry);
   one('priority', 'change the place of a job in the queue')
-    .argument('<priority>', 'higher goes first, from -100 to 100', integer(-100, 100))
+    .argument('<priority>', 'higher runs first, from -100 to 100', integer(-100, 100))
     .action(
       asking(async (client, { json }: Common, id: number, priority: number) => {
         const job = await client.call(jobs.prioritise, { job: id, priority });
@@ -113,7 +113,7 @@ function show(job: Job): void {
   const date = (time: number | null): string | undefined => (time === null ? undefined : dateText(time));
   printFacts([
     ['job', `${job.id}: ${job.title}`],
-    ['state', `${job.state}${job.waitingFor === null ? '' : `, waits: ${job.waitingFor}`}`],
+    ['state', `${job.state}${job.waitingFor === null ? '' : `, waiting: ${job.waitingFor}`}`],
     ['progress', progressOf({ ...job, waitingFor: null }) || undefined],
     ['loss', progress.loss?.toFixed(4)],
     ['held-out loss', progress.heldOutLoss?.toFixed(4)],
@@ -135,7 +135,7 @@ function show(job: Job): void {
     tableOf(attempts, [
       { head: 'attempt', cell: (attempt) => String(attempt.number), side: 'right' },
       { head: 'started', cell: (attempt) => dateText(attempt.startedAt) },
-      { head: 'outcome', cell: (attempt) => attempt.outcome ?? 'at work' },
+      { head: 'outcome', cell: (attempt) => attempt.outcome ?? 'running' },
       { head: 'reason', cell: (attempt) => plain(attempt.reason ?? '') },
     ]),
   );

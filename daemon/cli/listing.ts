@@ -3,8 +3,8 @@ import { nonNegativeInteger } from './options.ts';
 import { plain, print, printJson } from './output.ts';
 import { table } from './table.ts';
 
-const PAGE = 500; // rows the daemon gives at once
-const SHOWN = 50; // rows a person looks at
+const PAGE = 500; // rows of one answer
+const SHOWN = 50; // rows that a person reads
 
 export interface ListFlags {
   json?: boolean;
@@ -20,12 +20,12 @@ export interface Column<T> {
 
 export const addLimit = (command: Command): Command =>
   command.addOption(
-    new Option('--limit <n>', `rows at most, 0 for all (default: ${SHOWN}; with --json all)`).argParser(
+    new Option('--limit <n>', `most rows to print; 0 means all (default: ${SHOWN}; with --json all)`).argParser(
       nonNegativeInteger,
     ),
   );
 
-/** Prints a list page by page: one object a line, or a table; `none` where it is empty. */
+/** Prints a list page by page: one object per line, or a table; `none` if it is empty. */
 export async function printList<T extends Record<string, unknown>>(
   pages: (page: { limit: number; after?: string }) => Promise<{ items: T[]; next?: string | undefined }>,
   { json = false, limit }: ListFlags,
@@ -46,7 +46,7 @@ export async function printList<T extends Record<string, unknown>>(
   if (json) return;
   if (rows.length === 0) print(none);
   else print(tableOf(rows, columns));
-  if (after !== undefined) print(`The first ${rows.length}; all of them with --limit 0`);
+  if (after !== undefined) print(`These are the first ${rows.length}; --limit 0 prints all`);
 }
 
 /** Rows under the heads of their columns. */
@@ -58,7 +58,7 @@ export function tableOf<T>(rows: readonly T[], columns: readonly Column<T>[]): s
   );
 }
 
-/** Prints one thing as its facts, one a line; what is undefined is left out. */
+/** Prints facts, one per line; undefined ones are left out. */
 export function printFacts(facts: readonly (readonly [name: string, value: string | undefined])[]): void {
   const present = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
   print(

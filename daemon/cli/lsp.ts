@@ -9,7 +9,7 @@ const ENDINGS = readers.flatMap(({ text, extensions, ambiguous = [] }) =>
 );
 
 const HELP = `
-An editor starts this itself, for files ending in ${ENDINGS.join(', ')}.
+An editor starts this command for files ending in ${ENDINGS.join(', ')}.
 Initialization options, or the section veraStudio.dataset of its configuration:
 ${Object.keys(settingsSchema.shape).join(', ')}.`;
 
@@ -17,7 +17,7 @@ export function registerLsp(program: Command): void {
   program
     .command('lsp')
     .description('serve the Language Server Protocol for dataset files, for any editor')
-    .requiredOption('--stdio', 'speak on standard input and output')
+    .requiredOption('--stdio', 'use standard input and output')
     .addHelpText('after', HELP)
     .action(async () => process.exit(await serveStdio(new StreamMessageReader(process.stdin))));
 }

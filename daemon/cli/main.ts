@@ -13,7 +13,7 @@ Examples:
   $ vera merge my-adapter --out my-model
   $ vera plan --base model.gguf --rank 256 --targets q_proj,v_proj
 
-State (cache, checkpoints) lies in VERA_HOME, by default ~/.vera. HF_ENDPOINT and HF_TOKEN are used for hub ids.
+State (catalog, cache, checkpoints) is in VERA_HOME, by default ~/.vera. HF_ENDPOINT and HF_TOKEN are used for hub ids.
 ${EXIT_CODE_HELP}
 With --json an error is also one line on standard output: {"event":"error","code":...,"message":...}`;
 
@@ -37,13 +37,13 @@ function end(error: unknown): void {
   if (flags.includes('--verbose') && error instanceof Error) console.error(error);
   process.stderr.write(`vera: ${failure.message}\n`);
   if (flags.includes('--json')) printJson({ event: 'error', code: failure.code, message: failure.message });
-  // What a failed command left open must not keep the process; what it has printed must get out first.
+  // End the process even if the command left something open, but print everything first.
   process.stdout.write('', () => process.exit(failure.exitCode));
 }
 
 async function programFor(args: readonly string[]): Promise<Command> {
   const program = new Command('vera')
-    .description('Fine-tune language models on your own machine with VeRA: adapters of a few kilobytes and a seed.')
+    .description('Fine-tune language models on your own machine with VeRA. An adapter is a few kilobytes.')
     .version(manifest.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', EXAMPLES)
@@ -58,22 +58,22 @@ async function programFor(args: readonly string[]): Promise<Command> {
       (await load())(program);
     } catch (error) {
       if (named !== undefined) throw error;
-      program.command(name).description('cannot be loaded here: run vera doctor');
+      program.command(name).description('cannot be loaded on this machine: run vera doctor');
     }
   }
   for (const command of program.commands) addCommonOptions(command);
   return program;
 }
 
-/** Every command has these, so none declares them itself; those under a group, and the group, too. */
+/** Adds the options that every command has, also to groups and their subcommands. */
 function addCommonOptions(command: Command): void {
   command.commands.forEach(addCommonOptions);
   const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
-  if (!has('--json')) command.addOption(new Option('--json', 'print one JSON object a line'));
+  if (!has('--json')) command.addOption(new Option('--json', 'print one JSON object per line'));
   if (!has('--verbose')) command.addOption(new Option('--verbose', 'print the stack of an error'));
 }
 
-// A reader that stops early (`vera ... | head`) ends the command, as it would end any other program of a pipe.
+// If the reader of a pipe stops early (`vera ... | head`), the command ends like any other program.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(141);

@@ -16,21 +16,21 @@ interface Flags {
   json?: boolean;
 }
 
-/** As the job of a daemon gives it. */
+/** As the job in the daemon returns it. */
 type Report = Omit<MergeReport, 'maxDifference'> & { maxLogitDifference: number };
 
 const HELP = `
-The folder has the base's files, shards and dtypes; only the adapted weights differ. Before it appears, its logits are
-compared with those of base and adapter. With --json: {"out":...,"maxLogitDifference":...}.`;
+The folder has the base's files, shards and dtypes; only the adapted weights differ. It appears after its logits were compared
+with those of base and adapter. With --json: {"out":...,"maxLogitDifference":...}.`;
 
 export function registerMerge(program: Command): void {
   program
     .command('merge')
-    .description('write the base with an adapter in its weights, as a Hugging Face folder')
+    .description('merge an adapter into the weights of its base, and write a Hugging Face folder')
     .argument('<adapter>', 'adapter: a folder, or its name or number in the catalog')
     .requiredOption('--out <dir>', 'folder to write; must be new or empty')
-    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the one the adapter names)')
-    .option('--foreground', 'do it in this process: no daemon, no queue, no catalog')
+    .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the base that the adapter names)')
+    .option('--foreground', 'merge in this process, without daemon, queue and catalog')
     .addHelpText('after', HELP)
     .action(merge);
 }
@@ -63,5 +63,5 @@ function describe(out: string, { maxLogitDifference, maxLogit, positions, sameTo
   );
   print(`most likely token: the same at ${sameTop} of ${positions} positions`);
   if (leftOut.length > 0)
-    print(`left out, since they hold the base's weights unmerged: ${leftOut.map(quote).join(', ')}`);
+    print(`left out, because they hold the base's unmerged weights: ${leftOut.map(quote).join(', ')}`);
 }

@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from 'commander';
 
 /**
- * Readers of option values, for commander's `.option(flags, description, READER, default)`. What they throw names the
- * flag: `option '--rank <n>' argument '-1' is invalid: it must be a whole number from 1 to 2147483647`.
+ * Parsers of option values that are not settings, for commander's `.option(flags, description, PARSER, default)`. Their errors name
+ * the flag: `option '--rank <n>' argument '-1' is invalid: it must be a whole number from 1 to 2147483647`.
  */
 
-/** Larger sizes fit neither a typed array nor an ONNX dimension that a person could mean. */
+/** A larger size fits neither a typed array nor an ONNX dimension. */
 const MAX_SIZE = 2 ** 31 - 1;
 const MAX_SEED = 2 ** 32 - 1; // MT19937 and the samplers are seeded with 32 bits
 const MAX_LIST = 100;
@@ -25,10 +25,10 @@ function whole(text: string, least: number, most: number): number {
   return value;
 }
 
-/** A size or a count of at least one: ranks, steps, batches, lengths. */
+/** A size or a count of at least one. */
 export const positiveInteger = (text: string): number => whole(text, 1, MAX_SIZE);
 
-/** A count that may be none: warm-up steps, patience. */
+/** A count that may be zero. */
 export const nonNegativeInteger = (text: string): number => whole(text, 0, MAX_SIZE);
 
 /** A whole number of a range that may be below zero: priorities. */
@@ -37,21 +37,17 @@ export const integer =
   (text: string): number =>
     whole(text, least, most);
 
-/** A seed or projection key: 32 bits. */
+/** A seed: 32 bits. */
 export const seed = (text: string): number => whole(text, 0, MAX_SEED);
 
-/** From 0 to 1, both allowed: dropout, held-out fraction, top-p. */
+/** From 0 to 1, both allowed: top-p. */
 export const probability = (text: string): number => between(text, 0, 1, 'a number from 0 to 1');
 
-/** Any number but NaN and infinity. */
-export const finiteNumber = (text: string): number =>
-  between(text, -Number.MAX_VALUE, Number.MAX_VALUE, 'a finite number');
-
-/** Above zero: learning rates, alpha. */
+/** Above zero. */
 export const positiveNumber = (text: string): number =>
   between(text, Number.MIN_VALUE, Number.MAX_VALUE, 'a number above 0');
 
-/** Zero or above: temperature, weight decay. */
+/** Zero or above: temperature. */
 export const nonNegativeNumber = (text: string): number => between(text, 0, Number.MAX_VALUE, 'a number of at least 0');
 
 /** Sizes separated by commas: `1,8,16`. */

@@ -101,9 +101,9 @@ test('what cannot be planned is refused by name', () => {
     assert.match(stderr, says);
     assert.equal(status, 2);
   };
-  refused(/a rank of 2000000000 is more than the 65536/, '--rank', '2000000000');
-  refused(/a rank of 65537/, '--lora-ranks', '1,65537');
-  refused(/--batch 65536 times --length 65536/, '--batch', '65536', '--length', '65536');
+  refused(/Rank must be a whole number from 1 to 65536/, '--rank', '2000000000');
+  refused(/Rank of LoRA must be .* not 65537 \(--lora-ranks\)/, '--lora-ranks', '1,65537');
+  refused(/Batch size 65536 times Row length 65536/, '--batch', '65536', '--length', '65536');
   refused(/targets "nothing"/, '--targets', 'nothing');
   refused(/layers "9"/, '--layers', '9');
 });

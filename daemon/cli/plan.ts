@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { checkBatchSize, DEFAULT_LENGTH } from '../data/settings.ts';
 import { cacheFolder } from '../home.ts';
-import { optionsOf, rankOf } from '../methods/options.ts';
+import { optionsOf } from '../methods/options.ts';
 import { BASELINES, LINEAR_METHODS } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
 import type { LinearMethod } from '../methods/method.ts';
@@ -14,11 +15,13 @@ import { type Plan, planOf } from '../train/plan.ts';
 import { measureThroughput } from '../train/throughput.ts';
 import type { Throughput } from '../train/throughput.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
-import { positiveInteger, positiveIntegers } from './options.ts';
+import { checkSetting, defaultsOf, settingError } from '../settings/setting.ts';
+import { settingsOfRun } from '../train/settings.ts';
+import { positiveIntegers } from './options.ts';
 import { print, printJson } from './output.ts';
 import { paperLines } from './paperTable.ts';
+import { addSettings } from './settingOptions.ts';
 import { table } from './table.ts';
-import { weightFormatOption } from './weightFormat.ts';
 
 interface Flags {
   base?: string;
@@ -35,14 +38,21 @@ interface Flags {
 
 /** The method that is planned. */
 const OWN = LINEAR_METHODS[0]!;
-const MAX_RANK = 65_536; // as in training
-const MAX_TOKENS = 2 ** 24; // of a step, as in training
+/** The settings of a run on which its costs depend. A plan needs no model at hand, so the row length has a fixed default. */
+const SETTINGS = settingsOfRun(OWN.name)
+  .filter(({ name }) => ['rank', 'targets', 'layers', 'batch', 'length', 'steps', 'precision'].includes(name))
+  .map((setting) => {
+    if (setting.name === 'length') return { ...setting, standard: String(DEFAULT_LENGTH) };
+    return setting.name === 'steps'
+      ? { ...setting, help: 'Show how long this many steps take.', standard: '' }
+      : setting;
+  });
 const MAX_PROJECTION = 2 ** 28; // elements of A and B that an estimate is worth allocating
 const COUNTS = [1, 1_000, 1_000_000];
 
 const HELP = `
-Parameters and adapter bytes are exact; memory and time are estimates: memory from the graph of the step that would run,
-time from what this machine reached in a third of a second. Of the base only its config is needed.
+Parameters and adapter bytes are exact. Memory and time are estimates: memory comes from the graph of a training step, time from a
+measurement of this machine that takes a third of a second. Only the config of the base is needed.
 With --json: {"vera":{"rank":n,"parameters":n,"bytes":n,...},"lora":[{"rank":n,"parameters":n,"bytes":n,...}],...}`;
 
 export function registerPlan(program: Command): void {
@@ -50,16 +60,10 @@ export function registerPlan(program: Command): void {
     .command('plan')
     .description('show what an adapter will cost, before training and beside other methods')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id')
-    .option('--rank <r>', `rank of ${OWN.label}`, positiveInteger, rankOf(optionsOf(OWN, {})) ?? undefined)
-    .option('--targets <t>', 'layers to adapt: names, all-linear, or a regular expression', 'q_proj,v_proj')
-    .option('--layers <list>', 'only these transformer layers, as in 0-5,10')
-    .option('--batch <n>', 'rows of a batch', positiveInteger, 4)
-    .option('--length <n>', 'tokens of a row', positiveInteger, 512)
-    .option('--steps <n>', 'say how long so many steps take', positiveInteger)
-    .addOption(weightFormatOption())
     .option('--paper', "print Table 1 of VeRA's paper (arXiv 2310.11454) from the same formulas, and nothing else")
     .addHelpText('after', HELP)
     .action(plan);
+  addSettings(command, SETTINGS);
   for (const { method, ranks } of BASELINES)
     command.option(`--${method.name}-ranks <list>`, `ranks of ${method.label} to compare with`, positiveIntegers, [
       ...ranks,
@@ -73,7 +77,8 @@ const baselinesOf = (flags: Flags): { method: LinearMethod; ranks: readonly numb
     ranks: (flags as unknown as Record<string, readonly number[]>)[`${method.name}Ranks`] ?? ranks,
   }));
 
-async function plan(flags: Flags): Promise<void> {
+async function plan(given: Partial<Flags> & Record<string, unknown>): Promise<void> {
+  const flags = { length: DEFAULT_LENGTH, ...defaultsOf(SETTINGS), ...given } as Flags;
   if (flags.paper) {
     const { json, lines } = paperLines();
     if (flags.json) printJson(json);
@@ -81,7 +86,7 @@ async function plan(flags: Flags): Promise<void> {
     return;
   }
   if (flags.base === undefined)
-    throw new VeraError('usage', 'say for which model with --base (or --paper for the table of the paper)');
+    throw new VeraError('usage', 'choose a model with --base, or --paper for the table of the paper');
   check(flags);
   const config = await resolveConfig(flags.base, { cache: cacheFolder() });
   const sites = selectSites(linearSites(config), flags.targets, flags.layers);
@@ -96,21 +101,20 @@ async function plan(flags: Flags): Promise<void> {
 }
 
 function check(flags: Flags): void {
-  const { rank, batch, length } = flags;
-  const huge = [rank, ...baselinesOf(flags).flatMap(({ ranks }) => ranks)].find((value) => value > MAX_RANK);
-  if (huge !== undefined)
-    throw new VeraError('usage', `a rank of ${huge} is more than the ${MAX_RANK} that can be trained`);
-  if (batch * length > MAX_TOKENS) {
-    throw new VeraError('usage', `--batch ${batch} times --length ${length} is more than ${MAX_TOKENS} tokens a step`);
+  for (const { method, ranks } of baselinesOf(flags)) {
+    const setting = method.options.find(({ name }) => name === 'rank');
+    const named = { name: `${method.name}Ranks`, label: `Rank of ${method.label}` };
+    if (setting !== undefined) for (const rank of ranks) checkSetting({ ...setting, ...named }, rank);
   }
+  checkBatchSize(flags);
 }
 
 function checkSize(sites: readonly LinearSite[], { rank }: Flags): void {
   const widest = Math.max(...sites.map(({ dIn }) => dIn)) + Math.max(...sites.map(({ dOut }) => dOut));
   if (rank * widest > MAX_PROJECTION) {
-    throw new VeraError(
-      'usage',
-      `--rank ${rank}: A and B would have ${rank * widest} elements; use a rank of at most ${Math.floor(MAX_PROJECTION / widest)}`,
+    throw settingError(
+      `with Rank ${rank}, A and B would have ${rank * widest} elements; choose a rank of at most ${Math.floor(MAX_PROJECTION / widest)}`,
+      'rank',
     );
   }
 }

@@ -11,8 +11,8 @@ import { dateText } from './table.ts';
 import type { Client } from './withDaemon.ts';
 
 const HELP = `
-A project is the folder of a workspace, or a topic without one. An adapter belongs to a project or to none, and each user may
-have another active adapter in each. PROJECT is a name, or a number as lists show it.
+A project is the folder of a workspace, or a topic without a folder. An adapter belongs to one project or to none. Each user may have
+another active adapter in each project. PROJECT is a name, or a number from a list.
 
 Examples:
   $ vera projects create --folder .
@@ -31,13 +31,14 @@ const COLUMNS: Column<ProjectRow>[] = [
 const of = ({ folder: dir }: ProjectRow): string => (dir === null ? '' : ` in ${plain(dir)}`);
 
 export function registerProjects(program: Command): void {
-  const projects = group(program, 'projects', 'workspace folders and topics that adapters belong to').addHelpText(
-    'after',
-    HELP,
-  );
+  const projects = group(
+    program,
+    'projects',
+    'list and change projects: the folders and topics that adapters belong to',
+  ).addHelpText('after', HELP);
   addLimit(projects.command('list').description('list projects'))
     .option('--search <words>', 'only projects with these words in their name or note')
-    .option('--deleted', 'what is in the trash')
+    .option('--deleted', 'list the trash')
     .action(
       asking((client, { search, deleted = false, ...flags }: ListFlags & { search?: string; deleted?: boolean }) =>
         printList(
@@ -47,16 +48,16 @@ export function registerProjects(program: Command): void {
           deleted
             ? 'No project is in the trash'
             : search === undefined
-              ? 'There is no project yet: vera projects create NAME'
+              ? 'There is no project yet; create one with vera projects create NAME'
               : 'There is no such project',
         ),
       ),
     );
   projects
     .command('create')
-    .description('make a project')
-    .argument('[name]', 'what the project is called (default: as its folder)', label)
-    .option('--folder <dir>', 'the workspace folder that it is')
+    .description('create a project')
+    .argument('[name]', 'name of the project (default: the name of its folder)', label)
+    .option('--folder <dir>', 'its workspace folder')
     .option('--note <text>', 'a note')
     .action(
       asking(async (client, { json, ...flags }: Common & { note?: string; folder?: string }, name?: string) => {
@@ -89,7 +90,7 @@ export function registerProjects(program: Command): void {
   };
   projects
     .command('rename')
-    .description('give a project another name')
+    .description('rename a project')
     .argument('<project>', 'name or number', reference)
     .argument('<name>', 'the new name', label)
     .action(
@@ -105,7 +106,7 @@ export function registerProjects(program: Command): void {
     );
   projects
     .command('folder')
-    .description('say where the folder of a project lies now')
+    .description('set the folder of a project after it has moved')
     .argument('<project>', 'name or number', reference)
     .argument('<dir>', 'the folder')
     .action(
@@ -115,9 +116,9 @@ export function registerProjects(program: Command): void {
     );
   projects
     .command('delete')
-    .description('put a project into the trash for thirty days')
+    .description('move a project to the trash for thirty days')
     .argument('<project>', 'name or number', reference)
-    .option('--yes', 'without asking, also where it has adapters or runs: they stay, without a project')
+    .option('--yes', 'do not ask, even if it has adapters or runs; they stay, without a project')
     .action(
       asking(async (client, flags: Common & { yes?: boolean }, project: Reference) => {
         await deleteAsking(
@@ -130,14 +131,14 @@ export function registerProjects(program: Command): void {
     );
   projects
     .command('restore')
-    .description('take a project out of the trash')
+    .description('restore a project from the trash')
     .argument('<project>', 'name or number')
     .action(
       asking(async (client, { json }: Common, text: string) => {
         const project = await trashed('project', text, (filter) => client.call(owners.projectsList, filter));
         const restored = await client.call(owners.projectsRestore, { project });
         if (json) printJson(restored);
-        else print(`Project ${restored.id} "${restored.name}" is back`);
+        else print(`Project ${restored.id} "${restored.name}" is restored`);
       }),
     );
 }

@@ -28,6 +28,6 @@ test('something in the trash is found by its name where there is one of it', asy
   const list = ({ name }: { name: string }) => Promise.resolve({ items: rows.filter((row) => row.name === name) });
   assert.equal(await trashed('adapter', 'c', list), 4);
   assert.equal(await trashed('adapter', '9', list), 9);
-  await assert.rejects(trashed('adapter', 'b', list), { code: 'usage', message: /by number, 2 or 3/ });
+  await assert.rejects(trashed('adapter', 'b', list), { code: 'usage', message: /by its number: 2, 3/ });
   await assert.rejects(trashed('adapter', 'd', list), { code: 'missing', message: /no adapter "d" in the trash/ });
 });

@@ -6,15 +6,15 @@ import { VeraError } from '../protocol/errors.ts';
 import { MAX_NAME, MAX_PAGE, name } from '../protocol/values.ts';
 import type { Client } from './withDaemon.ts';
 
-/** What was named on the command line: a thing of the catalog by its number or its name. */
+/** A thing of the catalog, by its number or its name, as the command line gives it. */
 export type Reference = number | string;
 
-/** Digits are a number, everything else a name. */
+/** Digits mean a number, everything else a name. */
 export function reference(text: string): Reference {
   return /^\d+$/.test(text) ? number(text) : text;
 }
 
-/** A name to give, or a tag. */
+/** A new name, or a tag. */
 export function label(text: string): string {
   const { error } = name.safeParse(text);
   if (error === undefined) return text;
@@ -28,23 +28,23 @@ export function label(text: string): string {
 export function number(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new VeraError('usage', `${quote(text)} is not the number of anything: give one as lists show it`);
+    throw new VeraError('usage', `${quote(text)} is not a number; lists show the numbers`);
   return value;
 }
 
-/** Whether a text can only be meant as a path: names have no slashes. */
+/** Whether a text can only be a path: names have no slashes. */
 export const isPath = (text: string): boolean => /[/\\]/.test(text) || text === '.' || text === '..';
 
-/** A base model for a process of another working folder: a path is kept whole, a hub id stays one. */
+/** A base model for a process with another working folder: a path becomes absolute, a hub id stays the same. */
 export const absolute = (base: string): string => (existsSync(base) ? resolve(base) : base);
 
-/** Whether a text names an adapter's folder; else it is a name or number of the catalog. */
+/** Whether a text is an adapter's folder; otherwise it is a name or number of the catalog. */
 export const isAdapterFolder = (text: string): boolean => isPath(text) || existsSync(join(text, 'adapter_config.json'));
 
-/** Says of an error that an adapter is not there what else was looked for; others as they are. */
+/** Explains an error about a missing adapter: a folder was tried too. Other errors are returned unchanged. */
 export function explainMissing(error: unknown, text: string): unknown {
   if (!(error instanceof VeraError) || error.code !== 'missing') return error;
-  const message = `there is neither an adapter folder nor an adapter ${quote(text)}: vera adapters list shows what there is`;
+  const message = `there is neither an adapter folder nor an adapter ${quote(text)}: vera adapters list shows the adapters`;
   return new VeraError('missing', message, { cause: error });
 }
 
@@ -61,12 +61,12 @@ export const sourceOf = (
   ...(base === undefined ? {} : { base: absolute(base) }),
 });
 
-/** A folder as the catalog knows it. */
+/** A folder as the catalog stores it. */
 export function folder(text: string): string {
   try {
     return realpathSync(text);
   } catch {
-    throw new VeraError('usage', `${quote(text)} is no folder`);
+    throw new VeraError('usage', `${quote(text)} is not a folder`);
   }
 }
 
@@ -77,10 +77,13 @@ export async function projectOf(client: Client, text: string | undefined): Promi
   const path = folder(text);
   const [found] = (await client.call(owners.projectsList, { folder: path, limit: 1 })).items;
   if (found !== undefined) return { project: found.id };
-  throw new VeraError('missing', `${quote(path)} is no project yet: vera projects create --folder ${quote(path)}`);
+  throw new VeraError(
+    'missing',
+    `${quote(path)} is not a project yet; make it one with vera projects create --folder ${quote(path)}`,
+  );
 }
 
-/** The project of a new job: a folder becomes one where it is none yet. */
+/** The project of a new job: a folder becomes a project if it is not one yet. */
 export function ownerOf(project: string | undefined): { project?: Reference; workspace?: string } {
   if (project === undefined) return {};
   return isPath(project) ? { workspace: folder(project) } : { project: reference(project) };
@@ -110,7 +113,7 @@ export async function trashed(
   if (found.length > 1)
     throw new VeraError(
       'usage',
-      `several ${kind}s ${quote(wanted)} are in the trash: say which by number, ${found.join(' or ')}`,
+      `several ${kind}s ${quote(wanted)} are in the trash; choose one by its number: ${found.join(', ')}`,
     );
   return only;
 }

@@ -14,7 +14,7 @@ import { dateText } from './table.ts';
 import type { Client } from './withDaemon.ts';
 
 const HELP = `
-A run is what a training job did: every setting, every step and evaluation, and the adapter that came of it. RUN is a number.
+A run is the record of a training job: every setting, every step and evaluation, and its adapter. RUN is a number.
 
 Examples:
   $ vera runs list --project notes
@@ -42,14 +42,14 @@ interface Filters extends ListFlags {
 }
 
 export function registerRuns(program: Command): void {
-  const commands = group(program, 'runs', 'what training jobs did, with every setting and figure').addHelpText(
+  const commands = group(program, 'runs', 'list and inspect training runs, with every setting and figure').addHelpText(
     'after',
     HELP,
   );
   addLimit(commands.command('list').description('list runs, the newest first'))
-    .option('--project <project>', 'only those of a project: name, number or folder (as ./folder)')
-    .option('--user <user>', 'only those of a user: name or number')
-    .option('--deleted', 'what is in the trash')
+    .option('--project <project>', 'only runs of a project: its name, number, or a folder such as ./folder')
+    .option('--user <user>', 'only runs of a user: name or number')
+    .option('--deleted', 'list the trash')
     .action(
       asking(async (client, { project, user, deleted = false, ...flags }: Filters) => {
         const only = { ...(await projectOf(client, project)), ...userOf(user) };
@@ -63,10 +63,10 @@ export function registerRuns(program: Command): void {
     );
   const one = (name: string, description: string): Command =>
     commands.command(name).description(description).argument('<run>', 'number of the run', number);
-  one('show', 'say all about a run').action(asking(show));
+  one('show', 'show everything about a run').action(asking(show));
   one('metrics', 'print the figures of every step and evaluation').action(asking(metrics));
-  one('delete', 'put a run into the trash for thirty days')
-    .option('--yes', 'without asking, also where adapters came from it: they stay')
+  one('delete', 'move a run to the trash for thirty days')
+    .option('--yes', 'do not ask, even if adapters came from it; they stay')
     .action(
       asking((client, flags: Common & { yes?: boolean }, run: number) =>
         deleteAsking(
@@ -77,11 +77,11 @@ export function registerRuns(program: Command): void {
         ),
       ),
     );
-  one('restore', 'take a run out of the trash').action(
+  one('restore', 'restore a run from the trash').action(
     asking(async (client, { json }: Common, id: number) => {
       const run = await client.call(runs.restore, { run: id });
       if (json) printJson(run);
-      else print(`Run ${run.id} is back`);
+      else print(`Run ${run.id} is restored`);
     }),
   );
 }

@@ -1,4 +1,4 @@
-/** Columns side by side, those in `left` (by default the first) to the left and the others to the right; the first row is the head. */
+/** Aligns columns: those in `left` (by default the first) to the left, the others to the right. The first row is the head. */
 export function table(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -14,7 +14,7 @@ export function table(rows: readonly (readonly string[])[], left: readonly numbe
     .join('\n');
 }
 
-/** A moment (milliseconds since 1970) in the time of this place: 2026-03-01 14:05. */
+/** A time (milliseconds since 1970) in the local time zone: 2026-03-01 14:05. */
 export function dateText(time: number): string {
   const date = new Date(time);
   const two = (value: number): string => String(value).padStart(2, '0');

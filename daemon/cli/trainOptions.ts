@@ -6,7 +6,7 @@ import { GROUPS } from '../train/settings.ts';
 import { label } from './reference.ts';
 import { addSetting, addSettings } from './settingOptions.ts';
 
-/** Collects an option that may be repeated. */
+/** Collects the values of an option that may be repeated. */
 export const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
 
 /** Collects a tag. */

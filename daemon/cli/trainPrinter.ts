@@ -9,7 +9,7 @@ import { table } from './table.ts';
 type StepEvent = Extract<RunEvent, { event: 'step' }>;
 
 const BAR = 20; // characters
-const PLAIN_EVERY_MS = 10_000; // a log file has a line when a person would look again
+const PLAIN_EVERY_MS = 10_000; // often enough for a log file
 
 const number = (value: number): string => Math.round(value).toLocaleString('en-US');
 const loss = (value: number | null): string => (value === null ? 'none' : value.toFixed(4));
@@ -17,7 +17,7 @@ const loss = (value: number | null): string => (value === null ? 'none' : value.
 /** The settings of a run, as far as they are known; a job that trains nothing has none. */
 type Shown = Partial<TrainSettings>;
 
-/** Prints a run for a person: a bar on a terminal, plain lines elsewhere, and what came of it at the end. */
+/** Prints a run for a person: a bar on a terminal, plain lines elsewhere, and the result at the end. */
 export function trainPrinter(settings: Shown): { print: (event: RunEvent) => void; end: () => void } {
   const { stderr } = process;
   const terminal = stderr.isTTY;
@@ -89,7 +89,7 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
       return [
         `Data: ${format}. ${data}`,
         `Method: ${method}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,
-        `${step > 0 ? `Going on after step ${step} of` : 'Training'} ${settings.steps === undefined ? 'about ' : ''}${steps} steps in ${out}`,
+        `${step > 0 ? `Resuming after step ${step} of` : 'Training'} ${settings.steps === undefined ? 'about ' : ''}${steps} steps in ${out}`,
       ];
     }
     case 'eval':
@@ -102,7 +102,7 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
       return [`Note: ${event.text}`];
     case 'stopped':
       return [
-        `Stopped after step ${event.step}${settings.out === undefined ? '' : `. Go on with: vera train --resume ${settings.out}`}`,
+        `Stopped after step ${event.step}${settings.out === undefined ? '' : `. Resume with: vera train --resume ${settings.out}`}`,
       ];
     case 'done':
       return report ? reportLines(event, report, settings) : [];
@@ -134,7 +134,7 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
   return [
     `${steps} steps${stoppedEarly ? ' (stopped early: held-out loss no longer fell)' : ''}, ${number(tokens)} tokens in ${durationText(trainSeconds)}${kept}`,
     `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
-    ...(worse ? ['Held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
+    ...(worse ? ['The held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
     table(makesModel(method) ? rows.map(([name, , measured]) => [name, measured]) : rows),
     `${makesModel(method) ? 'Model' : 'Adapter'}: ${done.adapter}`,
   ];

@@ -28,14 +28,14 @@ export interface JobFlags {
   detach?: boolean;
 }
 
-/** Settings of a new run, or of one that goes on in the folder `resume`, `changed` where some are given anew. */
+/** Settings of a new run, or of one that is resumed in the folder `resume`; `changed` if some have new values. */
 interface Wanted {
   given: GivenRun;
   resume?: string;
   changed?: boolean;
 }
 
-/** Trains as a job of the daemon, and follows it. */
+/** Trains as a job of the daemon, and follows the job. */
 export async function trainThroughDaemon(wanted: Wanted, flags: JobFlags, json: boolean): Promise<void> {
   const begin = (client: Client): Promise<Beginning> => beginning(client, wanted, flags);
   if (flags.detach) {
@@ -60,7 +60,7 @@ export async function trainThroughDaemon(wanted: Wanted, flags: JobFlags, json: 
   });
 }
 
-/** The job that does what is wanted: a new one, or the one that was stopped in that folder. */
+/** The job to follow: a new one, or the one that was stopped in that folder. */
 async function beginning(client: Client, wanted: Wanted, flags: JobFlags): Promise<Beginning> {
   const { resume, changed = false } = wanted;
   const before = resume === undefined ? undefined : await jobIn(client, resume);
@@ -85,7 +85,7 @@ async function jobIn(client: Client, out: string): Promise<{ job: Job; own: bool
   return { job, own: isOwnFolder(found.settings as unknown as TrainSettings) };
 }
 
-/** Takes a stopped job up again, followed from there on. */
+/** Resumes a stopped job, to be followed from there on. */
 function goOn(client: Client, job: Job): Beginning {
   const method = job.state === 'paused' ? jobs.resume : jobs.retry;
   return { job, after: undefined, go: () => client.call(method, { job: job.id }) };
@@ -112,10 +112,10 @@ async function submitted(client: Client, { given, resume }: Wanted, flags: JobFl
   });
 }
 
-/** A project of a name that is none is made by nobody: a slip of the finger would make one. */
+/** A name that is no project yet is refused: a typing error would create a project. */
 async function refuseNoProject(client: Client, project: string): Promise<void> {
   await client.call(adapters.list, { project: reference(project), limit: 1 }).catch((error: unknown) => {
     if (!(error instanceof VeraError) || error.code !== 'missing') throw error;
-    throw new VeraError('missing', `${error.message}: vera projects create NAME makes one`, { cause: error });
+    throw new VeraError('missing', `${error.message}: create it with vera projects create NAME`, { cause: error });
   });
 }

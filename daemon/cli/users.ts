@@ -10,8 +10,8 @@ import { dateText } from './table.ts';
 import type { Client } from './withDaemon.ts';
 
 const HELP = `
-A user is somebody, or some task, that adapters are for: each has an active adapter of their own. The first user is the one who
-started the daemon, and is meant wherever --user is not given. USER is a name, or a number as lists show it.
+A user is a person or a task that adapters are for. Each user has an active adapter of their own. The first user is the one who
+started the daemon; without --user, commands apply to that user. USER is a name, or a number from a list.
 
 Examples:
   $ vera users create support-desk
@@ -27,10 +27,14 @@ const COLUMNS: Column<UserRow>[] = [
 ];
 
 export function registerUsers(program: Command): void {
-  const users = group(program, 'users', 'whom adapters are for').addHelpText('after', HELP);
+  const users = group(
+    program,
+    'users',
+    'list and change users: the people and tasks that adapters are for',
+  ).addHelpText('after', HELP);
   addLimit(users.command('list').description('list users'))
     .option('--search <words>', 'only users with these words in their name or note')
-    .option('--deleted', 'what is in the trash')
+    .option('--deleted', 'list the trash')
     .action(
       asking((client, { search, deleted = false, ...flags }: ListFlags & { search?: string; deleted?: boolean }) =>
         printList(
@@ -40,21 +44,21 @@ export function registerUsers(program: Command): void {
           deleted
             ? 'No user is in the trash'
             : search === undefined
-              ? 'There is no user yet; the first job makes one'
+              ? 'There is no user yet; the first job creates one'
               : 'There is no such user',
         ),
       ),
     );
   users
     .command('create')
-    .description('make a user')
-    .argument('<name>', 'what the user is called', label)
+    .description('create a user')
+    .argument('<name>', 'name of the user', label)
     .option('--note <text>', 'a note')
     .action(
       asking(async (client, { json, note }: Common & { note?: string }, name: string) => {
         const user = await client.call(owners.usersCreate, { name, ...(note === undefined ? {} : { note }) });
         if (json) printJson(user);
-        else print(`User ${user.id} "${user.name}" is made`);
+        else print(`User ${user.id} "${user.name}" is created`);
       }),
     );
   const update = async (
@@ -69,7 +73,7 @@ export function registerUsers(program: Command): void {
   };
   users
     .command('rename')
-    .description('give a user another name')
+    .description('rename a user')
     .argument('<user>', 'name or number', reference)
     .argument('<name>', 'the new name', label)
     .action(asking((client, flags: Common, user: Reference, name: string) => update(client, flags, user, { name })));
@@ -81,9 +85,9 @@ export function registerUsers(program: Command): void {
     .action(asking((client, flags: Common, user: Reference, note: string) => update(client, flags, user, { note })));
   users
     .command('delete')
-    .description('put a user into the trash for thirty days')
+    .description('move a user to the trash for thirty days')
     .argument('<user>', 'name or number', reference)
-    .option('--yes', 'without asking, also where adapters are theirs')
+    .option('--yes', 'do not ask, even if the user has adapters')
     .action(
       asking(async (client, flags: Common & { yes?: boolean }, user: Reference) => {
         await deleteAsking(
@@ -96,14 +100,14 @@ export function registerUsers(program: Command): void {
     );
   users
     .command('restore')
-    .description('take a user out of the trash')
+    .description('restore a user from the trash')
     .argument('<user>', 'name or number')
     .action(
       asking(async (client, { json }: Common, text: string) => {
         const user = await trashed('user', text, (filter) => client.call(owners.usersList, filter));
         const restored = await client.call(owners.usersRestore, { user });
         if (json) printJson(restored);
-        else print(`User ${restored.id} "${restored.name}" is back`);
+        else print(`User ${restored.id} "${restored.name}" is restored`);
       }),
     );
 }

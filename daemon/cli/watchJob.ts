@@ -8,13 +8,13 @@ import type { Client } from './withDaemon.ts';
 
 interface Watching {
   json: boolean;
-  /** 'ask': Ctrl-C asks, and stops the job where nobody can be asked. 'leave': it ends the watching alone. */
+  /** 'ask': Ctrl-C asks what to do; without a terminal it stops the job. 'leave': Ctrl-C leaves the job running. */
   interrupt: 'ask' | 'leave';
 }
 
 /**
- * Prints a job until it rests, and gives it back; undefined where it was left running. A job that failed throws its error; one
- * that was stopped makes the exit code 130.
+ * Prints a job until it rests or is left running. The error of a job that failed is thrown; a job that was stopped sets the exit
+ * code to 130.
  */
 export async function watchJob(
   begin: (client: Client) => Promise<Beginning>,
@@ -39,7 +39,7 @@ export async function watchJob(
   );
 }
 
-/** What a job's end means to the command that followed it. */
+/** Ends the command after its job has ended. */
 async function conclude(job: Job, json: boolean, succeeded: () => Promise<void>): Promise<void> {
   const { id, state, error } = job;
   const say = (text: string): void => {
@@ -50,12 +50,12 @@ async function conclude(job: Job, json: boolean, succeeded: () => Promise<void>)
     throw error === null ? new VeraError('runtime', `job ${id} failed: see vera jobs show ${id}`) : errorOfFacts(error);
   else {
     process.exitCode = 130;
-    if (state === 'paused') say(`Job ${id} is paused: vera jobs resume ${id} goes on with it`);
-    else say(`Job ${id} was cancelled: vera jobs retry ${id} takes it up again`);
+    if (state === 'paused') say(`Job ${id} is paused: resume it with vera jobs resume ${id}`);
+    else say(`Job ${id} was cancelled: start it again with vera jobs retry ${id}`);
   }
 }
 
-/** Hears Ctrl-C and SIGTERM; `chosen` resolves when the job is to be left as it is. */
+/** Handles Ctrl-C and SIGTERM; `chosen` resolves when the job is to be left running. */
 function leaving(
   client: Client,
   { id }: Job,
@@ -74,8 +74,8 @@ function leaving(
     resolve(undefined);
   };
   const stop = async (): Promise<void> => {
-    say('Stopping at a checkpoint; once more leaves it to the daemon.');
-    // It may have ended just now; then its end is what is shown.
+    say('Stopping at a checkpoint. Press Ctrl-C again to leave the job to the daemon.');
+    // If it ended meanwhile, its end is shown.
     await client.call(jobs.pause, { job: id }).catch((error: unknown) => {
       if (!(error instanceof VeraError) || error.code !== 'conflict') throw error;
     });

@@ -3,7 +3,7 @@ import type { Client, ConnectOptions } from '../client/connect.ts';
 
 export type { Client };
 
-/** Works with the daemon, which is started where none runs, and leaves it. */
+/** Connects to the daemon (starting it if it is not running), does the work, and disconnects. */
 export async function withDaemon<T>(work: (client: Client) => Promise<T>, options?: ConnectOptions): Promise<T> {
   const client = await connect(options);
   try {
