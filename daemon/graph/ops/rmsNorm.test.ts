@@ -30,3 +30,7 @@ differentiates('RmsNorm: a symbolic number of rows', (g, { x, w }) => g.op(rmsNo
   x: floats([2, 4], { shape: ['tokens', 4] }),
   w: floats([4]),
 });
+differentiates('RmsNorm: the heads of each row alone', (g, { x, w }) => g.op(rmsNorm, [x, w], { epsilon }), {
+  x: floats([2, 3, 4], { shape: ['tokens', 3, 4] }),
+  w: floats([4], { from: 0.5, to: 1.5 }),
+});

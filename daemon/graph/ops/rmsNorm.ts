@@ -3,7 +3,7 @@ import type { Value } from '../value.ts';
 import { reduceMean } from './reduceMean.ts';
 
 /**
- * Root-mean-square normalisation (arXiv 1910.07467). x: [n, d], weight: [d] -> y: [n, d] and 1 / rms: [n, 1].
+ * Root-mean-square normalisation (arXiv 1910.07467). x: [..., d], weight: [d] -> y: [..., d] and 1 / rms: [..., 1].
  * Gradient, with p = dy * weight and r = 1 / rms: p * r - x * r^3 * mean(p * x) for x, the sum of dy * x * r for the weight.
  */
 export const rmsNorm = defineOperator('RmsNorm', {
