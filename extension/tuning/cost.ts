@@ -2,7 +2,7 @@ import type { TrainPlan } from '../../daemon/protocol/plans.ts';
 import { bytesText, durationText } from '../../daemon/protocol/text.ts';
 import { countText, plural } from '../text.ts';
 
-/** The plan of a run, as texts for people. */
+/** What a run would cost: its plan, and a warning if it may not fit. */
 export interface Cost {
   readonly memoryBytes: number;
   readonly warning: string | null;
