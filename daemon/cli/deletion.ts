@@ -3,7 +3,7 @@ import { VeraError } from '../protocol/errors.ts';
 import { plain, print, printJson } from './output.ts';
 import { dateText } from './table.ts';
 
-interface Deleted {
+export interface Deleted {
   dependents: { what: string }[];
   purgedAt: number;
 }

@@ -2,13 +2,12 @@ import type { Command } from 'commander';
 import { VeraError } from '../protocol/errors.ts';
 import * as owners from '../protocol/owners.ts';
 import type { ProjectRow } from '../protocol/owners.ts';
-import { deleteAsking } from './deletion.ts';
 import { asking, type Common, group } from './group.ts';
 import { addLimit, type Column, type ListFlags, printList } from './listing.ts';
 import { plain, print, printJson } from './output.ts';
-import { label, folder, reference, type Reference, trashed } from './reference.ts';
+import { addNaming, addTrash, type Owned, sayNamed } from './owned.ts';
+import { folder, label, reference, type Reference } from './reference.ts';
 import { dateText } from './table.ts';
-import type { Client } from './withDaemon.ts';
 
 const HELP = `
 A project is the folder of a workspace, or a topic without a folder. An adapter belongs to one project or to none. Each user may have
@@ -29,6 +28,16 @@ const COLUMNS: Column<ProjectRow>[] = [
 ];
 
 const of = ({ folder: dir }: ProjectRow): string => (dir === null ? '' : ` in ${plain(dir)}`);
+
+const PROJECT: Owned<ProjectRow> = {
+  noun: 'project',
+  about: of,
+  withoutAsking: 'do not ask, even if it has adapters or runs; they stay, without a project',
+  update: (client, project, change) => client.call(owners.projectsUpdate, { project, ...change }),
+  remove: (client, project, confirm) => client.call(owners.projectsDelete, { project, confirm }),
+  list: (client, filter) => client.call(owners.projectsList, filter),
+  restore: (client, project) => client.call(owners.projectsRestore, { project }),
+};
 
 export function registerProjects(program: Command): void {
   const projects = group(
@@ -75,70 +84,16 @@ export function registerProjects(program: Command): void {
         else print(`Project ${project.id} "${project.name}"${of(project)}`);
       }),
     );
-  const update = async (
-    client: Client,
-    { json }: Common,
-    project: Reference,
-    change: { name: string } | { note: string } | { folder: string },
-  ): Promise<void> => {
-    const changed = await client.call(owners.projectsUpdate, { project, ...change });
-    if (json) printJson(changed);
-    else
-      print(
-        `Project ${changed.id} is "${changed.name}"${of(changed)}${changed.note === '' ? '' : `: ${plain(changed.note)}`}`,
-      );
-  };
-  projects
-    .command('rename')
-    .description('rename a project')
-    .argument('<project>', 'name or number', reference)
-    .argument('<name>', 'the new name', label)
-    .action(
-      asking((client, flags: Common, project: Reference, name: string) => update(client, flags, project, { name })),
-    );
-  projects
-    .command('note')
-    .description('change the note on a project')
-    .argument('<project>', 'name or number', reference)
-    .argument('<text>', "the note; '' for none")
-    .action(
-      asking((client, flags: Common, project: Reference, note: string) => update(client, flags, project, { note })),
-    );
+  addNaming(projects, PROJECT);
   projects
     .command('folder')
     .description('set the folder of a project after it has moved')
     .argument('<project>', 'name or number', reference)
     .argument('<dir>', 'the folder')
     .action(
-      asking((client, flags: Common, project: Reference, dir: string) =>
-        update(client, flags, project, { folder: folder(dir) }),
-      ),
-    );
-  projects
-    .command('delete')
-    .description('move a project to the trash for thirty days')
-    .argument('<project>', 'name or number', reference)
-    .option('--yes', 'do not ask, even if it has adapters or runs; they stay, without a project')
-    .action(
-      asking(async (client, flags: Common & { yes?: boolean }, project: Reference) => {
-        await deleteAsking(
-          typeof project === 'number' ? `project ${project}` : `project "${project}"`,
-          flags,
-          (confirm) => client.call(owners.projectsDelete, { project, confirm }),
-          ({ thing }) => `vera projects restore ${thing.id}`,
-        );
+      asking(async (client, { json }: Common, project: Reference, dir: string) => {
+        sayNamed(PROJECT, await client.call(owners.projectsUpdate, { project, folder: folder(dir) }), json);
       }),
     );
-  projects
-    .command('restore')
-    .description('restore a project from the trash')
-    .argument('<project>', 'name or number')
-    .action(
-      asking(async (client, { json }: Common, text: string) => {
-        const project = await trashed('project', text, (filter) => client.call(owners.projectsList, filter));
-        const restored = await client.call(owners.projectsRestore, { project });
-        if (json) printJson(restored);
-        else print(`Project ${restored.id} "${restored.name}" is restored`);
-      }),
-    );
+  addTrash(projects, PROJECT);
 }

@@ -93,16 +93,23 @@ export function ownerOf(project: string | undefined): { project?: Reference; wor
 export const userOf = (text: string | undefined): { user?: Reference } =>
   text === undefined ? {} : { user: reference(text) };
 
-interface Trashed {
+export interface Trashed {
   id: number;
   name: string;
+}
+
+/** What a list of the trash is asked for. */
+export interface TrashFilter {
+  readonly name: string;
+  readonly deleted: true;
+  readonly limit: number;
 }
 
 /** The number of something in the trash, by its number or by its name. */
 export async function trashed(
   kind: string,
   text: string,
-  list: (filter: { name: string; deleted: true; limit: number }) => Promise<{ items: Trashed[] }>,
+  list: (filter: TrashFilter) => Promise<{ items: Trashed[] }>,
 ): Promise<number> {
   const wanted = reference(text);
   if (typeof wanted === 'number') return wanted;

@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import * as owners from '../protocol/owners.ts';
 import type { UserRow } from '../protocol/owners.ts';
-import { deleteAsking } from './deletion.ts';
 import { asking, type Common, group } from './group.ts';
 import { addLimit, type Column, type ListFlags, printList } from './listing.ts';
-import { plain, print, printJson } from './output.ts';
-import { label, reference, type Reference, trashed } from './reference.ts';
+import { print, printJson } from './output.ts';
+import { addNaming, addTrash, type Owned } from './owned.ts';
+import { label } from './reference.ts';
 import { dateText } from './table.ts';
-import type { Client } from './withDaemon.ts';
 
 const HELP = `
 A user is a person or a task that adapters are for. Each user has an active adapter of their own. The first user is the one who
@@ -25,6 +24,15 @@ const COLUMNS: Column<UserRow>[] = [
   { head: 'since', cell: ({ createdAt }) => dateText(createdAt) },
   { head: 'note', cell: ({ note }) => note },
 ];
+
+const USER: Owned<UserRow> = {
+  noun: 'user',
+  withoutAsking: 'do not ask, even if the user has adapters',
+  update: (client, user, change) => client.call(owners.usersUpdate, { user, ...change }),
+  remove: (client, user, confirm) => client.call(owners.usersDelete, { user, confirm }),
+  list: (client, filter) => client.call(owners.usersList, filter),
+  restore: (client, user) => client.call(owners.usersRestore, { user }),
+};
 
 export function registerUsers(program: Command): void {
   const users = group(
@@ -61,53 +69,6 @@ export function registerUsers(program: Command): void {
         else print(`User ${user.id} "${user.name}" is created`);
       }),
     );
-  const update = async (
-    client: Client,
-    { json }: Common,
-    user: Reference,
-    change: { name: string } | { note: string },
-  ): Promise<void> => {
-    const changed = await client.call(owners.usersUpdate, { user, ...change });
-    if (json) printJson(changed);
-    else print(`User ${changed.id} is "${changed.name}"${changed.note === '' ? '' : `: ${plain(changed.note)}`}`);
-  };
-  users
-    .command('rename')
-    .description('rename a user')
-    .argument('<user>', 'name or number', reference)
-    .argument('<name>', 'the new name', label)
-    .action(asking((client, flags: Common, user: Reference, name: string) => update(client, flags, user, { name })));
-  users
-    .command('note')
-    .description('change the note on a user')
-    .argument('<user>', 'name or number', reference)
-    .argument('<text>', "the note; '' for none")
-    .action(asking((client, flags: Common, user: Reference, note: string) => update(client, flags, user, { note })));
-  users
-    .command('delete')
-    .description('move a user to the trash for thirty days')
-    .argument('<user>', 'name or number', reference)
-    .option('--yes', 'do not ask, even if the user has adapters')
-    .action(
-      asking(async (client, flags: Common & { yes?: boolean }, user: Reference) => {
-        await deleteAsking(
-          typeof user === 'number' ? `user ${user}` : `user "${user}"`,
-          flags,
-          (confirm) => client.call(owners.usersDelete, { user, confirm }),
-          ({ thing }) => `vera users restore ${thing.id}`,
-        );
-      }),
-    );
-  users
-    .command('restore')
-    .description('restore a user from the trash')
-    .argument('<user>', 'name or number')
-    .action(
-      asking(async (client, { json }: Common, text: string) => {
-        const user = await trashed('user', text, (filter) => client.call(owners.usersList, filter));
-        const restored = await client.call(owners.usersRestore, { user });
-        if (json) printJson(restored);
-        else print(`User ${restored.id} "${restored.name}" is restored`);
-      }),
-    );
+  addNaming(users, USER);
+  addTrash(users, USER);
 }

@@ -1,3 +1,4 @@
+import { defineOperator } from '../operator.ts';
 import type { Builder, Dim, Shape, Value } from '../value.ts';
 import { sameShape } from '../value.ts';
 
@@ -20,3 +21,21 @@ export function unbroadcast(g: Builder, dy: Value, shape: Shape): Value {
   const axes = dy.shape.flatMap((dim, i) => (i < lead || (shape[i - lead] === 1 && dim !== 1) ? [i] : []));
   return g.reshape(g.reduceSum(dy, axes), shape);
 }
+
+/** The gradient for one input of a binary operator, in the shape of its output. */
+type Slope = (g: Builder, dy: Value, a: Value, b: Value) => Value;
+
+/** An element-wise operator of two inputs that broadcast. */
+export const binary = (name: string, ofA: Slope, ofB: Slope) =>
+  defineOperator(name, {
+    shape: (inputs) => {
+      const [a, b] = inputs as [Value, Value];
+      return [{ type: a.type, shape: broadcast(a.shape, b.shape) }];
+    },
+    gradient: (g, { inputs, gradients }) => {
+      const [a, b] = inputs as [Value, Value];
+      const dy = gradients[0] as Value;
+      return [unbroadcast(g, ofA(g, dy, a, b), a.shape), unbroadcast(g, ofB(g, dy, a, b), b.shape)];
+    },
+    cheap: true,
+  });

@@ -1,36 +1,3 @@
-import { computes, differentiates, floats, given } from '../../../test/gradient.ts';
+import { testBinary } from '../../../test/binary.ts';
 
-const b = (dims: number[], shape?: (number | string)[]) =>
-  floats(dims, { from: 0.5, to: 2, ...(shape ? { shape } : {}) });
-
-computes(
-  'Mul: element by element',
-  (g, { a, b }) => g.mul(a!, b!),
-  { a: given([3], [1, 2, 3]), b: given([3], [4, 5, 6]) },
-  [4, 10, 18],
-  [3],
-);
-for (const [left, right] of [
-  [
-    [2, 3],
-    [2, 3],
-  ],
-  [[2, 3], [3]],
-  [[3], [2, 3]],
-  [
-    [2, 1, 3],
-    [4, 1],
-  ],
-  [[2, 3], []],
-  [[1], [2, 2]],
-] as const) {
-  differentiates(`Mul: [${left.join()}] and [${right.join()}]`, (g, { a, b }) => g.mul(a!, b!), {
-    a: floats([...left]),
-    b: b([...right]),
-  });
-}
-differentiates('Mul: a value with itself', (g, { a }) => g.mul(a!, a!), { a: b([2, 2]) });
-differentiates('Mul: symbolic sizes', (g, { a, b }) => g.mul(a!, b!), {
-  a: floats([3, 2], { shape: ['rows', 2] }),
-  b: b([3, 1], ['rows', 1]),
-});
+testBinary('Mul', (g, a, b) => g.mul(a, b), [4, 10, 18]);

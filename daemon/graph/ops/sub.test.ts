@@ -1,36 +1,3 @@
-import { computes, differentiates, floats, given } from '../../../test/gradient.ts';
+import { testBinary } from '../../../test/binary.ts';
 
-const b = (dims: number[], shape?: (number | string)[]) =>
-  floats(dims, { from: 0.5, to: 2, ...(shape ? { shape } : {}) });
-
-computes(
-  'Sub: element by element',
-  (g, { a, b }) => g.sub(a!, b!),
-  { a: given([3], [1, 2, 3]), b: given([3], [4, 5, 6]) },
-  [-3, -3, -3],
-  [3],
-);
-for (const [left, right] of [
-  [
-    [2, 3],
-    [2, 3],
-  ],
-  [[2, 3], [3]],
-  [[3], [2, 3]],
-  [
-    [2, 1, 3],
-    [4, 1],
-  ],
-  [[2, 3], []],
-  [[1], [2, 2]],
-] as const) {
-  differentiates(`Sub: [${left.join()}] and [${right.join()}]`, (g, { a, b }) => g.sub(a!, b!), {
-    a: floats([...left]),
-    b: b([...right]),
-  });
-}
-differentiates('Sub: a value with itself', (g, { a }) => g.sub(a!, a!), { a: b([2, 2]) });
-differentiates('Sub: symbolic sizes', (g, { a, b }) => g.sub(a!, b!), {
-  a: floats([3, 2], { shape: ['rows', 2] }),
-  b: b([3, 1], ['rows', 1]),
-});
+testBinary('Sub', (g, a, b) => g.sub(a, b), [-3, -3, -3]);
