@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { METHODS } from '../methods/registry.ts';
 import { methodSettings } from '../methods/settings.ts';
 import { flagOf, type Setting, type SettingValue } from '../settings/setting.ts';
-import { completeSettings, type GivenSettings, GROUPS } from '../train/settings.ts';
+import { completeSettings, GROUPS } from '../train/settings.ts';
 import { givenSettings } from './settingOptions.ts';
 import { addTrainOptions, trainSettings } from './trainOptions.ts';
 
@@ -43,7 +43,7 @@ test('every flag reaches the settings of the run', () => {
       assert.deepEqual(given[setting.name], value, flagOf(setting));
       // What a method trains on may exclude a weight format.
       if (setting.name === 'precision' && method.weightFormats !== undefined) continue;
-      const run = completeSettings({ data: 'd', base: 'b', out: 'o', ...given } as GivenSettings);
+      const run = completeSettings({ data: 'd', base: 'b', out: 'o', ...given });
       assert.deepEqual(run[setting.name], value, setting.name);
     }
   }

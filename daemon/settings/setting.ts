@@ -97,11 +97,7 @@ export const settings = <const L extends readonly Setting[]>(...list: L): L => l
 
 /** `--lr-b` of `lrB`; of several texts the flag of one. */
 export const flagOf = (setting: Pick<Setting, 'name'> | TextsSetting): string =>
-  flagOfName('one' in setting ? setting.one : setting.name);
-
-/** `--lr-b` of `lrB`. */
-export const flagOfName = (name: string): string =>
-  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  `--${('one' in setting ? setting.one : setting.name).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export const defaultOf = (setting: Setting): SettingValue | undefined =>
   'default' in setting ? setting.default : undefined;
@@ -125,7 +121,7 @@ export function defaultText(setting: Setting): string {
 }
 
 /** 'a whole number from 1 to 65536', 'one of pack, bucket, none': completes the sentence 'it must be ...'. */
-export function rangeText(setting: Setting): string {
+function rangeText(setting: Setting): string {
   switch (setting.kind) {
     case 'number': {
       const { whole = false, above = false, least, most } = setting;

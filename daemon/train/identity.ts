@@ -23,7 +23,7 @@ export function identityDifference(checkpoint: string, run: string): string | un
   const valuesOf = ([, , ...settings]: Identity) => new Map(settings);
   const [old, current] = [valuesOf(before), valuesOf(now)];
   const { name, default: standard } = METHOD_GROUP.settings[0];
-  const changed = settingsOfRun(String(current.get(name) ?? standard)).flatMap((setting) => {
+  const changed = settingsOfRun((current.get(name) as string | undefined) ?? standard).flatMap((setting) => {
     if (setting.resumable === true) return [];
     const [was, is] = [old, current].map((values) => values.get(setting.name) ?? defaultOf(setting));
     if (JSON.stringify(was) === JSON.stringify(is)) return [];

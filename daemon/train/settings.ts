@@ -100,9 +100,7 @@ export function completeSettings(given: GivenSettings): TrainSettings {
  */
 export function storedSettings({ data, base, out, ...stored }: GivenSettings): TrainSettings {
   const { length, epochs, ...rest } = stored;
-  const known = new Set(
-    settingsOfRun(String(stored.method ?? METHOD_GROUP.settings[0].default)).map(({ name }) => name),
-  );
+  const known = new Set(settingsOfRun(stored.method ?? METHOD_GROUP.settings[0].default).map(({ name }) => name));
   const values = Object.entries({
     ...rest,
     // Of a run that counts steps, epochs are a default; a length of 0 was not given.

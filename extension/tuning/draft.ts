@@ -5,22 +5,22 @@ import { methodOf, ownSettings } from './fields.ts';
 import { LEAST_STEPS, type Preset, presetSettings } from './presets.ts';
 import type { TrainSettings, TrainSpec } from './training.ts';
 
-/** A run as it is put together, before it is one. */
+/** A run that a person is still putting together. */
 export interface Draft {
   /** Absolute path of the dataset. */
   readonly data: string;
   readonly base: Base;
   preset: Preset;
-  /** What a person has set beyond the preset; undefined takes a preset's setting back. */
+  /** Settings that a person changed. undefined removes a setting of the preset. */
   changes: Partial<TrainSettings>;
   activate: boolean;
-  /** What the daemon says of its settings. */
+  /** The daemon's descriptions of all settings. */
   readonly described: Description;
-  /** Of an earlier run that is run again. */
+  /** The name of the earlier run, if it is run again. */
   readonly name?: string;
 }
 
-/** Settings of a draft: the preset's, and a person's over them. Steps and epochs exclude each other, so the latter set wins. */
+/** The settings of a draft: those of the preset, and the changes on top. Changed steps or epochs replace both of the preset. */
 export function draftSettings({ data, base, preset, changes, described }: Omit<Draft, 'activate'>): TrainSettings {
   const { epochs, steps, ...rest } = presetSettings(preset);
   const length =
@@ -34,8 +34,8 @@ export function draftSettings({ data, base, preset, changes, described }: Omit<D
 }
 
 /**
- * A preset's settings under another method. What is the method's own stays only where both have it with the same default: the usual
- * rank of LoRA is another than VeRA's, and full training has none.
+ * The settings of a preset for another method. An option of the preset's method stays only if both methods have it with the same
+ * default: LoRA's usual rank differs from VeRA's, and full training has no rank.
  */
 function forMethod(
   described: Description,
@@ -51,7 +51,7 @@ function forMethod(
   return { ...Object.fromEntries(Object.entries(settings).filter(stays)), method: now };
 }
 
-/** The draft of a run that was planned with so many steps, with the preset's least where they are fewer and nobody set them. */
+/** The draft with the preset's least number of steps, if its plan has fewer and the person set neither steps nor epochs. */
 export function withEnoughSteps(draft: Draft, planned: number): Draft {
   const { changes } = draft;
   const least = LEAST_STEPS[draft.preset];

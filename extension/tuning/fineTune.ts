@@ -12,7 +12,7 @@ import { createPlanner } from './planner.ts';
 import { PRESETS } from './presets.ts';
 import type { TrainSpec } from './training.ts';
 
-/** One pick, one Enter: shows what a run would cost and what is wrong with its data, and starts it. */
+/** Shows the plans of a run and problems in its data in one pick. Enter starts the run. */
 export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promise<void> {
   const planner = createPlanner(app);
   let draft = first;
@@ -25,7 +25,7 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
           { location: vscode.ProgressLocation.Window, title: 'VeRA: reading the data' },
           () => planner.plan(draft),
         );
-        // What is wrong with the data is shown before anything starts, also to those who were faster than the plan.
+        // Problems in the data are shown before anything starts, even if the person was faster than the plan.
         if ('fault' in answer) continue;
         return start(app, panel, draft, answer.spec);
       }
@@ -74,7 +74,7 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
         if (!open) return;
         const answer = await planner.plan({ ...draft, preset });
         if (open) show();
-        // The same data is as wrong in another preset.
+        // The other presets have the same problem in their data.
         if ('fault' in answer) break;
       }
       if (open) list.busy = false;
@@ -96,7 +96,7 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
   });
 }
 
-/** Submits the run and opens the panel on it. The key makes a repeated submission after a broken connection the same job. */
+/** Submits the run and opens the panel on it. With the key, a submission that is repeated after a broken connection makes no second job. */
 async function start(app: App, panel: Panel, draft: Draft, spec: TrainSpec): Promise<void> {
   const workspace = workspaceFolder(vscode.Uri.file(draft.data));
   const job = await app.daemon.call(({ jobs }) => jobs.submit, {
@@ -118,7 +118,7 @@ async function pickTask({ rowFormats }: Description): Promise<string | undefined
   return picked.value;
 }
 
-/** Opens the dataset where the fault is. */
+/** Opens the dataset at the line of the problem. */
 async function showPlace(message: string): Promise<void> {
   const place = placeOf(message);
   if (place === undefined) return;
