@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DEMO_DATA, DEMO_MODEL, DEMO_STEPS, runDemo } from '../demo/run.ts';
 import { veraHome } from '../home.ts';
-import { refuseOccupied } from '../train/folder.ts';
+import { refuseOutput } from '../train/folder.ts';
 import { demoPrinter } from './demoPrinter.ts';
 import { positiveInteger } from './options.ts';
 import { print, printJson } from './output.ts';
@@ -40,7 +40,7 @@ async function demo({ base, data, out: given, steps, threads, json }: Flags): Pr
   // The training process inherits it.
   process.env['VERA_HOME'] ??= resolve('demo-output');
   const out = given === undefined ? freshFolder() : resolve(given);
-  refuseOccupied(out);
+  refuseOutput(out);
   const options = { base: resolve(base), data: resolve(data), out, steps };
   const printer = json ? undefined : demoPrinter(here);
   try {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { VeraError } from '../protocol/errors.ts';
-import { refuseOccupied } from '../train/folder.ts';
+import { refuseOutput } from '../train/folder.ts';
 import { completeSettings, type TrainSettings } from '../train/settings.ts';
 import { trainForeground } from './trainForeground.ts';
 import { addTrainOptions, collectTag } from './trainOptions.ts';
@@ -71,6 +71,6 @@ function completed(data: string | undefined, resume: string | undefined, setting
   if (resume !== undefined) return resumedRun(resume, data, settings).given;
   const given = newRun(data, settings);
   const out = given.out ?? freshFolder(given.data, completeSettings({ ...given, out: '' }).method);
-  refuseOccupied(out);
+  refuseOutput(out);
   return completeSettings({ ...given, out });
 }

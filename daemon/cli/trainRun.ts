@@ -3,7 +3,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { veraHome } from '../home.ts';
 import { refuseNoModel } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { readRun, refuseOccupied } from '../train/folder.ts';
+import { readRun, refuseOutput } from '../train/folder.ts';
 import {
   completeSettings,
   type GivenRun,
@@ -40,7 +40,7 @@ export function newRun(data: string | undefined, flags: TrainFlags): GivenRun {
   refuseNoModel(flags.base);
   const given = settingsOf(data, flags) as GivenRun;
   completeSettings({ ...given, out: given.out ?? '' });
-  if (given.out !== undefined) refuseOccupied(given.out);
+  if (given.out !== undefined) refuseOutput(given.out);
   return given;
 }
 

@@ -74,16 +74,21 @@ export async function writeFolderAtomic(dir: string, fill: (folder: string) => v
     makeFolder(folder);
     await fill(folder);
     syncTree(folder);
-    refuseOccupied(target, dir); // another process may have written there while `fill` ran
-    if (existsSync(target)) rmdirSync(target); // Windows cannot rename onto an empty folder
-    renameSync(folder, target);
-    syncFolder(dirname(target));
+    moveFolder(folder, target, dir);
   } catch (error) {
     removeQuietly(temporary);
     throw isSystemError(error) ? ioError(error, 'write', dir) : error;
   }
   removeQuietly(temporary);
   removeLeftovers(target);
+}
+
+/** Moves a whole folder to a place that is free or an empty folder, in one rename. `shown`: that place as people know it. */
+export function moveFolder(from: string, target: string, shown = target): void {
+  refuseOccupied(target, shown); // another process may have written there meanwhile
+  if (existsSync(target)) rmdirSync(target); // Windows cannot rename onto an empty folder
+  renameSync(from, target);
+  syncFolder(dirname(target));
 }
 
 /** Refuses a path that is neither free nor an empty folder (VeraError 'usage'). `shown`: the path as people know it. */

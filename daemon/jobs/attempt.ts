@@ -32,18 +32,18 @@ export interface Attempt {
   readonly kind: string;
   /** Most memory it will take; null while that is being estimated. */
   memoryBytes(): number | null;
-  /** What its worker has taken so far. */
+  /** Memory of its worker now. */
   rssBytes(): number;
   /** Its worker has permission to work, or is about to get it. */
   isPermitted(): boolean;
-  /** Its worker was only estimating, and its job waits again. */
+  /** Its worker only made the plan, and its job waits again. */
   isDropped(): boolean;
-  /** Asks its worker to stop at a checkpoint; a worker that was only estimating is dropped. */
+  /** Asks its worker to stop at a checkpoint. A worker that only makes the plan is dropped. */
   stop(): void;
   kill(reason: string): void;
-  /** Takes a worker back that was only estimating. */
+  /** Kills a worker that only makes the plan. */
   drop(): void;
-  /** The daemon is being stopped. `canWait`: its worker may take its time to reach a checkpoint. */
+  /** Call it when the daemon is stopped. `canWait`: the worker may take its time to reach a checkpoint. */
   stopWithDaemon(canWait: boolean): void;
   /** Resolves when its end is in the catalog; true where its worker crashed. */
   readonly ended: Promise<boolean>;
@@ -55,7 +55,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
   let worker: WorkerProcess | undefined;
   let incoming: Collector | undefined;
   let memoryBytes: number | null = null;
-  /** estimating, until it is written that the attempt begins (beginning); then it has begun. */
+  /** 'beginning': the catalog is being told that the attempt begins. */
   let phase: 'estimating' | 'beginning' | 'begun' = 'estimating';
   let [dropped, asked, stopping, killAtStart, movedOn] = [false, false, false, false, false];
 
@@ -70,7 +70,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     worker?.stop();
   }
 
-  /** The worker's life; undefined where the job is no longer to be run. */
+  /** Runs the worker. Undefined if the job should no longer run. */
   async function work(): Promise<Ended | undefined> {
     const job = await readJob(catalog.db, id);
     if (job.state !== 'queued') return undefined;
@@ -89,7 +89,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     return ended;
   }
 
-  /** Writes that the attempt begins; false where the job is no longer queued. */
+  /** Writes that the attempt begins. False if the job is no longer queued. */
   async function begin(): Promise<boolean> {
     phase = 'beginning';
     const job = await catalog.change(async (change) => {
@@ -116,7 +116,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     incoming?.add(message);
   }
 
-  /** Lets a worker that has made the plan go on where there is room; otherwise its job fails or waits. */
+  /** Lets a worker that has made the plan work, if there is room. Otherwise its job fails or waits. */
   async function permit(estimate: Estimate): Promise<void> {
     ({ memoryBytes } = estimate);
     const { never, notNow } = options.fit(estimate.memoryBytes);
@@ -137,7 +137,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     onJob(job);
   }
 
-  /** Writes the end, with what the worker sent last. */
+  /** Writes how the attempt ended, with the last messages of its worker. */
   async function writeEnd(ended: Ended): Promise<void> {
     const facts = { movedOn, stopping, maxCrashes: options.maxCrashes };
     let job: Job;
@@ -166,7 +166,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     onJob(job);
   }
 
-  /** Tries a change again while the disk refuses it: a full one may have room again. */
+  /** Tries a change again while the disk refuses it, because a full disk may have room again. */
   async function patiently<T>(change: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {

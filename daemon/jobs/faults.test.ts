@@ -48,7 +48,7 @@ const kill = (signal: NodeJS.Signals): void => {
   }
 };
 
-test('a worker killed at random moments: the job goes on by itself, to the same bits', async () => {
+test('when its worker is killed at random moments, a job continues by itself and gives bit-identical results', async () => {
   const open = await openQueue(home, { ...options, maxCrashes: 100 });
   try {
     whole = await made(open, await open.reached(await open.submit(SPEC), 'succeeded'));
@@ -77,7 +77,7 @@ test('a worker killed at random moments: the job goes on by itself, to the same 
   }
 });
 
-test('a crash before any checkpoint, again and again, ends in failed; a stopped worker is noticed', async () => {
+test('a job fails after repeated crashes before its first checkpoint; a frozen worker is noticed', async () => {
   const open = await openQueue(home, { ...options, silenceMs: 2500 });
   try {
     const job = await open.submit(tinyTraining(tiny, { steps: 100_000, checkpointEvery: 100_000, evalEvery: 100_000 }));
@@ -125,7 +125,7 @@ async function daemonKilled(
   return lines;
 }
 
-test('a daemon killed while a job waits, runs and ends: the next continues with it, to the same bits', async () => {
+test('when a daemon is killed while a job waits, runs or ends, the next one continues, with bit-identical results', async () => {
   const first = await daemonKilled(SPEC, (line) => /^job \d+ queued/.test(line), 0);
   const id = Number(/^job (\d+)/.exec(first.find((line) => line.startsWith('job'))!)![1]);
   await daemonKilled(undefined, (line) => /^step (8|9|1\d)$/.test(line), random() * 50);
@@ -147,7 +147,7 @@ test('a daemon killed while a job waits, runs and ends: the next continues with 
   }
 });
 
-test('a queue that is stopped and opened again goes on from the checkpoint', async () => {
+test('a queue that is stopped and opened again continues from the checkpoint', async () => {
   const open = await openQueue(home, options);
   const job = await open.submit(SPEC);
   const waiting = await open.submit(
@@ -171,7 +171,7 @@ test('a queue that is stopped and opened again goes on from the checkpoint', asy
   }
 });
 
-test('a place that cannot be written fails the job with the reason, and it can be tried again', async () => {
+test('a job fails with the reason if its folder cannot be written, and can be tried again', async () => {
   const open = await openQueue(home, options);
   try {
     const out = join(root, 'blocked', 'out');

@@ -5,13 +5,13 @@ import type { JobSpec } from '../protocol/jobs.ts';
 import { findKind } from './kinds/registry.ts';
 import { clearStaged } from './staged.ts';
 
-/** What a job keeps between its attempts. */
+/** The folder with the files that a job keeps between its attempts. */
 export const jobFolder = (id: number): string => join(veraHome(), 'jobs', String(id));
 
-/** The folder that an adapter of the catalog is put into for a job. */
+/** The folder that an adapter of the catalog is written into for a job. */
 export const adapterFolder = (id: number): string => join(jobFolder(id), 'adapter');
 
-/** Removes what a job that is over left beside its result. What cannot be removed does no harm. */
+/** Removes the files of a job that is over, except its result. Files that cannot be removed do no harm. */
 export function clearJob(id: number, spec: JobSpec): void {
   try {
     const output = findKind(spec.kind)?.output?.(spec);

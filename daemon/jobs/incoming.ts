@@ -10,7 +10,7 @@ import { progressOf, type RunEvent } from '../protocol/runEvents.ts';
 import type { FromWorker } from './messages.ts';
 import { tell } from './state.ts';
 
-/** What a worker sends for the catalog. */
+/** A message of a worker that goes into the catalog. */
 export type Incoming = Extract<FromWorker, { type: 'event' | 'opened' | 'metrics' }>;
 
 /** Writes what a job's worker sent, in order: events, metrics and samples of its run, and how far it is. Returns its progress. */
@@ -48,31 +48,31 @@ async function writeIncoming(
   return now;
 }
 
-/** As it comes out of the catalog again: JSON has no NaN and no infinity, and leaves out what is undefined. */
+/** The event as it will be read from the catalog: JSON has no NaN and no infinity, and leaves out undefined fields. */
 const plain = (event: RunEvent): RunEvent => JSON.parse(JSON.stringify(event)) as RunEvent;
 
-/** Without the numbers that were none. */
+/** Without the figures that are not known. */
 const known = (progress: Job['progress']): Job['progress'] =>
   Object.fromEntries(Object.entries(progress).filter(([, value]) => value !== null && value !== undefined));
 
-/** What the worker sends is written so often; a change of the job's state takes along what is not written yet. */
+/** Messages are written so often. A change of the job's state also writes those that wait. */
 const WRITE_MS = 75;
-/** While a job runs, its own event, for those who follow all jobs, comes at most so often. */
+/** While a job runs, its own event, for clients that follow all jobs, comes at most so often. */
 const JOB_EVENT_MS = 1000;
-/** Messages kept while the disk refuses them; the oldest go first. */
+/** Most messages kept while the disk refuses them. Beyond that the oldest are lost. */
 const MAX_KEPT = 10_000;
 
-/** Some of what a worker sent, on its way into the catalog. */
+/** Messages on their way into the catalog. */
 export interface Batch {
   write(change: Change): Promise<void>;
-  /** Puts it back where the change failed. */
+  /** Puts them back if the change failed. */
   restore(): void;
 }
 
-/** Collects what the worker of an attempt sends, and writes it a little later. */
+/** Collects the messages of an attempt's worker, and writes them a little later. */
 export interface Collector {
   add(message: Incoming): void;
-  /** What is not written yet, to be written in a change that others make. Call it in that change. */
+  /** The messages that are not written yet, for a change that the caller makes. Call it in that change. */
   take(): Batch;
   end(): void;
 }

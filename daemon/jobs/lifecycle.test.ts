@@ -23,7 +23,7 @@ const theta = async (job: Job): Promise<Float32Array> =>
   (await adapterContent(catalog.db, Number(job.result!['adapter']))).theta;
 const outcomes = ({ attempts }: Job): unknown[] => attempts.map(({ outcome }) => outcome);
 
-test('paused at a checkpoint and resumed: the bits of a run that was not', async () => {
+test('a job that was paused and resumed gives bit-identical results to one that was not', async () => {
   const whole = await reached(await submit(tinyTraining(tiny, { steps: 120 })), 'succeeded');
   const job = await submit(tinyTraining(tiny, { steps: 120 }));
   await told(job, ({ event, step }) => event === 'step' && Number(step) >= 3);
@@ -38,7 +38,7 @@ test('paused at a checkpoint and resumed: the bits of a run that was not', async
   assert.deepEqual(await theta(done), await theta(whole));
 });
 
-test('cancel, in every state a job can be in', async () => {
+test('a job can be cancelled in every state', async () => {
   const running = await submit(tinyTraining(tiny, LONG));
   const held = await submit(tinyTraining(tiny));
   const queued = await submit(tinyTraining(tiny));
@@ -46,7 +46,7 @@ test('cancel, in every state a job can be in', async () => {
   await queue.pause({ job: held.id }, ACTOR);
   assert.equal((await queue.cancel({ job: held.id }, ACTOR)).state, 'cancelled');
   await told(running, ({ event }) => event === 'step');
-  assert.match((await queue.get({ job: queued.id })).waitingFor!, /1 runs, and no more at once/);
+  assert.match((await queue.get({ job: queued.id })).waitingFor!, /1 job runs already, and no more/);
   assert.equal((await queue.cancel({ job: queued.id }, ACTOR)).state, 'cancelled');
   assert.equal((await queue.cancel({ job: queued.id }, ACTOR)).state, 'cancelled');
   const failed = await reached(dependent, 'failed');
@@ -57,7 +57,7 @@ test('cancel, in every state a job can be in', async () => {
   assert.deepEqual(outcomes(over), ['cancelled']);
   assert.equal((await readRun(catalog.db, over.run!)).state, 'cancelled');
   for (const act of [queue.pause, queue.resume]) await assert.rejects(act({ job: over.id }, ACTOR), conflict);
-  // Tried again it goes on from where it stood; while it stands still it is cancelled at once.
+  // After a retry it continues from its checkpoint. While it is paused it is cancelled at once.
   await queue.retry({ job: over.id }, ACTOR);
   await told(over, ({ event }) => event === 'start');
   await queue.pause({ job: over.id }, ACTOR);
@@ -69,7 +69,7 @@ test('cancel, in every state a job can be in', async () => {
   await assert.rejects(submit(tinyTraining(tiny), { needs: [999] }), missing);
 });
 
-test('a job that fails says why and can be tried again; what needs it waits for that', async () => {
+test('a failed job says why, and can be tried again', async () => {
   const out = join(root, 'bad');
   const bad = await submit({ ...tinyTraining(tiny, { out, targets: 'nothing_like_it' }) });
   const failed = await reached(bad, 'failed');
@@ -84,7 +84,7 @@ test('a job that fails says why and can be tried again; what needs it waits for 
   await assert.rejects(submit({ kind: 'merge', adapter: 'nobody', out: join(root, 'x') }), { code: 'missing' });
 });
 
-test('higher priorities go first, also when they change', async () => {
+test('jobs of higher priority run first, also when the priority changes', async () => {
   const block = await submit(tinyTraining(tiny, LONG));
   await told(block, ({ event }) => event === 'step');
   const jobs: Job[] = [];

@@ -10,7 +10,7 @@ process.env['VERA_HOME'] = join(root, 'home');
 const tiny = tinyModel(root);
 const LONG = { steps: 100_000, evalEvery: 100_000 };
 
-test('two run at once where memory allows, one where the budget is for one, none where it is for less', async () => {
+test('two jobs run at once if memory allows, one if the budget is for one, and none if it is for less', async () => {
   const wide = await openQueue(join(root, 'home'), { maxRunning: 2 });
   const bytes: number[] = [];
   try {

@@ -3,12 +3,12 @@ import { freemem, totalmem } from 'node:os';
 
 /** Memory of this machine, in bytes. */
 export interface Memory {
-  /** What programs can have now. */
+  /** Memory that programs can get now. */
   readonly freeBytes: number;
   readonly totalBytes: number;
 }
 
-/** What is free and what there is, also within the limits of a container (Linux control groups, versions 2 and 1). */
+/** Free and total memory, within the limits of a container (Linux control groups, versions 2 and 1). */
 export function machineMemory(read: (file: string) => string = (file) => readFileSync(file, 'utf8')): Memory {
   const machine = { freeBytes: freemem(), totalBytes: totalmem() };
   for (const [limitFile, usedFile, statFile, field] of [
@@ -19,7 +19,7 @@ export function machineMemory(read: (file: string) => string = (file) => readFil
       const limit = Number(read(`/sys/fs/cgroup/${limitFile}`));
       const used = Number(read(`/sys/fs/cgroup/${usedFile}`));
       if (!(limit > 0 && limit < machine.totalBytes) || !(used >= 0)) continue;
-      // Pages of files are given back as soon as somebody needs them.
+      // The system frees cached pages of files as soon as a program needs memory.
       const cached = Number(new RegExp(`^${field} (\\d+)$`, 'm').exec(read(`/sys/fs/cgroup/${statFile}`))?.[1] ?? 0);
       return { freeBytes: Math.min(machine.freeBytes, limit - used + cached), totalBytes: limit };
     } catch {
@@ -28,7 +28,3 @@ export function machineMemory(read: (file: string) => string = (file) => readFil
   }
   return machine;
 }
-
-/** Bytes for a person: '820 MB', '2.1 GB'. */
-export const memoryText = (bytes: number): string =>
-  bytes < 999.5e6 ? `${Math.max(0, Math.round(bytes / 1e6))} MB` : `${(bytes / 1e9).toFixed(1)} GB`;

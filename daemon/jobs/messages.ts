@@ -2,7 +2,7 @@ import type { Base } from '../catalog/content.ts';
 import type { ErrorMessage } from '../process/child.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
 
-/** What a worker does: the task of a kind (kinds/kind.ts). */
+/** The work of a worker: the task of a kind (kinds/kind.ts). */
 export interface Task {
   readonly kind: string;
   readonly task: unknown;
@@ -11,7 +11,7 @@ export interface Task {
 /** Plain JSON. */
 export type Json = Record<string, unknown>;
 
-/** The plan: most memory the task will take, and what else its kind says of it. */
+/** The plan of a task: most memory it will take, and the kind's own figures. */
 export interface Estimate {
   readonly memoryBytes: number;
   readonly details: Json;
@@ -21,11 +21,11 @@ export type ToWorker =
   | {
       readonly type: 'start';
       readonly task: Task;
-      /** The job's own folder, which one worker at a time works in; null where only the estimate is wanted. */
+      /** The job's own folder, which one worker at a time works in. Null if only the plan is wanted. */
       readonly folder: string | null;
-      /** Estimate first, and wait for 'go'. */
+      /** Make the plan first, and wait for 'go'. */
       readonly estimate: boolean;
-      /** Measure how fast this machine is too. */
+      /** Also measure how fast this machine is. */
       readonly measure: boolean;
     }
   | { readonly type: 'go' };
@@ -33,9 +33,9 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'estimate'; readonly estimate: Estimate }
   | { readonly type: 'event'; readonly event: RunEvent }
-  /** What a training run reads. */
+  /** The base and dataset that a training run reads. */
   | { readonly type: 'opened'; readonly opened: Opened }
-  /** Steps and evaluations of before, for the catalog alone: lines of metrics.jsonl. */
+  /** Earlier steps and evaluations, as lines of metrics.jsonl. They go into the catalog and are no events. */
   | { readonly type: 'metrics'; readonly lines: readonly Json[] }
   | { readonly type: 'done'; readonly outcome: Outcome }
   | { readonly type: 'stopped' }
@@ -46,7 +46,7 @@ export interface Opened {
   readonly dataset: { readonly hash: string; readonly path: string; readonly format: string; readonly rows: number };
 }
 
-/** What a task gives back: the job's result, and what else its kind commits. */
+/** What a task made: the job's result, and what else its kind writes into the catalog. */
 export interface Outcome {
   readonly result: Json;
 }

@@ -18,7 +18,7 @@ const open = await openQueue(join(root, 'home'));
 after(() => open.close());
 const { catalog, queue, submit, reached } = open;
 
-test('a training job: its adapter is in the catalog, with the bits of a run without a daemon', async () => {
+test('a training job puts its adapter into the catalog, bit-identical to that of a run without a daemon', async () => {
   const spec = { ...tinyTraining(tiny), name: 'first', tags: ['small'], activate: true };
   const job = await submit(spec, { key: 'one' });
   assert.equal(job.state, 'queued');
@@ -53,7 +53,7 @@ test('a training job: its adapter is in the catalog, with the bits of a run with
   assert.equal(existsSync(join(root, 'home', 'jobs', String(job.id))), false);
 });
 
-test('evaluate, merge, export, import and download, of an adapter of the catalog', async () => {
+test('an adapter of the catalog is evaluated, merged, exported and imported, and a base is downloaded', async () => {
   const [merged, exported] = [join(root, 'merged'), join(root, 'exported')];
   const merge = await submit({ kind: 'merge', adapter: 'first', out: merged });
   const evaluate = await submit({ kind: 'evaluate', data: tiny.data, adapter: 'first', length: 48 });

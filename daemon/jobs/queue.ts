@@ -23,29 +23,29 @@ type One = Params<typeof protocol.get>;
 export interface QueueOptions {
   readonly catalog: Catalog;
   readonly log: Logger;
-  /** Jobs that compute (train, evaluate, merge) at once; left out: half the cores. */
+  /** Most jobs that compute (train, evaluate, merge) at the same time. If left out, half the number of cores. */
   readonly maxRunning?: number;
-  /** Most memory that they may take together; left out: what is free. */
+  /** Most memory that they may take together. If left out, all that is free. */
   readonly memoryBudgetBytes?: number;
-  /** Time between two heartbeats of a worker, how long it may be silent, and how long idle. */
+  /** Time between two heartbeats of a worker, and how long it may be silent or idle. */
   readonly heartbeatMs?: number;
   readonly silenceMs?: number;
   readonly stallMs?: number;
-  /** Crashes of its worker in a row, without a newer checkpoint between, that end a job. */
+  /** A job fails after so many crashes of its worker in a row without a newer checkpoint in between. */
   readonly maxCrashes?: number;
   /** Pause before another attempt after a crash. */
   readonly retryMs?: number;
-  /** How long a cancelled worker, and one of a daemon that stops, may take. */
+  /** How long a worker may take to end after its job was cancelled (cancelMs) or its daemon was stopped (stopMs). */
   readonly cancelMs?: number;
   readonly stopMs?: number;
-  /** How often a job that waits for memory is looked at. */
+  /** Time between two looks at a queue in which a job waits. */
   readonly pollMs?: number;
   readonly memory?: () => Memory;
 }
 
-/** The queue of jobs; the methods of the protocol with what they are asked for and by whom. */
+/** The queue of jobs. `submit` to `plan` are methods of the protocol; `actor` is who called. */
 export interface Queue {
-  /** Takes up what a daemon left that died, then schedules. */
+  /** Recovers the jobs of a daemon that died, then starts to schedule. */
   readonly start: () => Promise<void>;
   readonly submit: (params: Params<typeof protocol.submit>, actor: string) => Promise<Job>;
   readonly get: (params: One) => Promise<Job>;
@@ -57,13 +57,13 @@ export interface Queue {
   readonly prioritise: (params: Params<typeof protocol.prioritise>, actor: string) => Promise<Job>;
   readonly plan: (params: Params<typeof protocol.plan>) => Promise<z.output<(typeof protocol.plan)['result']>>;
   readonly counts: () => { running: number; queued: number; paused: number };
-  /** Most memory that jobs may take together now. */
+  /** Most memory that jobs may take together. */
   readonly budgetBytes: () => number;
-  /** Starts nothing more. */
+  /** Starts no more jobs. */
   readonly drain: () => void;
-  /** Hears when nothing runs any more, each time. */
+  /** Calls the listener each time the last worker has ended. */
   readonly onQuiet: (listener: () => void) => void;
-  /** Every worker to a checkpoint, or killed where that takes too long; their jobs are queued again for the next daemon. */
+  /** Stops every worker at a checkpoint, and kills it if that takes too long. The next daemon continues the jobs. */
   readonly stop: () => Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function createQueue(options: QueueOptions): Queue {
     silenceMs: options.silenceMs ?? 30_000,
     stallMs: options.stallMs ?? 600_000,
   };
-  /** Of every job that is not over. */
+  /** The state of every job that is not over. */
   const states = new Map<number, JobState>();
   const quiet = new Set<() => void>();
   let stopping = false;

@@ -6,7 +6,7 @@ import { beginAttempt, endAttempt, readJob, updateJob } from '../catalog/jobs.ts
 import { recover } from './recovery.ts';
 import { MOST_LOST } from './states.ts';
 
-test('a job that was at work in many ends of the daemon waits to be resumed, and has one try each time', async () => {
+test('a job that ran each time a daemon died, many times in a row, waits until it is resumed', async () => {
   const root = temporaryFolder();
   process.env['VERA_HOME'] = root;
   const open = await openQueue(root);
@@ -23,7 +23,7 @@ test('a job that was at work in many ends of the daemon waits to be resumed, and
       return (await readJob(catalog.db, id)).state;
     };
     for (let i = 1; i < MOST_LOST; i++) assert.equal(await die(), 'queued', `after ${i}`);
-    // An attempt that ended in another way begins the count anew.
+    // An attempt that ended in another way restarts the count.
     await catalog.change(async ({ db, now }) => {
       await beginAttempt(db, id, now);
       await endAttempt(db, id, 'paused', null, now);

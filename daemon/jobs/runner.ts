@@ -3,9 +3,9 @@ import { findKind } from './kinds/registry.ts';
 import type { RunningJob } from './schedule.ts';
 
 export interface RunnerOptions extends AttemptOptions {
-  /** A worker that was cancelled and does not end is killed after so long. */
+  /** A cancelled worker that does not end is killed after so long. */
   readonly cancelMs: number;
-  /** Called when a worker is gone, and with it a place and memory are free. */
+  /** Called when a worker has ended, which makes room for another. */
   readonly onGone: (id: number, crashed: boolean) => void;
 }
 
@@ -16,9 +16,9 @@ export interface Runner {
   running(): RunningJob[];
   /** Starts the next attempt of a queued job. */
   launch(id: number, kind: string): void;
-  /** Asks a worker to stop at a checkpoint; `kill`: and ends it where it does not. */
+  /** Asks a worker to stop at a checkpoint. `kill`: kills it if it does not. */
   stopJob(id: number, kill: 'never' | 'later'): void;
-  /** Takes workers back that have only been estimating. */
+  /** Kills the workers that only make a plan. */
   dropWaiting(): void;
   /** Every worker stops at a checkpoint. Those without one and those that are too slow are killed. Their jobs are queued again. */
   stop(graceMs: number): Promise<void>;

@@ -1,19 +1,20 @@
 import type { QueuedJob } from '../catalog/jobs.ts';
 import { findKind } from './kinds/registry.ts';
-import { memoryText, type Memory } from './memory.ts';
+import { bytesText } from '../protocol/text.ts';
+import type { Memory } from './memory.ts';
 
 /** Whether jobs of a kind compute: they share the processor and most of the memory. */
 export const computes = (kind: string): boolean => findKind(kind)?.computes ?? false;
 
-/** Others that run at once: enough to keep the disk and the network at work. */
+/** Most other jobs at once, enough to keep the disk and the network busy. */
 const MAX_OTHERS = 4;
-/** What a worker takes whose estimate is not there yet. */
+/** Memory counted for a worker that has no estimate yet. */
 const UNKNOWN_BYTES = 300e6;
 
 /** A job that has a worker. */
 export interface RunningJob {
   readonly kind: string;
-  /** null: it is being estimated. */
+  /** Most memory it will take; null while that is being estimated. */
   readonly memoryBytes: number | null;
   /** What its worker has taken so far. */
   readonly rssBytes: number;
@@ -22,7 +23,7 @@ export interface RunningJob {
 export interface Situation extends Memory {
   readonly running: readonly RunningJob[];
   readonly maxRunning: number;
-  /** Most memory that jobs may take together; undefined: what is free. */
+  /** Most memory that jobs may take together. If undefined, all that is free. */
   readonly budgetBytes: number | undefined;
   readonly draining: boolean;
   /** Jobs that wait a moment before another attempt. */
@@ -34,7 +35,7 @@ export type Decision =
   | { readonly job: number; readonly do: 'wait'; readonly why: string }
   | { readonly job: number; readonly do: 'fail'; readonly why: string };
 
-/** What becomes of each queued job now. `queued`: in the order of their turn. */
+/** Decides about each queued job. `queued`: in the order of their turn. */
 export function schedule(queued: readonly QueuedJob[], situation: Situation): Decision[] {
   const running = [...situation.running];
   let heldBack: number | undefined;
@@ -47,16 +48,17 @@ export function schedule(queued: readonly QueuedJob[], situation: Situation): De
     }
     if (needs[0]) return wait(`job ${needs[0].id} comes first`);
     if (situation.draining) return wait('this daemon is about to end; the next one continues with it');
-    if (situation.resting.has(id)) return wait('its worker ended unexpectedly; it is tried again in a moment');
+    if (situation.resting.has(id)) return wait('its worker ended unexpectedly; another attempt starts in a moment');
     const alike = running.filter((one) => computes(one.kind) === computes(kind)).length;
     const most = computes(kind) ? situation.maxRunning : MAX_OTHERS;
-    if (alike >= most) return wait(`${alike} ${alike === 1 ? 'runs' : 'run'}, and no more at once`);
+    if (alike >= most)
+      return wait(`${alike === 1 ? '1 job runs' : `${alike} jobs run`} already, and no more may run at once`);
     if (computes(kind)) {
       if (heldBack !== undefined) return wait(`job ${heldBack} comes first`);
       const fit = fits(memoryBytes, { ...situation, running });
       if (fit.never !== undefined) return { job: id, do: 'fail', why: fit.never };
       if (fit.notNow !== undefined) {
-        // One that would fit once ours are done is not passed by; one that waits for other programs is.
+        // Smaller jobs may pass one that waits for other programs, but not one that will fit when our jobs are done.
         if (fit.later) heldBack = id;
         return wait(fit.notNow);
       }
@@ -67,14 +69,15 @@ export function schedule(queued: readonly QueuedJob[], situation: Situation): De
 }
 
 interface Fit {
-  /** Why it never runs on this machine. */
+  /** Why it can never run on this machine. */
   readonly never?: string;
+  /** Why it cannot run now. */
   readonly notNow?: string;
-  /** It will fit when what runs is done. */
+  /** It will fit when the running jobs are done. */
   readonly later?: boolean;
 }
 
-/** Whether a job of so much memory can run beside the others. */
+/** Whether a job that takes so much memory can run beside the others. */
 export function fits(
   memoryBytes: number | null,
   situation: Omit<Situation, 'draining' | 'resting' | 'maxRunning'>,
@@ -83,14 +86,14 @@ export function fits(
   const need = memoryBytes ?? UNKNOWN_BYTES;
   const running = situation.running.filter(({ kind }) => computes(kind));
   const reserved = running.map((one) => one.memoryBytes ?? UNKNOWN_BYTES);
-  // Workers that run will grow to their estimate.
+  // Running workers will grow to their estimate.
   const growth = running.reduce((sum, { rssBytes }, i) => sum + Math.max(0, reserved[i]! - rssBytes), 0);
   const most = Math.min(totalBytes, budgetBytes);
   if (need > most) {
     const limit = budgetBytes < totalBytes ? 'jobs may take (the memory budget)' : 'this machine has';
     const cure = 'choose a smaller batch, length or model';
     return {
-      never: `it needs ${memoryText(need)} of memory, more than the ${memoryText(most)} that ${limit}: ${cure}${budgetBytes < totalBytes ? ', or raise the budget' : ''}`,
+      never: `it needs ${bytesText(need)} of memory, more than the ${bytesText(most)} that ${limit}: ${cure}${budgetBytes < totalBytes ? ', or raise the budget' : ''}`,
     };
   }
   const free = freeBytes - growth;
@@ -98,7 +101,7 @@ export function fits(
   if (need <= free && need <= left) return {};
   const held = running.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
   return {
-    notNow: `needs ${memoryText(need)} of memory, ${memoryText(Math.max(0, Math.min(free, left)))} are free`,
+    notNow: `needs ${bytesText(need)} of memory, ${bytesText(Math.max(0, Math.min(free, left)))} are free`,
     later: running.length > 0 && need <= freeBytes + held,
   };
 }

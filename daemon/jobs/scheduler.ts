@@ -101,7 +101,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   function isNews({ job, why }: Extract<Decision, { do: 'wait' }>, before: string | null): boolean {
     if (why === before) return false;
     const last = written.get(job);
-    const words = (text: string): string => text.replace(/[\d.]+ [MG]B/g, '');
+    const words = (text: string): string => text.replace(/[\d.]+ \w?B/g, '');
     const isOther = before === null || words(why) !== words(before);
     const isNew = isOther || last === undefined || performance.now() - last > WAIT_TEXT_MS;
     if (isNew) written.set(job, performance.now());

@@ -22,7 +22,7 @@ const fill = (text: string) => (staging: string) => {
 };
 const never = (): Promise<never> => assert.fail('it was written again');
 
-test('an attempt after a crash before the rename only renames; after it, it only says so', async () => {
+test('after a crash before the rename, the next attempt only renames; after a later crash, it does nothing', async () => {
   const { dir, folder, out } = place();
   assert.deepEqual(await writeStaged(out, folder, fill('one')), { text: 'one' });
   assert.deepEqual(readdirSync(dir).sort(), ['jobs', 'out']);
@@ -32,7 +32,7 @@ test('an attempt after a crash before the rename only renames; after it, it only
   assert.equal(readFileSync(join(out, 'file'), 'utf8'), 'one');
 });
 
-test("somebody else's folder is refused, before and after the work; an empty one is taken", async () => {
+test("another program's folder is refused, before and after the work; an empty folder is used", async () => {
   const { dir, folder, out } = place();
   const refused = (error: unknown): boolean =>
     error instanceof VeraError && error.code === 'usage' && /exists and is not empty/.test(error.message);
@@ -53,7 +53,7 @@ test("somebody else's folder is refused, before and after the work; an empty one
   assert.deepEqual(readdirSync(dir).sort(), ['jobs', 'other', 'out']);
 });
 
-test('what an attempt left half done is removed by the next', async () => {
+test('an attempt removes the unfinished folder of the one before', async () => {
   const { dir, folder, out } = place();
   mkdirSync(join(dir, '.out.job-7'));
   mkdirSync(join(dir, '..out.job-7.123.abcdef01.tmp'));

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { refuseOccupied, syncFolder, writeFileAtomic } from '../formats/atomic.ts';
+import { moveFolder, refuseOccupied, writeFileAtomic } from '../formats/atomic.ts';
 import { ioError } from '../formats/read.ts';
 import type { Json } from './messages.ts';
 
-/** What was written but is perhaps not in place yet: the result, and the folder it was written as. */
+/** The note about a folder that is written, and perhaps not in place yet: the folder, and the job's result. */
 interface Written {
   readonly inode: string;
   readonly result: Json;
@@ -15,9 +15,9 @@ const stagingOf = (out: string, folder: string): string =>
   join(dirname(out), `.${basename(out)}.job-${basename(folder)}`);
 
 /**
- * Writes a job's output folder so that an attempt after a crash can tell its own result from a stranger's folder: `write` fills
- * a hidden folder beside `out`, a note in the job's `folder` says which one it is, then it is renamed. Where the note is there
- * already, only what was left is done. Throws VeraError 'usage' where `out` is somebody else's, 'io' for the disk.
+ * Writes a job's output folder so that an attempt after a crash recognises its own result. `write` fills a hidden folder beside
+ * `out`, a note in the job's `folder` identifies it, and then it is renamed. An attempt that finds the note only does what is left.
+ * Throws VeraError 'usage' if another program wrote to `out`, 'io' if the disk fails.
  */
 export async function writeStaged(
   out: string,
@@ -29,7 +29,7 @@ export async function writeStaged(
   if (before && inodeOf(out) === before.inode) return before.result;
   try {
     if (before && inodeOf(staging) === before.inode) {
-      moveIn(staging, out);
+      moveFolder(staging, out);
       return before.result;
     }
     refuseOccupied(out, out);
@@ -38,21 +38,21 @@ export async function writeStaged(
     const inode = inodeOf(staging);
     if (inode === undefined) throw new Error(`${staging} was not written`);
     writeFileAtomic(noteOf(folder), JSON.stringify({ inode, result } satisfies Written));
-    moveIn(staging, out);
+    moveFolder(staging, out);
     return result;
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? ioError(error, 'write', out) : error;
   }
 }
 
-/** Removes what attempts of a job left beside `out`, unless it is whole: their work in progress. */
+/** Removes the unfinished folders that attempts of a job left beside `out`. */
 export function clearStaged(out: string, folder: string): void {
   const prefix = basename(stagingOf(out, folder));
   let names: string[];
   try {
     names = readdirSync(dirname(out));
   } catch {
-    return; // no folder, nothing left in it
+    return; // there is no folder
   }
   for (const name of names) {
     if (name === prefix || (name.startsWith(`.${prefix}.`) && name.endsWith('.tmp')))
@@ -60,22 +60,15 @@ export function clearStaged(out: string, folder: string): void {
   }
 }
 
-function moveIn(staging: string, out: string): void {
-  refuseOccupied(out, out);
-  if (existsSync(out)) rmdirSync(out);
-  renameSync(staging, out);
-  syncFolder(dirname(out));
-}
-
 function readNote(folder: string): Written | undefined {
   try {
     return JSON.parse(readFileSync(noteOf(folder), 'utf8')) as Written;
   } catch {
-    return undefined; // it was never written, or not by this program: the work is done again
+    return undefined; // it was never written, or not by this program, so the work is done again
   }
 }
 
-/** Number of a folder on its disk, which a rename keeps, with its time of birth, since numbers are given again. */
+/** The number of a folder on its disk, which a rename keeps, and the time it was made, because disks use numbers again. */
 function inodeOf(path: string): string | undefined {
   const status = statSync(path, { throwIfNoEntry: false, bigint: true });
   return status === undefined ? undefined : `${status.dev} ${status.ino} ${status.birthtimeNs}`;

@@ -3,7 +3,7 @@ import type { Change } from '../catalog/open.ts';
 import { finishRun, reopenRun } from '../catalog/runs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 
-/** Puts a job into another state, its run with it, and says so. The job as it is now. */
+/** Changes the state of a job and its run, and emits the job's event. Returns the changed job. */
 export async function setState(change: Change, before: Job, state: JobState, more: JobChange = {}): Promise<Job> {
   const over = OVER.includes(state);
   await updateJob(change.db, before.id, {
@@ -12,14 +12,14 @@ export async function setState(change: Change, before: Job, state: JobState, mor
     ...more,
   });
   if (before.run !== null) {
-    // Success is written with the figures of the run.
+    // The job's kind writes the success of a run, with its figures.
     if (state === 'failed' || state === 'cancelled') await finishRun(change, before.run, { state });
     if (OVER.includes(before.state) && !over) await reopenRun(change, before.run);
   }
   return tell(change, before.id);
 }
 
-/** A job's event, with the job as it is now. */
+/** Emits a job's event. Returns the job. */
 export async function tell(change: Change, id: number): Promise<Job> {
   const job = await readJob(change.db, id);
   change.emit({ type: 'job', job });

@@ -5,8 +5,8 @@ import { optionsOf } from '../methods/options.ts';
 import { adapterMethod } from '../methods/registry.ts';
 
 /**
- * Writes an adapter of the catalog as a PEFT folder that must not exist yet. `projection`: with VeRA's A and B; an adapter
- * whose own are not those of its key always has them. Throws VeraError 'catalog' for damaged vectors, 'usage', 'io'.
+ * Writes an adapter of the catalog as a PEFT folder that must not exist yet. `projection`: with VeRA's A and B. An adapter whose
+ * A and B do not come from its key always gets them. Throws VeraError 'catalog' for damaged vectors, 'usage', 'io'.
  */
 export async function saveStored(
   { db }: Pick<Catalog, 'db'>,

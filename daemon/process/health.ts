@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { bytesText, durationText } from '../protocol/text.ts';
 
 /** What a process must do to be left alone. Each limit is optional; a process that breaks one is killed. */
 export interface HealthLimits {
@@ -51,7 +52,7 @@ export function watchHealth(beats: Readable, limits: HealthLimits, kill: (reason
       if (bytes === undefined || worked === undefined) return;
       rss = bytes;
       if (rss > memoryBytes)
-        kill(`it used ${megabytes(rss)} of memory, more than the ${megabytes(memoryBytes)} allowed, and was ended`);
+        kill(`it used ${bytesText(rss)} of memory, more than the ${bytesText(memoryBytes)} allowed, and was ended`);
       if (worked - cpu < WORK_MS) return;
       [cpu, idle] = [worked, 0];
     });
@@ -59,11 +60,8 @@ export function watchHealth(beats: Readable, limits: HealthLimits, kill: (reason
   const watch = setInterval(() => {
     silent += heartbeatMs;
     idle += heartbeatMs;
-    if (silent > allowance) kill(`it gave no sign of life for ${seconds(allowance)} and was ended`);
-    else if (idle > stallMs) kill(`it did nothing for ${seconds(stallMs)} and was ended`);
+    if (silent > allowance) kill(`it gave no sign of life for ${durationText(allowance / 1000)} and was ended`);
+    else if (idle > stallMs) kill(`it did nothing for ${durationText(stallMs / 1000)} and was ended`);
   }, heartbeatMs);
   return { rssBytes: () => rss, heard: () => (idle = 0), end: () => clearInterval(watch) };
 }
-
-export const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
-const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;

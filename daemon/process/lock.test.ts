@@ -29,7 +29,7 @@ async function lockingProcess(file: string): Promise<{ has: boolean; kill(): Pro
   };
 }
 
-test('of processes that race, one has the lock; when it is killed, the next has it at once', async () => {
+test('of several processes one gets the lock, and when that is killed the next gets it at once', async () => {
   const file = join(dir, 'race.lock');
   const racers = await Promise.all([1, 2, 3, 4].map(() => lockingProcess(file)));
   assert.equal(racers.filter(({ has }) => has).length, 1);
@@ -69,14 +69,14 @@ async function competitor(file: string, ms: number): Promise<number> {
   return Number(said);
 }
 
-test('of many processes that take and remove the same lock, never two have it', async () => {
+test('many processes take and remove the same lock, and never two have it', async () => {
   const file = join(dir, 'contended', '.lock');
   const counts = await Promise.all(Array.from({ length: 8 }, () => competitor(file, 2500)));
   assert.ok(counts.filter((count) => count > 0).length >= 2, `not contended: ${counts.join(', ')}`);
   assert.ok(counts.reduce((sum, count) => sum + count, 0) > 50, counts.join(', '));
 });
 
-test('of many processes that find the same stale lock at once, one has it', async () => {
+test('many processes find the same stale lock at once, and one gets it', async () => {
   for (const stale of ['', '999999 12345', `${process.pid} 1`]) {
     const file = join(dir, `stale-${stale.length}.lock`);
     const killed = await lockingProcess(file);
@@ -89,7 +89,7 @@ test('of many processes that find the same stale lock at once, one has it', asyn
   }
 });
 
-test('who waits has the lock once its holder is gone; removing it removes its folder where that is empty', async () => {
+test('a waiting process gets the lock when its holder has ended; removing it removes its empty folder', async () => {
   const file = join(dir, 'waited', '.lock');
   const holder = await lockingProcess(file);
   assert.equal(await waitForLock(file, 200), undefined);
@@ -104,7 +104,7 @@ test('who waits has the lock once its holder is gone; removing it removes its fo
   assert.ok(!existsSync(join(dir, 'waited')));
 });
 
-test('only the user may read it, and it ends with release', () => {
+test('only the user may read the lock, and release frees it', () => {
   const file = join(dir, 'own.lock');
   assert.equal(isLocked(file), false);
   const lock = takeLock(file);
@@ -115,7 +115,7 @@ test('only the user may read it, and it ends with release', () => {
   takeLock(file)!.release();
 });
 
-test('a file of other content is emptied, and still gives one lock', () => {
+test('a file with other content is emptied, and still gives one lock', () => {
   for (const [i, content] of ['garbage', 'x'.repeat(5000), 'SQLite format 3\0' + 'y'.repeat(100)].entries()) {
     const file = join(dir, `damaged-${i}.lock`);
     writeFileSync(file, content);
@@ -139,7 +139,7 @@ test('a lock whose file was deleted or exchanged does not stand', () => {
   other.release();
 });
 
-test('where no lock can be made, the error says what to do', () => {
+test('the error says what to do if no lock can be made', () => {
   const file = join(dir, 'a-file');
   writeFileSync(file, '');
   assert.throws(() => takeLock(join(file, 'x.lock')), {

@@ -75,8 +75,8 @@ function lockOf(file: string): Lock | undefined {
       makeFolder(dirname(file));
       fd = openSync(file, 'a', 0o600);
     } catch (error) {
-      // The last holder may have removed the folder as well, between the two calls.
-      if (codeOf(error) === 'ENOENT' && round < ROUNDS) continue;
+      // Others make and remove the folder at the same time.
+      if (['ENOENT', 'EEXIST'].includes(codeOf(error)) && round < ROUNDS) continue;
       throw error;
     }
     const mine = identity(fstatSync(fd, { bigint: true }));

@@ -18,7 +18,7 @@ const until = async (what: () => boolean): Promise<void> => {
   for (const end = Date.now() + 30_000; !what(); await sleep(5)) assert.ok(Date.now() < end, `never: ${String(what)}`);
 };
 
-test('a process says that it is ready, answers in order, shows its memory, and ends when it is asked to', async () => {
+test('a process reports that it is ready, answers in order, shows its memory, and ends when asked', async () => {
   const heard: FromService[] = [];
   const process = start({ onMessage: (message) => void heard.push(message) });
   await process.ready;
@@ -31,7 +31,7 @@ test('a process says that it is ready, answers in order, shows its memory, and e
   assert.deepEqual(heard, texts.map((echo) => ({ echo }))); // prettier-ignore
 });
 
-test('how a process ended is a plain sentence', async () => {
+test('a plain sentence says how a process ended', async () => {
   const reasonAfter = async (message: ToService, more: Partial<ProcessOptions<FromService>> = {}): Promise<string> => {
     const process = start(more);
     await process.ready;
@@ -40,15 +40,18 @@ test('how a process ended is a plain sentence', async () => {
     return (await process.ended).reason;
   };
   assert.match(await reasonAfter({ do: 'fail' }), /^its process ended with exit code 7$/);
-  assert.match(await reasonAfter({ do: 'crash' }), /killed \(SIGKILL\) while it used \d+ MB: memory probably ran out/);
+  assert.match(
+    await reasonAfter({ do: 'crash' }),
+    /killed \(SIGKILL\) while it used [\d.]+ MB: memory probably ran out/,
+  );
   const health = { heartbeatMs: 50, memoryBytes: 150e6 };
   const fill = await reasonAfter({ do: 'fill', bytes: 200e6 }, { health });
-  assert.match(fill, /^it used \d+ MB of memory, more than the 150 MB allowed, and was ended$/);
+  assert.match(fill, /^it used [\d.]+ MB of memory, more than the 150 MB allowed, and was ended$/);
   const silent = start({ health: { heartbeatMs: 50, silenceMs: 300 } });
   await silent.ready;
   await until(() => silent.rssBytes() > 0);
   process.kill(silent.pid!, 'SIGSTOP');
-  assert.match((await silent.ended).reason, /^it gave no sign of life for 0\.3 s and was ended$/);
+  assert.match((await silent.ended).reason, /^it gave no sign of life for 300 ms and was ended$/);
   const gone = startProcess({ file: new URL('./not-there.ts', import.meta.url), streams: 'keep' });
   const ending = await gone.ended;
   assert.match(ending.reason, /exit code 1/);
@@ -56,7 +59,7 @@ test('how a process ended is a plain sentence', async () => {
   await assert.rejects(gone.ready, { code: 'runtime' });
 });
 
-test('a process that does not handle its messages holds up who awaits, and refuses more than it may hold', async () => {
+test('a process that does not handle its messages blocks the sender, and more than the limit is refused', async () => {
   const process = start({ mostWaiting: 100 });
   await process.ready;
   await process.send({ do: 'stick' });
@@ -75,7 +78,7 @@ test('a process that does not handle its messages holds up who awaits, and refus
   await process.ended;
 });
 
-test('a parent that is slow holds its process up: no more than a window is ever on its way', async () => {
+test('a slow parent blocks its process, and no more than a window of messages is on its way', async () => {
   let [handled, released] = [0, false];
   let release: () => void = () => undefined;
   const gate = new Promise<void>((resolve) => (release = resolve));
@@ -118,7 +121,7 @@ test('a process ends with its parent, also while its thread is blocked', async (
   await until(() => !isThere());
 });
 
-test('a service is started again after a crash, with growing waits, and given up after enough of them', async () => {
+test('a service restarts after a crash with growing pauses, and gives up after enough of them', async () => {
   const heard: FromService[] = [];
   const waits: (number | undefined)[] = [];
   const service = runService(
@@ -144,7 +147,7 @@ test('a service is started again after a crash, with growing waits, and given up
   assert.equal(service.state(), 'failed');
 });
 
-test('a service that was steady has all its attempts again', async () => {
+test('a service that ran long enough has all its attempts again', async () => {
   let ends = 0;
   const service = runService(
     () => start(),
@@ -162,7 +165,7 @@ test('a service that was steady has all its attempts again', async () => {
   await assert.rejects(service.ready(), /it was stopped/);
 });
 
-test('a service that never gets ready is given up, and whoever waits for it is told', async () => {
+test('a service that never gets ready gives up, and waiting callers get the reason', async () => {
   process.env['VERA_TEST_NEVER_READY'] = '1';
   try {
     const service = runService(() => start(), POLICY);

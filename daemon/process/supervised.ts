@@ -4,8 +4,9 @@ import { constants, setPriority } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { VeraError } from '../protocol/errors.ts';
+import { bytesText } from '../protocol/text.ts';
 import { inbox, outbox, type Packet } from './channel.ts';
-import { type BeatOptions, type Health, type HealthLimits, megabytes, watchHealth } from './health.ts';
+import { type BeatOptions, type Health, type HealthLimits, watchHealth } from './health.ts';
 import { inspectArguments } from './inspect.ts';
 
 export interface ProcessOptions<Out> {
@@ -158,7 +159,7 @@ function giveWay(pid: number | undefined): void {
 }
 
 function reasonOf(code: number | null, signal: NodeJS.Signals | null, rss = 0): string {
-  const used = rss > 0 ? ` while it used ${megabytes(rss)}` : '';
+  const used = rss > 0 ? ` while it used ${bytesText(rss)}` : '';
   if (signal === 'SIGKILL') return `its process was killed (SIGKILL)${used}: memory probably ran out`;
   if (signal === 'SIGABRT') return `its process gave up (SIGABRT)${used}: memory may have run out`;
   return signal === null ? `its process ended with exit code ${String(code)}` : `its process was ended by ${signal}`;

@@ -7,7 +7,7 @@ import { ioError, readText } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type GivenSettings, storedSettings, type TrainSettings } from './settings.ts';
 
-/** Where a run keeps its things in its output folder. */
+/** Files of a run in its output folder. */
 export const runFile = (out: string): string => join(out, 'run.json');
 export const metricsFile = (out: string): string => join(out, 'metrics.jsonl');
 export const checkpointsOf = (out: string): string => join(out, 'checkpoints');
@@ -16,13 +16,16 @@ export const lockFile = (out: string): string => join(out, '.lock');
 const VERSION = 1;
 const MAX_BYTES = 10_000_000; // settings are a kilobyte or two; sample prompts may be long
 
-/** Refuses a folder in which something is already. */
-export function refuseOccupied(out: string): void {
+/**
+ * Refuses the output folder of a new run if something is in it. Unlike the folders that `formats/atomic.ts` refuses, it is written
+ * into rather than renamed, so it may be a link, and may hold the lock of this run.
+ */
+export function refuseOutput(out: string): void {
   let status;
   try {
     status = lstatSync(out, { throwIfNoEntry: false });
   } catch (error) {
-    throw ioError(error, 'write', out); // a part of the path is a file, say
+    throw ioError(error, 'write', out); // for example, a part of the path is a file
   }
   if (status === undefined) return;
   if (!status.isDirectory() && !status.isSymbolicLink())
@@ -42,7 +45,7 @@ export function refuseOccupied(out: string): void {
   });
 }
 
-/** Whether a folder is as good as empty, or holds the run of these settings: an attempt that was cut off left it. */
+/** Whether an output folder is empty but for a lock, or holds a run of these settings, which an interrupted attempt left. */
 export function isOwnFolder(settings: TrainSettings): boolean {
   const { out } = settings;
   if (!existsSync(runFile(out))) {
@@ -50,18 +53,18 @@ export function isOwnFolder(settings: TrainSettings): boolean {
     const begun = (name: string): boolean => join(out, name) === lockFile(out) || /^\.run\.json\..*\.tmp$/.test(name);
     return lstatSync(out).isDirectory() && readdirSync(out).every(begun);
   }
-  // The length of rows is filled in where none was given.
+  // The row length is not compared: it is filled in if none was given.
   const shown = ({ length: _, ...rest }: TrainSettings): string =>
     JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
   return shown(readRun(out)) === shown(storedSettings(settings));
 }
 
-/** run.json: the settings of a run, and what its checkpoints belong to. */
+/** Writes run.json: the settings of a run, and the base and dataset that its checkpoints belong to. */
 export function writeRun(settings: TrainSettings, identity: { base: string; dataset: string }): void {
   writeFileAtomic(runFile(settings.out), JSON.stringify({ version: VERSION, ...identity, settings }, null, 2) + '\n');
 }
 
-/** The settings of the run in a folder. Throws VeraError 'usage' where there is none. */
+/** The settings of the run in a folder. Throws VeraError 'usage' if there is none. */
 export function readRun(out: string): TrainSettings {
   const file = runFile(out);
   if (!existsSync(file)) throw new VeraError('usage', `${quote(out)} holds no run to resume: it has no run.json`);

@@ -9,7 +9,7 @@ import { lockFolder } from './lock.ts';
 
 const root = temporaryFolder();
 
-test('a lock is given back, and with it a folder that nothing came into', async () => {
+test('unlocking removes the lock, and a folder that is empty then', async () => {
   const folder = join(root, 'fresh');
   const unlock = await lockFolder(join(folder, '.lock'));
   assert.ok(existsSync(join(folder, '.lock')));
@@ -17,7 +17,7 @@ test('a lock is given back, and with it a folder that nothing came into', async 
   assert.ok(!existsSync(folder));
 });
 
-test('a folder that another process works in is refused, and free once that has ended', async () => {
+test('a folder in which another process works is refused, and free when that has ended', async () => {
   const file = join(root, 'held', '.lock');
   const script = `import { lockFolder } from ${JSON.stringify(new URL('./lock.ts', import.meta.url).href)};
     const unlock = await lockFolder(${JSON.stringify(file)});

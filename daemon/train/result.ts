@@ -9,17 +9,17 @@ import { methodNamed } from '../methods/registry.ts';
 import type { Prepared } from './prepare.ts';
 import { layersOf, type TrainSettings } from './settings.ts';
 
-/** Files of a model folder that hold weights or an index of them; all others are kept as they are. */
+/** Files of a model folder that hold weights or an index of them. All other files are copied unchanged. */
 const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)(\.index\.json)?$/;
-/** What an earlier run left in a base that it made. */
+/** Files that a run leaves in a base that it made. */
 const OF_A_RUN = ['run.json', 'metrics.jsonl'];
-/** What is written last: a folder with it is complete. */
+/** Files that are moved in last, so a folder that has one is complete. */
 const LAST = ['config.json', 'adapter_config.json'];
 
 /**
- * Puts what was learned into the run's folder: a PEFT adapter, or with `full` a Hugging Face model with the base's files and
- * types. It is written beside and moved in file by file, config last, so that a folder with its config is whole.
- * Returns the bytes of its safetensors file, and the adapter.
+ * Writes the result of training into the run's folder: a PEFT adapter, or, if all weights were trained, a Hugging Face model with
+ * the base's files and types. The files are written elsewhere and moved in one by one, the config last, so a folder with its config
+ * is whole. Returns the size of the safetensors file in bytes, and the adapter.
  */
 export async function saveResult(
   settings: TrainSettings,
@@ -31,7 +31,7 @@ export async function saveResult(
   rmSync(work, { recursive: true, force: true });
   if (methodNamed(settings.method).adapts === 'all') {
     await writeModel(work, prepared, theta);
-    return { bytes: moveIn(work, settings.out) };
+    return { bytes: moveResult(work, settings.out) };
   }
   const { sites, options, base } = prepared;
   const adapter: Adapter = {
@@ -45,17 +45,17 @@ export async function saveResult(
     run,
   };
   await saveAdapter(work, adapter, { projection: settings.projection });
-  return { bytes: moveIn(work, settings.out), adapter };
+  return { bytes: moveResult(work, settings.out), adapter };
 }
 
-function moveIn(work: string, out: string): number {
+function moveResult(work: string, out: string): number {
   const names = readdirSync(work);
   const last = (name: string): number => Number(LAST.includes(name));
   let bytes = 0;
   for (const name of names.sort((a, b) => last(a) - last(b))) {
     if (name.endsWith('.safetensors')) bytes += statSync(join(work, name)).size;
     if (last(name)) syncFolder(out);
-    // A folder of the base (its tokenizer's pieces, say) cannot be renamed onto an older one.
+    // A folder of the base, for example of its tokenizer, cannot be renamed onto an older one.
     if (statSync(join(work, name)).isDirectory()) rmSync(join(out, name), { recursive: true, force: true });
     renameSync(join(work, name), join(out, name));
   }
@@ -66,7 +66,7 @@ function moveIn(work: string, out: string): number {
 
 async function writeModel(dir: string, { base, adaptation }: Prepared, theta: Float32Array): Promise<void> {
   const layout = layoutOf(adaptation.parameters);
-  // A copy of tied embeddings under the head's name would contradict what was learned.
+  // A copy of tied embeddings under the head's name would contradict the trained ones.
   const tensors = [...base.tensors.values()].filter(({ name }) => !(base.config.tied && name === 'lm_head.weight'));
   await writeFolderAtomic(dir, (temporary) => {
     for (const name of readdirSync(base.dir)) {

@@ -63,7 +63,7 @@ const killed = (error: unknown): boolean =>
     error.message,
   );
 
-test('SIGKILL at any time, again and again, then resume: the same bits as an uninterrupted run', async () => {
+test('a run that is killed again and again and resumed gives bit-identical results to an uninterrupted run', async () => {
   const whole = settingsOf('whole');
   await startTraining(whole, false, () => undefined).ended;
   const random = seededRandom('kills');
@@ -98,7 +98,7 @@ test('SIGKILL at any time, again and again, then resume: the same bits as an uni
   assert.ok(kills >= 4, `${kills} kills`);
 });
 
-test('a stop ends after the step under way, with a checkpoint there', async () => {
+test('a stopped run ends after the current step, with a checkpoint of that step', async () => {
   const settings = settingsOf('stopped');
   const events: RunEvent[] = [];
   const training = startTraining(settings, false, (event) => {
@@ -112,7 +112,7 @@ test('a stop ends after the step under way, with a checkpoint there', async () =
   assert.ok(last.step < STEPS);
 });
 
-test('an error of the worker is an error here', async () => {
+test('an error of the worker rejects the promise of the caller', async () => {
   const training = startTraining(settingsOf('bad', { targets: 'nothing' }), false, () => undefined);
   await assert.rejects(
     training.ended,
@@ -121,7 +121,7 @@ test('an error of the worker is an error here', async () => {
   );
 });
 
-test('where the parent is killed the worker ends too, and the run can be gone on with at once', async () => {
+test('when the parent is killed the worker ends too, and the run can be resumed at once', async () => {
   const settings = settingsOf('orphan', { steps: 100_000, evalEvery: 1000, schedule: 'constant' });
   const script = `import { startTraining } from ${JSON.stringify(new URL('./supervise.ts', import.meta.url).href)};
     const training = startTraining(${JSON.stringify(settings)}, false, (event) => { if (event.event === 'step' && event.step === 9) console.log(training.pid); });`;

@@ -5,7 +5,7 @@ import { adapterMethod } from '../../methods/registry.ts';
 import { storedFrozen } from '../../methods/stored.ts';
 import type { BaseModel } from '../../models/base.ts';
 
-/** An adapter as the catalog keeps it. `spec`: its base as it was given. */
+/** An adapter as the catalog stores it. `spec`: its base as the person gave it. */
 export function contentOf(adapter: Adapter, base: BaseModel, spec: string): AdapterContent {
   const { method, options, sites, targets, theta } = adapter;
   const frozen = storedFrozen(method, adapter.frozen);
@@ -17,7 +17,7 @@ export function contentOf(adapter: Adapter, base: BaseModel, spec: string): Adap
   };
 }
 
-/** A base model as the catalog keeps it. `spec`: as it was given. */
+/** A base model as the catalog stores it. `spec`: as the person gave it. */
 export function baseOf({ fingerprint, tensors, config: { architecture } }: BaseModel, spec: string): Base {
   const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return { fingerprint, spec, architecture, parameters };

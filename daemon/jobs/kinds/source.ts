@@ -25,7 +25,7 @@ export function checkAdapterFolder(dir: string, { isMissing }: Given): void {
 
 export const noSource = (): VeraError => new VeraError('usage', 'say which adapter: give adapter, or adapterDir');
 
-/** The adapter for a title, '' where there is none. */
+/** The adapter for a title, '' if there is none. */
 export function sourceText({ adapter, adapterDir }: Source, name: string | undefined): string {
   if (adapter !== undefined) return name ?? String(adapter);
   return adapterDir === undefined ? '' : basename(adapterDir);

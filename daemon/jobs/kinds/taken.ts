@@ -6,7 +6,7 @@ import type { Job } from '../../protocol/jobs.ts';
 import { name, note, tags } from '../../protocol/values.ts';
 import { ACTOR } from '../named.ts';
 
-/** Fields of a spec that say what a new adapter is called. */
+/** Fields of a spec with the name, note and tags of a new adapter. */
 export const labels = { name: name.optional(), note: note.optional(), tags: tags.optional() };
 interface Labels {
   readonly name?: string | undefined;
@@ -14,10 +14,10 @@ interface Labels {
   readonly tags?: readonly string[] | undefined;
 }
 
-/** Where a new adapter comes from, as far as that is known. */
+/** The origin of a new adapter, as far as it is known. */
 type Origin = Partial<Pick<Parameters<typeof addAdapter>[2], 'runId' | 'datasetId' | 'parentId' | 'losses'>>;
 
-/** Takes the adapter that a job made into the catalog. `standard`: its name where none was given. */
+/** Adds the adapter that a job made to the catalog. `standard`: its name if none was given. */
 export async function takeAdapter(
   change: Change,
   job: Pick<Job, 'id'>,

@@ -13,7 +13,7 @@ import { VeraError } from '../../protocol/errors.ts';
 import { trainSettings } from '../../protocol/training.ts';
 import { ref } from '../../protocol/values.ts';
 import type { RunEventOf } from '../../protocol/runEvents.ts';
-import { isOwnFolder, metricsFile, refuseOccupied } from '../../train/folder.ts';
+import { isOwnFolder, metricsFile, refuseOutput } from '../../train/folder.ts';
 import type { Prepared } from '../../train/prepare.ts';
 import { completeSettings, type GivenSettings, storedSettings, type TrainSettings } from '../../train/settings.ts';
 import type { Opened, Outcome } from '../messages.ts';
@@ -45,12 +45,12 @@ interface Task {
 
 interface Made extends Outcome {
   readonly result: Omit<RunEventOf<'done'>, 'event' | 'adapter'> & { readonly dir: string };
-  /** Absent with a method that makes none. */
+  /** Absent if the method trains all weights. */
   readonly adapter: AdapterContent | undefined;
   readonly report: RunEventOf<'report'> | undefined;
 }
 
-/** Its checkpoints are in the run's folder, and another attempt continues from the newest. */
+/** The checkpoints are in the run's folder, and another attempt continues from the newest. */
 export const train = defineKind<TrainSpec, Task, Made>({
   ...{ name: 'train', summary: 'trains an adapter', spec },
   ...{ computes: true, pauses: true, adapters: ['parent'] },
@@ -65,7 +65,7 @@ export const train = defineKind<TrainSpec, Task, Made>({
     if (resume && settings.out === undefined)
       throw new VeraError('usage', 'resume continues the run in a folder: give settings.out');
     settingsOf({ settings, resume }, settings.out ?? runsFolder());
-    if (settings.out !== undefined && !resume) refuseOccupied(settings.out);
+    if (settings.out !== undefined && !resume) refuseOutput(settings.out);
   },
 
   async submitted(change, { id, spec: asked, ...owner }) {
@@ -98,7 +98,7 @@ export const train = defineKind<TrainSpec, Task, Made>({
     const { readMetrics } = await import('../../train/metrics.ts');
     const { train: trainNow } = await import('../../train/run.ts');
     const resume = asked || (again && isOwnFolder(settings));
-    if (!resume) refuseOccupied(settings.out);
+    if (!resume) refuseOutput(settings.out);
     let adapter: AdapterContent | undefined;
     let report: RunEventOf<'report'> | undefined;
     const done = await trainNow(settings, {
@@ -141,7 +141,7 @@ export const train = defineKind<TrainSpec, Task, Made>({
   },
 });
 
-/** 'VeRA', 'LoRA', 'all weights': what a job trains. */
+/** What a job trains: 'VeRA', 'LoRA', 'all weights'. */
 function methodTitle(name: unknown): string {
   const { label, adapts } = METHODS.find((method) => method.name === name) ?? METHODS[0]!;
   return adapts === 'all' ? 'all weights' : label;
