@@ -2,6 +2,7 @@ import { parse, relative } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import { type FileRange, serialize } from '../graph/onnx/serialize.ts';
 import { memoryError, VeraError } from '../protocol/errors.ts';
+import type { LoadOptions } from './executor.ts';
 import { defaultThreads } from './threads.ts';
 
 // Must be set before the library is loaded: its Linux build sends telemetry by default.
@@ -11,16 +12,8 @@ const ort = (await import('onnxruntime-node')).default;
 export type Tensor = import('onnxruntime-node').Tensor;
 export const { Tensor } = ort;
 
-export interface SessionOptions {
-  /** Threads of one operator; default: the number of the machine's cores. The same number gives the same bits. */
-  readonly threads?: number;
-  /** Lets the library copy weights into its own layout. This is faster on small batches and needs memory for the copy. */
-  readonly prepack?: boolean;
-  /** Keeps freed memory for the next step instead of returning it. This is faster and has a higher peak. */
-  readonly arena?: boolean;
-  /** If set, onnxruntime writes a profile of every operator to files whose names begin with this. */
-  readonly profile?: string;
-}
+/** Options of one session; its threads are those of one operator. */
+export type SessionOptions = Omit<LoadOptions, 'lanes'>;
 
 export type Session = import('onnxruntime-node').InferenceSession;
 
