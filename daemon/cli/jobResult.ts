@@ -1,6 +1,6 @@
 import { plain } from './output.ts';
 
-/** What came of a job, in a line: its figures and paths, as they are named in the protocol. */
+/** The result of a job in one line: its figures and paths, with the names that they have in the protocol. */
 export function jobResult(result: Readonly<Record<string, unknown>>): string {
   const shown = Object.entries(result).filter(
     ([name, value]) => name !== 'event' && (typeof value === 'number' || typeof value === 'string'),

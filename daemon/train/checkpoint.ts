@@ -8,13 +8,14 @@ import { VeraError } from '../protocol/errors.ts';
 
 /**
  * A checkpoint is one file: the magic, u32 length of a JSON header, the header ({ state, vectors: [[name, length], ...] }),
- * the vectors as little-endian float32, and the sha256 of all of that. It is written beside the one before, which stays.
+ * the vectors as little-endian float32, and the sha256 of everything before. It is written beside the one before, which is
+ * kept.
  */
 const MAGIC = Buffer.from('VERACKP1', 'latin1');
 const DIGEST_BYTES = 32;
 const MAX_HEADER_BYTES = 64 << 20; // a header is some kilobytes; a length from a damaged file must not decide an allocation (CWE-770)
 const BLOCK = 8 << 20;
-/** The newest and the one before it, which takes over where the newest is damaged. */
+/** Keep the newest and the one before it, which is used if the newest is damaged. */
 const KEPT = 2;
 const NAME = /^step-(\d{8,})\.ckpt$/;
 
@@ -27,7 +28,7 @@ export interface Checkpoint {
 export const checkpointFile = (dir: string, step: number): string =>
   join(dir, `step-${String(step).padStart(8, '0')}.ckpt`);
 
-/** Checkpoints of a folder, the newest first. A missing folder has none. */
+/** Checkpoints of a folder, newest first. A missing folder has none. */
 export function listCheckpoints(dir: string): { step: number; file: string }[] {
   let names: string[];
   try {
@@ -44,7 +45,7 @@ export function listCheckpoints(dir: string): { step: number; file: string }[] {
     .sort((a, b) => b.step - a.step);
 }
 
-/** Writes the checkpoint of a step, whole or not at all, and removes all but the newest two. Throws VeraError 'io'. */
+/** Writes the checkpoint of a step, whole or absent, and removes all but the newest two. Throws VeraError 'io'. */
 export function saveCheckpoint(dir: string, step: number, { state, vectors }: Checkpoint): string {
   const file = checkpointFile(dir, step);
   const entries = Object.entries(vectors);
@@ -126,7 +127,7 @@ export function loadCheckpoint(file: string): Checkpoint {
   }
 }
 
-/** The newest checkpoint that is whole, or undefined where there is none at all; `note` hears of each damaged one. */
+/** The newest checkpoint that is whole; undefined if there is none. `note` receives a sentence about each damaged one. */
 export function newestCheckpoint(
   dir: string,
   note: (text: string) => void,

@@ -13,7 +13,7 @@ import type { Throughput } from './throughput.ts';
 export interface StepShape {
   /** The name of a weight format. */
   readonly precision: string;
-  /** The name of what is learned; the default is the registry's first. */
+  /** The name of an objective; the default is the registry's first. */
   readonly objective?: string | undefined;
   /** Rows of a batch. */
   readonly batch: number;

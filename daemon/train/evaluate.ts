@@ -3,7 +3,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type { Step } from './step.ts';
 
 export interface Evaluation {
-  /** The objective's first measure: what training minimises. NaN where nothing was counted. */
+  /** The first measure of the objective, which training minimises. NaN if no token was counted. */
   readonly loss: number;
   /** All measures of the objective by name. */
   readonly measures: Readonly<Record<string, number>>;
@@ -60,5 +60,5 @@ export function checkIds({ ids }: Batch, vocabulary: number): void {
   }
 }
 
-/** Lets messages and signals in, since a step blocks its thread. */
+/** Lets messages and signals be handled, because a step blocks its thread. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

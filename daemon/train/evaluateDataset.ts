@@ -14,17 +14,17 @@ import { type EvaluateSettings, EVALUATION_LENGTH } from './evaluateSettings.ts'
 import { checkLength } from './prepare.ts';
 import { Step } from './step.ts';
 
-/** What is measured, and on what. */
+/** What to evaluate, and on which dataset. */
 export interface EvaluationRequest {
   readonly data: string;
-  /** Folder, GGUF file or hub id; may be left out where the adapter names its own. */
+  /** Folder, GGUF file or hub id. May be left out if the adapter names its base. */
   readonly base?: string;
   /** Folder of an adapter. */
   readonly adapter?: string;
   readonly settings: EvaluateSettings;
 }
 
-/** What was found, and beside it each measure of the objective by its name. */
+/** The result, with each measure of the objective by its name. */
 export interface EvaluationReport {
   /** The name of the objective. */
   readonly objective: string;
@@ -32,14 +32,17 @@ export interface EvaluationReport {
   readonly tokens: number;
   readonly format: string;
   readonly rows: number;
-  /** Tokens of a row at most. */
+  /** Most tokens of a row. */
   readonly length: number;
   /** Rows that were cut at the length. */
   readonly cut: number;
   readonly skipped: { readonly count: number; readonly first?: string };
 }
 
-/** The loss of a base model, with or without an adapter, on every row of a dataset. Throws what its parts throw, and 'numeric'. */
+/**
+ * The loss of a base model, with or without an adapter, on every row of a dataset. Throws the errors of reading base,
+ * adapter and dataset, and VeraError 'numeric'.
+ */
 export async function evaluateDataset(
   { data, base: given, adapter: dir, settings }: EvaluationRequest,
   options: ResolveOptions,

@@ -4,7 +4,7 @@ import { OBJECTIVE_GROUP, type ObjectiveSettings } from '../objectives/settings.
 import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
 import { RUN_GROUP, type RunSettings } from './runSettings.ts';
 
-/** Tokens of a row where none are given: an evaluation keeps no intermediate values, so its rows may be longer. */
+/** Default tokens of a row. An evaluation keeps no intermediate values, so its rows may be longer than in training. */
 export const EVALUATION_LENGTH = 1024;
 
 type Name =
@@ -24,7 +24,7 @@ const ALL: readonly Setting[] = [DATA_GROUP, MODEL_GROUP, OBJECTIVE_GROUP, RUN_G
   (group) => group.settings,
 );
 
-/** The settings of an evaluation on a whole dataset: those of a training run that it has a use for. */
+/** The settings of an evaluation on a whole dataset: those settings of a training run that an evaluation needs. */
 export const EVALUATE_SETTINGS: readonly Setting[] = ALL.filter(({ name }) => NAMES.includes(name)).map((setting) =>
   setting.name === 'length'
     ? {
@@ -40,7 +40,7 @@ export type EvaluateSettings = Pick<DataSettings, Exclude<Name, 'precision' | 'o
   ObjectiveSettings &
   Partial<Pick<RunSettings, 'threads'>>;
 
-/** Fills in what is not given and refuses what cannot be, with VeraError 'usage'. */
+/** Fills in missing settings. Throws VeraError 'usage' for values that cannot work. */
 export function completeEvaluation(given: SettingValues): EvaluateSettings {
   checkSettings(EVALUATE_SETTINGS, given);
   const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

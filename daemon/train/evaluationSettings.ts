@@ -2,7 +2,7 @@ import { settingError, settings, type ValuesOf } from '../settings/setting.ts';
 
 const COUNT = 2 ** 31 - 1;
 
-/** How a run is watched. */
+/** How a run is evaluated while it trains. */
 export const EVALUATION_GROUP = {
   name: 'evaluation',
   label: 'Evaluation and samples',
@@ -81,7 +81,7 @@ export const EVALUATION_GROUP = {
 
 export type EvaluationSettings = ValuesOf<typeof EVALUATION_GROUP.settings>;
 
-/** Patience compares losses of held-out rows. Throws VeraError 'usage' where there are none. */
+/** Patience compares losses of held-out rows. Throws VeraError 'usage' if no rows are held out. */
 export function checkPatience({ patience, heldOut }: Pick<EvaluationSettings, 'patience' | 'heldOut'>): void {
   if (patience > 0 && heldOut === 0)
     throw settingError('Patience needs held-out rows; set Held-out share above 0', 'patience', 'heldOut');

@@ -7,8 +7,8 @@ import { VeraError } from '../protocol/errors.ts';
 const PATIENCE_MS = 60_000;
 
 /**
- * Locks a folder that one worker at a time may work in, by a file in it. Returns how to unlock it, which removes that file, and
- * the folder where it is empty then. Throws VeraError 'io' where another process works there.
+ * Locks a folder with a file in it, because only one worker at a time may work there. Returns a function that unlocks it:
+ * it removes the file, and the folder if it is empty then. Throws VeraError 'io' where another process works there.
  */
 export async function lockFolder(file: string, patienceMs = PATIENCE_MS): Promise<() => void> {
   const lock = await waitForLock(file, patienceMs);

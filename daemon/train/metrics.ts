@@ -10,7 +10,7 @@ export class Metrics {
   readonly #file: string;
   readonly #fd: number;
 
-  /** Opens the file and forgets what is beyond `bytes`: lines of steps that a resumed run takes again. */
+  /** Opens the file and removes what is beyond `bytes`: lines of steps that a resumed run repeats. */
   constructor(file: string, bytes: number) {
     this.#file = file;
     try {
@@ -25,7 +25,7 @@ export class Metrics {
     this.#try(() => writeFully(this.#fd, Buffer.from(JSON.stringify(line) + '\n')));
   }
 
-  /** Makes all lines durable; returns the file's size in bytes. */
+  /** Flushes all lines to the disk. Returns the size of the file in bytes. */
   sync(): number {
     return this.#try(() => {
       fsyncSync(this.#fd);

@@ -5,13 +5,13 @@ import { VeraError } from '../protocol/errors.ts';
 import { dropCheckpoint, listCheckpoints } from './checkpoint.ts';
 
 export interface Failure {
-  /** What cannot be gone on with. */
+  /** What is not finite. */
   readonly fault:
     | 'the loss is not finite'
     | 'the held-out loss is not finite'
     | 'the gradient is not finite'
     | 'the gradient is zero everywhere';
-  /** Optimizer steps taken before. */
+  /** Number of optimizer steps before this one. */
   readonly step: number;
   readonly learningRate: number;
   readonly out: string;
@@ -19,9 +19,9 @@ export interface Failure {
 }
 
 /**
- * The error of a loss or gradient that is not finite, or of a gradient that is zero everywhere: a norm whose squares overflow
- * gives zeros, so that is how most overflows show. The checkpoint of this very step holds the parameters that failed, so
- * it is removed: the newest that is left was followed by a step that went well.
+ * The error for a loss or gradient that is not finite, or for a gradient that is zero everywhere. Most overflows show as zeros,
+ * because a norm whose squares overflow gives zeros. The checkpoint of this very step has the parameters that failed, so it is
+ * removed. After the newest remaining checkpoint, a step succeeded.
  */
 export function numericFailure({ fault, step, learningRate, out, checkpoints }: Failure, base: BaseModel): VeraError {
   const failed = listCheckpoints(checkpoints).find((one) => one.step === step);

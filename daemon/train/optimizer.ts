@@ -6,7 +6,7 @@ export interface AdamOptions {
 
 export const ADAM_DEFAULTS: AdamOptions = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-/** A stretch of the trainable vector with its own learning rate and weight decay. */
+/** A range of the trainable vector with its own learning rate and weight decay. */
 export interface Group {
   readonly start: number;
   readonly end: number;
@@ -21,7 +21,7 @@ export interface Group {
 export class AdamW {
   readonly mean: Float32Array;
   readonly variance: Float32Array;
-  /** Steps taken. */
+  /** Number of steps so far. */
   count = 0;
   readonly #options: AdamOptions;
 
@@ -31,7 +31,9 @@ export class AdamW {
     this.#options = options;
   }
 
-  /** One step, in place. theta, gradient: [size]; each element belongs to one group at most, the others stay. */
+  /**
+   * Takes one step, in place. theta, gradient: [size]. Each element belongs to at most one group; elements of no group stay.
+   */
   step(theta: Float32Array, gradient: Float32Array, groups: readonly Group[]): void {
     const { beta1, beta2, epsilon } = this.#options;
     this.count += 1;
@@ -53,7 +55,7 @@ export class AdamW {
   }
 }
 
-/** Scales a gradient in place so that its Euclidean norm is at most `largest`; returns the norm it had. */
+/** Scales a gradient in place so that its Euclidean norm is at most `largest`. Returns the norm before. */
 export function clip(gradient: Float32Array, largest: number): number {
   let sum = 0;
   for (const g of gradient) sum += g * g;

@@ -75,5 +75,5 @@ export const OPTIMIZER_GROUP = {
   ),
 } as const;
 
-/** With the learning rate of the method where none was given. */
+/** Adds the default learning rate of the method if none was given. */
 export type OptimizerSettings = ValuesOf<typeof OPTIMIZER_GROUP.settings> & { readonly lr: number };

@@ -18,7 +18,7 @@ import { Step } from './step.ts';
 
 /** Everything a run reads, opened and checked. */
 export interface Prepared {
-  /** With the length of rows that suits the base, where none was given. */
+  /** With the row length that suits the base if none was given. */
   readonly settings: ReadySettings;
   readonly base: BaseModel;
   readonly tokenizer: Tokenizer;
@@ -75,7 +75,7 @@ function percentages(emit: Emit): (text: string, fraction: number) => void {
   };
 }
 
-/** Rows longer than a model was made for would be read at positions it never saw. */
+/** Refuses rows that are longer than the model was made for: it would read them at positions that it never saw. */
 export function checkLength(base: BaseModel, length: number): void {
   const { maxLength } = base.config;
   if (length > maxLength)

@@ -1,18 +1,18 @@
 import type { DataPosition } from './batchSource.ts';
 import type { Sample } from './samples.ts';
 
-/** How far a run is: with the vectors (theta, moments, best) all that a checkpoint holds. Plain JSON; changed in place. */
+/** The progress of a run. A checkpoint holds it and the vectors (theta, moments, best). Plain JSON; changed in place. */
 export interface Progress {
-  /** Optimizer steps taken. */
+  /** Number of optimizer steps so far. */
   step: number;
   position: DataPosition;
-  /** Input tokens learned from, and the time their steps took. */
+  /** Number of input tokens so far, and the time that their steps took. */
   tokens: number;
   seconds: number;
   peakRssBytes: number;
-  /** Losses of the last steps, the newest last. */
+  /** Losses of the last steps, newest last. */
   losses: number[];
-  /** Held-out losses: of the base, and the last one taken. Null without held-out rows. */
+  /** Held-out losses: that of the base, and the last one. Null without held-out rows. */
   baseLoss: number | null;
   heldOutLoss: number | null;
   /** Step of the last evaluation; -1 before the first. */
@@ -24,7 +24,7 @@ export interface Progress {
   samplesBefore?: Sample[];
 }
 
-/** Steps whose mean loss is the training loss of a run: one step alone says little. */
+/** The mean loss of so many last steps is the training loss of a run, because a single step says little. */
 const AVERAGED = 10;
 
 export const firstProgress = (): Progress => ({
@@ -41,7 +41,7 @@ export const firstProgress = (): Progress => ({
   metricsBytes: 0,
 });
 
-/** Notes a step's loss. */
+/** Records the loss of a step. */
 export function addLoss(progress: Progress, loss: number): void {
   progress.losses = [...progress.losses, loss].slice(-AVERAGED);
 }
@@ -50,7 +50,7 @@ export function addLoss(progress: Progress, loss: number): void {
 export const trainLoss = ({ losses }: Progress): number | null =>
   losses.length === 0 ? null : losses.reduce((a, b) => a + b, 0) / losses.length;
 
-/** Notes a held-out loss; true where it is the best since training began. */
+/** Records a held-out loss. True if it is the best since training began. */
 export function addEvaluation(progress: Progress, loss: number): boolean {
   progress.heldOutLoss = loss;
   progress.evaluatedAt = progress.step;

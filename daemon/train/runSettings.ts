@@ -1,6 +1,6 @@
 import { settings, type ValuesOf } from '../settings/setting.ts';
 
-/** What concerns the run itself. */
+/** Settings of the run itself. */
 export const RUN_GROUP = {
   name: 'run',
   label: 'Run',
@@ -22,7 +22,7 @@ export const RUN_GROUP = {
       kind: 'number',
       whole: true,
       least: 1,
-      most: 1024, // a pool of more is a slip of the finger, and onnxruntime would try
+      most: 1024, // more is probably a typing error, and onnxruntime would really start so many
       unit: 'threads',
       standard: 'one per core',
       resumable: true,
@@ -51,5 +51,5 @@ export const RUN_GROUP = {
   ),
 } as const;
 
-/** With the number of threads of this machine where none was given. */
+/** Adds the number of threads for this machine if none was given. */
 export type RunSettings = ValuesOf<typeof RUN_GROUP.settings> & { readonly threads: number };

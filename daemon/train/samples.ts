@@ -16,10 +16,10 @@ type SampleSettings = Pick<EvaluationSettings, 'samplePrompts' | 'sampleTokens'>
   Pick<RunSettings, 'seed' | 'threads'> &
   ModelSettings;
 
-/** Tokens of a prompt taken from the data, at most. */
+/** Most tokens of a prompt that is taken from the data. */
 const PROMPT_TOKENS = 64;
 
-/** What the model writes after each prompt, always taking the likeliest token. theta: the trainable vector. */
+/** What the model writes after each prompt, always choosing the likeliest token. theta: the trainable vector. */
 export async function generateSamples(
   prepared: Prepared,
   settings: SampleSettings,
@@ -52,7 +52,10 @@ export async function generateSamples(
   }
 }
 
-/** The prompts that were asked for, or the beginning of the first row that is held out (of the first to learn from, where none is). */
+/**
+ * The prompts from the settings, or the beginning of the first held-out row (if no row is held out: of the first training
+ * row).
+ */
 async function promptsOf(
   { tokenizer, dataset, base }: Prepared,
   { samplePrompts, seed }: SampleSettings,
@@ -66,7 +69,7 @@ async function promptsOf(
   return [];
 }
 
-/** The question of a row that has one, the first half of any other; its end where it is long. */
+/** The question of a row, or the first half of a row without one. Of a long prompt, only the end. */
 function beginningOf({ ids, counts }: Example): number[] {
   const answer = counts.indexOf(1, 1);
   const end = answer > 1 ? answer : Math.max(1, ids.length >> 1);

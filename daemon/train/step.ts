@@ -22,7 +22,7 @@ export interface StepOptions {
   readonly adaptation: Adaptation;
   /** The name of a weight format. */
   readonly precision: string;
-  /** The name of what is learned; the default is the registry's first. */
+  /** The name of an objective; the default is the registry's first. */
   readonly objective?: string | undefined;
   /** Tokens of the longest row. */
   readonly maxLength: number;
@@ -48,13 +48,19 @@ const REMATERIALISE_FROM = 512;
 const LONG_GRADIENT = 1 << 20;
 const LONG_GRADIENT_TOKENS = 2048;
 
-/** Tokens of one run of the graph. Rows are never cut. A long gradient (as when all weights are trained) needs fewer, larger runs. */
+/**
+ * Tokens of one run of the graph. Rows are never cut. A long gradient (as when all weights are trained) needs fewer, larger
+ * runs.
+ */
 export function tokensAtOnce(adaptation: Adaptation, maxLength: number, tokens: number): number {
   const { size } = layoutOf(adaptation.parameters);
   return Math.min(tokens, Math.max(maxLength, size > LONG_GRADIENT ? LONG_GRADIENT_TOKENS : MICRO_TOKENS));
 }
 
-/** The graph of one step: (theta, part of a batch) -> (loss, gradient), or the loss alone. The objective adds the batch's inputs. */
+/**
+ * The graph of one step: (theta, part of a batch) -> (loss, gradient), or the loss alone. The objective adds the batch's
+ * inputs.
+ */
 export function stepGraph(options: StepOptions, train: boolean): Graph {
   const { base, adaptation, precision } = options;
   const g = new Graph();
@@ -76,7 +82,7 @@ export function stepGraph(options: StepOptions, train: boolean): Graph {
 
 /** Runs steps: finds the loss of a batch and its gradient for the trainable vector. */
 export class Step {
-  /** What it learns. */
+  /** The objective that it trains for. */
   readonly objective: Objective;
   readonly #graph: Loaded;
   readonly #options: StepOptions;

@@ -23,7 +23,7 @@ function rateOf(group: string, rates: readonly RateGroup[], settings: RateSettin
   return typeof own === 'number' ? own : settings.lr;
 }
 
-/** Stretches of the trainable vector with one learning rate and weight decay each; neighbours that agree are one. */
+/** Ranges of the trainable vector with one learning rate and weight decay each. Neighbours with equal ones are merged. */
 export function parameterGroups(adaptation: Adaptation, settings: RateSettings): Group[] {
   const groups: Group[] = [];
   const { rates } = methodNamed(settings.method);
