@@ -4,7 +4,7 @@ import { isHubId } from '../protocol/hubId.ts';
 import { missing } from './names.ts';
 import type { Db } from './schema.ts';
 
-/** Adapters with everything that the protocol shows of one. */
+/** Selects adapters with everything that the protocol shows about them. */
 export const selectAdapters = (db: Db) =>
   db
     .selectFrom('adapter')
@@ -52,7 +52,7 @@ export const showAdapter = ({ frozenId, baseId, baseSpec, fingerprint, tags, opt
   base: { id: baseId, name: baseName(baseSpec), fingerprint },
 });
 
-/** What a base is called for short: the hub id, or the name of its file or folder. */
+/** The short name of a base: its hub id, or the name of its file or folder. */
 export const baseName = (spec: string): string => (isHubId(spec) ? spec : basename(spec) || spec);
 
 export async function readAdapter(db: Db, id: number): Promise<AdapterRow> {

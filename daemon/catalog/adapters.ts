@@ -26,10 +26,10 @@ export { findAdapter } from './find.ts';
 
 type Params<M extends { params: z.ZodType }> = z.output<M['params']>;
 
-/** What is known of a new adapter beside its content. */
+/** Facts about a new adapter besides its content. */
 export interface About {
   readonly name: string;
-  /** Where the name is taken: 'suffix' takes name-2, name-3..., 'refuse' (the default) throws 'conflict'. */
+  /** What happens if the name is taken: 'suffix' takes name-2, name-3..., 'refuse' (the default) throws 'conflict'. */
   readonly unique?: 'suffix' | 'refuse';
   readonly userId: number;
   readonly projectId: number | null;
@@ -44,7 +44,7 @@ export interface About {
   readonly actor: string;
 }
 
-/** Size of the file that a person would send. Adapters that come in thousands share their list of tensors. */
+/** The size of the file that a person would send. Thousands of adapters may share a list of tensors, so it is computed once. */
 function fileBytes({ tensors }: AdapterContent): number {
   const bytes = sizes.get(tensors) ?? adapterFileBytes(tensors);
   sizes.set(tensors, bytes);
@@ -52,12 +52,12 @@ function fileBytes({ tensors }: AdapterContent): number {
 }
 const sizes = new WeakMap<AdapterContent['tensors'], number>();
 
-/** A plain statement: building it anew takes longer than running it, which counts when adapters come in thousands. */
+/** This is plain SQL, since building the statement takes longer than running it. That matters when thousands of adapters are added. */
 const ADD = `INSERT INTO adapter (name, note, tags, user_id, project_id, base_id, layout_id, frozen_id, hash, bytes, run_id,
   dataset_id, parent_id, train_loss, held_out_loss, base_held_out_loss, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** As the index has it. */
+/** Written so that it uses the index `adapter_name`. */
 const NAMED = `SELECT id FROM adapter WHERE name = ? AND ifnull(project_id, 0) = ? AND deleted_at IS NULL AND id != ?`;
 
 const nameTaken =
@@ -65,7 +65,7 @@ const nameTaken =
   async (name: string): Promise<boolean> =>
     (await db.executeQuery(CompiledQuery.raw(NAMED, [name, projectId ?? 0, except]))).rows.length > 0;
 
-/** The name as it can be had in a project. Throws 'conflict' where it is taken and must not be another. */
+/** A name that is free in the project. Throws 'conflict' if the name is taken and may not be changed. */
 async function nameFor(
   db: Db,
   name: string,
@@ -82,15 +82,15 @@ async function nameFor(
   );
 }
 
-/** A loss as it can be stored: what is not a number is nothing. */
+/** A loss that can be stored: null if it is not a finite number. */
 const figure = (value: number | null | undefined): number | null => (Number.isFinite(value) ? value! : null);
 
-/** Stores an adapter. Throws VeraError 'adapter' where its parts do not fit, 'conflict' where its name is taken. */
+/** Stores an adapter. Throws VeraError 'adapter' if its parts do not fit together, and 'conflict' if its name is taken. */
 export async function addAdapter(change: Change, content: AdapterContent, about: About): Promise<AdapterRow> {
   return readAdapter(change.db, await insertAdapter(change, content, about));
 }
 
-/** addAdapter for many: answers with the number alone. */
+/** Does the same as `addAdapter`, but returns only the number: for adding many adapters. */
 export async function insertAdapter(change: Change, content: AdapterContent, about: About): Promise<number> {
   checkContent(content);
   const { db, now } = change;
@@ -123,10 +123,10 @@ export async function insertAdapter(change: Change, content: AdapterContent, abo
 /** Adapters, the newest first. */
 export async function listAdapters(db: Db, params: Params<typeof protocol.list>): Promise<Page<AdapterRow>> {
   const { limit, deleted, search, tag } = params;
-  if (search !== undefined && wordsOf(search).length === 0) return { items: [] }; // signs alone match nothing
+  if (search !== undefined && wordsOf(search).length === 0) return { items: [] }; // a search without letters or digits matches nothing
   const match = matchOf({ search, tag });
-  // Down the index that is searched, so that a word that a million have costs no more than its first page.
-  // The trash is small and has an index of its own, which the plus sign leaves as the only way.
+  // The order follows the search index, so that a word that a million adapters have costs only one page.
+  // The trash is small and has its own index; the plus sign makes SQLite use that one.
   const order = match !== '' ? sql<number>`found.rowid` : deleted ? sql<number>`+adapter.id` : sql<number>`adapter.id`;
   const from = keysOf(params.after, ['number']);
   let query = selectAdapters(db)
@@ -148,7 +148,7 @@ export async function listAdapters(db: Db, params: Params<typeof protocol.list>)
   return pageOf(await query.execute(), limit, showAdapter, (row) => [row.id]);
 }
 
-/** Bases by number, fingerprint (or its beginning), spec, or the last part of the spec. */
+/** Finds bases by number, fingerprint (or its beginning), spec, or the last part of the spec. */
 async function basesNamed(db: Db, text: string): Promise<number[]> {
   const rows = await db.selectFrom('base_model').select(['id', 'fingerprint', 'spec']).execute();
   const found = rows.filter(
@@ -166,9 +166,9 @@ async function basesNamed(db: Db, text: string): Promise<number[]> {
 export const getAdapter = async (db: Db, which: Params<typeof protocol.get>): Promise<AdapterRow> =>
   readAdapter(db, await findAdapter(db, which));
 
-const MAX_ANCESTORS = 1000; // a chain of successors longer than this is shown from its young end
+const MAX_ANCESTORS = 1000; // of a longer chain, only the newest part is shown
 
-/** What an adapter came from, the nearest first, and what came from it. */
+/** The adapters that an adapter was made from, nearest first, and the adapters that were made from it. */
 export async function adapterLineage(
   db: Db,
   which: Params<typeof protocol.lineage>,
@@ -229,7 +229,7 @@ interface Choice {
   project: string | null;
 }
 
-/** Makes an adapter the active one of a user (left out: the one who runs the daemon), in a project or wherever none is chosen. */
+/** Makes an adapter the active one of a user (by default the one who runs the daemon), in one project or wherever none is chosen. */
 export async function activateAdapter(
   change: Change,
   which: Params<typeof protocol.activate>,
@@ -238,7 +238,7 @@ export async function activateAdapter(
   const { db } = change;
   const userId = which.user === undefined ? await ensureUser(change) : await findUser(db, which.user);
   const projectId = which.project === undefined ? 0 : await findProject(db, which.project);
-  // Any adapter may be chosen, also another user's; the user here is the one who chooses.
+  // A person may choose any adapter, also another user's. `user` is the person who chooses.
   const id = await findAdapter(db, { adapter: which.adapter, project: which.project }, userId);
   await choose(change, userId, projectId, id, actor);
   const user = await db.selectFrom('user').select('name').where('id', '=', userId).executeTakeFirstOrThrow();
@@ -266,7 +266,7 @@ export async function choose(
   change.audit({ actor, action: 'activate', kind: 'adapter', subject: adapterId, details });
 }
 
-/** Takes the choice back; none to take back is fine. */
+/** Undoes the choice. Does nothing if there is none. */
 export async function deactivateAdapter(
   change: Change,
   { project, user }: Params<typeof protocol.deactivate>,
@@ -337,7 +337,7 @@ export async function deleteAdapter(
   return { adapter: await readAdapter(db, id), dependents, purgedAt: purgedAt(now) };
 }
 
-/** Takes an adapter out of the trash; where its name was taken meanwhile it gets the next free one. */
+/** Takes an adapter out of the trash. If its name was taken meanwhile, it gets the next free name. */
 export async function restoreAdapter(change: Change, id: number, actor: string): Promise<AdapterRow> {
   const { db } = change;
   const row = await db
@@ -355,7 +355,7 @@ export async function restoreAdapter(change: Change, id: number, actor: string):
   return readAdapter(db, id);
 }
 
-/** The name of an adapter; undefined where there is none of this number. */
+/** The name of an adapter; undefined if there is no adapter with this number. */
 export async function adapterName(db: Db, id: number): Promise<string | undefined> {
   return (await db.selectFrom('adapter').select('name').where('id', '=', id).executeTakeFirst())?.name;
 }

@@ -7,7 +7,7 @@ import { type OptionValue, optionValue } from '../protocol/values.ts';
 import type { Db } from './schema.ts';
 import type { Change } from './change.ts';
 
-/** A layer an adapter is on. */
+/** A layer that an adapter adapts. */
 export interface Site {
   readonly path: string;
   readonly layer?: number;
@@ -16,7 +16,7 @@ export interface Site {
   readonly bias: boolean;
 }
 
-/** An adapter itself, without what is known about it. The catalog knows no method: what it must know stands here. */
+/** An adapter itself, without facts about it such as its name. The catalog knows no method, so all it needs is in here. */
 export interface AdapterContent {
   /** Name of its method. */
   readonly method: string;
@@ -25,17 +25,17 @@ export interface AdapterContent {
   readonly sites: readonly Site[];
   /** As the user wrote them. */
   readonly targets: string;
-  /** What theta holds, in order. */
+  /** The tensors that theta holds, in order. */
   readonly tensors: readonly NamedTensor[];
   readonly theta: Float32Array;
-  /** The method's frozen tensors, where they are not those made from the options. */
+  /** The method's frozen tensors, if they are not those made from the options. */
   readonly frozen?: Frozen;
   readonly base: Base;
 }
 
-/** Tensors that are not trained and that all layers of an adapter share: VeRA's A and B. */
+/** Tensors that are not trained and that all layers of an adapter share, such as VeRA's A and B. */
 export interface Frozen {
-  /** What their hash covers before their bytes; the method says it. */
+  /** The text that their hash covers before their bytes. The method decides it. */
   readonly head: string;
   readonly tensors: readonly (NamedTensor & { readonly data: Float32Array })[];
 }
@@ -48,9 +48,9 @@ export interface Base {
   readonly parameters?: number | undefined;
 }
 
-const MAX_SITES = 100_000; // linear layers; the largest mixtures of experts have some ten thousand
+const MAX_SITES = 100_000; // linear layers; the largest mixtures of experts have about ten thousand
 
-/** Refuses content whose parts do not fit each other, before it is stored. Throws VeraError 'adapter'. */
+/** Refuses content whose parts do not fit together, before it is stored. Throws VeraError 'adapter'. */
 export function checkContent(content: AdapterContent): void {
   const { options, sites, tensors, theta, frozen, base } = content;
   const wrong = (message: string): never => {
@@ -76,7 +76,7 @@ export function checkContent(content: AdapterContent): void {
     if (data.length !== elementsOf(shape)) wrong(`tensor ${quote(name)} has ${data.length} values`);
 }
 
-/** sha256 of what an adapter is: base, method, options, layers, vectors. Equal for equal adapters in any catalog. */
+/** The sha256 of an adapter: base, method, options, layers, vectors. Equal adapters have the same hash in every catalog. */
 export function contentHash({ method, options, sites, theta, frozen, base }: AdapterContent): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([base.fingerprint, method, sorted(options)])).update(textsOf(sites).key);
@@ -91,7 +91,7 @@ function frozenHash({ head, tensors }: Frozen): string {
   return hash.digest('hex');
 }
 
-/** The layers as text, for storing and as part of a hash; made once for a list, which many adapters may share. */
+/** The layers as text, for storing and for hashing. Many adapters may share a list of layers, so its text is made only once. */
 function textsOf(sites: readonly Site[]): { stored: string; key: string } {
   let texts = siteTexts.get(sites);
   if (!texts)
@@ -105,11 +105,11 @@ const sorted = (options: AdapterContent['options']) =>
   Object.entries(options).sort(([one], [two]) => (one < two ? -1 : 1));
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-/** A view of stored bytes; SQLite hands them out in a buffer of their own. */
+/** Stored bytes as numbers, without a copy: SQLite gives each blob a buffer of its own. */
 const floatsOf = (bytes: Uint8Array): Float32Array =>
   new Float32Array(bytes.slice().buffer, 0, Math.floor(bytes.byteLength / 4));
 
-/** The row of a base model, made or refreshed. */
+/** The row of a base model. It is created, or its facts are updated. */
 export async function ensureBase(change: Change, base: Base): Promise<number> {
   const seen = basesSeen.get(change);
   if (seen?.base.fingerprint === base.fingerprint && seen.base.spec === base.spec) return seen.id;
@@ -118,7 +118,7 @@ export async function ensureBase(change: Change, base: Base): Promise<number> {
   return id;
 }
 
-/** The base met last in a change: what brings a thousand adapters brings the same one. */
+/** The last base of each change. Whoever adds a thousand adapters in one change usually adds them to the same base. */
 const basesSeen = new WeakMap<Change, { base: Base; id: number }>();
 
 async function baseRow(change: Change, base: Base): Promise<number> {
@@ -152,10 +152,10 @@ async function baseRow(change: Change, base: Base): Promise<number> {
   return id;
 }
 
-/** Layouts met in a change, for the same reason. */
+/** The layouts of each change, kept for the same reason. */
 const layoutsSeen = new WeakMap<Change, Map<string, { id: number; tensors: string }>>();
 
-/** The row of what many adapters share. */
+/** The row of a layout, which many adapters may share. */
 export async function ensureLayout(
   change: Change,
   { method, options, sites, targets, tensors }: AdapterContent,
@@ -169,7 +169,7 @@ export async function ensureLayout(
   const wanted = tensorsText(tensors);
   const found = seen.get(hash) ?? (await storedLayout(change, hash));
   if (found) {
-    // The tensors follow from the rest, so that others can only be a mistake of whoever brings the adapter.
+    // Method, options and layers decide the tensors, so other tensors can only be a mistake of the caller.
     if (found.tensors !== wanted)
       throw new VeraError('adapter', 'the adapter is not whole: its tensors are not those of its method and options');
     seen.set(hash, found);
@@ -189,7 +189,7 @@ async function storedLayout({ db }: Change, hash: string): Promise<{ id: number;
   return row && { id: row.id, tensors: tensorsText(JSON.parse(row.tensors) as NamedTensor[]) };
 }
 
-/** Tensors as text; made once for a list, which many adapters may share. */
+/** A list of tensors as text. Many adapters may share a list, so its text is made only once. */
 function tensorsText(tensors: readonly NamedTensor[]): string {
   const text = tensorTexts.get(tensors) ?? JSON.stringify(tensors.map(({ name, shape }) => ({ name, shape })));
   tensorTexts.set(tensors, text);
@@ -197,7 +197,7 @@ function tensorsText(tensors: readonly NamedTensor[]): string {
 }
 const tensorTexts = new WeakMap<readonly NamedTensor[], string>();
 
-/** The row of an adapter's own frozen tensors; null where they are those made from the options. */
+/** The row of an adapter's own frozen tensors; null if it has none. */
 export async function ensureFrozen(change: Change, frozen: Frozen | undefined): Promise<number | null> {
   if (!frozen) return null;
   const hash = frozenHash(frozen);
@@ -219,7 +219,7 @@ export async function storeVectors(change: Change, id: number, theta: Float32Arr
   );
 }
 
-/** An adapter as it was stored, also out of the trash. Checked against its hash: damaged bytes are VeraError 'catalog'. */
+/** Reads a stored adapter, also one in the trash, and checks its hash. Throws VeraError 'catalog' if bytes are damaged. */
 export async function adapterContent(db: Db, id: number): Promise<AdapterContent> {
   const row = await db
     .selectFrom('adapter')

@@ -11,13 +11,13 @@ import { checkContent, contentHash } from './content.ts';
 import type { AdapterContent, Frozen, Site } from './content.ts';
 
 /**
- * An adapter as one file: safetensors whose tensors have PEFT's names, with everything else as JSON in its metadata under
- * `vera.adapter`. No path of the machine that wrote it is in it.
+ * An adapter as one safetensors file. Its tensors have PEFT's names; everything else is JSON in the metadata under
+ * `vera.adapter`. The file contains no path of the machine that wrote it.
  */
 const KEY = 'vera.adapter';
-/** Version 1 has no `frozen`, and numbers alone as options. What fits into it is written so, for programs that know no other. */
+/** Version 1 has no `frozen`, and all its options are numbers. What fits into version 1 is written as version 1, for older programs. */
 const VERSIONS = [1, 2] as const;
-const MAX_JSON = 10_000_000; // characters; the layers of a large mixture of experts take some 2 MB (CWE-770)
+const MAX_JSON = 10_000_000; // characters; the layers of a large mixture of experts take about 2 MB (CWE-770)
 
 const size = z
   .int()
@@ -54,11 +54,11 @@ const packed = z.strictObject({
     parameters: count.optional(),
   }),
   losses,
-  /** The method's frozen tensors are in the file, since they are not those made from the options. */
+  /** The file has the adapter's own frozen tensors, which are not those made from the options. */
   frozen: z.literal(true).optional(),
-  /** The same in version 1, with two of their sizes, which the tensors have anyway. */
+  /** Version 1 says this with two of the tensors' sizes, which are not needed. */
   projection: z.strictObject({ maxIn: size, maxOut: size }).optional(),
-  /** What it was trained on. */
+  /** The dataset it was trained on. */
   dataset: z
     .strictObject({ hash, name: z.string().max(4096), format: z.string().max(100).nullable(), rows: count.nullable() })
     .optional(),
@@ -73,18 +73,18 @@ const packed = z.strictObject({
       endedAt: time.nullable(),
     })
     .optional(),
-  /** What it succeeds. */
+  /** The adapter that it continues. */
   parent: z.strictObject({ name: z.string().max(1000), hash }).optional(),
 });
 type Packed = z.infer<typeof packed>;
 
-/** What is known of an adapter beside its content, as it goes from catalog to catalog. */
+/** Facts about an adapter that move with it from one catalog to another. */
 export type PackedFacts = Pick<
   Packed,
   'name' | 'note' | 'tags' | 'createdAt' | 'losses' | 'dataset' | 'run' | 'parent'
 >;
 
-/** Says which tensors an adapter of a method has. Throws VeraError where there is no such adapter. */
+/** Says which tensors an adapter of a method has. Throws VeraError for a method or options that are not possible. */
 export type FormOf = (
   method: string,
   sites: readonly Site[],
@@ -97,7 +97,7 @@ export type FormOf = (
 const bytesOf = (values: Float32Array): Uint8Array =>
   new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
-/** The tensors and metadata of the file of an adapter. */
+/** The tensors and metadata of an adapter's file. */
 export function packedFile(
   content: AdapterContent,
   facts: PackedFacts,
@@ -123,7 +123,7 @@ export function packedFile(
   return { tensors, metadata: { format: 'pt', [KEY]: JSON.stringify(about) } };
 }
 
-/** Reads the file of an adapter and checks it against its hash. Throws VeraError 'format', 'adapter' or 'io'. */
+/** Reads an adapter's file and checks its hash. Throws VeraError 'format', 'adapter' or 'io'. */
 export function readPacked(
   file: string,
   formOf: FormOf,
@@ -158,7 +158,7 @@ export function readPacked(
   const layers = form.tensors.map(({ name: tensor, shape }) => take(PREFIX + tensor, shape));
   const [other] = rest.keys();
   if (other !== undefined) wrong(`tensor ${quote(other)} has no place in it`);
-  // Every tensor lies in the file with the size its shape says, so theta is no larger than the file.
+  // Every tensor in the file has the size that its shape says, so theta is not larger than the file.
   const theta = new Float32Array(layers.reduce((sum, entry) => sum + entry.length / 4, 0));
   let start = 0;
   for (const entry of layers) {
@@ -220,7 +220,7 @@ function takeFrozen(
   };
 }
 
-/** Does something whose errors are then said of the file. */
+/** Runs `work` and reports its errors as errors of the file. */
 function said<T>(work: () => T, wrong: (message: string) => never): T {
   try {
     return work();

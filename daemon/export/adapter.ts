@@ -25,17 +25,17 @@ export interface Adapter {
   sites: LinearSite[];
   /** As the user wrote them. */
   targets: string;
-  /** Laid out as the method's tensors. */
+  /** The trained vector, laid out as the method's tensors. */
   theta: Float32Array;
   baseFingerprint?: string;
   basePath?: string;
-  /** The method's frozen tensors (VeRA's A and B), where they are not those made from the options: another program stored its own. */
+  /** The method's frozen tensors (VeRA's A and B), if another program stored ones that are not those made from the options. */
   frozen?: readonly FrozenTensor[];
   /** Settings and figures of the run that made it, kept for people to read. */
   run?: Record<string, unknown>;
 }
 
-/** The base an adapter's folder names, as it was given when it was trained: a path or a hub id. */
+/** The base that an adapter's folder names: the path or hub id that was given for training. */
 export function statedBase(dir: string): string | undefined {
   return readSidecar(dir).basePath ?? baseOf(readPeft(dir).config);
 }
@@ -54,20 +54,20 @@ export function adaptationOf({
   return adapterMethod(method).create(sites, options, [], frozen);
 }
 
-/** Whether a folder or file of this adapter has the method's frozen tensors in it, where `projection` asks for them. */
+/** Whether the method's frozen tensors are written: `projection` asks for them, and the method has some. */
 const storesFrozen = (method: LinearMethod, { projection }: { projection: boolean }): boolean =>
   projection && method.frozen !== undefined;
 
-/** adapter_config.json of an adapter, whose folder or file has the method's frozen tensors where `projection` asks for them. */
+/** adapter_config.json of an adapter. `projection`: the method's frozen tensors are stored with it. */
 export function configOf(adapter: Adapter, options: { projection: boolean }): Record<string, unknown> {
   const method = adapterMethod(adapter.method);
   return peftConfig(method, adapter, storesFrozen(method, options));
 }
 
 /**
- * Writes a folder that PEFT loads, and vera.json with what PEFT has no place for; whole or absent. A folder with something in
- * it is refused. `projection`: store the method's frozen tensors (VeRA's A and B) as well, as PEFT does by default; without
- * them they are made again from the options.
+ * Writes a folder that PEFT loads, with vera.json for what PEFT has no place for. The folder is whole or absent; one that is
+ * not empty is refused. `projection`: also store the method's frozen tensors (VeRA's A and B), as PEFT does by default.
+ * Otherwise whoever loads the folder makes them again from the options.
  */
 export async function saveAdapter(dir: string, adapter: Adapter, options: { projection: boolean }): Promise<void> {
   const { targets, baseFingerprint, basePath, run } = adapter;
@@ -85,7 +85,7 @@ export async function saveAdapter(dir: string, adapter: Adapter, options: { proj
   });
 }
 
-/** The tensors of an adapter by PEFT's names, the method's frozen ones first where they are asked for. */
+/** The tensors of an adapter by PEFT's names. `withFrozen`: the method's frozen tensors come first. */
 export function adapterTensors(adapter: Adapter, withFrozen: boolean): PeftAdapter['tensors'] {
   const { theta, options, sites } = adapter;
   const method = adapterMethod(adapter.method);
@@ -109,9 +109,9 @@ export function adapterTensors(adapter: Adapter, withFrozen: boolean): PeftAdapt
 }
 
 /**
- * Reads a PEFT folder of a method known here, ours or from another program, for a base. Throws VeraError 'adapter' for another
- * base (by fingerprint, or by the tensor whose shape differs), a missing or unexpected tensor, and every setting of PEFT
- * whose effect would be lost, by name.
+ * Reads a PEFT folder for a base, written by this program or another. Throws VeraError 'adapter' if it belongs to another base
+ * (the fingerprint or the shape of a tensor differs), if a tensor is missing or unexpected, and for each setting of PEFT whose
+ * effect would be lost. The message names the tensor or setting.
  */
 export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; adaptation: MethodAdaptation } {
   const { config, tensors } = readPeft(dir);
@@ -125,7 +125,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
     );
   }
   const { method, options: read, promisesFrozen } = readPeftConfig(config, join(dir, 'adapter_config.json'));
-  // PEFT's configuration decides where both say it; the seed, say, is in ours alone.
+  // Some options are in both files; PEFT's configuration decides. Others, such as the seed, are only in ours.
   const ours = Object.entries(sidecar.options ?? {}).filter(
     ([name]) => Object.hasOwn(read, name) && !method.peft.reads.includes(name),
   );
@@ -150,7 +150,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
   return { adapter, adaptation };
 }
 
-/** What an adapter's folder does to a base of this config, without the base's weights: enough to estimate what it costs. */
+/** Method, options and layers of an adapter's folder. Only the base's config is needed, so costs can be estimated without weights. */
 export function loadForm(
   dir: string,
   base: Pick<BaseModel, 'dir' | 'config'>,
@@ -160,10 +160,10 @@ export function loadForm(
   return { method, options, sites: adaptedSites(dir, base, config, tensors) };
 }
 
-/** Whether a tensor is one that all layers share, by its name. */
+/** Whether a tensor of this name is one that all layers share. */
 const isShared = (name: string): boolean => name.startsWith(SHARED_PREFIX) && !name.startsWith(PREFIX);
 
-/** The layers an adapter is on; where its configuration lists them, the tensors must be those of that list. */
+/** The layers that an adapter adapts. If its configuration lists layers, the tensors must belong to exactly those. */
 function adaptedSites(
   dir: string,
   base: Pick<BaseModel, 'dir' | 'config'>,
@@ -206,7 +206,7 @@ function ownerOf(name: string, byPath: ReadonlyMap<string, LinearSite>): LinearS
   return undefined;
 }
 
-/** Every tensor of the adapted layers, of the right shape, and no other. */
+/** Checks that every tensor of the adapted layers is there with the right shape, and no other tensor. */
 function checkTensors(
   dir: string,
   method: LinearMethod,
@@ -226,13 +226,13 @@ function checkTensors(
       );
     }
   }
-  // Those that all layers share are checked where they are read; their shapes depend on all layers.
+  // `storedFrozen` checks the shapes of shared tensors.
   const shared = new Set((method.frozen?.tensors(sites, options) ?? []).map(({ name }) => SHARED_PREFIX + name));
   const other = [...tensors.keys()].find((name) => !expected.has(name) && !shared.has(name));
   if (other !== undefined) throw wrong(dir, `tensor ${quote(other)} has no place in a ${method.name} adapter`);
 }
 
-/** The stored frozen tensors where they are not those made from the options, which PEFT too would then use; undefined where they are. */
+/** The stored frozen tensors if they differ from those made from the options (PEFT would use them too); otherwise undefined. */
 function storedFrozen(
   dir: string,
   { frozen }: LinearMethod,

@@ -4,22 +4,22 @@ import { unadapted } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import { Logits } from '../serve/logits.ts';
 
-/** How far a merged model is from its base with the adapter on it, in fp32. */
+/** How much a merged model differs from its base with the adapter, in fp32. */
 export interface LogitCheck {
-  /** largest absolute difference of any logit */
+  /** The largest absolute difference of any logit. */
   readonly maxDifference: number;
-  /** largest absolute logit, which gives that difference its scale */
+  /** The largest absolute logit, to which that difference can be compared. */
   readonly maxLogit: number;
-  /** positions compared, and those of them where both find the same token the most likely */
+  /** Number of positions compared, and number of those where the most likely token is the same. */
   readonly positions: number;
   readonly sameTop: number;
 }
 
-/** Random tokens meet every part of the vocabulary and are harder than text: their hidden states lie further apart. */
+/** Random tokens reach every part of the vocabulary. They are a harder check than text, since their hidden states differ more. */
 const ROWS = 4;
 const LENGTH = 24;
 
-/** Rows of token ids that are the same for every model of a vocabulary. */
+/** Rows of token ids that depend only on the size of the vocabulary. */
 function prompts({ vocabulary, maxLength }: BaseModel['config']): number[][] {
   const length = Math.min(LENGTH, maxLength);
   const uniform = seededUniform('prompts of the merge check', ROWS * length, 0.5);
@@ -31,8 +31,8 @@ function prompts({ vocabulary, maxLength }: BaseModel['config']): number[][] {
 }
 
 /**
- * Runs both models on the same prompts. `adapted`: the base with its adapter; `merged`: the folder with the weights changed.
- * One is loaded after the other, and the caches of transformed weights are those given.
+ * Runs both models on the same prompts, one after the other. `adapted`: the base with its adapter. `merged`: the folder with
+ * the changed weights. Each uses the given cache of transformed weights.
  */
 export async function compareLogits(
   adapted: { base: BaseModel; adaptation: Adaptation; theta: Float32Array; cache: string },
@@ -48,7 +48,7 @@ export async function compareLogits(
     for (let start = 0; start < one.length; start += vocabulary) {
       let [top, otherTop] = [start, start];
       for (let i = start; i < start + vocabulary; i++) {
-        // NaN is larger than any difference: Math.max hands it on.
+        // Math.max returns NaN if a difference is NaN, so a NaN is not lost.
         check.maxDifference = Math.max(check.maxDifference, Math.abs(one[i]! - two[i]!));
         check.maxLogit = Math.max(check.maxLogit, Math.abs(one[i]!));
         if (one[i]! > one[top]!) top = i;

@@ -33,32 +33,35 @@ export interface MergeOptions {
   readonly adaptation: MethodAdaptation;
   readonly base: BaseModel;
   readonly out: string;
-  /** Where the base's weights are kept in other layouts. */
+  /** The folder that keeps the base's weights in other layouts. */
   readonly cache: string;
   readonly onProgress?: (text: string, fraction: number) => void;
 }
 
 export interface MergeReport extends LogitCheck {
-  /** Types of the weights that were changed: what is not F32 rounds, and that is then most of the difference. */
+  /** Number types of the changed weights. Types other than F32 round, and that rounding is then most of the difference. */
   readonly dtypes: DType[];
-  /** Files of the base left out since they hold its weights as they were, in another form. */
+  /** Files of the base that were not copied, since they hold its old weights in another form. */
   readonly leftOut: string[];
 }
 
-/** What says where a merged model came from, as the base's licence may ask of a changed file. */
+/** The file that says how the model was made. The base's licence may require such a note on changed files. */
 const NOTE = 'vera-merge.json';
 
-/** A float32 merge differs by rounding alone; a thousandth of the largest logit is a hundred times that. */
+/** A float32 merge differs only by rounding. A thousandth of the largest logit is a hundred times the usual rounding. */
 const EXACT_TOLERANCE = 1e-3;
 
 /**
- * Writes the base with the adapter in its weights as a Hugging Face folder: the same files, shards, names and dtypes, only
- * the adapted weights changed (W + update in float32, then rounded to the tensor's type). One tensor is in memory at a time.
- * The folder appears only when its logits have been compared with those of base and adapter. Throws VeraError 'usage' where
- * `out` is not empty, 'numeric' where a weight no longer fits its type or the logits disagree, 'io' for the disk.
+ * Writes the base with the adapter in its weights as a Hugging Face folder. Files, shards, names and dtypes stay the same; only
+ * the adapted weights change (W + update in float32, then rounded to the tensor's type). One tensor is in memory at a time.
+ * The folder appears only after its logits were compared with those of base and adapter. Throws VeraError 'usage' if `out` is
+ * not empty or the method cannot be merged, 'numeric' if a weight no longer fits its type or the logits disagree, and 'io'.
  */
 export async function mergeModel(options: MergeOptions): Promise<MergeReport> {
   const { adapter, adaptation, base, cache } = options;
+  const method = adapterMethod(adapter.method);
+  if (!method.mergeable)
+    throw new VeraError('usage', `an adapter of ${method.label} cannot be added to the weights of its base`);
   let report: MergeReport | undefined;
   await writeFolderAtomic(options.out, async (temporary) => {
     const leftOut = copyModel(base, temporary);
@@ -77,7 +80,7 @@ export async function mergeModel(options: MergeOptions): Promise<MergeReport> {
   return report!;
 }
 
-/** Every file of the base but weights in other forms, which would still be unmerged. -> what was left out. */
+/** Copies every file of the base, except weights in other forms, which would not be merged. Returns what was left out. */
 function copyModel(base: BaseModel, to: string): string[] {
   const weights = new Set([...base.tensors.values()].map(({ file }) => relative(base.dir, file)));
   if (!weights.has(SINGLE_FILE)) weights.add(INDEX_FILE);
@@ -85,7 +88,7 @@ function copyModel(base: BaseModel, to: string): string[] {
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(base.dir, folder), { withFileTypes: true })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      // Hidden files are a download's or a version control's own; a merge's work in progress is hidden too.
+      // Hidden files belong to a download or to version control. The work in progress of a merge is hidden too.
       if (entry.name.startsWith('.')) continue;
       if (entry.isDirectory()) walk(path);
       else if (!weights.has(join(path)) && HOLDS_WEIGHTS.test(entry.name)) leftOut.push(path);
@@ -103,7 +106,7 @@ const HOLDS_WEIGHTS =
 function copyFile(from: string, to: string): void {
   makeFolder(dirname(to));
   copyFileSync(from, to, constants.COPYFILE_FICLONE);
-  chmodSync(to, 0o644); // a copy of a read-only download could be neither merged into nor removed
+  chmodSync(to, 0o644); // the copy of a read-only download could not be changed or removed otherwise
 }
 
 /** Adds the updates to the adapted weights of the copied files, in place. */
@@ -128,10 +131,10 @@ async function mergeWeights({ adapter, adaptation, base, onProgress }: MergeOpti
   return [...dtypes].sort();
 }
 
-/** The largest magnitudes that do not round to infinity. */
+/** The largest magnitude of each type that does not round to infinity. */
 const LARGEST: Partial<Record<DType, number>> = { F16: 65519.99, BF16: 3.395e38 };
 
-/** weights + update, in place; a sum that does not fit the tensor's type is refused where the weight itself did. */
+/** Adds the update to the weights in place. Refuses a sum that does not fit the tensor's type, unless the weight did not fit either. */
 function addInto(weights: Float32Array, update: Float32Array, { dtype, name }: TensorEntry): Float32Array {
   const largest = LARGEST[dtype] ?? 3.4028234663852886e38;
   for (let i = 0; i < weights.length; i++) {

@@ -11,7 +11,8 @@ interface Offer extends Pick<ExportFormat, 'name' | 'label' | 'summary' | 'losse
 
 /** The formats an adapter can be exported in, each with its size under these options. An option that changes no size is left out. */
 export function exportOffers(sizes: ExportSizes, given: SettingValues): Offer[] {
-  return EXPORT_FORMATS.map(({ name, label, summary, losses, job, options, bytes, atMost = false }) => {
+  const possible = EXPORT_FORMATS.filter(({ job }) => job !== 'merge' || sizes.mergeable);
+  return possible.map(({ name, label, summary, losses, job, options, bytes, atMost = false }) => {
     const values = { ...defaultsOf(options), ...given };
     const described = options.filter(
       (option) =>

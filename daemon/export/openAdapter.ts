@@ -5,7 +5,7 @@ import { resolveBase, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type Adapter, loadAdapter, statedBase } from './adapter.ts';
 
-/** Opens an adapter's folder and its base: the one given, or the one the adapter says it was trained on. */
+/** Opens an adapter's folder and its base: the given base, or the one that the folder says it was trained on. */
 export async function openAdapter(
   dir: string,
   given: string | undefined,

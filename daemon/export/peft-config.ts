@@ -8,7 +8,7 @@ import { VeraError } from '../protocol/errors.ts';
 /** The version of PEFT whose keys are written. */
 const PEFT_VERSION = '0.21.2';
 
-/** What adapter_config.json says of an adapter that this program can use. */
+/** What adapter_config.json says about an adapter that this program can use. */
 export interface PeftSettings {
   readonly method: LinearMethod;
   readonly options: MethodOptions;
@@ -33,7 +33,7 @@ export function peftConfig(
     ...targetModules(adapter.sites),
     modules_to_save: null,
     peft_version: PEFT_VERSION,
-    r: undefined, // the place of the key; a method without a rank leaves it out
+    r: undefined, // reserves the place of the key; a method without a rank leaves it out
     revision: null,
     task_type: 'CAUSAL_LM',
     ...method.peft.write(adapter.options, stored),
@@ -41,8 +41,8 @@ export function peftConfig(
 }
 
 /**
- * The adapted layers as PEFT names them: the modules' names and the layers that have them, or, where not every layer has
- * the same ones, each whole path. Either way PEFT adapts these layers and no other, whatever model it is.
+ * The adapted layers as PEFT names them: the names of the modules and the numbers of the layers. If not every layer has the
+ * same modules, each whole path is named instead. Either way, PEFT adapts exactly these layers, whatever the model is.
  */
 function targetModules(sites: readonly LinearSite[]): {
   target_modules: string[];
@@ -56,16 +56,16 @@ function targetModules(sites: readonly LinearSite[]): {
   return { target_modules: sites.map(({ path }) => path), layers_to_transform: null };
 }
 
-/** Keys of every method that, where they are set, make the adapter something else than an update of linear layers. */
+/** Keys of every method that make the adapter something other than an update of linear layers if they are set. */
 const REFUSED: Readonly<Record<string, string>> = {
   modules_to_save: 'it replaces whole layers of the base; train it again without them',
 };
 
-/** Keys of every method that say nothing of what the adapter computes, or are read here or where the layers are matched. */
+/** Keys of every method that do not change what the adapter computes, or that are read here or when layers are matched. */
 const KNOWN: readonly string[] = [
   ...['peft_type', 'target_modules', 'exclude_modules', 'layers_to_transform', 'layers_pattern', 'bias'],
   ...['auto_mapping', 'base_model_name_or_path', 'revision', 'task_type', 'inference_mode', 'peft_version'],
-  // For layers that store their weight transposed; torch's linear layers do not, and PEFT then ignores it too.
+  // It is for layers that store their weight transposed. Torch's linear layers do not, and PEFT ignores the key for them.
   'fan_in_fan_out',
   'ensure_weight_tying',
 ];
@@ -76,7 +76,7 @@ const isSet = (value: unknown): boolean =>
   value !== false &&
   !(typeof value === 'object' && Object.keys(value).length === 0);
 
-/** Reads adapter_config.json as PEFT understands it; `file` is shown in errors. Throws VeraError 'adapter', naming the key. */
+/** Reads adapter_config.json as PEFT does. `file` is shown in errors. Throws VeraError 'adapter', whose message names the key. */
 export function readPeftConfig(config: Record<string, unknown>, file: string): PeftSettings {
   const reader = readerOf(config, file);
   const type = config['peft_type'];

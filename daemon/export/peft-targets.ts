@@ -2,9 +2,9 @@ import { VeraError } from '../protocol/errors.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 
 /**
- * The layers adapter_config.json means, by PEFT's rule: a module counts when an item of target_modules is its path or the
- * end of it, and its layer is in layers_to_transform. Undefined where a regular expression decides: PEFT's are Python's, and
- * one from a stranger may never end, so there the stored tensors themselves say which layers are adapted.
+ * The layers that adapter_config.json means. PEFT's rule: a module is adapted if an item of target_modules is its path or the
+ * end of its path, and its layer is in layers_to_transform. Undefined if target_modules is a regular expression: it is in
+ * Python's syntax, and one from a stranger may run forever. The stored tensors then say which layers are adapted.
  */
 export function targetedSites(config: Record<string, unknown>, sites: readonly LinearSite[]): LinearSite[] | undefined {
   const { target_modules: targets, exclude_modules: excluded, layers_to_transform: layers } = config;
@@ -24,7 +24,7 @@ export function targetedSites(config: Record<string, unknown>, sites: readonly L
     pattern === undefined || pattern === null
       ? []
       : names(typeof pattern === 'string' ? [pattern] : pattern, 'layers_pattern');
-  // Every layer of these models lies in "layers"; a pattern that does not name it matches nothing, as in PEFT.
+  // Every layer of these models is in "layers". A pattern that does not name it matches nothing, as in PEFT.
   if (patterns.length > 0 && !patterns.some((name) => name === 'layers' || name === 'model.layers')) return [];
   return chosen.filter(({ layer }) => layer !== undefined && numbers.includes(layer));
 }

@@ -9,12 +9,12 @@ import type { OptionValue } from '../protocol/values.ts';
 import { isOption } from '../methods/options.ts';
 import { VeraError } from '../protocol/errors.ts';
 
-/** The file beside adapter_config.json that says what PEFT's configuration has no place for; PEFT ignores it. */
+/** The file beside adapter_config.json for what PEFT's configuration has no place for. PEFT ignores it. */
 export const SIDECAR = 'vera.json';
 const VERSION = 1;
-const MAX_BYTES = 10_000_000; // settings of a run take about a kilobyte; the rest is room for long target lists
+const MAX_BYTES = 10_000_000; // the settings of a run take about a kilobyte; long lists of targets take more
 
-/** What we know of an adapter beyond its PEFT folder. */
+/** What is known about an adapter besides its PEFT files. */
 export interface Sidecar {
   readonly targets?: string;
   readonly baseFingerprint?: string;
@@ -27,7 +27,7 @@ export interface Sidecar {
 export const sidecarText = (sidecar: Sidecar): string =>
   JSON.stringify({ version: VERSION, ...sidecar }, null, 2) + '\n';
 
-/** The sidecar of an adapter's folder; empty where the folder comes from elsewhere. Throws VeraError 'format'. */
+/** Reads the sidecar of an adapter's folder; empty if another program wrote the folder. Throws VeraError 'format'. */
 export function readSidecar(dir: string): Sidecar {
   if (lstatSync(join(dir, SIDECAR), { throwIfNoEntry: false }) === undefined) return {};
   const file = containedFile(dir, SIDECAR);

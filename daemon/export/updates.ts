@@ -11,8 +11,8 @@ import { cpu } from '../runtime/cpu.ts';
 import { noWeights } from '../runtime/executor.ts';
 
 /**
- * What an adapter adds to the weight of one layer, row-major [dOut, dIn], in fp32 on onnxruntime: the method's own `delta`.
- * Undefined where the layer is not adapted. theta: laid out as the adaptation's parameters.
+ * Computes what an adapter adds to the weight of one layer, row-major [dOut, dIn], in fp32 on onnxruntime, from the method's
+ * `delta`. Undefined if the layer is not adapted. theta: laid out as the adaptation's parameters.
  */
 export async function weightUpdate(
   adaptation: MethodAdaptation,

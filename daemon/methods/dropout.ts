@@ -3,7 +3,7 @@ import { where } from '../graph/ops/where.ts';
 import type { Value } from '../graph/value.ts';
 import type { Layers } from '../models/adaptation.ts';
 
-/** splitmix64, seeded by a text: odd 64-bit numbers that stay the same for the same text. */
+/** Odd 64-bit numbers from splitmix64. The text is the seed: the same text gives the same numbers. */
 function oddNumbers(text: string, count: number): BigInt64Array {
   let state = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text))
@@ -18,9 +18,10 @@ function oddNumbers(text: string, count: number): BigInt64Array {
 }
 
 /**
- * Drops each element with the given probability and scales the rest, in training only. x: [n, d].
- * Whether (row, column) is dropped is read from the high bits of a product of two odd 64-bit numbers: one comes with each row
- * of the step (`noise`, from the run's seed), the other with each column of the layer. So a step can be repeated bit by bit.
+ * Sets each element to zero with the given probability and scales the others up, in training only. x: [n, d].
+ * The high bits of a product of two odd 64-bit numbers decide whether the element at (row, column) is dropped. One number
+ * belongs to the row of the step (`noise`, made from the run's seed), the other to the column of the layer. So the same step
+ * drops the same elements each time.
  */
 export function dropout(net: Layers, path: string, x: Value, probability: number): Value {
   const { noise } = net.options;

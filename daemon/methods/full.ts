@@ -1,6 +1,6 @@
 import type { WholeMethod } from './method.ts';
 
-/** Every tensor of the model is trained: what makes a model from nothing, and the ceiling an adapter is measured against. */
+/** Trains every tensor of the model. It makes a model from nothing, and it is the best case that adapters are compared with. */
 export const full: WholeMethod = {
   name: 'full',
   label: 'full training',
@@ -9,7 +9,7 @@ export const full: WholeMethod = {
   options: [],
   learningRate: 5e-5,
   rates: [],
-  // The weights themselves change.
+  // The weights themselves are trained, so they must be float32.
   weightFormats: ['fp32'],
 
   create(_, __, tensors) {

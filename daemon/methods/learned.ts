@@ -2,10 +2,10 @@ import { layoutOf, slice } from '../layout.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { LinearMethod, MethodOptions } from './method.ts';
 
-/** Where an adapter learned: figures by [layer][module]; null where a layer has no such module adapted. */
+/** Where an adapter learned: figures by [layer][module]. A figure is null if that module of the layer is not adapted. */
 export interface Learned {
   readonly layers: number[];
-  /** Last names of the modules, in the order in which they stand in a layer. */
+  /** The last part of each module's path, in the order in which the modules run in a layer. */
   readonly modules: string[];
   readonly figures: {
     readonly name: string;
@@ -16,7 +16,7 @@ export interface Learned {
   }[];
 }
 
-/** The figures of an adapter; null where its method has none. A layer outside the numbered ones (the head) is left out. */
+/** The figures of an adapter; null if its method has none. Sites outside the numbered layers (the head) are left out. */
 export function learned(
   method: LinearMethod,
   sites: readonly LinearSite[],

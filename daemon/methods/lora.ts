@@ -5,17 +5,17 @@ import { dropoutOption, FIRST_OPTIONS, type FirstOptions, rank } from './options
 import type { PeftForm, PeftReader } from './peftForm.ts';
 import { seededUniform } from './random.ts';
 
-/** As PEFT names the matrices of a layer. */
+/** PEFT's names for the matrices of a layer. */
 export const [LORA_A, LORA_B] = ['lora_A.weight', 'lora_B.weight'] as const;
 
-/** Starts that leave the base's weights as they are; the others subtract what A and B begin with. */
+/** Ways to initialise A and B that leave the base's weights unchanged. The other ways subtract the first B A from the weights. */
 const PLAIN_STARTS: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'orthogonal', 'eva'];
 
 const peft: PeftForm<FirstOptions> = {
   type: 'LORA',
   known: [
     ...['r', 'lora_alpha', 'lora_dropout', 'use_rslora', 'rank_pattern', 'alpha_pattern', 'init_lora_weights'],
-    // How it was started, of the starts that leave the base as it is; names and sizes of what is refused below.
+    // Settings of the ways to initialise that leave the base unchanged, and names and sizes of what is refused below.
     ...['eva_config', 'megatron_core', 'megatron_config', 'qalora_group_size', 'loftq_config', 'runtime_config'],
   ],
   refused: {
@@ -54,19 +54,19 @@ const peft: PeftForm<FirstOptions> = {
     const alpha = config.number('lora_alpha', 8, Number.isFinite, 'a number');
     refuseOthers(config, 'rank_pattern', rank);
     refuseOthers(config, 'alpha_pattern', alpha);
-    // Rank-stabilised LoRA (arXiv 2312.03732) scales by alpha / sqrt(r): the same as plain LoRA with a larger alpha.
+    // Rank-stabilised LoRA (arXiv 2312.03732) scales by alpha / sqrt(r). That is plain LoRA with a larger alpha.
     const scaled = config.value('use_rslora') === true ? alpha * Math.sqrt(rank) : alpha;
     return { ...FIRST_OPTIONS, rank, alpha: scaled, dropout: config.dropout('lora_dropout') };
   },
 };
 
-/** Refuses layers with a value of their own. */
+/** Refuses an adapter in which some layer has another value than the rest. */
 function refuseOthers(config: PeftReader, key: string, same: number): void {
   const other = Object.entries(config.value(key) ?? {}).find(([, value]) => value !== same);
   if (other) config.refuse(key, Object.fromEntries([other]), `all layers must share one value, ${same}`);
 }
 
-/** y = W x + alpha / rank * B (A x), arXiv 2106.09685. A: [rank, dIn] uniform in +-1/sqrt(dIn) as PEFT starts it, B: [dOut, rank] zero. */
+/** y = W x + alpha / rank * B (A x), arXiv 2106.09685. As in PEFT, A: [rank, dIn] starts uniform in +-1/sqrt(dIn), B: [dOut, rank] starts at zero. */
 export const lora: LinearMethod<FirstOptions> = {
   name: 'lora',
   label: 'LoRA',

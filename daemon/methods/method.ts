@@ -30,7 +30,7 @@ export interface RateGroup {
   readonly setting: NumberSetting;
 }
 
-/** Frozen tensors that all layers of an adapter share: VeRA's A and B. Usually they are made from the options. */
+/** Frozen tensors that all layers of an adapter share, such as VeRA's A and B. They are made from the options. */
 export interface FrozenForm<O> {
   /** What people call them: 'A and B'. */
   readonly label: string;
@@ -40,7 +40,7 @@ export interface FrozenForm<O> {
   tensors(sites: readonly LinearSite[], options: O): readonly NamedTensor[];
   /** The same with their values. */
   make(sites: readonly LinearSite[], options: O): readonly FrozenTensor[];
-  /** The text that their hash covers before their bytes. It never changes, or the hashes of stored adapters would. */
+  /** The text that their hash covers before their bytes. It must never change, because the hashes of stored adapters depend on it. */
   hashHead(tensors: readonly NamedTensor[]): string;
 }
 
@@ -54,7 +54,7 @@ export interface Figure {
   readonly help: string;
   /** The tensor, as the method names it after the layer's path. */
   readonly tensor: string;
-  /** Whether its colours begin at zero, which is where its training began, or at the least value there is. */
+  /** Whether colours begin at zero, because training starts there, or at the smallest value. */
   readonly fromZero: boolean;
 }
 
@@ -74,16 +74,16 @@ interface Common<O> {
   readonly summary: string;
   /** Its own settings. Methods may share a name (rank); each gives its own range and default. */
   readonly options: readonly Setting[];
-  /** Gives options that have no fixed default a value. Without it they stay absent. */
+  /** Gives a value to options that have no fixed default. Without it, they stay absent. */
   readonly complete?: (given: SettingValues) => SettingValues;
-  /** The options of its adapters, where those are more than its own. */
+  /** The options of its adapters, if they are more than its own options. */
   readonly carried?: (own: SettingValues) => SettingValues;
-  /** The learning rate that suits it where none is given. */
+  /** The learning rate if none is given. */
   readonly learningRate: number;
   readonly rates: readonly RateGroup[];
-  /** Names of the weight formats it can train on; all of them where this is absent. */
+  /** Names of the weight formats it can train on. If absent, it can train on all of them. */
   readonly weightFormats?: readonly string[];
-  /** What it does to a model. `tensors`: those of the base, for a method that adapts all; `frozen`: its own, where not made from the options. */
+  /** What it does to a model. `tensors`: the base's, for a method that trains them all. `frozen`: the adapter's own frozen tensors, if they are not those made from the options. */
   create(
     sites: readonly LinearSite[],
     options: O,
@@ -92,27 +92,27 @@ interface Common<O> {
   ): MethodAdaptation;
 }
 
-/** A method that leaves the base alone and adds to some of its linear layers: what it trains is an adapter. */
+/** A method that leaves the base unchanged and adds to some of its linear layers. It trains an adapter. */
 export interface LinearMethod<O = MethodOptions> extends Common<O> {
   readonly adapts: 'linear';
   /** The trained tensors of these layers, in the order in which they lie in theta; known before anything is built. */
   tensors(sites: readonly LinearSite[], options: O): readonly NamedTensor[];
   readonly frozen?: FrozenForm<O>;
-  /** Options that decide the update of the weights, together with theta: what a note about a merged model says. */
+  /** Options that decide the update of the weights, together with theta. The note in a merged model lists them. */
   readonly decisive: readonly string[];
   /** Whether its update can be added to the base's weights for good (`delta`). */
   readonly mergeable: boolean;
   /** How Hugging Face PEFT writes it. */
   readonly peft: PeftForm<O>;
-  /** What "where it learned" shows; a method without figures has no such picture. */
+  /** What "where it learned" shows. Without figures, nothing is shown. */
   readonly figures?: readonly Figure[];
-  /** The equal LoRA adapter, where there is one. */
+  /** The LoRA adapter that makes the same update, if there is one. */
   asLora?(sites: readonly LinearSite[], options: O, theta: Float32Array, frozen?: readonly FrozenTensor[]): LoraForm;
-  /** Other methods show what they cost beside this one at these ranks. */
+  /** If present, the costs of other methods are shown beside this method's costs at these ranks. */
   readonly baseline?: readonly number[];
 }
 
-/** A method that trains every tensor of the base: what it makes is a model. */
+/** A method that trains every tensor of the base. It makes a model. */
 export interface WholeMethod<O = MethodOptions> extends Common<O> {
   readonly adapts: 'all';
 }

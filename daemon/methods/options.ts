@@ -15,7 +15,7 @@ export const FIRST_OPTIONS = { rank: 256, alpha: 256, dropout: 0, projectionKey:
 /** The type of options that have all of the first ones. */
 export type FirstOptions = { readonly [Name in keyof typeof FIRST_OPTIONS]: number };
 
-/** Options that several methods have, each with what suits it. */
+/** The rank of a method, with the default and the text that suit it. */
 export const rank = (standard: number, help: string) =>
   ({
     name: 'rank',
@@ -64,10 +64,10 @@ export function optionsOf(method: Method, given: SettingValues): MethodOptions {
   return (method.carried?.(complete) ?? complete) as MethodOptions;
 }
 
-/** The rank of a method that has one. */
+/** The rank among a method's options; null if it has none. */
 export const rankOf = ({ rank }: MethodOptions): number | null => (typeof rank === 'number' ? rank : null);
 
-/** 'VeRA, rank 8': a method with what decides the size of its adapters, for people. */
+/** A method and its rank, for people: 'VeRA, rank 8'. */
 export function methodText({ label }: Method, options: MethodOptions): string {
   const rank = rankOf(options);
   return rank === null ? label : `${label}, rank ${rank}`;

@@ -1,6 +1,6 @@
 /**
- * Table 1 of the VeRA paper (arXiv 2310.11454), from the same counts that every plan uses, with the paper's own rounding.
- * In six of its cells the paper prints the count of another rank than its row's; those ranks are stated here.
+ * Table 1 of the VeRA paper (arXiv 2310.11454), computed from the counts that every plan uses, with the paper's rounding.
+ * In six cells, the paper prints the count of another rank than that of the row. This file says which ranks those are.
  */
 import type { LinearSite } from '../models/adaptation.ts';
 import { layoutOf } from '../layout.ts';
@@ -9,7 +9,7 @@ import type { LinearMethod } from './method.ts';
 import { FIRST_OPTIONS, type FirstOptions } from './options.ts';
 import { vera } from './vera.ts';
 
-/** A cell of the table: what the paper prints, what it is the count of, and what the row's own rank gives. */
+/** A cell of the table: the printed text, the rank whose count it is, and the count at the rank of the row. */
 export interface PaperCell {
   readonly text: string;
   /** The rank that gives the printed digits. */
@@ -31,18 +31,18 @@ interface PaperModel {
   readonly name: string;
   /** Width of the query and value projections. */
   readonly width: number;
-  /** Query and value projections together. */
+  /** Number of query and value projections together. */
   readonly layers: number;
   readonly unit: 'K' | 'M';
   /** Digits after the point in its sizes. */
   readonly sizeDigits: number;
-  /** The ranks whose counts the paper prints for VeRA, where not the row's. */
+  /** The ranks whose counts the paper prints for VeRA, if they are not the rank of the row. */
   readonly printedRank?: (rank: number) => { parameters?: number; bytes?: number };
 }
 
 export const PAPER_RANKS: readonly number[] = [1, 16, 256];
 
-/** GPT-3's head has this width; its VeRA cells are those of so many times the rank. */
+/** The width of GPT-3's heads. The paper's VeRA cells of GPT-3 are the counts of the rank times this number. */
 const GPT3_FACTOR = 128;
 
 const MODELS: readonly PaperModel[] = [
@@ -72,7 +72,7 @@ function row(model: PaperModel, rank: number): PaperRow {
       model.layers * layoutOf(method.tensors([site], { ...FIRST_OPTIONS, rank })).size;
     const parameters = countAt(rank);
     const candidate = text(countAt(printed));
-    // A rank is only named where the row's own gives other digits.
+    // Name another rank only if the rank of the row gives other digits.
     const printedRank = candidate === text(parameters) ? rank : printed;
     return { text: candidate, printedRank, parameters, bytes: FLOAT32 * parameters };
   };
@@ -88,21 +88,21 @@ function row(model: PaperModel, rank: number): PaperRow {
   };
 }
 
-/** Bytes of a million adapters of GPT-3 at LoRA rank 16, and as the paper prints them: in 2^40 bytes. */
+/** Bytes of one million LoRA adapters of rank 16 for GPT-3, and the text that the paper prints, in units of 2^40 bytes. */
 export function millionAdapters(): { bytes: number; text: string } {
   const { loraBytes } = paperTable().find(({ model, rank }) => model === 'GPT-3' && rank === 16)!;
   const bytes = ADAPTERS * loraBytes.bytes;
   return { bytes, text: `${Math.round(bytes / 2 ** 40)} TB` };
 }
 
-/** Thousands are cut after one digit; millions are rounded to one, but cut from a thousand millions on. */
+/** As the paper writes counts: thousands are cut after one digit; millions are rounded to one digit, but cut from 1000 M on. */
 export function paperCount(parameters: number, unit: 'K' | 'M'): string {
   const value = parameters / (unit === 'K' ? 1e3 : 1e6);
   const tenths = unit === 'K' || value >= 1000 ? Math.floor(10 * value) : Math.round(10 * value);
   return (tenths / 10).toFixed(1) + unit;
 }
 
-/** KB are 2^10 and MB 2^20 bytes, but GB are a thousand MB; a zero after the point is left out. */
+/** As the paper writes sizes: a KB is 2^10 bytes, an MB 2^20 bytes, but a GB is 1000 MB. A zero after the point is left out. */
 export function paperSize(bytes: number, digits: number): string {
   const mega = bytes / 2 ** 20;
   const [value, unit] = mega < 1 ? [bytes / 2 ** 10, 'KB'] : mega < 1000 ? [mega, 'MB'] : [mega / 1000, 'GB'];

@@ -1,16 +1,16 @@
-/** How a method is written in adapter_config.json (PEFT 0.21). Keys that all methods share are those of export/peft-config.ts. */
+/** How a method is written in adapter_config.json (PEFT 0.21). The keys that all methods share are in export/peft-config.ts. */
 export interface PeftForm<O> {
   /** `peft_type`: 'VERA'. */
   readonly type: string;
-  /** Keys of its own that `read` understands, or that say nothing about what the adapter computes. */
+  /** Its own keys that `read` understands, or that do not change what the adapter computes. */
   readonly known: readonly string[];
-  /** Keys that, where they are set, make the adapter something else than this method; with the reason, for people. */
+  /** Keys that make the adapter something other than this method if they are set, each with a reason for people. */
   readonly refused: Readonly<Record<string, string>>;
-  /** Options that `read` finds in the file; the others are kept in vera.json beside it. */
+  /** Options that `read` finds in this file. The other options are in vera.json beside it. */
   readonly reads: readonly string[];
   /** Its own keys. `stored`: whether its frozen tensors are stored beside it. */
   write(options: O, stored: boolean): Readonly<Record<string, unknown>>;
-  /** All options; what the file cannot say has its default. */
+  /** All options. Those that the file does not have get their defaults. */
   read(config: PeftReader): O;
   /** Whether the file promises the method's frozen tensors. */
   promisesFrozen?(config: PeftReader): boolean;

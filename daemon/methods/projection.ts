@@ -1,6 +1,6 @@
 /**
- * VeRA's frozen random matrices, bit for bit those of HF PEFT: torch's CPU generator (MT19937, Matsumoto and Nishimura
- * 1998) seeded with the projection key fills A and then B, row by row, from a Kaiming-uniform distribution.
+ * VeRA's frozen random matrices, bit for bit equal to those of HF PEFT. Torch's CPU generator (MT19937, Matsumoto and
+ * Nishimura 1998), seeded with the projection key, fills A and then B, row by row, from a Kaiming-uniform distribution.
  */
 import { VeraError } from '../protocol/errors.ts';
 
@@ -8,18 +8,18 @@ export interface Projection {
   rank: number;
   maxIn: number;
   maxOut: number;
-  /** [rank, maxIn]; a layer of fewer inputs uses the leading columns */
+  /** [rank, maxIn]. A layer with fewer inputs uses the leading columns. */
   a: Float32Array;
-  /** [maxOut, rank]; a layer of fewer outputs uses the leading rows */
+  /** [maxOut, rank]. A layer with fewer outputs uses the leading rows. */
   b: Float32Array;
 }
 
-/** A matrix beyond this is a mistyped size, not a model: 2^31 floats are 8 GiB. */
+/** No model needs a larger matrix (2^31 floats are 8 GiB); a larger size was mistyped. */
 const MAX_ELEMENTS = 2 ** 31;
 
 /**
- * A and B of a projection key. They depend on all four numbers: `maxIn` and `maxOut` are the largest input and output
- * sizes, taken independently, over the adapted layers. Throws `usage` where a number is not one PEFT would take.
+ * The A and B of a projection key. They depend on all four numbers. `maxIn` and `maxOut` are the largest input size and the
+ * largest output size of the adapted layers, which may be those of two layers. Throws `usage` for a number that PEFT refuses.
  */
 export function projection(key: number, rank: number, maxIn: number, maxOut: number): Projection {
   if (!Number.isSafeInteger(key)) throw new VeraError('usage', `The projection key must be an integer, not ${key}.`);
@@ -39,12 +39,12 @@ export function projection(key: number, rank: number, maxIn: number, maxOut: num
   return { rank, maxIn, maxOut, a, b };
 }
 
-/** The 32 bits of a seed that torch's manual_seed keeps: the low ones, of a negative seed in two's complement. */
+/** The 32 bits of a seed that torch's manual_seed keeps: the low ones. A negative seed is in two's complement. */
 function torchSeed(key: number): number {
   return Number(BigInt.asUintN(32, BigInt(key)));
 }
 
-/** Bound of Kaiming-uniform with gain sqrt(2), in PEFT's order of operations: another order rounds differently. */
+/** The bound of Kaiming-uniform with gain sqrt(2). The order of operations is PEFT's, since another order rounds differently. */
 function kaimingBound(fanIn: number): number {
   return Math.sqrt(3) * (Math.SQRT2 / Math.sqrt(fanIn));
 }
@@ -52,7 +52,7 @@ function kaimingBound(fanIn: number): number {
 const N = 624;
 const M = 397;
 
-/** The twist of one word: the top bit of one and the low 31 of the next, through the matrix A of the paper. */
+/** The twist of one word: the top bit of a word and the low 31 bits of the next one, multiplied by the matrix A of the paper. */
 function twist(high: number, low: number): number {
   const mixed = (high & 0x80000000) | (low & 0x7fffffff);
   return (mixed >>> 1) ^ (-(low & 1) & 0x9908b0df);
@@ -62,7 +62,7 @@ class MersenneTwister {
   readonly #state = new Int32Array(N);
   #next = N;
 
-  /** init_genrand of the reference implementation. */
+  /** Follows init_genrand of the reference implementation. */
   constructor(seed: number) {
     const state = this.#state;
     state[0] = seed;
@@ -81,8 +81,8 @@ class MersenneTwister {
   }
 
   /**
-   * Uniform values in [-bound, bound), as torch's uniform_ makes them: 24 random bits times the width plus the lower end
-   * with one rounding. Both factors have 24 bits, so the double below is exact and the store into float32 is that rounding.
+   * Uniform values in [-bound, bound), as torch's uniform_ makes them: 24 random bits times the width, plus the lower end,
+   * rounded once. Both factors have 24 bits, so the product below is exact in float64, and storing it as float32 rounds once.
    */
   fillUniform(out: Float32Array, bound: number): void {
     const from = Math.fround(-bound);

@@ -5,7 +5,7 @@ import { lora } from './lora.ts';
 import type { LinearMethod, Method } from './method.ts';
 import { vera } from './vera.ts';
 
-/** Every method there is. A new one is a file beside this and a line here. The first is what a run takes where none is given. */
+/** Every method. To add one, write a file beside this one and add a line here. A run without a given method takes the first. */
 export const METHODS: readonly Method[] = [vera, lora, full];
 
 /** Those that make adapters. */
@@ -21,7 +21,7 @@ export function methodNamed(name: string): Method {
   return found;
 }
 
-/** The method of an adapter. Throws VeraError 'usage' where there is none of that name, or it makes none. */
+/** The method of an adapter. Throws VeraError 'usage' for an unknown name, and for a method that makes no adapters. */
 export function adapterMethod(name: string): LinearMethod {
   const method = methodNamed(name);
   if (method.adapts !== 'linear') throw new VeraError('usage', `${method.label} makes a model, not an adapter`);

@@ -1,6 +1,6 @@
 /**
- * What an adapter costs to train, keep and send, counted from the sizes of the adapted layers alone (arXiv 2310.11454,
- * section 3.2). Sizes are exact: those of the file that the writer of adapters makes.
+ * What an adapter costs to train, store and send, counted from the sizes of the adapted layers (arXiv 2310.11454,
+ * section 3.2). Sizes of files are exact.
  */
 import { adapterFileBytes } from '../formats/adapterFile.ts';
 import { layoutOf } from '../layout.ts';
@@ -8,17 +8,17 @@ import type { LinearSite } from '../models/adaptation.ts';
 import type { LinearMethod, MethodOptions } from './method.ts';
 import { rankOf } from './options.ts';
 
-/** What is kept of an adapter, and what training it keeps beside the model. Sizes in bytes. */
+/** The size of an adapter, and the memory that training it needs beside the model. Sizes in bytes. */
 export interface Savings {
-  /** Of a method that has one. */
+  /** Null for a method without a rank. */
   readonly rank: number | null;
-  /** Trained numbers. */
+  /** Number of trained parameters. */
   readonly parameters: number;
-  /** They alone, as float32: the paper's "required bytes". */
+  /** The parameters alone, as float32: the paper's "required bytes". */
   readonly valueBytes: number;
-  /** adapter_model.safetensors, without what is made again from the options (VeRA's A and B). */
+  /** adapter_model.safetensors without the method's frozen tensors (VeRA's A and B). */
   readonly bytes: number;
-  /** The same with all that PEFT writes by default. */
+  /** The same file with them, as PEFT writes it by default. */
   readonly fullBytes: number;
   /** The gradient of one step, in float32. */
   readonly gradientBytes: number;
@@ -27,7 +27,7 @@ export interface Savings {
 }
 
 const FLOAT32 = 4;
-const MOMENTS = 2; // of Adam: the mean of the gradient and of its square
+const MOMENTS = 2; // Adam keeps the mean of the gradient and the mean of its square
 
 export function savings(method: LinearMethod, sites: readonly LinearSite[], options: MethodOptions): Savings {
   const trained = method.tensors(sites, options);

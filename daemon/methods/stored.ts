@@ -4,7 +4,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type { FrozenTensor, MethodOptions } from './method.ts';
 import { adapterMethod } from './registry.ts';
 
-/** What the catalog, which knows no method, must be told about an adapter: its tensors, and the method's frozen ones. */
+/** What the catalog must know about an adapter: its tensors and the method's frozen tensors. The catalog itself knows no method. */
 export interface StoredForm {
   readonly tensors: readonly NamedTensor[];
   /** `head`: what the hash of the frozen tensors covers before their bytes. */
@@ -12,8 +12,8 @@ export interface StoredForm {
 }
 
 /**
- * The form of an adapter that may come from anywhere. Throws VeraError 'usage' for a method that is not known here, 'adapter'
- * for options that the method cannot have.
+ * The form of an adapter whose options are not checked yet. Throws VeraError 'usage' for an unknown method, and 'adapter' for
+ * options that the method cannot have.
  */
 export function storedForm(name: string, sites: readonly LinearSite[], options: MethodOptions): StoredForm {
   const method = adapterMethod(name);
@@ -29,7 +29,7 @@ export function storedForm(name: string, sites: readonly LinearSite[], options: 
   };
 }
 
-/** The own frozen tensors of an adapter, as the catalog stores them; undefined where it has none. */
+/** The adapter's own frozen tensors in the form that the catalog stores; undefined if it has none. */
 export function storedFrozen(
   name: string,
   tensors: readonly FrozenTensor[] | undefined,

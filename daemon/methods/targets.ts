@@ -2,8 +2,8 @@ import type { LinearSite } from '../models/adaptation.ts';
 import { VeraError } from '../protocol/errors.ts';
 
 /**
- * The linear layers a user means. targets: `all-linear`, names of modules separated by commas (`q_proj,v_proj`, matching
- * the end of a path), or a regular expression that must match a whole path, as in PEFT; layers: `0-5,10` or undefined for all.
+ * Selects linear layers. targets: `all-linear`, names of modules separated by commas (`q_proj,v_proj`, each matches the end of
+ * a path), or a regular expression that must match a whole path, as in PEFT. layers: `0-5,10`, or undefined for all layers.
  */
 export function selectSites(sites: readonly LinearSite[], targets: string, layers?: string): LinearSite[] {
   const chosen = sites.filter(matcher(sites, targets));

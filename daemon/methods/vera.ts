@@ -9,11 +9,11 @@ import { dropoutOption, FIRST_OPTIONS, type FirstOptions, rank, rateOption } fro
 import type { PeftForm } from './peftForm.ts';
 import { type Projection, projection } from './projection.ts';
 
-/** As PEFT names the trained vectors of a layer, and the shared matrices. */
-const [LAMBDA_B, LAMBDA_D] = ['vera_lambda_b', 'vera_lambda_d'];
-const [SHARED_A, SHARED_B] = ['vera_A', 'vera_B'];
+/** PEFT's names for the trained vectors of a layer and for the shared matrices. */
+const [LAMBDA_B, LAMBDA_D] = ['vera_lambda_b', 'vera_lambda_d'] as const;
+const [SHARED_A, SHARED_B] = ['vera_A', 'vera_B'] as const;
 
-/** The frozen pair of an adapter: A [rank, largest dIn], B [largest dOut, rank], of which each layer uses the leading part. */
+/** The frozen matrices of an adapter: A [rank, largest dIn] and B [largest dOut, rank]. Each layer uses the leading part. */
 export function sharedProjection(
   sites: readonly Pick<LinearSite, 'dIn' | 'dOut'>[],
   key: number,
@@ -30,7 +30,7 @@ function leadingA({ a, rank, maxIn }: Projection, dIn: number): Float32Array {
   return out;
 }
 
-/** One matrix object per width, so that all layers of a width share one constant of the graph. */
+/** One matrix object per width, so that all layers of the same width share one constant of the graph. */
 function shared(pair: Projection): { A: (dIn: number) => FrozenMatrix; B: (dOut: number) => FrozenMatrix } {
   const as = new Map<number, FrozenMatrix>();
   const bs = new Map<number, FrozenMatrix>();
@@ -46,8 +46,8 @@ function shared(pair: Projection): { A: (dIn: number) => FrozenMatrix; B: (dOut:
 }
 
 /**
- * Whether it takes fewer multiplications to add b * (B (d * A)) to the weight itself: two products of the matrices and one
- * `dy^T x` a step, against four narrow products over all tokens.
+ * Whether it takes fewer multiplications to add b * (B (d * A)) to the weight. That takes two products of the matrices and one
+ * `dy^T x` per step; the other way takes four narrow products over all tokens.
  */
 export function materialises(site: Pick<LinearSite, 'dIn' | 'dOut'>, rank: number, tokens: number): boolean {
   const { dIn, dOut } = site;
@@ -77,7 +77,7 @@ const peft: PeftForm<FirstOptions> = {
   promisesFrozen: (config) => config.value('save_projection') !== false,
 };
 
-/** y = W x + b * (B (d * (A x))), arXiv 2310.11454 eq. 2. b: [dOut], d: [rank]; A: [rank, dIn], B: [dOut, rank] shared and frozen. */
+/** y = W x + b * (B (d * (A x))), arXiv 2310.11454 eq. 2. b: [dOut] and d: [rank] are trained; A: [rank, dIn] and B: [dOut, rank] are shared and frozen. */
 export const vera: LinearMethod<FirstOptions> = {
   name: 'vera',
   label: 'VeRA',
@@ -171,17 +171,17 @@ const scaledRows = ({ data, columns }: FrozenMatrix, factors: Float32Array): Flo
 
 function shapesOfPair(sites: readonly LinearSite[], { rank }: Pick<FirstOptions, 'rank'>): readonly NamedTensor[] {
   return [
-    { name: SHARED_A!, shape: [rank, Math.max(...sites.map(({ dIn }) => dIn))] },
-    { name: SHARED_B!, shape: [Math.max(...sites.map(({ dOut }) => dOut)), rank] },
+    { name: SHARED_A, shape: [rank, Math.max(...sites.map(({ dIn }) => dIn))] },
+    { name: SHARED_B, shape: [Math.max(...sites.map(({ dOut }) => dOut)), rank] },
   ];
 }
 
 const tensorsOfPair = ({ rank, maxIn, maxOut, a, b }: Projection): readonly FrozenTensor[] => [
-  { name: SHARED_A!, shape: [rank, maxIn], data: a },
-  { name: SHARED_B!, shape: [maxOut, rank], data: b },
+  { name: SHARED_A, shape: [rank, maxIn], data: a },
+  { name: SHARED_B, shape: [maxOut, rank], data: b },
 ];
 
-/** A and B of the adapter itself where it has its own, else those of its key. */
+/** The adapter's own A and B if it has them, otherwise those of its key. */
 function pairOf(
   sites: readonly LinearSite[],
   { projectionKey, rank }: FirstOptions,
@@ -192,7 +192,7 @@ function pairOf(
   return { rank, maxIn: a.shape[1]!, maxOut: b.shape[0]!, a: a.data, b: b.data };
 }
 
-/** VeRA over a given A and B: those of its seed, or those a folder from elsewhere stores. */
+/** VeRA with a given A and B. */
 export function adaptWith(
   pair: Projection,
   sites: readonly LinearSite[],

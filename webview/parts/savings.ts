@@ -45,11 +45,11 @@ export class SavingsPart {
       this.#headline,
       element(
         'div',
-        { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Costs beside the baselines' },
+        { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Costs beside other methods' },
         element(
           'table',
           { class: 'savings-table' },
-          element('caption', { class: 'visually-hidden' }, 'Costs of this run and of the baselines by rank'),
+          element('caption', { class: 'visually-hidden' }, 'Costs of this run and of other methods by rank'),
           this.#head,
           this.#body,
         ),

@@ -21,6 +21,8 @@ export interface ExportSizes {
   /** The adapter's file without what can be made again from a seed, and with it (A and B of VeRA). */
   readonly bytes: number;
   readonly fullBytes: number;
+  /** Whether the adapter's update can be added to the base's weights. */
+  readonly mergeable: boolean;
   /** Numbers in the base's weights; null where nobody counted them. */
   readonly baseParameters: number | null;
 }

@@ -6,7 +6,7 @@ const BYTES = 4; // of a weight in float32, the largest type of a base
 export const merge: ExportFormat = {
   name: 'merge',
   label: 'Merged model',
-  summary: "a Hugging Face folder of the base with the adapter in its weights, the same as 'vera merge' writes",
+  summary: 'a Hugging Face folder of the base with the adapter in its weights',
   losses:
     'No longer an adapter: it cannot be removed or switched. Weights keep the number type of the base, and are rounded where that is less than float32.',
   options: [],

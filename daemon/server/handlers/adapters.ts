@@ -36,8 +36,10 @@ export const adapterHandlers: Handlers<typeof adapters> = {
   },
   async exportFormats({ daemon: { catalog } }, { options = {}, ...which }) {
     const content = await stored.adapterContent(catalog.db, await stored.findAdapter(catalog.db, which));
-    const { bytes, fullBytes } = savings(adapterMethod(content.method), content.sites, content.options);
-    const sizes = { bytes, fullBytes, baseParameters: content.base.parameters ?? null };
+    const method = adapterMethod(content.method);
+    const { bytes, fullBytes } = savings(method, content.sites, content.options);
+    const { mergeable } = method;
+    const sizes = { bytes, fullBytes, mergeable, baseParameters: content.base.parameters ?? null };
     const formats = exportOffers(sizes, options);
     return { formats: formats.map((format) => ({ ...format, options: format.options.map(plain) })) };
   },
