@@ -13,7 +13,10 @@ test('a merged model is offered only for an adapter that can be merged', () => {
 });
 
 test('whether frozen tensors are stored is asked only if there are any', () => {
-  const options = (changes: Partial<typeof sizes>) => named(changes).get('peft')!.options.map(({ name }) => name);
+  const options = (changes: Partial<typeof sizes>) =>
+    named(changes)
+      .get('peft')!
+      .options.map(({ name }) => name);
   assert.deepEqual(options({}), ['projection']);
   assert.deepEqual(options({ fullBytes: 1000 }), []);
 });
