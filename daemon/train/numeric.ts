@@ -5,7 +5,7 @@ import { VeraError } from '../protocol/errors.ts';
 import { dropCheckpoint, listCheckpoints } from './checkpoint.ts';
 
 export interface Failure {
-  /** What is not finite. */
+  /** What stops the run. */
   readonly fault:
     | 'the loss is not finite'
     | 'the held-out loss is not finite'
