@@ -1,13 +1,17 @@
 import * as vscode from 'vscode';
 import type { Remedy } from '../daemon/protocol/errors.ts';
 import { COMMANDS, type CommandName } from './contributions.ts';
+import type { Savings } from '../daemon/protocol/panel.ts';
 import type { DaemonLink } from './daemon/link.ts';
+import { isQuiet, Quiet } from './quiet.ts';
 
 /** What every feature works with. */
 export interface App {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
   readonly daemon: DaemonLink;
+  /** Costs beside LoRA of the runs that were planned in this window, by the number of their job. */
+  readonly savings: Map<number, Savings>;
 }
 
 /** The training panel: at most one per window. */
@@ -38,13 +42,6 @@ export function registerCommands({ context, log }: App, handlers: Handlers): voi
     context.subscriptions.push(vscode.commands.registerCommand(COMMANDS[name], run));
   }
 }
-
-/** Thrown when a person cancels: there is no error to show. */
-export class Quiet extends Error {}
-
-/** Whether an error only says that a person cancelled, here or while the daemon was working. */
-export const isQuiet = (error: unknown): boolean =>
-  error instanceof Quiet || (error instanceof Error && (error as { code?: unknown }).code === 'cancelled');
 
 /** Returns what a person chose. Throws Quiet, which ends the command, if they chose nothing. */
 export function chosen<T>(value: T | undefined): T {

@@ -22,7 +22,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('VeRA Studio', { log: true });
   useStateFolder();
   const daemon = createLink({ daemonArgs, log: (line) => log.info(line) });
-  const app: App = { context, log, daemon };
+  const app: App = { context, log, daemon, savings: new Map() };
   context.subscriptions.push(log, daemon);
 
   context.subscriptions.push(daemon.onRefresh(() => void rememberBegun(app)));

@@ -11,7 +11,7 @@ import { linearSites } from '../models/registry.ts';
 import { resolveConfig } from '../models/resolve.ts';
 import { tensorShapes } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { type Plan, planOf } from '../train/plan.ts';
+import { type Plan, planOf } from '../train/adapterPlan.ts';
 import { measureThroughput } from '../train/throughput.ts';
 import type { Throughput } from '../train/throughput.ts';
 import { bytesText, durationText } from '../protocol/text.ts';

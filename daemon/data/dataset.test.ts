@@ -161,6 +161,24 @@ test('rows that are too long are cut off and counted, rows without an answer are
   await assert.rejects(collect(hopeless.train(1, 0)), /the model can learn nothing.*choose a larger Row length/);
 });
 
+test('the same rows at another length are what a dataset of that length has', async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => ({ prompt: `question ${i}`, completion: 'word '.repeat(i + 1) }));
+  const path = file('lengths.jsonl', jsonl([...rows, { prompt: 1 }]));
+  const options = { ...defaults, onBadRow: 'skip', heldOut: 0.2 } as const;
+  const long = await openDataset(path, { ...options, length: 64 });
+  const short = long.ofLength(16);
+  const opened = await openDataset(path, { ...options, length: 16 });
+  for (const [one, other] of [
+    [long, await openDataset(path, { ...options, length: 64 })],
+    [short, opened],
+  ] as const) {
+    assert.deepEqual(await collect(one.train(1, 0)), await collect(other.train(1, 0)));
+    assert.deepEqual(await collect(one.heldOut()), await collect(other.heldOut()));
+    assert.deepEqual([one.cut, one.skipped, one.description], [other.cut, other.skipped, other.description]);
+  }
+  assert.notEqual(short.cut, long.cut);
+});
+
 test('a bad row is reported with file, line and error, or skipped and counted', async () => {
   const good = JSON.stringify({ text: 'fine' });
   const deep = `{"text": "x", "more": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;

@@ -47,6 +47,8 @@ export interface Dataset {
   train(seed: number, epoch: number, start?: number): AsyncGenerator<Example>;
   /** The held-out rows in the order of the file, never as fill-in-the-middle. */
   heldOut(): AsyncGenerator<Example>;
+  /** The same rows, which are not read and checked again, cut at another length. It is closed with this one. */
+  ofLength(length: number): Dataset;
   close(): void;
 }
 
@@ -54,10 +56,9 @@ export interface Dataset {
 export const CHECKED_BYTES = 64 * 1024 * 1024;
 const CHECKED_ROWS = 1000;
 
-/** What is known about a row. */
-const BAD = 1;
-const CUT = 2;
-const DROPPED = 4;
+/** What is known about a row that was read with one length. */
+const CUT = 1;
+const DROPPED = 2;
 
 /**
  * Opens a dataset: a file that one of the readers knows, or a folder of code. Only an index of the rows stays in memory.
@@ -94,16 +95,15 @@ async function openReader(path: string, maxRows: number): Promise<RowReader> {
 function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Dataset {
   if (reader.count === 0) throw new VeraError('data', `${path} is empty: it has no rows`);
   const format = detectFormat(path, reader, options);
-  const flags = new Uint8Array(reader.count);
+  const wrong = new Uint8Array(reader.count);
   const skipped: Dataset['skipped'] = { count: 0 };
-  const tally = { cut: 0, dropped: 0 };
 
   const bad = (i: number, error: BadRow): void => {
     const { file, line } = reader.source(i);
     const message = `${file}${line === undefined ? '' : `, line ${line}`}: ${error.message}`;
     if (options.onBadRow === 'error') throw new VeraError('data', message);
-    if (flags[i]! & BAD) return;
-    flags[i]! |= BAD;
+    if (wrong[i]) return;
+    wrong[i] = 1;
     skipped.count++;
     skipped.first ??= message;
   };
@@ -116,18 +116,41 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
       bad(i, error);
     }
   }
-  const { train, heldOut } = splitRows(reader, (i) => !(flags[i]! & BAD), options.heldOut);
+  const { train, heldOut } = splitRows(reader, (i) => !wrong[i], options.heldOut);
   if (train.length + heldOut.length === 0) {
     throw new VeraError('data', `${path} has no row that can be used; the first error: ${skipped.first}`);
   }
 
+  const checkedRows: CheckedRows = { path, reader, format, wrong, skipped, bad, train, heldOut };
+  return ofLength(checkedRows, options, options.length);
+}
+
+/** Rows that were read and checked once, for every length. */
+interface CheckedRows {
+  readonly path: string;
+  readonly reader: RowReader;
+  readonly format: ReturnType<typeof detectFormat>;
+  /** 1 for a row that is left out because it is wrong. */
+  readonly wrong: Uint8Array;
+  readonly skipped: Dataset['skipped'];
+  /** Takes note of a row that is wrong, or throws it. */
+  readonly bad: (i: number, error: BadRow) => void;
+  readonly train: Uint32Array;
+  readonly heldOut: Uint32Array;
+}
+
+function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): Dataset {
+  const { path, reader, format, wrong, skipped, bad, train, heldOut } = rows;
+  const flags = new Uint8Array(reader.count);
+  const tally = { cut: 0, dropped: 0 };
+
   /** The examples of row i. Notes whether it was cut off or dropped. */
   const examplesOf = (i: number, seeds: (string | number)[], fimRate: number): Omit<Example, 'row'>[] => {
-    if (flags[i]! & BAD) return [];
+    if (wrong[i]) return [];
     try {
       const { examples, cut } = encodeSample(readSample(format, reader.read(i)), {
         tokenizer: options.tokenizer,
-        length: options.length,
+        length,
         lossOn: options.lossOn,
         windows: options.windows ?? 'split',
         fimRate,
@@ -158,13 +181,13 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
         yield { ...example, row };
       }
     }
-    if (!some) throw nothingLeft(path, options.length, skipped.first);
+    if (!some) throw nothingLeft(path, length, skipped.first);
   }
 
   return {
     format: `${reader.name}, ${format.label}`,
     get description() {
-      return describe(path, reader, [train.length, heldOut.length], skipped, tally, options.length);
+      return describe(path, reader, [train.length, heldOut.length], skipped, tally, length);
     },
     hash: reader.hash,
     skipped,
@@ -179,6 +202,7 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
     train: (seed, epoch, start = 0) =>
       stream(shuffled(train, 'order', seed, epoch), start, ['fim', seed, epoch], options.fimRate),
     heldOut: () => stream(heldOut, 0, ['held out'], 0),
+    ofLength: (other) => ofLength(rows, options, other),
     close: () => reader.close(),
   };
 }

@@ -79,7 +79,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     const task = await taskOf(catalog, job);
     const estimate = computes(kind) && memoryBytes === null;
     if (dropped || (!estimate && !(await begin()))) return undefined;
-    worker = startWorker({ type: 'start', task, folder: jobFolder(id), estimate, measure: false }, hear, watch);
+    worker = startWorker({ type: 'start', task, folder: jobFolder(id), estimate }, hear, watch);
     log.info({ job: id, kind, worker: worker.pid }, 'a worker was started');
     if (asked) worker.stop();
     if (dropped || killAtStart) worker.kill('it is not wanted now');

@@ -40,14 +40,13 @@ function onProgress(text: string, fraction: number): void {
 
 /** Does the task; answers with the last message. */
 async function lastOf({ task: { kind, task }, ...start }: Extract<ToWorker, { type: 'start' }>): Promise<FromWorker> {
-  const { folder, estimate, measure } = start;
+  const { folder, estimate } = start;
   const resolve = { cache: cacheFolder(), onProgress, signal: parent.stop };
   try {
     if (estimate) {
-      send({ type: 'estimate', estimate: await kindNamed(kind).estimate(task, { ...resolve, measure }) });
+      send({ type: 'estimate', estimate: await kindNamed(kind).estimate(task, resolve) });
       await started;
     }
-    if (folder === null) return { type: 'stopped' };
     // A worker of a daemon that died may still be at its last step.
     const unlock = await lockFolder(join(folder, '.lock'));
     try {

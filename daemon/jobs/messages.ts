@@ -1,5 +1,6 @@
 import type { Base } from '../catalog/content.ts';
 import type { ErrorMessage } from '../process/child.ts';
+import type { MachineRates } from '../protocol/plans.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
 
 /** The work of a worker: the task of a kind (kinds/kind.ts). */
@@ -21,12 +22,10 @@ export type ToWorker =
   | {
       readonly type: 'start';
       readonly task: Task;
-      /** The job's own folder, which one worker at a time works in. Null if only the plan is wanted. */
-      readonly folder: string | null;
+      /** The job's own folder, which one worker at a time works in. */
+      readonly folder: string;
       /** Make the plan first, and wait for 'go'. */
       readonly estimate: boolean;
-      /** Also measure how fast this machine is. */
-      readonly measure: boolean;
     }
   | { readonly type: 'go' };
 
@@ -40,6 +39,21 @@ export type FromWorker =
   | { readonly type: 'done'; readonly outcome: Outcome }
   | { readonly type: 'stopped' }
   | ErrorMessage;
+
+/** Tasks of jobs that are not submitted, for a process that only plans. */
+export interface ToPlanner {
+  readonly tasks: readonly Task[];
+  /** What is known of the speed of this machine. */
+  readonly rates: readonly MachineRates[];
+  /** Read the datasets too. */
+  readonly read: boolean;
+}
+
+export type FromPlanner =
+  | { readonly type: 'plan'; readonly index: number; readonly estimate: Estimate }
+  | { readonly type: 'fault'; readonly index: number; readonly fault: ErrorMessage }
+  /** What was measured, in the end. */
+  | { readonly type: 'measured'; readonly rates: readonly MachineRates[] };
 
 export interface Opened {
   readonly base: Base;

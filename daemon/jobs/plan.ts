@@ -1,29 +1,88 @@
 import type { Catalog } from '../catalog/open.ts';
-import { errorOfFacts, VeraError } from '../protocol/errors.ts';
+import { keepRates, readRates } from '../catalog/rates.ts';
+import { startProcess } from '../process/supervised.ts';
+import { type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
 import type { JobSpec } from '../protocol/jobs.ts';
-import type { Estimate } from './messages.ts';
+import type { MachineRates } from '../protocol/plans.ts';
+import type { Estimate, FromPlanner, Task, ToPlanner } from './messages.ts';
 import { checkSpec } from './submit.ts';
-import { withPlanTask } from './task.ts';
-import { startWorker, type WatchOptions } from './workerProcess.ts';
+import { planTask } from './task.ts';
+import type { WatchOptions } from './workerProcess.ts';
 
-/** The plan of a job that is not submitted (yet), made by a worker of its own. Throws what the job would fail with at once. */
-export function estimateOf(catalog: Catalog, given: JobSpec, watch: WatchOptions): Promise<Estimate> {
-  const spec = checkSpec(given);
-  return withPlanTask(catalog, spec, async (task) => {
-    let estimate: Estimate | undefined;
-    const worker = startWorker(
-      { type: 'start', task, folder: null, estimate: true, measure: true },
-      (message) => {
-        if (message.type !== 'estimate') return;
-        estimate = message.estimate;
-        worker.go();
-      },
-      watch,
-    );
-    const ended = await worker.ended;
-    if (estimate) return estimate;
-    if (ended.how === 'error') throw errorOfFacts(ended.error);
-    const reason = ended.how === 'crashed' ? ended.reason : 'its process was asked to end';
-    throw new VeraError('runtime', `the plan could not be made: ${reason}`);
+/** A plan, or what the job would fail with at once. */
+export type Planned = { readonly estimate: Estimate } | { readonly error: ErrorFacts };
+
+export interface PlanOptions {
+  /** Read the datasets too. */
+  readonly read: boolean;
+  readonly watch: WatchOptions;
+  /** Aborted when nobody wants the plans any more. */
+  readonly signal: AbortSignal;
+  /** Whether other work runs on this machine: then what is measured is used, but not kept. */
+  readonly busy: () => boolean;
+  /** Called with each plan as soon as it is made. */
+  readonly onPlan: (index: number, plan: Planned) => void;
+}
+
+/**
+ * The plans of jobs that are not submitted (yet), made by one process. Throws the reason of `signal`, and an error that is not one of
+ * a spec.
+ */
+export async function plansOf(catalog: Catalog, specs: readonly JobSpec[], options: PlanOptions): Promise<Planned[]> {
+  const plans: Planned[] = [];
+  const put = (index: number, plan: Planned): void => {
+    plans[index] = plan;
+    options.onPlan(index, plan);
+  };
+  const tasks: { index: number; task: Task; clear: () => void }[] = [];
+  try {
+    for (const [index, spec] of specs.entries()) {
+      try {
+        tasks.push({ index, ...(await planTask(catalog, checkSpec(spec))) });
+      } catch (error) {
+        if (!(error instanceof VeraError)) throw error;
+        put(index, { error: factsOf(error) });
+      }
+    }
+    if (tasks.length > 0) {
+      const all = tasks.map(({ task }) => task);
+      const reason = await work(catalog, all, (place, plan) => put(tasks[place]!.index, plan), options);
+      const error: ErrorFacts = { code: 'runtime', message: `the plan could not be made: ${reason}` };
+      for (const { index } of tasks) if (plans[index] === undefined) put(index, { error });
+    }
+    return plans;
+  } finally {
+    for (const { clear } of tasks) clear();
+  }
+}
+
+/** Plans tasks in a process of its own. Returns how that ended. */
+async function work(
+  catalog: Catalog,
+  tasks: readonly Task[],
+  put: (place: number, plan: Planned) => void,
+  { read, watch, signal, busy }: PlanOptions,
+): Promise<string> {
+  let measured: readonly MachineRates[] = [];
+  signal.throwIfAborted();
+  const planner = startProcess<ToPlanner, FromPlanner>({
+    ...{ file: new URL('./planWorker.ts', import.meta.url), streams: 'keep', health: watch, givesWay: true },
+    inspect: 'worker',
+    onMessage(message) {
+      if (message.type === 'plan') put(message.index, { estimate: message.estimate });
+      else if (message.type === 'fault') put(message.index, { error: message.fault.error });
+      else if (!busy()) measured = message.rates;
+    },
   });
+  const cancel = (): void => planner.kill('nobody wants it any more');
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    void planner.send({ tasks, read, rates: await readRates(catalog.db) });
+    const { reason } = await planner.ended;
+    signal.throwIfAborted();
+    if (measured.length > 0) await catalog.change((change) => keepRates(change, measured));
+    return reason;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }

@@ -1,13 +1,17 @@
 // Slow: runs jobs in real workers.
 import assert from 'node:assert/strict';
+import childProcess from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { adapterContent } from '../catalog/adapters.ts';
 import { runMetrics } from '../catalog/metrics.ts';
+import { readRates } from '../catalog/rates.ts';
 import { getRun } from '../catalog/runs.ts';
+import { VeraError } from '../protocol/errors.ts';
 import { completeSettings } from '../train/settings.ts';
 import { startTraining } from '../train/supervise.ts';
 
@@ -85,9 +89,39 @@ test('an adapter of the catalog is evaluated, merged, exported and imported, and
   ]);
 });
 
-test('a plan says what a job would cost', async () => {
-  const plan = await queue.plan({ spec: tinyTraining(tiny) });
-  assert.ok(plan.memoryBytes > 1e8 && plan.memoryBytes < plan.totalBytes);
-  assert.ok(Number(plan.details['secondsPerStep']) > 0);
-  assert.equal(plan.warning, null);
+test('plans of several jobs are made by one process, which says each as it has it', async (t) => {
+  const training = tinyTraining(tiny);
+  const specs = [
+    training,
+    { ...training, settings: { ...training.settings, length: 16 } },
+    { ...training, settings: { ...training.settings, data: '/nowhere.jsonl' } },
+    { kind: 'download', base: 'someone/model' },
+  ];
+  const forked = t.mock.method(childProcess, 'fork');
+  syncBuiltinESMExports();
+  const came: number[] = [];
+  const { plans, totalBytes } = await queue.plan({ specs, read: true }, { onPlan: (index) => came.push(index) });
+  forked.mock.restore();
+  syncBuiltinESMExports();
+  assert.equal(forked.mock.callCount(), 1);
+  assert.deepEqual(came, [2, 0, 1, 3]); // what cannot be is known before the process starts
+  const [first, shorter, wrong, little] = plans;
+  assert.ok(first && 'details' in first && shorter && 'details' in shorter && little && 'details' in little);
+  assert.ok(first.memoryBytes > 1e8 && first.memoryBytes < totalBytes);
+  assert.ok(Number(first.details['secondsPerStep']) > Number(shorter.details['secondsPerStep']));
+  assert.equal(first.warning, null);
+  assert.ok(wrong && 'error' in wrong && wrong.error.code === 'data');
+  const rates = await readRates(catalog.db);
+  assert.equal(rates.length, 1);
+  await queue.plan({ specs: [training], read: false });
+  assert.deepEqual(await readRates(catalog.db), rates, 'the machine was measured again');
+});
+
+test('a plan that nobody wants any more ends its process', async () => {
+  const controller = new AbortController();
+  const reason = new VeraError('cancelled', 'jobs.plan was cancelled');
+  setTimeout(() => controller.abort(reason), 100);
+  const specs = Array.from({ length: 16 }, () => tinyTraining(tiny));
+  await assert.rejects(queue.plan({ specs, read: true }, { signal: controller.signal }), reason);
+  await assert.rejects(queue.plan({ specs, read: true }, { signal: controller.signal }), reason);
 });

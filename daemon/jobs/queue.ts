@@ -9,7 +9,7 @@ import type { Job, JobState } from '../protocol/jobs.ts';
 import { moveJob, prioritiseJob } from './actions.ts';
 import { clearJob } from './folders.ts';
 import { machineMemory, type Memory } from './memory.ts';
-import { estimateOf } from './plan.ts';
+import { type Planned, plansOf } from './plan.ts';
 import { clearLeftovers, recover } from './recovery.ts';
 import { createRunner } from './runner.ts';
 import { fits } from './schedule.ts';
@@ -55,7 +55,11 @@ export interface Queue {
   readonly resume: (params: One, actor: string) => Promise<Job>;
   readonly retry: (params: One, actor: string) => Promise<Job>;
   readonly prioritise: (params: Params<typeof protocol.prioritise>, actor: string) => Promise<Job>;
-  readonly plan: (params: Params<typeof protocol.plan>) => Promise<z.output<(typeof protocol.plan)['result']>>;
+  /** `onPlan` gets each plan as soon as it is made. */
+  readonly plan: (
+    params: Params<typeof protocol.plan>,
+    options?: { signal?: AbortSignal; onPlan?: (index: number, plan: protocol.PlanAnswer) => void },
+  ) => Promise<z.output<(typeof protocol.plan)['result']>>;
   readonly counts: () => { running: number; queued: number; paused: number };
   /** Most memory that jobs may take together. */
   readonly budgetBytes: () => number;
@@ -143,11 +147,18 @@ export function createQueue(options: QueueOptions): Queue {
     retry: (params, actor) => move('retry', params, actor),
     prioritise: async ({ job, priority }, actor) => changed(await prioritiseJob(catalog, job, priority, actor)),
 
-    async plan({ spec }) {
-      const { memoryBytes, details } = await estimateOf(catalog, spec, watch);
-      const now = memory();
-      const { never, notNow } = fits(memoryBytes, { ...now, budgetBytes, running: runner.running() });
-      return { memoryBytes, ...now, details: details as never, warning: never ?? notNow ?? null };
+    async plan({ specs, read }, { signal, onPlan = () => undefined } = {}) {
+      const answerOf = (planned: Planned): protocol.PlanAnswer => {
+        if ('error' in planned) return planned;
+        const { memoryBytes, details } = planned.estimate;
+        const { never, notNow } = fits(memoryBytes, { ...memory(), budgetBytes, running: runner.running() });
+        return { memoryBytes, details: details as never, warning: never ?? notNow ?? null };
+      };
+      const plans = await plansOf(catalog, specs, {
+        ...{ read, watch, signal: signal ?? new AbortController().signal, busy: () => runner.running().length > 0 },
+        onPlan: (index, planned) => onPlan(index, answerOf(planned)),
+      });
+      return { plans: plans.map(answerOf), ...memory() };
     },
 
     counts() {

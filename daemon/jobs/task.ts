@@ -23,17 +23,19 @@ export async function taskOf(catalog: Catalog, job: Job): Promise<Task> {
 
 let plans = 0;
 
-/** Hands the task of a spec that is not submitted (yet) to `use`, for a plan. */
-export async function withPlanTask<T>(catalog: Catalog, spec: JobSpec, use: (task: Task) => Promise<T>): Promise<T> {
+/** The task of a spec that is not submitted (yet), for a plan. `clear` removes what was written for it. Throws VeraError. */
+export async function planTask(catalog: Catalog, spec: JobSpec): Promise<{ task: Task; clear: () => void }> {
   const folder = join(veraHome(), 'jobs', `plan-${process.pid}-${++plans}`);
   const stored = async (adapter: number | string): Promise<string> => {
     await saveStored(catalog, await namedAdapter(catalog.db, adapter), folder, { projection: false });
     return folder;
   };
+  const clear = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const task = await kindNamed(spec.kind).task(spec, { db: catalog.db, job: undefined, stored });
-    return await use({ kind: spec.kind, task });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    return { task: { kind: spec.kind, task }, clear };
+  } catch (error) {
+    clear();
+    throw error;
   }
 }

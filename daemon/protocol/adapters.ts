@@ -26,7 +26,7 @@ export const adapter = z.object({
   note: z.string(),
   tags: z.array(z.string()),
   user: z.string(),
-  /** null: of no project, for all of its user's. */
+  /** null: it belongs to no project, and is for all of its user's projects. */
   project: z.string().nullable(),
   /** Name of its method. */
   method: z.string(),
@@ -38,13 +38,13 @@ export const adapter = z.object({
   parameters: count,
   /** Bytes of its file, adapter_model.safetensors, without frozen tensors. */
   bytes: count,
-  /** sha256 of what it is (layers, settings, vectors): equal for equal adapters in any catalog. */
+  /** sha256 of its content (layers, settings, vectors): equal for equal adapters in any catalog. */
   hash,
   base: z.object({ id, name: z.string(), fingerprint: z.string() }),
   run: id.nullable(),
   dataset: id.nullable(),
   parent: id.nullable(),
-  /** Figures of the run that made it. */
+  /** Losses of the run that made it. */
   trainLoss: finite.nullable(),
   heldOutLoss: finite.nullable(),
   baseHeldOutLoss: finite.nullable(),
@@ -57,7 +57,7 @@ export type AdapterRow = z.infer<typeof adapter>;
 /** Something that depends on another thing. */
 export const dependent = z.object({ kind: z.string(), id: id.nullable(), what: z.string() });
 
-/** Which adapter; a name is looked for in `project` first, then among those of no project, then everywhere. */
+/** Which adapter. A name is searched in `project` first, then among adapters without a project, then everywhere. */
 const which = { adapter: ref, project: ref.optional(), user: ref.optional() };
 
 export const list = method(
@@ -70,7 +70,7 @@ export const list = method(
     tag: name.optional(),
     /** The whole name. */
     name: name.optional(),
-    /** Words in names, notes and tags; each may be the beginning of one. */
+    /** Words in names, notes and tags, or the beginnings of words. */
     search: z.string().max(200).optional(),
     deleted: z.boolean().default(false),
     ...page,
@@ -81,7 +81,7 @@ export const list = method(
 export const get = method('adapters.get', 'One adapter.', z.strictObject(which), adapter, { repeatable: true });
 export const lineage = method(
   'adapters.lineage',
-  'What an adapter came from and what came from it.',
+  'What an adapter was made from, and what was made from it.',
   z.strictObject(which),
   z.object({
     adapter,
@@ -155,14 +155,14 @@ export const update = method(
 );
 export const activate = method(
   'adapters.activate',
-  'Makes an adapter the active one of a user, in one project or (without a project) wherever none is chosen.',
+  'Makes an adapter the active one of a user: in one project, or (without a project) in every project that has no choice of its own.',
   z.strictObject(which),
   z.object({ adapter, user: z.string(), project: z.string().nullable() }),
   { repeatable: false },
 );
 export const deactivate = method(
   'adapters.deactivate',
-  'Takes the choice back.',
+  'Removes the choice of an active adapter.',
   z.strictObject({ project: ref.optional(), user: ref.optional() }),
   z.object({}),
   { repeatable: false },
@@ -176,7 +176,7 @@ export const active = method(
 );
 export const dependents = method(
   'adapters.dependents',
-  'What depends on an adapter: what is named when it is to be deleted.',
+  'What depends on an adapter: a deletion lists it.',
   z.strictObject(which),
   z.object({ dependents: z.array(dependent) }),
   { repeatable: true },

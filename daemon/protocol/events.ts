@@ -5,8 +5,8 @@ import { runEvent } from './runEvents.ts';
 import { count, id, time } from './values.ts';
 
 /**
- * What can be followed: 'jobs' (the state of every job), 'job/7' (all of job 7: its state, steps, evaluations, samples,
- * notes), 'catalog' (what was made, changed or deleted).
+ * What can be followed: 'jobs' (the state of every job), 'job/7' (everything about job 7: its state, steps, evaluations, samples,
+ * notes), 'catalog' (what was created, changed or deleted).
  */
 export const topic = z.union([
   z.literal('jobs'),
@@ -30,13 +30,13 @@ export const body = z.discriminatedUnion('type', [
 ]);
 export type EventBody = z.infer<typeof body>;
 
-/** Events are numbered from 1 in the order they became durable; a number never comes twice, also across restarts. */
+/** Events are numbered from 1 in the order in which they became durable. A number never comes twice, also after a restart. */
 export const event = z.object({ number: count, time, body });
 export type Event = z.infer<typeof event>;
 
 export const subscribe = method(
   'events.subscribe',
-  'Follows topics: first every event after `after` (left out: none), then each new one, in order, each once. Answers with the number it begins after; it is smaller than `after` where the catalog is another one, or an older copy.',
+  'Follows topics: first every event after `after` (if given), then each new one, in order, each once. The result has the number after which events are sent. It is smaller than `after` if the catalog is another one, or an older copy.',
   z.strictObject({ topics: z.array(topic).min(1).max(100), after: count.optional() }),
   z.object({ subscription: id, number: count }),
   { repeatable: false },
@@ -56,6 +56,6 @@ export const happened = notification(
 );
 export const skipped = notification(
   'events.skipped',
-  "The reader was too slow, or the events are too old to be kept: all up to number `to` are left out, and this is the latest state of the jobs concerned: those that are followed, and for 'jobs' those that are not over and then the newest, as many as fit.",
+  "The client was too slow, or the events are no longer stored: all events up to number `to` are left out. This is the latest state of the followed jobs; for 'jobs' of those that are not over and then of the newest, as many as fit.",
   z.object({ subscription: id, to: count, jobs: z.array(job) }),
 );

@@ -137,16 +137,27 @@ export const prioritise = method(
   job,
   { repeatable: false },
 );
+/** The plan of a job: its memory beside what the machine has, and what its kind says. */
+export const jobPlan = z.object({
+  memoryBytes: finite,
+  /** By kind; for training as `plans.ts` has it. */
+  details: json,
+  /** Why it could not run, or not now. */
+  warning: z.string().max(MAX_TEXT).nullable(),
+});
+/** A plan, or why the job would fail at once. */
+export const planAnswer = z.union([jobPlan, z.object({ error: errorFacts })]);
+export type PlanAnswer = z.infer<typeof planAnswer>;
+
+const MAX_PLANS = 16; // presets and variations of one run; each is a graph that is built
 export const plan = method(
   'jobs.plan',
-  'The plan of a job: what it would cost, estimated by a worker.',
-  z.strictObject({ spec: jobSpec }),
-  z.object({
-    memoryBytes: finite,
-    freeBytes: finite,
-    totalBytes: finite,
-    details: json,
-    warning: z.string().max(MAX_TEXT).nullable(),
+  'What jobs would cost. One process plans them all: it reads each dataset once and, where that is not known, measures the machine once.',
+  z.strictObject({
+    specs: z.array(jobSpec).min(1).max(MAX_PLANS),
+    /** Read the datasets too: a plan of training then says their rows and the steps they make. */
+    read: z.boolean().default(true),
   }),
-  { repeatable: true },
+  z.object({ plans: z.array(planAnswer), freeBytes: finite, totalBytes: finite }),
+  { repeatable: true, progress: z.object({ index: count, plan: planAnswer }) },
 );

@@ -1,10 +1,10 @@
-/** Where the daemon speaks the Language Server Protocol: a WebSocket beside that of its own protocol, a message a text frame. */
+/** The path of the WebSocket for the Language Server Protocol. Each text frame is one message. */
 export const LANGUAGE_PATH = '/lsp';
 
-/** Exit code of a language server that was sent what is no message; 0 and 1 are the protocol's own. */
+/** Exit code of a language server that got a malformed message. The protocol itself uses 0 and 1. */
 export const MALFORMED_EXIT = 65;
 
-/** WebSocket's close codes as the daemon uses them (RFC 6455, 7.4.1). */
+/** The close codes of WebSockets that the daemon uses (RFC 6455, 7.4.1). */
 export const CLOSE = {
   normal: 1000,
   /** The daemon ends in order. */

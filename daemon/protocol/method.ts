@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Version of the contract. A daemon and a client of different numbers do not talk; new methods and optional fields keep it. */
-export const PROTOCOL = 1;
+/** Version of the protocol. A daemon and a client with different numbers do not talk. New methods and optional fields keep the number. */
+export const PROTOCOL = 2;
 
 /** The code of the JSON-RPC error that a cancelled request is answered with (as in the Language Server Protocol). */
 export const REQUEST_CANCELLED = -32_800;
@@ -22,7 +22,7 @@ export interface MethodFacts<S extends z.ZodType = z.ZodType> {
   readonly progress?: S;
 }
 
-/** A method of the protocol: its name, what it does in a sentence, and what goes in and comes out. */
+/** A method of the protocol: its name, a sentence about it, and the schemas of its params and its result. */
 export interface Method<
   P extends z.ZodType = z.ZodType,
   R extends z.ZodType = z.ZodType,
@@ -46,7 +46,7 @@ export const method = <P extends z.ZodType, R extends z.ZodType, S extends z.Zod
 export const isRepeatable = ({ repeatable }: Method, params: unknown): boolean =>
   repeatable === 'with a key' ? (params as { key?: unknown }).key !== undefined : repeatable;
 
-/** A message that the daemon sends on its own. */
+/** A message that the daemon sends without being asked. */
 export interface Notification<P extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly summary: string;

@@ -10,7 +10,7 @@ export interface MetricFacts {
   readonly unit?: string;
   /** Which values are better; absent where neither is. */
   readonly better?: 'lower' | 'higher';
-  /** The event of a run that brings it: a step, or an evaluation on held-out rows. */
+  /** The event of a run that has it: a step, or an evaluation on held-out rows. */
   readonly event: 'step' | 'eval';
   /** Its name in that event, where that is not its own. */
   readonly field?: string;

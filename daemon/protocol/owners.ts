@@ -3,7 +3,7 @@ import { dependent } from './adapters.ts';
 import { method } from './method.ts';
 import { count, id, name, note, page, pageOf, path, ref, time } from './values.ts';
 
-/** A workspace folder, or a topic without one. */
+/** A workspace folder, or a topic without a folder. */
 export const project = z.object({
   id,
   name: z.string(),
@@ -15,7 +15,7 @@ export const project = z.object({
 });
 export type ProjectRow = z.infer<typeof project>;
 
-/** Somebody (or some task) that adapters are for. The first is the one who runs the daemon. */
+/** A person or task that adapters are for. The first one is the person who runs the daemon. */
 export const user = z.object({
   id,
   name: z.string(),
@@ -45,7 +45,7 @@ export const projectsList = method(
 );
 export const projectsCreate = method(
   'projects.create',
-  'Makes a project; of a folder that is one already, answers with it.',
+  'Creates a project. If the folder has one already, answers with it.',
   z.strictObject({ name: name.optional(), folder: path.optional(), note: note.optional() }),
   project,
   { repeatable: false },
@@ -59,7 +59,7 @@ export const projectsUpdate = method(
 );
 export const projectsDelete = method(
   'projects.delete',
-  "Puts a project into the trash for thirty days. Refused with 'dependents' while it has adapters or runs, unless confirmed: they stay, without a project until it is restored.",
+  "Puts a project into the trash for thirty days. Refused with 'dependents' while it has adapters or runs, unless confirmed. They stay, and belong to no project until it is restored.",
   z.strictObject({ project: ref, confirm: z.boolean().default(false) }),
   deletion(project),
   { repeatable: false },
@@ -75,7 +75,7 @@ export const projectsRestore = method(
 export const usersList = method('users.list', 'Lists users.', listing, pageOf(user), { repeatable: true });
 export const usersCreate = method(
   'users.create',
-  'Makes a user.',
+  'Creates a user.',
   z.strictObject({ name, note: note.optional() }),
   user,
   { repeatable: false },

@@ -1,7 +1,7 @@
 /**
- * What the extension and the training panel tell each other through the webview's postMessage. The panel draws what it is
- * told and sends what was clicked; state lives in the extension. After `ready` the panel knows nothing: the extension
- * answers with `state`, then for each run its `metrics` (in parts, the first with `reset`), `savings`, `learned`, `samples`.
+ * Messages between the extension and the training panel, sent through the webview's postMessage. The panel draws what it gets and sends
+ * what was clicked; the extension has the state. After `ready` the panel has nothing: the extension answers with `state`, then for each
+ * run with its `metrics` (in parts, the first with `reset`), `savings`, `learned` and `samples`.
  */
 import { z } from 'zod';
 import { ERROR_CODES } from './errors.ts';
@@ -9,10 +9,10 @@ import { job, jobState } from './jobs.ts';
 import { DRAWN, each } from './metrics.ts';
 import { count, finite, id, MAX_TEXT, time } from './values.ts';
 
-/** Rows of a `metrics` message at most: what the panel takes in within a few milliseconds. */
+/** Rows of a `metrics` message at most: the panel processes these in a few milliseconds. */
 export const MAX_ROWS = 4000;
 
-/** What the extension calls a run, the same across reloads: 'job/7' while it is one, 'run/3' of a run without a job. */
+/** The extension's key of a run, the same after a reload: 'job/7', or 'run/3' for a run without a job. */
 export const runKey = z.string().min(1).max(100);
 
 export const panelRun = z.object({
@@ -27,7 +27,6 @@ export const panelRun = z.object({
   /** Why it is queued. */
   waitingFor: z.string().nullable(),
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
-  /** As the job tells it: text, fraction, step, steps, loss, heldOutLoss, tokensPerSecond, secondsLeft. */
   progress: job.shape.progress,
   baseHeldOutLoss: finite.nullable(),
   startedAt: time.nullable(),
@@ -45,7 +44,7 @@ const column = z.array(finite.nullable());
 /** Rows of runs.metrics as columns of one length, by step; null where a row has no such figure. */
 export const columns = z.object({ step: z.array(count), ...each(DRAWN, () => column) });
 
-/** What a way of training costs. Sizes in bytes; null where it is not known. */
+/** What one way of training costs. Sizes are in bytes; null where a size is not known. */
 export const cost = z.object({
   parameters: finite.nullable(),
   /** The file of one adapter. */
@@ -57,10 +56,10 @@ export const cost = z.object({
 export type Cost = z.infer<typeof cost>;
 
 export const savings = z.object({
-  /** The run's own way, as estimated, and as measured when it is over. */
+  /** The run's own way: the estimates of its plan, and what was measured when it is over. */
   own: cost.extend({ method: z.string(), rank: count.nullable() }),
   measured: cost.nullable(),
-  /** The same layers with the methods and ranks that others are compared with, estimated. */
+  /** Estimates for the same layers with the methods and ranks that others are compared with. */
   baselines: z.array(cost.extend({ method: z.string(), rank: count })),
 });
 export type Savings = z.infer<typeof savings>;
@@ -84,11 +83,11 @@ export const learned = z.object({
 });
 export type Learned = z.infer<typeof learned>;
 
-/** What the model writes after a prompt, before and after training; null where it is not there yet. */
+/** What the model writes after a prompt, before and after training; null if it has not written it yet. */
 export const sample = z.object({ prompt: z.string(), before: z.string().nullable(), after: z.string().nullable() });
 export type Sample = z.infer<typeof sample>;
 
-/** What a person chose to see: kept by the panel, and by the extension for a panel that is opened anew. */
+/** What a person chose to see. The panel keeps it, and the extension keeps it for a panel that is opened again. */
 export const viewState = z.object({
   /** The run whose buttons, savings, heat map and samples are shown. */
   focus: runKey.nullable(),
@@ -110,7 +109,7 @@ export const viewState = z.object({
 export type ViewState = z.infer<typeof viewState>;
 
 export const toPanel = z.discriminatedUnion('type', [
-  /** Everything but what follows by run; runs that are not in it are gone. The newest run comes first. */
+  /** The full state, except for what follows for each run. Runs that are missing are gone. The newest run comes first. */
   z.object({
     type: z.literal('state'),
     runs: z.array(panelRun),
@@ -119,9 +118,9 @@ export const toPanel = z.discriminatedUnion('type', [
     connection: z.enum(['connected', 'connecting', 'failed']),
     view: viewState.partial().nullable(),
   }),
-  /** A run's new state; one that was not there is added. */
+  /** A run's new state; a new run is added. */
   z.object({ type: z.literal('run'), run: panelRun }),
-  /** Rows of a run, at most MAX_ROWS. Rows of steps already known replace them and all that came after (a resumed run). */
+  /** Rows of a run, at most MAX_ROWS. A row of a known step replaces it and all later ones (a resumed run repeats steps). */
   z.object({ type: z.literal('metrics'), run: runKey, reset: z.boolean(), columns }),
   z.object({ type: z.literal('savings'), run: runKey, savings }),
   z.object({ type: z.literal('learned'), run: runKey, learned }),
@@ -132,7 +131,7 @@ export const toPanel = z.discriminatedUnion('type', [
     connection: z.enum(['connected', 'connecting', 'failed']),
     message: z.string().nullable(),
   }),
-  /** A command is done, or why not: for people. */
+  /** A command is done, or could not be done, with the reason for people. */
   z.object({ type: z.literal('answer'), request: count, error: z.string().nullable() }),
 ]);
 export type ToPanel = z.infer<typeof toPanel>;
@@ -159,7 +158,7 @@ export const fromPanel = z.discriminatedUnion('type', [
   /** Puts a text onto the clipboard. */
   z.strictObject({ type: z.literal('copy'), text: z.string().max(4_000_000) }),
   z.strictObject({ type: z.literal('view'), view: viewState }),
-  /** Something went wrong in the panel: for the log. */
+  /** An error in the panel, for the log. */
   z.strictObject({ type: z.literal('failure'), message: z.string().max(MAX_TEXT) }),
 ]);
 export type FromPanel = z.infer<typeof fromPanel>;

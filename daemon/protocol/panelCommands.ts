@@ -1,7 +1,7 @@
 import { isOver } from './jobStates.ts';
 import type { PanelRun, RunCommand } from './panel.ts';
 
-/** What a run's state allows, in the order of the buttons: for the panel to show and for the extension to check. */
+/** The commands that a run's state allows, in the order of the buttons. The panel shows them and the extension checks them. */
 export function commandsOf(run: Pick<PanelRun, 'state' | 'adapter' | 'out'>, active: number | null): RunCommand[] {
   const ended = isOver(run.state);
   const commands: RunCommand[] = [];

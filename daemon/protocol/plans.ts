@@ -1,16 +1,18 @@
-/** What `jobs.plan` tells of a training job in its `details`. */
+/** What `jobs.plan` answers with for a training job in its `details`, and what the daemon knows of its machine for that. */
 import { z } from 'zod';
 import { savings } from './panel.ts';
-import { count, finite } from './values.ts';
+import { count, finite, time } from './values.ts';
 
 export const trainPlan = z.object({
   trainableParameters: count,
   adaptedLayers: count,
-  /** Of this machine, measured just now. */
+  /** Input tokens that a step takes in at most. */
+  tokensPerStep: count.optional(),
+  /** At the rates that were measured on this machine. */
   secondsPerStep: finite.optional(),
   /** Absent for a method that has none. */
   savings: savings.optional(),
-  /** Absent while the base's tokenizer is not here yet. */
+  /** Absent while the base's tokenizer is not here yet, and where no data was to be read. */
   data: z
     .object({
       /** 'JSONL, chat messages'. */
@@ -27,3 +29,20 @@ export const trainPlan = z.object({
     .optional(),
 });
 export type TrainPlan = z.infer<typeof trainPlan>;
+
+/** What a machine does a second, and what that was measured with and when. */
+export const machineRates = z.object({
+  /** '8 x Some Processor'. */
+  processor: z.string(),
+  /** Of the program. */
+  version: z.string(),
+  threads: count,
+  /** The weight format. */
+  format: z.string(),
+  measuredAt: time,
+  /** Multiplications and additions of products, by the type of the numbers. */
+  operations: z.record(z.string(), finite),
+  /** Bytes that an element-wise operator reads and writes. */
+  trafficBytes: finite,
+});
+export type MachineRates = z.infer<typeof machineRates>;

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { method } from './method.ts';
 import { count, finite, id, json, page, pageOf, time } from './values.ts';
 
-/** A base model that was used, by the fingerprint of its weights. */
+/** A base model that was used, identified by the fingerprint of its weights. */
 export const baseModel = z.object({
   id,
   fingerprint: z.string(),
-  /** As it was given last: a folder, a file or a hub id. */
+  /** How it was named last: a folder, a file or a hub id. */
   spec: z.string(),
   architecture: z.string().nullable(),
   parameters: finite.nullable(),
   createdAt: time,
   usedAt: time,
 });
-/** A dataset that was used, by the hash of its content. */
+/** A dataset that was used, identified by the hash of its content. */
 export const dataset = z.object({
   id,
   hash: z.string(),
@@ -23,7 +23,7 @@ export const dataset = z.object({
   createdAt: time,
   usedAt: time,
 });
-/** Something that was written out of an adapter. */
+/** A folder or file that was written from an adapter. */
 export const exported = z.object({
   id,
   adapter: id.nullable(),
@@ -46,14 +46,14 @@ export const auditEntry = z.object({
 
 export const basesList = method(
   'bases.list',
-  'Lists base models, the latest used first.',
+  'Lists base models, the last used first.',
   z.strictObject(page),
   pageOf(baseModel),
   { repeatable: true },
 );
 export const datasetsList = method(
   'datasets.list',
-  'Lists datasets, the latest used first.',
+  'Lists datasets, the last used first.',
   z.strictObject(page),
   pageOf(dataset),
   { repeatable: true },
@@ -67,7 +67,7 @@ export const exportsList = method(
 );
 export const auditList = method(
   'audit.list',
-  'Lists what was done, the newest first.',
+  'Lists the audit trail (who did what, and when), the newest first.',
   z.strictObject({ kind: z.string().max(100).optional(), subject: id.optional(), ...page }),
   pageOf(auditEntry),
   { repeatable: true },

@@ -8,7 +8,7 @@ import * as records from './records.ts';
 import * as runs from './runs.ts';
 import * as settings from './settings.ts';
 
-/** Every feature of the protocol with its methods and notifications: a file here, a chapter in docs/protocol.md. */
+/** Every feature of the protocol with its methods and notifications. Each has a file here and a chapter in docs/protocol.md. */
 export const FEATURES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   daemon: life,
   jobs,

@@ -8,7 +8,7 @@ import { count, finite, id, json, page, pageOf, path, ref, time } from './values
 export const run = z.object({
   id,
   job: id.nullable(),
-  /** running until its job is over; then as its job ended. */
+  /** running until its job is over, then how the job ended. */
   state: z.enum(['running', 'succeeded', 'failed', 'cancelled']),
   user: z.string(),
   project: z.string().nullable(),
@@ -65,7 +65,7 @@ export const metrics = method(
 );
 export const samples = method(
   'runs.samples',
-  'What the model wrote before and after training, by prompt.',
+  'The text that the model wrote after each prompt, before and after training.',
   z.strictObject({ run: id }),
   z.object({ samples: z.array(sample) }),
   { repeatable: true },

@@ -1,20 +1,20 @@
 import { z } from 'zod';
 
-/** Identity of a row in a catalog. */
+/** The number of a row in the catalog. */
 export const id = z.int().positive();
 /** Milliseconds since 1970. */
 export const time = z.number();
 export const count = z.int().nonnegative();
-/** A number that is one: neither NaN nor infinite. */
+/** A number that is neither NaN nor infinite. */
 export const finite = z.number();
 /** sha256, hexadecimal. */
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const MAX_NAME = 200; // characters: what fits a line
+export const MAX_NAME = 200; // characters that fit into a line
 export const MAX_PATH = 4096; // characters: PATH_MAX of Linux
 export const MAX_TEXT = 10_000; // characters of a note, a prompt
 
-/** A label for people. It is never used as a path, and cannot be mistaken for one. */
+/** A name for people. It is never used as a path and cannot look like one. */
 export const name = z
   .string()
   .min(1)
@@ -34,11 +34,11 @@ export const path = z
     error: 'a path is absolute and has no NUL',
   });
 
-/** A thing by its number or its name. */
+/** The number or the name of a thing. */
 export const ref = z.union([id, name]);
 
 export const MAX_PAGE = 500;
-/** Part of a list: at most `limit` items from where `after`, the `next` of the page before, points. */
+/** A page of a list: at most `limit` items after the place `after`, which is the `next` of the page before. */
 export const page = { limit: z.int().min(1).max(MAX_PAGE).default(50), after: z.string().max(400).optional() };
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() });
 

@@ -1,21 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Why somebody does not get in: an HTTP status and a line that says nothing about the token. */
+/** Why a request is refused: an HTTP status and a line that says nothing about the token. */
 export interface Refusal {
   readonly status: 400 | 401 | 403;
   readonly message: string;
 }
 
-/** Decides about a request or an upgrade by its headers; undefined lets it pass. */
+/** Checks the headers of a request or an upgrade. undefined: it may pass. */
 export type Admission = (request: IncomingMessage) => Refusal | undefined;
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * The one way in, for HTTP and WebSocket alike. The Host has to be this machine's own name for the daemon, since a name that a
- * stranger's server resolves to 127.0.0.1 makes a browser believe it speaks to that stranger (DNS rebinding). No request of a
- * web page gets in: browsers send Origin, the daemon's clients do not. The token is compared as digests, in constant time.
+ * The only way in, for HTTP and WebSocket. The Host header has to be this machine's own name for the daemon: a browser could be made
+ * to resolve another name to 127.0.0.1 (DNS rebinding). Requests of web pages are refused: browsers send Origin, the daemon's
+ * clients do not. The token is compared as digests, in constant time.
  */
 export function admission(token: string, port: () => number): Admission {
   if (token.length < 32) throw new Error('the token is too short to keep anybody out');

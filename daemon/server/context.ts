@@ -13,7 +13,7 @@ export interface ServerOptions {
   version: string;
   log: Logger;
   life: Life;
-  /** 0 or left out: a free one. */
+  /** 0 or absent: any free port. */
   port?: number;
   /** Smaller limits than LIMITS, for tests. */
   limits?: Partial<Limits>;
@@ -21,18 +21,18 @@ export interface ServerOptions {
   served?: ReadonlyMap<string, Served>;
 }
 
-/** What the process around the server is asked and told. */
+/** What the server needs from the process that runs it. */
 export interface Life {
   startedAt: number;
   stop(): Promise<void>;
   drain(): void;
   draining(): boolean;
-  /** When the daemon ends for lack of work, null while there is some. */
+  /** When the daemon ends because it has no work; null while it has some. */
   idleAt(): number | null;
   logsFolder: string;
 }
 
-/** What every handler and route works with. */
+/** What every handler and route gets. */
 export interface Daemon {
   readonly catalog: Catalog;
   readonly queue: Queue;
@@ -40,7 +40,7 @@ export interface Daemon {
   readonly log: Logger;
   readonly life: Life;
   readonly limits: Limits;
-  /** Who the audit trail says it was: whoever holds the token is the user that runs the daemon. */
+  /** The actor in the audit trail: the user who runs the daemon, since only they have the token. */
   readonly actor: string;
   /** Clients that are connected. */
   readonly clients: () => number;
@@ -49,7 +49,7 @@ export interface Daemon {
 /** What a handler knows besides its params. `V`: the values of its progress; `never` for a method that has none. */
 export interface Context<V = never> {
   readonly daemon: Daemon;
-  /** Of the client that asks. */
+  /** The subscriptions of the client that asks. */
   readonly subscriptions: Subscriptions;
   /** Aborted when the client takes the request back or is gone; its reason is the error to end with. */
   readonly signal: AbortSignal;
@@ -57,7 +57,7 @@ export interface Context<V = never> {
   readonly progress: (value: V) => Promise<void>;
 }
 
-/** A handler for every method of a feature of the protocol, under the same names: one that is left out does not compile. */
+/** A handler for every method of a feature of the protocol, under the same names. A missing one does not compile. */
 export type Handlers<Feature> = {
   readonly [Name in keyof Feature as Feature[Name] extends Method ? Name : never]: Feature[Name] extends Method<
     infer P,

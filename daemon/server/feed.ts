@@ -3,35 +3,35 @@ import type { Catalog } from '../catalog/open.ts';
 import type { Event, Topic } from '../protocol/events.ts';
 import type { Limits } from './limits.ts';
 
-/** An event as it goes to every subscription: serialised once. */
-export interface Told {
+/** An event as it is sent to every subscription: serialised once. */
+export interface SerialisedEvent {
   readonly number: number;
   readonly text: string;
   /** The topics it belongs to. */
   readonly topics: readonly Topic[];
 }
 
-/** The newest events, in memory, for everybody who follows them; older ones are read from the catalog. */
+/** The newest events, kept in memory for all subscriptions. Older ones are read from the catalog. */
 export interface Feed {
-  /** Number of the newest event that is known of. */
+  /** Number of the newest event. */
   head(): number;
-  /** Events with numbers above `after`, in order; undefined where memory does not reach back that far. */
-  recent(after: number): readonly Told[] | undefined;
-  /** Calls when there are new events, at most once a turn of the event loop. Answers with what ends it. */
+  /** Events with numbers above `after`, in order; undefined where some of them are no longer in memory. */
+  recent(after: number): readonly SerialisedEvent[] | undefined;
+  /** Calls the listener when there are new events, at most once per turn of the event loop. Returns how to stop. */
   onAdvance(listener: () => void): () => void;
-  /** Something made once for all subscriptions that need the same until the next event comes. */
+  /** Bytes that are made once for all subscriptions that need the same, until the next event comes. */
   shared(key: string, make: () => Buffer): Buffer;
   close(): void;
 }
 
-const MAX_SHARED = 256; // entries: subscriptions that keep up need one and the same
+const MAX_SHARED = 256; // entries; all subscriptions that keep up need the same one
 
 export function topicsOf({ body }: Event): Topic[] {
   if (body.type === 'catalog') return ['catalog'];
   return body.type === 'job' ? ['jobs', `job/${body.job.id}`] : [`job/${body.job}`];
 }
 
-export const tell = (event: Event): Told => ({
+export const serialise = (event: Event): SerialisedEvent => ({
   number: event.number,
   text: JSON.stringify(event),
   topics: topicsOf(event),
@@ -40,7 +40,7 @@ export const tell = (event: Event): Told => ({
 export async function openFeed(catalog: Catalog, limits: Limits): Promise<Feed> {
   const listeners = new Set<() => void>();
   const shared = new Map<string, Buffer>();
-  let recent: Told[] = [];
+  let recent: SerialisedEvent[] = [];
   let characters = 0;
   let head = 0;
   /** Every event with a number above it is in `recent`. */
@@ -53,18 +53,18 @@ export async function openFeed(catalog: Catalog, limits: Limits): Promise<Feed> 
   };
   const stop = catalog.onEvents((events) => {
     for (const event of events) {
-      const one = tell(event);
+      const one = serialise(event);
       recent.push(one);
       characters += one.text.length;
       head = one.number;
     }
     trim();
     shared.clear();
-    // What comes while subscriptions are being served goes out together in the next turn.
+    // Events that come while subscriptions are served are sent together in the next turn.
     if (!announced) setImmediate(announce);
     announced = true;
   });
-  /** Drops the oldest half: an array is cut rarely rather than at every event. */
+  /** Drops the oldest half, so that the array is cut rarely and not at every event. */
   function trim(): void {
     while (recent.length > limits.recentEvents || characters > limits.recentCharacters) {
       const dropped = recent.slice(0, Math.ceil(recent.length / 2));
@@ -75,7 +75,7 @@ export async function openFeed(catalog: Catalog, limits: Limits): Promise<Feed> 
   }
 
   const last = await lastEvent(catalog.db);
-  // Events may have come while the question was on its way.
+  // Events may have come while the catalog was asked.
   floor = recent.length === 0 ? Math.max(floor, last) : Math.max(floor, recent[0]!.number - 1);
   head = Math.max(head, last);
   return {
@@ -100,8 +100,8 @@ export async function openFeed(catalog: Catalog, limits: Limits): Promise<Feed> 
   };
 }
 
-/** Index of the first event with a number above `after`, by halving. */
-function firstAbove(events: readonly Told[], after: number): number {
+/** Index of the first event with a number above `after`, by binary search. */
+function firstAbove(events: readonly SerialisedEvent[], after: number): number {
   let [low, high] = [0, events.length];
   while (low < high) {
     const middle = (low + high) >> 1;

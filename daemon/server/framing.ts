@@ -2,12 +2,12 @@ const HEADER_END = Buffer.from('\r\n\r\n');
 const MAX_HEADER = 4096; // bytes: a length and a content type
 const LENGTH = /^content-length: *(\d{1,15}) *$/im;
 
-/** The header of a message of `bytes` bytes, as the Language Server Protocol has it on streams. */
+/** The header of a message of `bytes` bytes, as the Language Server Protocol defines it for streams. */
 export const headerOf = (bytes: number): string => `Content-Length: ${bytes}\r\n\r\n`;
 
 /**
- * Takes the chunks of a stream and gives its messages (headers, an empty line, content), without looking into them. The function
- * it answers with throws Error for what is no header and for a message of more than `limit` bytes; the stream is then of no use.
+ * Splits a stream into its messages (headers, an empty line, content) without parsing them. The returned function takes the chunks; it
+ * throws Error for a malformed header and for a message of more than `limit` bytes, after which the stream cannot be used.
  */
 export function messagesOf(limit: number, on: (message: Buffer) => void): (chunk: Buffer) => void {
   let parts: Buffer[] = [];

@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 
 /**
- * Pings a client until it goes, and cuts off one that gives no sign of life between two pings. One that is not read from cannot be
- * heard. Answers with what takes note of another sign of life.
+ * Pings a client until it goes, and disconnects it where no sign of life came between two pings. `isHeard`: false while the client is
+ * not read from, and so cannot answer. Returns a function that notes another sign of life.
  */
 export function watchHeartbeat(socket: WebSocket, pingMs: number, isHeard: () => boolean): () => void {
   let alive = true;

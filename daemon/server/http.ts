@@ -10,7 +10,7 @@ import { downloads } from './routes/downloads.ts';
 import { status } from './routes/status.ts';
 import { uploads } from './routes/uploads.ts';
 
-/** Statuses of errors that a person is meant to read; the others are 400. */
+/** HTTP statuses of errors for people; all others are 400. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   missing: 404,
   conflict: 409,
@@ -21,7 +21,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   daemon: 503,
 };
 
-/** The HTTP side: everything behind the one admission, a route in routes/ each. Nothing of it is meant for browsers. */
+/** The HTTP server: every route is behind the same admission, and has a file in routes/. None is meant for browsers. */
 export function httpApp(daemon: Daemon, metrics: Metrics, admit: Admission): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
@@ -44,7 +44,7 @@ function guard(admit: Admission): RequestHandler {
     });
     const refusal = admit(request);
     if (refusal === undefined) return next();
-    // The connection ends with the answer, so that no body of a stranger is read.
+    // Close the connection with the answer, so that the body of a stranger is never read.
     response.status(refusal.status).set('Connection', 'close');
     if (refusal.status === 401) response.set('WWW-Authenticate', 'Bearer');
     response.json({ error: { code: 'daemon', message: refusal.message } });
@@ -55,7 +55,7 @@ function failure({ log }: Daemon): ErrorRequestHandler {
   // Express knows a handler of errors by its four parameters.
   return (error: unknown, request, response, _next) => {
     const { status, code, message } = explained(error);
-    // The path without its query: whatever somebody has put there is not for the log.
+    // Log the path without its query, which may hold anything.
     if (status === 500 && !(error instanceof VeraError))
       log.error({ err: error, path: request.path }, 'unexpected error');
     if (response.headersSent) return void response.destroy();
@@ -67,7 +67,7 @@ function explained(error: unknown): { status: number; code: ErrorCode; message: 
   if (error instanceof HttpError) return error;
   if (error instanceof VeraError)
     return { status: STATUS[error.code] ?? 400, code: error.code, message: error.message };
-  // What express itself refuses: an address that cannot be decoded.
+  // express itself refuses an address that it cannot decode.
   const status = (error as { status?: unknown } | null)?.status;
   if (typeof status === 'number' && status >= 400 && status < 500)
     return { status, code: 'usage', message: 'the request is malformed' };

@@ -1,6 +1,6 @@
 const MB = 2 ** 20;
 
-/** What the server takes at most, from anybody, each with its reason. */
+/** The most that the server accepts from any client, each with its reason. */
 export const LIMITS = {
   /** Bytes of a message from a client: every request of the protocol fits many times over (ws itself takes 100 MiB). */
   frameBytes: MB,
@@ -9,47 +9,47 @@ export const LIMITS = {
   /** Pieces in which a frame may arrive before it is complete, for the same reason. */
   chunks: 4096,
   /**
-   * Bytes of a message of an editor's: VS Code sends documents of up to 50 Mi characters whole, which have three bytes each at
-   * most, and room for the rest of the message.
+   * Bytes of a message of an editor: VS Code sends whole documents of up to 50 Mi characters of at most three bytes, and the rest of
+   * the message needs some room.
    */
   languageFrameBytes: 160 * MB,
   /** Pieces in which a frame of that size may arrive before it is complete. */
   languageChunks: 32_768,
-  /** Editors at once: a window has one, and each costs a process of its own with some 100 MB. */
+  /** Editors at once: each window has one, and each needs a process of its own with some 100 MB. */
   languageClients: 16,
-  /** Bytes of an answer: what the clients of this protocol take is twice that. */
+  /** Bytes of an answer; clients of this protocol accept twice as many. */
   resultBytes: 32 * MB,
-  /** Requests of one client in hand at once; it is not read from while it has more. */
+  /** Requests of one client that are worked on at once; as many more may wait. */
   requestsInHand: 32,
-  /** Bytes waiting for a client that does not read: it is sent no event and read no request beyond that. */
+  /** Bytes that may wait for a client that does not read. Beyond that no event is sent to it and none of its requests begins. */
   bufferedBytes: MB / 4,
-  /** Values of one request that may wait for a client that reads slowly; whoever sends them has been told to wait. */
+  /** Values of one request that may wait for a client that reads slowly. Handlers wait for each value to leave. */
   waitingProgress: 64,
   /** Subscriptions of one client. */
   subscriptions: 64,
   /** Bytes of headers. */
   headerBytes: 8192,
-  /** Bytes of an upload. A larger dataset is on the daemon's machine already and is read where it lies. */
+  /** Bytes of an upload. A larger dataset should be on the daemon's machine, which reads it in place. */
   uploadBytes: 4096 * MB,
   /** Uploads at once. */
   uploads: 8,
-  /** Connections at once: well above a thousand subscribers, well below what a process may open. */
+  /** Connections at once: far more than a thousand subscribers, far fewer than a process may open. */
   connections: 4096,
-  /** Connections that have shown no token yet; a new one takes the place of the oldest, so that a flood locks nobody out. */
+  /** Connections without a token so far. A new one replaces the oldest, so that a flood locks out nobody. */
   strangers: 256,
   /** Time for a connection to send its headers. */
   headersMs: 10_000,
-  /** Time between looks at which connections are too slow. */
+  /** Time between checks for connections that are too slow. */
   checkMs: 2000,
   /** Time a connection may be silent in the middle of a request. */
   silenceMs: 60_000,
-  /** Time for a whole request, an upload of the largest size included. */
+  /** Time for a whole request, including an upload of the largest size. */
   requestMs: 30 * 60_000,
-  /** Time between pings; a client that has not answered the last one is cut. */
+  /** Time between pings. A client that has not answered the last one is disconnected. */
   pingMs: 30_000,
-  /** Time for clients to close when the server does. */
+  /** Time that clients get to close when the server closes. */
   closeMs: 1000,
-  /** Events a subscription may be behind; one that is further behind goes on from the newest. */
+  /** Events that a subscription may be behind. One that is further behind continues from the newest. */
   lag: 10_000,
   /** Events kept serialised for all subscriptions. */
   recentEvents: 2000,
@@ -57,7 +57,7 @@ export const LIMITS = {
   recentCharacters: 8 * MB,
   /** Events read from the log at once for a subscription. */
   pageEvents: 200,
-  /** Jobs whose state a reader gets that was too slow. */
+  /** Jobs whose state is sent to a reader that was too slow. */
   skippedJobs: 200,
   /** Characters of those states. */
   skippedCharacters: 4 * MB,

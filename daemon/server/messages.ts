@@ -9,7 +9,7 @@ import type {
 import type { RawData, WebSocket } from 'ws';
 import { CLOSE } from '../protocol/language.ts';
 import { CANCEL } from '../protocol/method.ts';
-import { told } from './answer.ts';
+import { errorAnswer } from './answer.ts';
 import type { Limits } from './limits.ts';
 
 const MAX_METHOD = 200; // characters
@@ -40,7 +40,7 @@ export class Intake {
     this.#limits = limits;
   }
 
-  /** Where messages go. */
+  /** Sets where messages are handed on to. */
   to(deliver: DataCallback): void {
     this.#deliver = deliver;
   }
@@ -66,7 +66,7 @@ export class Intake {
     if (this.#ids.delete(String(id))) this.#inHand--;
   }
 
-  /** Hands on what may be handed on. To be called when something was answered or has left. */
+  /** Hands on the messages that may be handed on. Call it when a request was answered or bytes have left. */
   goOn(): void {
     while (this.#waiting.length > 0 && !this.#isFull()) {
       const { message, bytes } = this.#waiting.shift()!;
@@ -85,7 +85,7 @@ export class Intake {
     this.goOn();
   }
 
-  /** Whether the client waits for us: it is not read from, and so cannot be heard to answer pings. */
+  /** Whether the client waits for answers: it may not be read from, and then its answers to pings are not seen. */
   isBusy(): boolean {
     return this.#inHand >= this.#limits.requestsInHand;
   }
@@ -95,7 +95,7 @@ export class Intake {
   }
 }
 
-/** One text frame is one JSON-RPC message. Whoever sends anything else is cut off. */
+/** One text frame is one JSON-RPC message. A client that sends anything else is disconnected. */
 export class SocketReader extends AbstractMessageReader {
   readonly #socket: WebSocket;
   readonly #intake: Intake;
@@ -117,7 +117,7 @@ export class SocketReader extends AbstractMessageReader {
         if (!this.#intake.take(message, length)) this.#socket.close(CLOSE.refused, 'two requests with one id');
       } else if ((message as NotificationMessage).method === CANCEL)
         this.#intake.cancel(message as NotificationMessage, length);
-      // Answers and other notifications are nothing that was asked for.
+      // Answers and other notifications were not asked for: ignore them.
     };
     this.#intake.to(callback);
     this.#socket.on('message', read).once('close', () => this.fireClose());
@@ -125,7 +125,7 @@ export class SocketReader extends AbstractMessageReader {
   }
 }
 
-/** A message that vscode-jsonrpc can be given: it trusts ids and the params of a cancellation to be what they should be. */
+/** A valid message, else undefined. vscode-jsonrpc does not check ids or the params of a cancellation itself. */
 function parse(text: string): Message | undefined {
   let message: unknown;
   try {
@@ -145,7 +145,7 @@ function parse(text: string): Message | undefined {
 const isId = (id: unknown): id is string | number =>
   typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id.length <= MAX_ID;
 
-/** Sends a text message; a socket that has closed meanwhile is no error. */
+/** Sends a text message. It is no error where the socket has closed meanwhile. */
 export type Send = (text: Buffer | string) => void;
 
 export class SocketWriter extends AbstractMessageWriter {
@@ -172,7 +172,11 @@ export class SocketWriter extends AbstractMessageWriter {
   #text(message: Message, answer: ResponseMessage | undefined): string {
     const text = JSON.stringify(message);
     if (answer === undefined || text.length <= this.#limits.resultBytes) return text;
-    const error = told(ErrorCodes.InternalError, 'the answer is too large for one message: ask for fewer', 'usage');
+    const error = errorAnswer(
+      ErrorCodes.InternalError,
+      'the answer is too large for one message: ask for fewer',
+      'usage',
+    );
     return JSON.stringify({ jsonrpc: '2.0', id: answer.id, error: error.toJson() });
   }
 

@@ -6,16 +6,16 @@ import type { Daemon } from './context.ts';
 export interface Metrics {
   /** Seconds from a request to its answer. */
   readonly rpc: Histogram<'method' | 'outcome'>;
-  /** The text that /metrics answers with, and its media type. */
+  /** The text of GET /metrics, with its media type. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-/** Bytes of the catalog with its log. */
+/** Bytes of the catalog, including its write-ahead log. */
 export const catalogBytes = (file: string): number =>
   [file, `${file}-wal`].reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
 
-/** What the daemon tells of itself, in a registry of its own: two servers in one process do not mix. */
+/** Metrics of the daemon, in a registry of its own, so that two servers in one process stay apart. */
 export function openMetrics({ catalog, clients, version }: Daemon): Metrics {
   const registry = new Registry();
   const registers = [registry];

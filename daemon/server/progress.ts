@@ -11,7 +11,7 @@ export interface Progress {
    * 'runtime' where somebody sends on without waiting.
    */
   send(value: unknown): Promise<void>;
-  /** Resolves when everything is on its way. */
+  /** Resolves when everything was handed to the socket. */
   sent(): Promise<void>;
   /** Drops what still waits. */
   end(): void;
@@ -21,7 +21,7 @@ export interface Progress {
 export interface ProgressSender {
   /** Values of one request go out under the number that the client chose for it; undefined: the client wants none. */
   open(token: number | undefined): Progress;
-  /** To be called when something that was sent has left. */
+  /** Call it when bytes that were sent have left. */
   goOn(): void;
   close(): void;
 }

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { VeraError } from '../protocol/errors.ts';
 import { progressToken } from '../protocol/method.ts';
 import type { Method } from '../protocol/method.ts';
-import { checkedParams, checkedResult, responseError, told } from './answer.ts';
+import { checkedParams, checkedResult, responseError, errorAnswer } from './answer.ts';
 import type { Daemon, Served } from './context.ts';
 import type { Feed } from './feed.ts';
 import { watchHeartbeat } from './heartbeat.ts';
@@ -37,7 +37,7 @@ export function serve(
 ): void {
   const { limits, log } = daemon;
   const intake = new Intake(socket, limits);
-  /** What has left makes room for answers, progress and events alike. */
+  /** Bytes that have left make room for answers, progress and events. */
   const left = (): void => {
     intake.goOn();
     progress.goOn();
@@ -55,7 +55,7 @@ export function serve(
   connection.onRequest((method, params, token) => answer(client, method, params, token));
 
   watchHeartbeat(socket, limits.pingMs, () => !intake.isBusy());
-  // A frame that is too long, has too many parts or is none: ws closes the connection, and that is all that becomes of it.
+  // ws closes the connection where a frame is too long, has too many parts or is malformed; nothing else is to be done.
   socket.on('error', (error) => log.debug({ reason: error.message }, 'a client was cut off'));
   socket.once('close', () => {
     gone.abort(new VeraError('cancelled', 'the client is gone'));
@@ -71,7 +71,7 @@ async function answer(client: Client, name: string, given: unknown, token: Cance
   const { daemon, served, metrics, subscriptions, gone } = client;
   const found = served.get(name);
   if (found === undefined)
-    return told(
+    return errorAnswer(
       ErrorCodes.MethodNotFound,
       `there is no method ${name}: client and daemon are of different versions`,
       'daemon',
@@ -92,7 +92,7 @@ async function answer(client: Client, name: string, given: unknown, token: Cance
     done({ outcome: 'result' });
     return checked;
   } catch (error) {
-    // What a library throws when its signal is aborted says nothing of why.
+    // A library throws an AbortError when its signal is aborted, which does not say why.
     const reason: unknown = signal.aborted && (error as Error).name === 'AbortError' ? signal.reason : error;
     const response = responseError(reason, daemon.log, name);
     done({ outcome: response.data?.code === 'cancelled' ? 'cancelled' : 'error' });

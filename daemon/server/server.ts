@@ -25,14 +25,14 @@ export type { ServerOptions } from './context.ts';
 
 /** Only this machine can reach it; IPv6 would be a second door to guard. */
 const HOST = '127.0.0.1';
-/** Where the protocol is spoken. */
+/** The path of the protocol's WebSocket. */
 export const RPC_PATH = '/rpc';
 
 export interface RunningServer {
   readonly port: number;
-  /** The routes, for whoever wants to try them all. */
+  /** The HTTP routes, for tests that try them all. */
   readonly app: Express;
-  /** Paths where a WebSocket may be opened. */
+  /** Paths of the WebSockets. */
   readonly upgrades: readonly string[];
   /** Clients that are connected, editors included. */
   clients(): number;
@@ -43,7 +43,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Serves the protocol and a few HTTP routes on a port of this machine, to whoever has the token. Throws VeraError 'daemon'. */
+/** Serves the protocol and a few HTTP routes on a port of this machine, to clients that have the token. Throws VeraError 'daemon'. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits: Limits = { ...LIMITS, ...options.limits };
   const { catalog, queue, version, log, life, token, served = SERVED } = options;
@@ -80,14 +80,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: limits.checkMs,
       insecureHTTPParser: false,
-      requireHostHeader: false, // ours answers with the reason, and to a request without it too
+      requireHostHeader: false, // our own check answers with the reason
     },
     app,
   );
   server.maxConnections = limits.connections;
   server.setTimeout(limits.silenceMs);
   const strangers = watchStrangers(server, limits.strangers);
-  // Without this Node would ask a stranger for the body before anybody has looked at the token.
+  // Without this Node would ask for the body before the token was checked.
   server.on('checkContinue', (request: IncomingMessage, response) => {
     if (admit(request) === undefined) response.writeContinue();
     app(request, response);
@@ -119,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (door === undefined) return refuse(socket, 404, `the protocol is spoken at ${RPC_PATH}`);
     if (door === languageSockets && languages.size >= limits.languageClients)
       return refuse(socket, 503, `${languages.size} editors are connected, which is the most: close a window`);
-    socket.setTimeout(0); // from here on pings tell who is there
+    socket.setTimeout(0); // from here on pings find dead connections
     door.handleUpgrade(request, socket, head, (client) => door.emit('connection', client, request));
   });
   port = await listen(server, options.port ?? 0);
@@ -156,7 +156,7 @@ const REASONS: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
-/** Answers an upgrade that is not to be, as HTTP. */
+/** Refuses an upgrade with an HTTP answer. */
 function refuse(socket: Socket, status: number, message: string): void {
   const body = JSON.stringify({ error: { code: 'daemon', message } });
   const head = [

@@ -8,8 +8,8 @@ import type { Limits } from './limits.ts';
 const NOT_OVER = (Object.keys(JOB_STATES) as JobState[]).filter((state) => !isOver(state));
 
 /**
- * The jobs of some topics as they are now, serialised: those named, and for 'jobs' all that are not over and then the newest, as
- * many as the limits allow.
+ * The present state of the jobs of some topics, serialised: the jobs that are named, and for 'jobs' all that are not over and then
+ * the newest, as many as the limits allow.
  */
 export async function latestJobs(db: Db, topics: readonly Topic[], limits: Limits): Promise<string[]> {
   const named = topics.filter((topic) => topic.startsWith('job/')).map((topic) => Number(topic.slice('job/'.length)));

@@ -2,8 +2,8 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Connections that have not shown the token. At most `limit` of them are held: a new one ends the oldest, so that somebody who
- * opens thousands costs little and keeps nobody with a token out. Answers with what takes a connection off the list.
+ * Connections that have not shown the token. At most `limit` of them are kept: a new one ends the oldest, so a flood of connections
+ * costs little and locks out nobody who has the token. `admit` takes a connection off the list.
  */
 export function watchStrangers(server: Server, limit: number): { admit(socket: Socket): void; count(): number } {
   const strangers = new Set<Socket>();

@@ -5,18 +5,18 @@ import type { Catalog } from '../catalog/open.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { happened, skipped } from '../protocol/events.ts';
 import type { Topic } from '../protocol/events.ts';
-import type { Feed, Told } from './feed.ts';
-import { tell } from './feed.ts';
+import type { Feed, SerialisedEvent } from './feed.ts';
+import { serialise } from './feed.ts';
 import type { Limits } from './limits.ts';
 import type { Send } from './messages.ts';
 import { latestJobs } from './skipping.ts';
 
-/** What one client follows. */
+/** The subscriptions of one client. */
 export interface Subscriptions {
-  /** Follows topics from after a number; left out: from now. Answers with the number that events come after. */
+  /** Follows topics after an event number; without one, from now on. Returns the number after which events are sent. */
   subscribe(topics: readonly Topic[], after?: number): { subscription: number; number: number };
   unsubscribe(id: number): void;
-  /** To be called when something that was sent has left. */
+  /** Call it when bytes that were sent have left. */
   goOn(): void;
   close(): void;
 }
@@ -24,22 +24,22 @@ export interface Subscriptions {
 interface Subscription {
   readonly id: number;
   readonly topics: readonly Topic[];
-  /** Equal for subscriptions that are sent the same bytes. */
+  /** Equal for subscriptions that get the same bytes. */
   readonly key: string;
-  /** Every event up to this number is dealt with: sent, or of no interest. All that a subscription keeps. */
+  /** Every event up to this number was sent or does not match. It is all that a subscription stores. */
   cursor: number;
-  /** Has been at the head once: from then on it may fall only so far behind. While it reads old events it may take its time. */
+  /** Has caught up once. From then on it may fall behind only so far; before, it may read old events at its own pace. */
   live: boolean;
-  /** Knows nothing of what there is now: begins with the latest state. */
+  /** Its number belongs to another catalog: it begins with the latest state. */
   lost: boolean;
   busy: boolean;
   ended: boolean;
 }
 
 /**
- * Events for one client. Each subscription is a number in the log of events and is moved along it as fast as the client reads:
- * from memory while it keeps up, else page by page from the catalog. So a slow client costs no more memory than a fast one, and
- * between old events and new ones there is no seam where one could get lost or come twice.
+ * Events for one client. A subscription is a position in the log of events, which moves as fast as the client reads: from memory while
+ * the client keeps up, else page by page from the catalog. So a slow client needs no more memory than a fast one, and no event is
+ * lost or sent twice between the old ones and the new ones.
  */
 export function openSubscriptions(
   socket: WebSocket,
@@ -54,7 +54,7 @@ export function openSubscriptions(
     for (const one of all.values()) void pump(one);
   };
 
-  /** Sends what the subscription has not had until it is at the head or the client does not keep up. Never rejects. */
+  /** Sends what the subscription has not had yet, until it has caught up or the client does not read. Never rejects. */
   async function pump(one: Subscription): Promise<void> {
     if (one.busy) return;
     one.busy = true;
@@ -86,14 +86,14 @@ export function openSubscriptions(
   async function replay(one: Subscription): Promise<void> {
     const head = feed.head();
     const events = await readEvents(catalog.db, [...one.topics], one.cursor, limits.pageEvents);
-    // Asked after reading: what was removed meanwhile is noticed as well.
+    // Ask after reading, to notice events that were removed meanwhile.
     const first = await firstEvent(catalog.db);
     if (one.ended) return;
     if (one.cursor + 1 < first) return skip(one);
-    const { page, cursor } = pageOf(events.map(tell), one.topics, limits);
+    const { page, cursor } = pageOf(events.map(serialise), one.topics, limits);
     if (page.length > 0) send(frame(one.id, page));
     const isAll = events.length < limits.pageEvents && cursor === (events.at(-1)?.number ?? 0);
-    // What came during the reading is in memory, or read next.
+    // Events that came during the reading are in memory, or read next.
     one.cursor = isAll ? Math.max(head, cursor) : cursor;
   }
 
@@ -118,7 +118,7 @@ export function openSubscriptions(
       const head = feed.head();
       const sorted = [...new Set(topics)].sort();
       const id = ++ids;
-      // A number that has not been yet is one of another catalog, of before a backup was put back.
+      // A number that was not given yet comes from another catalog, from before a backup was restored.
       const lost = after !== undefined && after > head;
       const cursor = lost ? head : (after ?? head);
       const one = {
@@ -132,7 +132,7 @@ export function openSubscriptions(
         ended: false,
       };
       all.set(id, one);
-      // After the answer, which says what the notifications are of.
+      // Send after the answer, which tells the client which subscription the notifications are for.
       setImmediate(() => void pump(one));
       return { subscription: id, number: cursor };
     },
@@ -153,9 +153,13 @@ export function openSubscriptions(
   };
 }
 
-/** The first events of a list that are wanted, as many as go into one message, and the number up to which that decides. */
-function pageOf(events: readonly Told[], topics: readonly Topic[], limits: Limits): { page: Told[]; cursor: number } {
-  const page: Told[] = [];
+/** The first matching events of a list, as many as fit into one message, and the number up to which the list was searched. */
+function pageOf(
+  events: readonly SerialisedEvent[],
+  topics: readonly Topic[],
+  limits: Limits,
+): { page: SerialisedEvent[]; cursor: number } {
+  const page: SerialisedEvent[] = [];
   let [characters, cursor] = [0, 0];
   for (const event of events) {
     if (event.topics.some((topic) => topics.includes(topic))) {
@@ -172,7 +176,7 @@ function pageOf(events: readonly Told[], topics: readonly Topic[], limits: Limit
   return { page, cursor };
 }
 
-function frame(id: number, page: readonly Told[]): Buffer {
+function frame(id: number, page: readonly SerialisedEvent[]): Buffer {
   const start = `{"jsonrpc":"2.0","method":"${happened.name}","params":{"subscription":${id},"events":[`;
   return Buffer.from(`${start}${page.map(({ text }) => text).join(',')}]}}`);
 }

@@ -61,14 +61,14 @@ export const heldOutBatches = (dataset: Dataset, settings: BatchSettings): Async
 
 const batchShape = ({ batch, length, packing }: BatchSettings) => ({ rows: batch, length, packing });
 
-/** Rows looked at to foresee the length of a run. */
+/** Rows that the length of a run is estimated from. */
 const SAMPLED_ROWS = 256;
 
 /**
- * Optimizer steps of a run: `steps` where they are given, otherwise foreseen from the first rows. The learning-rate schedule
+ * Optimizer steps of a run: `steps` where they are given, otherwise estimated from the first rows. The learning-rate schedule
  * is laid over this number; the run itself ends with its last epoch.
  */
-export async function foreseenSteps(
+export async function estimateSteps(
   dataset: Dataset,
   settings: StreamSettings & Pick<ScheduleSettings, 'steps' | 'epochs'>,
 ): Promise<number> {

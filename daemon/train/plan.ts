@@ -1,29 +1,87 @@
-import type { LinearMethod, MethodOptions } from '../methods/method.ts';
-import { savings, type Savings } from '../methods/savings.ts';
-import type { LinearSite } from '../models/adaptation.ts';
-import type { ModelConfig } from '../models/model.ts';
-import { memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint, type StepShape } from './estimate.ts';
-import type { Throughput } from './throughput.ts';
+import { existsSync } from 'node:fs';
+import { rowLength } from '../data/settings.ts';
+import { loadForm } from '../export/adapter.ts';
+import { methodNamed } from '../methods/registry.ts';
+import { selectSites } from '../methods/targets.ts';
+import { unadapted } from '../models/adaptation.ts';
+import { linearSites } from '../models/registry.ts';
+import { networkTensors } from '../models/tensors.ts';
+import { resolveConfig, type ResolveOptions } from '../models/resolve.ts';
+import { VeraError } from '../protocol/errors.ts';
+import type { TrainPlan } from '../protocol/plans.ts';
+import { baseOfConfig, memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
+import type { EvaluationRequest } from './evaluateDataset.ts';
+import { EVALUATION_LENGTH } from './evaluateSettings.ts';
+import type { Planning } from './planning.ts';
+import { layersOf, methodOptions, type TrainSettings } from './settings.ts';
+import { dataPlan, savingsPlan } from './planParts.ts';
+import { thetaSize } from './trainable.ts';
 
-/** A way to train, counted and estimated; times in seconds, sizes in bytes. */
-export interface Plan extends Savings {
-  readonly method: LinearMethod;
+/** What work on a base will take, estimated from its config and the graph that will run. */
+export interface WorkPlan {
   readonly memory: MemoryEstimate;
-  readonly secondsPerStep: number;
+  readonly trainableParameters: number;
+  readonly adaptedLayers: number;
+  /** How long a step takes and what it takes in, where that was asked for. */
+  readonly secondsPerStep?: number;
+  readonly tokensPerStep?: number;
+  /** What it costs beside LoRA, where that was asked for. */
+  readonly savings?: TrainPlan['savings'];
+  /** What the dataset gives, where that was asked for and the base is here. */
+  readonly data?: TrainPlan['data'];
 }
 
-/** What training an adapter with these options on these layers takes, at the rates this machine reached. */
-export function planOf(
-  method: LinearMethod,
-  config: ModelConfig,
-  sites: readonly LinearSite[],
-  options: MethodOptions,
-  shape: StepShape,
-  rates: Throughput,
-): Plan {
-  const counted = savings(method, sites, options);
-  const adaptation = method.create(sites, options, []);
-  const step = stepFootprint(config, adaptation, shape);
-  const memory = memoryEstimate(step, counted.parameters);
-  return { method, ...counted, memory, secondsPerStep: secondsEstimate(step, rates) };
+/** The plan of a training run. With a `planning` also its time, its data and its costs beside LoRA. */
+export async function planTraining(
+  settings: TrainSettings,
+  { planning, ...options }: ResolveOptions & { readonly planning?: Planning | undefined },
+): Promise<WorkPlan> {
+  if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
+  const config = await resolveConfig(settings.base, options);
+  const { precision, objective, batch, threads } = settings;
+  const method = methodNamed(settings.method);
+  const all = method.adapts === 'all';
+  const { targets, layers } = layersOf(settings);
+  const sites = all ? [] : selectSites(linearSites(config), targets, layers);
+  const tensors = all ? networkTensors(baseOfConfig(config)) : [];
+  const adaptation = method.create(sites, methodOptions(settings), tensors);
+  const length = rowLength(settings.length, config.maxLength);
+  const step = stepFootprint(config, adaptation, { precision, objective, batch, length });
+  const trainableParameters = thetaSize(adaptation);
+  const memory = memoryEstimate(step, trainableParameters);
+  const counted = { memory, trainableParameters, adaptedLayers: sites.length };
+  if (planning === undefined) return counted;
+  const secondsPerStep = secondsEstimate(step, await planning.rates(precision, threads));
+  const steps = { secondsPerStep, tokensPerStep: settings.accumulate * batch * length };
+  const data = await dataPlan({ ...settings, length }, options, planning);
+  const savings = savingsPlan(settings, config, sites);
+  return {
+    ...counted,
+    ...steps,
+    ...(data === undefined ? {} : { data }),
+    ...(savings === undefined ? {} : { savings }),
+  };
+}
+
+/** The plan of an evaluation: with the adapter's own method, options and layers, where there is one. */
+export async function planEvaluation(
+  { data, base, adapter, settings }: EvaluationRequest & { readonly base: string },
+  options: ResolveOptions,
+): Promise<WorkPlan> {
+  if (!existsSync(data)) throw new VeraError('data', `${data} is not there`);
+  const config = await resolveConfig(base, options);
+  const { batch, precision, objective } = settings;
+  const length = rowLength(settings.length, config.maxLength, EVALUATION_LENGTH);
+  const form = adapter === undefined ? undefined : loadForm(adapter, { dir: base, config });
+  const adaptation = form ? form.method.create(form.sites, form.options, []) : unadapted;
+  const step = stepFootprint(config, adaptation, { precision, objective, batch, length }, false);
+  return { memory: memoryEstimate(step, 0), trainableParameters: 0, adaptedLayers: form?.sites.length ?? 0 };
+}
+
+/** Most memory that merging and exporting take beside the program: weights in float32, and one of them twice more. */
+export async function modelMemory(base: string, options: ResolveOptions): Promise<number> {
+  const sizes = [...baseOfConfig(await resolveConfig(base, options)).tensors.values()].map(({ shape }) =>
+    shape.reduce((a, b) => a * b, 4),
+  );
+  return sizes.reduce((a, b) => a + b, 0) + 2 * Math.max(...sizes);
 }

@@ -1,7 +1,7 @@
 import type { Adapter } from '../export/adapter.ts';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { type DataPosition, batchGroups, foreseenSteps, type Group, heldOutBatches } from './batchSource.ts';
+import { type DataPosition, batchGroups, estimateSteps, type Group, heldOutBatches } from './batchSource.ts';
 import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import { checkIds, evaluate, turn } from './evaluate.ts';
 import type { Emit, RunEventOf } from '../protocol/runEvents.ts';
@@ -67,7 +67,7 @@ class Run {
   readonly #identity: string;
   readonly #optimizer: AdamW;
   readonly #metrics: Metrics;
-  readonly #foreseen: number;
+  readonly #steps: number;
   readonly #evalEvery: number;
   #progress: Progress;
   #theta: Float32Array;
@@ -76,12 +76,12 @@ class Run {
   #train: Step | undefined;
   #eval: Step | undefined;
 
-  private constructor(settings: ReadySettings, control: RunControl, prepared: Prepared, foreseen: number) {
+  private constructor(settings: ReadySettings, control: RunControl, prepared: Prepared, estimate: number) {
     this.#settings = settings;
     this.#control = control;
     this.#prepared = prepared;
-    this.#foreseen = foreseen;
-    this.#evalEvery = settings.evalEvery ?? Math.max(LEAST_BETWEEN_EVALUATIONS, Math.ceil(foreseen / 10));
+    this.#steps = estimate;
+    this.#evalEvery = settings.evalEvery ?? Math.max(LEAST_BETWEEN_EVALUATIONS, Math.ceil(estimate / 10));
     this.#checkpoints = checkpointsOf(settings.out);
     this.#identity = identityOf(settings, prepared.base.fingerprint, prepared.dataset.hash);
     this.#optimizer = new AdamW(thetaSize(prepared.adaptation), settings);
@@ -94,12 +94,12 @@ class Run {
 
   static async open(settings: ReadySettings, control: RunControl, prepared: Prepared): Promise<Run> {
     const { base, dataset, adaptation, sites } = prepared;
-    const foreseen = await foreseenSteps(dataset, settings);
+    const estimate = await estimateSteps(dataset, settings);
     const identity = { base: base.fingerprint, dataset: dataset.hash };
     // First of all, so that whatever else a killed run leaves stands beside what says whose it is; one that is gone on with
     // may turn out to be another's, and keeps its own until that is known.
     if (!control.resume) writeRun(settings, identity);
-    const run = new Run(settings, control, prepared, foreseen);
+    const run = new Run(settings, control, prepared, estimate);
     if (control.resume) writeRun(settings, identity);
     const { out, method, precision } = settings;
     const step = run.#progress.step;
@@ -117,7 +117,7 @@ class Run {
       ...{
         rows: dataset.rows,
         heldOutRows: dataset.heldOutRows,
-        steps: foreseen,
+        steps: estimate,
         trainableParameters: thetaSize(adaptation),
         step,
       },
@@ -268,7 +268,7 @@ class Run {
     addLoss(progress, figures.loss);
     this.#metrics.append({ step: progress.step, epoch, ...figures });
     const { step, seconds, peakRssBytes } = progress;
-    const steps = Math.max(this.#foreseen, step);
+    const steps = Math.max(this.#steps, step);
     this.#control.emit({
       ...{ event: 'step', step, steps, epoch, ...figures, tokensPerSecond: progress.tokens / seconds },
       ...{ rssBytes: currentRss(), peakRssBytes, secondsLeft: ((steps - step) * seconds) / step },
@@ -278,7 +278,7 @@ class Run {
   /** What the learning rates are multiplied with in the step that comes. */
   #rate(): number {
     const { schedule, warmup } = this.#settings;
-    return rateFactor(schedule, this.#progress.step, warmup, this.#foreseen);
+    return rateFactor(schedule, this.#progress.step, warmup, this.#steps);
   }
 
   #failure(fault: Failure['fault']): VeraError {

@@ -60,7 +60,7 @@ const whenNeeded =
 
 /** Runs one language client until its connection breaks or `over` is aborted. */
 async function connect(app: App, rates: Rates, { start }: { start: boolean }, over: AbortSignal): Promise<Session> {
-  const [{ connectLanguage }, { createLanguageClient, settingsChanged, tokensOf }] = await Promise.all([
+  const [{ connectLanguage }, { createLanguageClient, settingsChanged }] = await Promise.all([
     app.daemon.protocol(),
     import('./lazy.ts'),
   ]);
@@ -94,9 +94,7 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
     watchDatasets(datasetTest(app), async (data) => {
       const base = likelyBase(app);
       // An estimate is work, and work needs a trusted workspace.
-      const known = rates.of(base) > 0 || !vscode.workspace.isTrusted;
-      const tokens = known ? 0 : await tokensOf(client, data.toString());
-      if (tokens > 0) await rates.estimate(base, data.fsPath, tokens);
+      if (vscode.workspace.isTrusted) await rates.estimate(base, data.fsPath);
     }),
   );
   const aborted = (): void => void dispose();

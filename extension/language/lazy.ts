@@ -1,5 +1,4 @@
 /** Code that only the check of datasets needs. It is a bundle of its own, which is loaded when the first dataset is opened. */
-import { setTimeout } from 'node:timers/promises';
 import type { LogOutputChannel } from 'vscode';
 import {
   CloseAction,
@@ -50,22 +49,3 @@ export const createLanguageClient = ({
 /** Makes the server ask for its settings. */
 export const settingsChanged = (client: LanguageClient): Promise<void> =>
   client.sendNotification(DidChangeConfigurationNotification.type, { settings: null });
-
-const LOOKS = 60;
-const BETWEEN_MS = 500;
-
-/**
- * Waits until the tokens of an open dataset are counted and returns their number; 0 if that takes too long. Throws if the
- * client ends.
- */
-export async function tokensOf(client: LanguageClient, uri: string): Promise<number> {
-  for (let i = 0; i < LOOKS; i++) {
-    const summary = await client.sendRequest<{ tokens: number; counted: number; busy: boolean } | null>(
-      'veraStudio/summary',
-      { uri },
-    );
-    if (summary !== null && !summary.busy && summary.counted > 0) return summary.tokens;
-    await setTimeout(BETWEEN_MS);
-  }
-  return 0;
-}

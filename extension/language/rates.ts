@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
 import { knownBases } from '../tuning/bases.ts';
@@ -10,15 +9,13 @@ import { trainingOf } from '../tuning/training.ts';
 export interface Rates {
   /** 0 if not known yet. */
   of(base: string): number;
-  /** Estimates an unknown rate from the plan of a run over a dataset with so many tokens. Does so once per dataset. */
-  estimate(base: string, data: string, tokens: number): Promise<void>;
+  /** Estimates an unknown rate from the plan of a run over a dataset. Does so once per base. */
+  estimate(base: string, data: string): Promise<void>;
   readonly onChange: vscode.Event<void>;
 }
 
 const RATES = 'tokensPerSecond';
 const MOST = 100; // bases
-/** A plan reads the whole dataset, so for a larger file the rate is only known after the first run. */
-const MOST_BYTES = 20e6;
 
 export function createRates(app: App): Rates {
   const { context, daemon, log } = app;
@@ -41,27 +38,21 @@ export function createRates(app: App): Rates {
   );
   return {
     of: (base) => known()[base] ?? 0,
-    estimate: async (base, data, tokens) => {
-      const about = JSON.stringify([base, data]);
-      if (known()[base] !== undefined || tried.has(about) || statSync(data).size > MOST_BYTES) return;
-      tried.add(about);
+    estimate: async (base, data) => {
+      if (known()[base] !== undefined || tried.has(base)) return;
+      tried.add(base);
       try {
         const chosen = (await knownBases(app)).find(({ spec }) => spec === base);
         if (chosen === undefined) return;
         const described = await describedSettings(app);
-        const draft = {
-          data,
-          base: chosen,
-          preset: 'balanced',
-          changes: { epochs: 1 },
-          activate: false,
-          described,
-        } as const;
-        const spec = draftSpec(draft);
-        const { details } = await daemon.call(({ jobs }) => jobs.plan, { spec });
-        const { secondsPerStep, data: rows } = (await daemon.protocol()).trainPlan.parse(details);
-        if (secondsPerStep !== undefined && rows !== undefined)
-          await keep(base, tokens / (secondsPerStep * rows.steps));
+        const draft = { data, base: chosen, preset: 'balanced', changes: {}, activate: false, described } as const;
+        // The daemon knows how fast the machine is, or measures it once; no data is read.
+        const { plans } = await daemon.call(({ jobs }) => jobs.plan, { specs: [draftSpec(draft)], read: false });
+        const [answer] = plans;
+        if (answer === undefined || 'error' in answer) return;
+        const { secondsPerStep, tokensPerStep } = (await daemon.protocol()).trainPlan.parse(answer.details);
+        if (secondsPerStep !== undefined && tokensPerStep !== undefined)
+          await keep(base, tokensPerStep / secondsPerStep);
       } catch (error) {
         log.info(`how long a run takes is not known: ${String(error)}`);
       }

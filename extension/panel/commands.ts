@@ -1,6 +1,7 @@
 import { activateFor, activeHere, deactivateFor } from '../adapters/active.ts';
 import { revealFolder } from '../adapters/commands.ts';
-import { type App, isQuiet, type Panel, requireTrust, showError } from '../app.ts';
+import { type App, type Panel, requireTrust, showError } from '../app.ts';
+import { isQuiet } from '../quiet.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
 import type { RunCommand } from '../../daemon/protocol/panel.ts';
 import { exportWith } from '../output/flow.ts';

@@ -29,7 +29,7 @@ type Adapter = { readonly id: number; readonly name: string } | null;
 const ROWS = 2000; // of a message; the protocol allows twice as many
 const TELL_MS = 100; // a small model steps a hundred times a second
 
-export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPanel) => void): RunFeed {
+export function runFeed({ daemon, log, savings: known }: App, first: Job, send: (message: ToPanel) => void): RunFeed {
   const key = keyOf(first);
   let [job, run, adapter]: [Job, RunRow | undefined, Adapter] = [first, undefined, null];
   let rows: Metric[] = [];
@@ -64,13 +64,19 @@ export function runFeed({ daemon, log }: App, first: Job, send: (message: ToPane
     const { learned } = await daemon.call(({ adapters }) => adapters.whereLearned, { adapter: adapter.id });
     if (!over && learned !== null) send({ type: 'learned', run: key, learned });
   };
-  /** What a plan of the same settings says; of a run whose data or base is gone, nothing. */
+  /** What the plan of the run says, or one of the same settings; of a run whose base is gone, nothing. */
   const plan = async (): Promise<Savings | undefined> => {
+    const before = known.get(job.id);
+    if (before !== undefined) return before;
     const { settings, kind } = trainingOf(job);
     const { out: _, ...rest } = settings;
-    const { details } = await daemon.call(({ jobs }) => jobs.plan, { spec: { kind, settings: rest } });
+    const spec = { kind, settings: rest };
+    const { plans } = await daemon.call(({ jobs }) => jobs.plan, { specs: [spec], read: false });
+    const [answer] = plans;
+    if (answer === undefined) return undefined;
+    if ('error' in answer) throw new Error(answer.error.message);
     const { trainPlan } = await daemon.protocol();
-    return trainPlan.parse(details).savings;
+    return trainPlan.parse(answer.details).savings;
   };
   const tellCosts = async (): Promise<void> => {
     const savings = await costs;

@@ -52,10 +52,10 @@ function forMethod(
 }
 
 /** The draft with the preset's least number of steps, if its plan has fewer and the person set neither steps nor epochs. */
-export function withEnoughSteps(draft: Draft, planned: number): Draft {
+export function withEnoughSteps(draft: Draft, estimate: number): Draft {
   const { changes } = draft;
   const least = LEAST_STEPS[draft.preset];
-  if (changes['steps'] !== undefined || changes['epochs'] !== undefined || planned >= least) return draft;
+  if (changes['steps'] !== undefined || changes['epochs'] !== undefined || estimate >= least) return draft;
   return { ...draft, changes: { ...changes, steps: least } };
 }
 

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Description } from '../../daemon/protocol/settings.ts';
-import { type App, Quiet, type Panel, workspaceFolder } from '../app.ts';
+import { type App, type Panel, workspaceFolder } from '../app.ts';
+import { Quiet } from '../quiet.ts';
 import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
 import { pickBase, rememberBase } from './bases.ts';
 import { placeOf } from './cost.ts';
 import type { Draft } from './draft.ts';
 import { type Choice, itemsOf } from './items.ts';
-import { createPlanner } from './planner.ts';
+import { type Answer, createPlanner } from './planner.ts';
 import { PRESETS } from './presets.ts';
-import type { TrainSpec } from './training.ts';
+
+/** A run that was planned without a fault. */
+type Planned = Extract<Answer, { readonly spec: unknown }>;
 
 /** Shows the plans of a run and problems in its data in one pick. Enter starts the run. */
 export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promise<void> {
@@ -21,13 +24,13 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
     switch (choice.does) {
       case 'start': {
         draft = { ...draft, preset: choice.preset };
-        const answer = await vscode.window.withProgress(
+        const [answer] = await vscode.window.withProgress(
           { location: vscode.ProgressLocation.Window, title: 'VeRA: reading the data' },
-          () => planner.plan(draft),
+          () => planner.plan([draft]),
         );
         // Problems in the data are shown before anything starts, even if the person was faster than the plan.
-        if ('fault' in answer) continue;
-        return start(app, panel, draft, answer.spec);
+        if (answer === undefined || 'fault' in answer) continue;
+        return start(app, panel, draft, answer);
       }
       case 'base':
         draft = { ...draft, base: await pickBase(app, 'Fine-tune with VeRA') };
@@ -53,7 +56,8 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
     list.title = `Fine-tune with VeRA: ${lastPart(draft.data)}`;
     list.placeholder = 'Press Enter to start';
     list.ignoreFocusOut = false;
-    let open = true;
+    const planning = new AbortController();
+    let [open, starts] = [true, false];
     const show = (): void => {
       const before = list.activeItems[0]?.choice;
       const items = itemsOf(draft, (preset) => planner.answer({ ...draft, preset }));
@@ -70,40 +74,43 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
     };
     const planAll = async (): Promise<void> => {
       list.busy = true;
-      for (const preset of [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)]) {
-        if (!open) return;
-        const answer = await planner.plan({ ...draft, preset });
-        if (open) show();
-        // The other presets have the same problem in their data.
-        if ('fault' in answer) break;
-      }
-      if (open) list.busy = false;
+      const order = [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)];
+      const drafts = order.map((preset) => ({ ...draft, preset }));
+      await planner.plan(drafts, () => (open ? show() : undefined), planning.signal);
+      if (!open) return;
+      list.busy = false;
+      show();
     };
     list.onDidAccept(() => {
       const { choice } = list.activeItems[0] ?? {};
       if (choice === undefined) return;
+      // What is started is planned to its end; anything else needs other plans, or none.
+      starts = choice.does === 'start';
       resolve(choice);
       list.hide();
     });
     list.onDidHide(() => {
       open = false;
+      if (!starts) planning.abort();
       reject(new Quiet());
       list.dispose();
     });
     show();
     list.show();
-    void planAll();
+    planAll().catch(() => undefined); // it was ended
   });
 }
 
 /** Submits the run and opens the panel on it. With the key, a submission that is repeated after a broken connection makes no second job. */
-async function start(app: App, panel: Panel, draft: Draft, spec: TrainSpec): Promise<void> {
+async function start(app: App, panel: Panel, draft: Draft, { spec, cost }: Planned): Promise<void> {
   const workspace = workspaceFolder(vscode.Uri.file(draft.data));
   const job = await app.daemon.call(({ jobs }) => jobs.submit, {
     spec,
     key: randomUUID(),
     ...(workspace === undefined ? {} : { workspace }),
   });
+  const { savings } = cost.plan;
+  if (savings !== undefined) app.savings.set(job.id, savings);
   await rememberBase(app, draft.base);
   await panel.show(`job/${job.id}`);
 }

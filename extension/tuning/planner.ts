@@ -1,4 +1,6 @@
 import type { App } from '../app.ts';
+import { isQuiet } from '../quiet.ts';
+import type { PlanAnswer } from '../../daemon/protocol/jobs.ts';
 import type { Cost } from './cost.ts';
 import { type Draft, draftSpec, withEnoughSteps } from './draft.ts';
 import type { TrainSpec } from './training.ts';
@@ -6,44 +8,78 @@ import type { TrainSpec } from './training.ts';
 /** What a run would cost, and the run itself; or what is wrong. */
 export type Answer = { readonly cost: Cost; readonly spec: TrainSpec } | { readonly fault: string };
 
-/** Asks the daemon what runs would cost, one after another, each once. */
+/** Asks the daemon what runs would cost, each once. */
 export interface Planner {
+  /** What is known of a draft. */
   answer(draft: Draft): Answer | undefined;
-  /** Plans a draft; asked again, the answer is the same promise. */
-  plan(draft: Draft): Promise<Answer>;
+  /**
+   * Plans drafts with one question: the daemon reads their data once. Resolves when all are planned, and rejects where `signal` ends
+   * it; `onAnswer` is called when another one is known.
+   */
+  plan(drafts: readonly Draft[], onAnswer?: () => void, signal?: AbortSignal): Promise<Answer[]>;
+}
+
+/** A draft that the daemon was asked about. */
+interface Asked {
+  readonly answer: Promise<Answer>;
+  settle(answer: Answer): void;
+  fail(error: unknown): void;
 }
 
 export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
-  const asked = new Map<string, Promise<Answer>>();
+  const asked = new Map<string, Asked>();
   const known = new Map<string, Answer>();
-  let last: Promise<unknown> = Promise.resolve();
   const keyOf = (draft: Draft): string => JSON.stringify(draftSpec(draft).settings);
-  const ask = async (draft: Draft): Promise<Answer> => {
+
+  const open = (draft: Draft): Asked => {
+    let settle: Asked['settle'] = () => undefined;
+    let fail: Asked['fail'] = () => undefined;
+    const answer = new Promise<Answer>((resolve, reject) => ([settle, fail] = [resolve, reject]));
+    answer.then(
+      (now) => known.set(keyOf(draft), now),
+      () => asked.delete(keyOf(draft)),
+    );
+    const one = { answer, settle, fail };
+    asked.set(keyOf(draft), one);
+    return one;
+  };
+  const ask = async (drafts: readonly Draft[], onAnswer: () => void, signal?: AbortSignal): Promise<void> => {
+    const opened = drafts.map(open);
     try {
-      const { memoryBytes, warning, details } = await daemon.call(({ jobs }) => jobs.plan, { spec: draftSpec(draft) });
       const { trainPlan } = await daemon.protocol();
-      const plan = trainPlan.parse(details);
-      if (plan.data === undefined) return { cost: { memoryBytes, warning, plan }, spec: draftSpec(draft) };
-      const spec = draftSpec(withEnoughSteps(draft, plan.data.steps));
-      const data = { ...plan.data, steps: Number(spec.settings['steps'] ?? plan.data.steps) };
-      return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };
+      const take = (index: number, answer: PlanAnswer): void => {
+        opened[index]?.settle(answerOf(drafts[index]!, answer, trainPlan));
+        onAnswer();
+      };
+      const { plans } = await daemon.call(
+        ({ jobs }) => jobs.plan,
+        { specs: drafts.map(draftSpec) },
+        { signal, onProgress: ({ index, plan }) => take(index, plan) },
+      );
+      plans.forEach((plan, index) => take(index, plan));
     } catch (error) {
-      return { fault: error instanceof Error ? error.message : String(error) };
+      const fault = error instanceof Error ? error.message : String(error);
+      for (const one of opened) if (isQuiet(error)) one.fail(error);
+        else one.settle({ fault }); // prettier-ignore
     }
   };
   return {
     answer: (draft) => known.get(keyOf(draft)),
-    plan: (draft) => {
-      const key = keyOf(draft);
-      const before = asked.get(key);
-      if (before !== undefined) return before;
-      // One at a time: each takes a process and measures the machine's speed.
-      const copy = { ...draft, changes: { ...draft.changes } };
-      const answer = last.then(() => ask(copy));
-      last = answer;
-      asked.set(key, answer);
-      void answer.then((told) => known.set(key, told));
-      return answer;
+    plan: (drafts, onAnswer = () => undefined, signal) => {
+      const copies = drafts.map((draft) => ({ ...draft, changes: { ...draft.changes } }));
+      const fresh = copies.filter((draft) => !asked.has(keyOf(draft)));
+      if (fresh.length > 0) void ask(fresh, onAnswer, signal);
+      return Promise.all(copies.map((draft) => asked.get(keyOf(draft))!.answer));
     },
   };
+}
+
+function answerOf(draft: Draft, answer: PlanAnswer, trainPlan: { parse(details: unknown): Cost['plan'] }): Answer {
+  if ('error' in answer) return { fault: answer.error.message };
+  const { memoryBytes, warning, details } = answer;
+  const plan = trainPlan.parse(details);
+  if (plan.data === undefined) return { cost: { memoryBytes, warning, plan }, spec: draftSpec(draft) };
+  const spec = draftSpec(withEnoughSteps(draft, plan.data.steps));
+  const data = { ...plan.data, steps: Number(spec.settings['steps'] ?? plan.data.steps) };
+  return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };
 }

@@ -43,8 +43,8 @@ test('what a person sets goes over the preset', () => {
 });
 
 test('few rows are passed over again, unless somebody said how often', () => {
-  const steps = (one: Parameters<typeof withEnoughSteps>[0], planned: number) => {
-    const settings = draftSettings(withEnoughSteps(one, planned));
+  const steps = (one: Parameters<typeof withEnoughSteps>[0], estimate: number) => {
+    const settings = draftSettings(withEnoughSteps(one, estimate));
     return [settings['steps'], settings['epochs']];
   };
   assert.deepEqual(steps(draft('balanced'), 15), [100, undefined]);

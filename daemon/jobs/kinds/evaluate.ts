@@ -42,11 +42,11 @@ export const evaluate = defineKind<EvaluateSpec, EvaluationRequest>({
 
   async estimate(request, options) {
     const { statedBase } = await import('../../export/adapter.ts');
-    const { preflightEvaluation } = await import('../../train/preflight.ts');
+    const { planEvaluation } = await import('../../train/plan.ts');
     const stated = request.base ?? (request.adapter === undefined ? undefined : statedBase(request.adapter));
     if (stated === undefined)
       throw settingError('choose a base model, or an adapter that names its own', 'base', 'adapter');
-    const { memory } = await preflightEvaluation({ ...request, base: stated }, options);
+    const { memory } = await planEvaluation({ ...request, base: stated }, options);
     return { memoryBytes: memory.total, details: { memory } };
   },
 

@@ -4,6 +4,7 @@ import type { Db } from '../../catalog/schema.ts';
 import type { ResolveOptions } from '../../models/resolve.ts';
 import type { Job, JobSpec } from '../../protocol/jobs.ts';
 import type { Emit } from '../../protocol/runEvents.ts';
+import type { Planning } from '../../train/planning.ts';
 import type { Estimate, Json, Opened, Outcome } from '../messages.ts';
 
 /** Thrown out of work that was asked to stop and has no checkpoint to stop at. */
@@ -81,8 +82,8 @@ export interface TaskContext {
 }
 
 export interface EstimateOptions extends ResolveOptions {
-  /** Measure how fast this machine is too. */
-  readonly measure: boolean;
+  /** What plans that are made together share. Absent where only the memory is wanted, before a job begins. */
+  readonly planning?: Planning | undefined;
 }
 
 /** What `run` gets from its worker. */

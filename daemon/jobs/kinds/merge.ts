@@ -37,9 +37,9 @@ export const merge = defineKind<MergeSpec, Task>({
   async estimate({ dir, base: given }, options) {
     const { statedBase } = await import('../../export/adapter.ts');
     const { PROCESS_BYTES } = await import('../../train/estimate.ts');
-    const { preflightModel } = await import('../../train/preflight.ts');
+    const { modelMemory } = await import('../../train/plan.ts');
     const stated = given ?? statedBase(dir);
-    const memoryBytes = PROCESS_BYTES + (stated === undefined ? 0 : await preflightModel(stated, options));
+    const memoryBytes = PROCESS_BYTES + (stated === undefined ? 0 : await modelMemory(stated, options));
     return { memoryBytes, details: {} };
   },
 

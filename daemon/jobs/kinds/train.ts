@@ -89,8 +89,8 @@ export const train = defineKind<TrainSpec, Task, Made>({
   },
 
   async estimate({ settings }, options) {
-    const { preflightTraining } = await import('../../train/preflight.ts');
-    const { memory, ...details } = await preflightTraining(settings, options);
+    const { planTraining } = await import('../../train/plan.ts');
+    const { memory, ...details } = await planTraining(settings, options);
     return { memoryBytes: memory.total, details: { ...details, memory } };
   },
 

@@ -63,7 +63,7 @@ export const adapterHandlers: Handlers<typeof adapters> = {
   async save({ daemon: { catalog, actor } }, { dir, projection, ...which }) {
     const adapterId = await stored.findAdapter(catalog.db, which);
     await saveStored(catalog, adapterId, dir, { projection });
-    // What lies in the cache can be made again, and nobody minds its end.
+    // A folder in the cache can be made again and may be deleted at any time: it is no export.
     if (!dir.startsWith(join(cacheFolder(), sep)))
       await catalog.change((change) => addExport(change, { adapterId, kind: 'peft', path: dir, actor }));
     return { dir };

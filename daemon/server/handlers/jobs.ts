@@ -10,5 +10,10 @@ export const jobHandlers: Handlers<typeof jobs> = {
   resume: ({ daemon: { queue, actor } }, params) => queue.resume(params, actor),
   retry: ({ daemon: { queue, actor } }, params) => queue.retry(params, actor),
   prioritise: ({ daemon: { queue, actor } }, params) => queue.prioritise(params, actor),
-  plan: ({ daemon: { queue } }, params) => queue.plan(params),
+  plan: ({ daemon: { queue }, signal, progress }, params) =>
+    queue.plan(params, {
+      signal,
+      // A client that has gone, or reads slowly, gets them all in the answer or not at all.
+      onPlan: (index, plan) => void progress({ index, plan }).catch(() => undefined),
+    }),
 };

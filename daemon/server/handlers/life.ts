@@ -30,7 +30,7 @@ export const lifeHandlers: Handlers<typeof life> = {
   }),
   stop: ({ daemon: { queue, life, log } }) => {
     const { running, queued, paused } = queue.counts();
-    // After the answer has left.
+    // Stop after the answer has left.
     setTimeout(() => {
       life.stop().catch((error: unknown) => log.error({ err: error }, 'the daemon could not end in order'));
     }, 20);

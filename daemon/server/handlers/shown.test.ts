@@ -20,7 +20,9 @@ const context = { daemon: { catalog: open.catalog, actor: 'test' } } as unknown 
 test('a trained adapter: its samples, its layers and its export formats; the plan had its size right', async () => {
   const plain = tinyTraining(tiny);
   const spec = { ...plain, settings: { ...plain.settings, samplePrompts: ['one', 'two'], sampleTokens: 4 } };
-  const plan = trainPlan.parse((await open.queue.plan({ spec })).details);
+  const { plans } = await open.queue.plan({ specs: [spec], read: true });
+  assert.ok(plans[0] !== undefined && 'details' in plans[0]);
+  const plan = trainPlan.parse(plans[0].details);
   const job = await open.reached(await open.submit(spec), 'succeeded');
   const { samples } = await runHandlers.samples(context, { run: job.run! });
   assert.deepEqual(

@@ -10,10 +10,10 @@ import { VeraError } from '../../protocol/errors.ts';
 import { id as identity } from '../../protocol/values.ts';
 import type { Daemon } from '../context.ts';
 
-/** GET /downloads/adapters/:id answers with an adapter and what is known of it as one file, as adapters.pack writes it. */
+/** GET /downloads/adapters/:id answers with an adapter and its facts as one file, as adapters.pack writes it. */
 export function downloads(app: Express, { catalog }: Daemon): void {
   const folder = join(cacheFolder(), 'downloads');
-  rmSync(folder, { recursive: true, force: true }); // of downloads that a daemon before this one did not finish
+  rmSync(folder, { recursive: true, force: true }); // left by an earlier daemon that did not finish its downloads
   app.get('/downloads/adapters/:id', async (request, response) => {
     const { id } = request.params;
     // Number() would take ' 1', '0x1' and '1e3' as well.

@@ -24,8 +24,8 @@ const MAX_NAME_BYTES = 255; // of a file, on every common file system
 const PART = '.part'; // ends the name of a folder whose upload is not complete
 
 /**
- * POST /uploads?name=NAME takes a file, as application/octet-stream, into a new folder of its own below uploads/ and answers with
- * its path. The folder is renamed into place when the file is complete and on the disk: an upload is whole or absent.
+ * POST /uploads?name=NAME stores a file (application/octet-stream) in a new folder below uploads/ and answers with its path. The folder
+ * is renamed into place when the file is complete and on the disk: an upload is whole or absent.
  */
 export function uploads(app: Express, { limits, log }: Daemon): void {
   let underWay = 0;
@@ -46,7 +46,7 @@ export function uploads(app: Express, { limits, log }: Daemon): void {
   });
 }
 
-/** A name for a file that is a name on every system. Throws VeraError 'usage'. */
+/** A file name that is valid on every system. Throws VeraError 'usage'. */
 export function fileName(given: unknown): string {
   const parsed = label.safeParse(given);
   if (!parsed.success) throw new VeraError('usage', `the upload's name: ${firstProblem(parsed.error)}`);
@@ -59,7 +59,7 @@ export function fileName(given: unknown): string {
   return name;
 }
 
-/** Refuses by its headers what need not be read. */
+/** Refuses by the headers what does not have to be read. */
 function refuseBody(request: Request, limit: number): void {
   // Anything else is what a form of a web page can send without being asked about it first.
   if (request.headers['content-type'] !== 'application/octet-stream')
@@ -95,12 +95,12 @@ async function store(body: NodeJS.ReadableStream, name: string, limit: number): 
   return { path: join(folder, name), bytes, sha256: hash.digest('hex') };
 }
 
-/** Of the file system, and not of the connection the body comes from. */
+/** Whether an error comes from the file system, and not from the connection. */
 const isFileError = (error: unknown): boolean =>
   error instanceof Error &&
   ['open', 'write', 'fsync', 'mkdir', 'rename', 'close'].includes(String((error as NodeJS.ErrnoException).syscall));
 
-/** Removes what uploads have left that a daemon before this one did not live to see the end of. */
+/** Removes unfinished uploads of an earlier daemon. */
 function removeParts(): void {
   try {
     for (const entry of readdirSync(uploadsFolder()))

@@ -1,5 +1,4 @@
 import { rowLength } from '../data/settings.ts';
-import { loadTokenizer } from '../data/tokenizer.ts';
 import { savings } from '../methods/savings.ts';
 import type { LinearMethod, MethodOptions } from '../methods/method.ts';
 import { optionsOf, rankOf } from '../methods/options.ts';
@@ -9,42 +8,31 @@ import type { ModelConfig } from '../models/model.ts';
 import { localFolder, type ResolveOptions } from '../models/resolve.ts';
 import type { Savings } from '../protocol/panel.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
-import { foreseenSteps } from './batchSource.ts';
+import { estimateSteps } from './batchSource.ts';
 import { memoryEstimate, stepFootprint } from './estimate.ts';
-import { openData } from './prepare.ts';
-import { methodOptions, type TrainSettings } from './settings.ts';
+import type { Planning } from './planning.ts';
+import { methodOptions, type ReadySettings, type TrainSettings } from './settings.ts';
 
 /**
- * Reads the dataset as the run will: its form, its rows, and the steps they make. Undefined while the base's tokenizer would
- * have to be downloaded first. Throws VeraError 'data' with file and line.
+ * Reads the dataset as the run will: its format, its rows, and the steps they make. Undefined while the base's tokenizer would
+ * have to be downloaded first, and where no data is to be read. Throws VeraError 'data' with file and line.
  */
-export async function surveyData(
-  given: TrainSettings,
-  config: ModelConfig,
+export async function dataPlan(
+  settings: ReadySettings,
   options: ResolveOptions,
+  planning: Planning,
 ): Promise<TrainPlan['data']> {
-  const folder = await localFolder(given.base, options);
+  const folder = await localFolder(settings.base, options);
   if (folder === undefined) return undefined;
-  const settings = { ...given, length: rowLength(given.length, config.maxLength) };
-  const dataset = await openData(settings, loadTokenizer(folder));
-  try {
-    const steps = await foreseenSteps(dataset, settings);
-    const { skipped, rows, heldOutRows } = dataset;
-    return {
-      format: dataset.format,
-      rows,
-      heldOutRows,
-      skipped: skipped.count,
-      firstSkipped: skipped.first ?? null,
-      steps,
-    };
-  } finally {
-    dataset.close();
-  }
+  const dataset = await planning.dataset(settings, folder);
+  if (dataset === undefined) return undefined;
+  const steps = await estimateSteps(dataset, settings);
+  const { format, skipped, rows, heldOutRows } = dataset;
+  return { format, rows, heldOutRows, skipped: skipped.count, firstSkipped: skipped.first ?? null, steps };
 }
 
 /** What the run costs beside the baselines on the same layers, from counts and the graphs that would run; nothing is measured. */
-export function surveySavings(
+export function savingsPlan(
   settings: TrainSettings,
   config: ModelConfig,
   sites: readonly LinearSite[],
