@@ -12,7 +12,7 @@ import { readTheme, type Theme } from './theme.ts';
 /** Metrics with a chart of their own. */
 const SMALL = DRAWN.filter((name) => factsOfMetric(name).chart === 'own');
 
-/** The charts and the table of runs, which share range and cursor. */
+/** The charts and the table of runs. They share the range and the cursor. */
 export class Charts {
   readonly root: HTMLElement;
   readonly #state: PanelState;
@@ -78,13 +78,13 @@ export class Charts {
     this.changed();
   }
 
-  /** Lines have come or gone, or how they are drawn. */
+  /** Called when lines were added, removed, or are drawn in another way. */
   changed(): void {
     for (const chart of this.#all) chart.rebuild();
     this.update();
   }
 
-  /** Points or the range have changed. */
+  /** Called when points or the range have changed. */
   update(): void {
     for (const chart of this.#all) chart.update();
     this.#runs.show(this.#cursor);
@@ -116,7 +116,7 @@ export class Charts {
     return { colour: runs[place % runs.length] ?? foreground, mark: letter(place) };
   }
 
-  /** Raw behind smoothed, held-out in front. */
+  /** The order of lines: raw behind smoothed, held-out in front. */
   #lossCurves(run: RunState): Curve[] {
     const { raw, smoothed } = this.#state.view;
     const name = this.#letter(run);
@@ -172,7 +172,7 @@ export class Charts {
 
 const LEAST_ZOOM = 4; // steps
 
-/** A range within what there is; null for all of it. */
+/** Limits a range to the existing steps; null for all of them. */
 function clamped([from, to]: [number, number], state: PanelState): [number, number] | null {
   const zoom = state.view.zoom;
   state.view.zoom = null;

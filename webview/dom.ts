@@ -1,8 +1,8 @@
-/** Elements made without HTML: every string becomes an attribute or a text node. */
+/** Makes elements without HTML: every string becomes an attribute or a text node. */
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 export type Child = Node | string | undefined;
 
-/** `true` is an attribute without a value; false and undefined are none. */
+/** `true` makes an attribute without a value; false and undefined make none. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes?: Attributes,
@@ -26,7 +26,7 @@ export function setAttributes(target: Element, attributes: Attributes): void {
   }
 }
 
-/** Sets a text only where it differs: nothing is painted or read aloud for nothing. */
+/** Sets a text only if it differs, so that nothing is painted or read aloud without need. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
@@ -52,7 +52,7 @@ export function button(
   return made;
 }
 
-/** A button that stays in or out; of few words, for a row above a chart. */
+/** A toggle button with few words, for a row above a chart. */
 export function toggle(
   label: string,
   on: boolean,
@@ -73,14 +73,14 @@ export function toggle(
   return made;
 }
 
-/** A small button beside what it does something with. */
+/** A small button beside the thing that it acts on. */
 export function action(label: string, iconName: string, pressed: () => void): HTMLButtonElement {
   const made = element('button', { type: 'button', class: 'toggle' }, icon(iconName), label);
   made.addEventListener('click', pressed);
   return made;
 }
 
-/** One of several: radio buttons drawn as one row. `changed` hears the chosen value. */
+/** A choice of one among several: radio buttons in one row. `changed` receives the chosen value. */
 export function choice<T extends string | number>(
   label: string,
   values: readonly (readonly [value: T, text: string])[],

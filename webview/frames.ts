@@ -1,11 +1,11 @@
 /**
- * Work in pieces: each animation frame does what fits a few milliseconds and leaves the rest to the next, so that keys and
- * clicks never wait for a chart. A task that was asked for twice before it ran runs once, as it was asked for last. What draws on a canvas costs as much
- * again when the browser paints it, so a frame holds one drawing.
+ * Cuts work into pieces. Each animation frame works for a few milliseconds and leaves the rest to the next one, so that
+ * keys and clicks never wait for a chart. A task that is requested twice before it ran runs once, in its newest version.
+ * Drawing on a canvas costs as much again when the browser paints it, so a frame contains only one drawing.
  */
 const BUDGET = 8; // milliseconds of a frame of sixteen: the browser paints in the rest
 
-/** Does a piece; true where there is more to do. */
+/** Does a piece of work. Returns true if there is more to do. */
 type Task = () => boolean | undefined | void; // eslint-disable-line @typescript-eslint/no-invalid-void-type -- most tasks are done at once
 
 const waiting = new Map<string, { task: Task; kind: 'drawing' | 'other' }>();
@@ -30,7 +30,7 @@ function work(): void {
     if (kind === 'drawing' && drawn) continue;
     drawn ||= kind === 'drawing';
     waiting.delete(name);
-    // What is not done comes after the others.
+    // A task that is not finished continues after the others.
     if (task() === true) waiting.set(name, { task, kind });
     if (performance.now() - start > BUDGET) break;
   }

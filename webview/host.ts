@@ -10,14 +10,14 @@ declare function acquireVsCodeApi(): VsCodeApi;
 /** The extension, as the panel sees it. */
 export interface Host {
   send(message: FromPanel): void;
-  /** Sends a command; `done` hears when the extension has answered, with what went wrong. */
+  /** Sends a command. `done` is called with the error, if any, when the extension has answered. */
   command(command: RunCommand, run: string, done: (error: string | null) => void): void;
-  /** What was kept of the view before a reload. */
+  /** The view that was kept before a reload. */
   readonly kept: Partial<ViewState> | null;
   keep(view: ViewState): void;
 }
 
-/** A choice is told to the extension when no other follows for this long. */
+/** A choice is sent to the extension when no other one follows for this long. */
 const QUIET = 250; // milliseconds
 
 export function connect(receive: (message: ToPanel) => void): Host {

@@ -1,17 +1,18 @@
-/** The panel's page: a shell without content. Everything that is shown comes later, as text, through messages. */
+/** The page of the panel, without content. All content comes later, as text, through messages. */
 export interface PageOptions {
-  /** As `webview.asWebviewUri` gives them. */
+  /** Addresses from `webview.asWebviewUri`. */
   readonly script: string;
   readonly styles: readonly string[];
   /** `webview.cspSource`: where styles and the icon font may come from. */
   readonly cspSource: string;
-  /** A new random one for every page. */
+  /** A new random text for every page. */
   readonly nonce: string;
 }
 
 /**
- * Nothing is allowed but the one script with the nonce, and styles and the font from the extension's own folder. Inline
- * styles are not: charts and elements set theirs through the CSSOM and constructed sheets, which the policy does not concern.
+ * The policy allows only the one script with the nonce, and styles and the font from the extension's own folder. It forbids
+ * inline styles. Charts and elements set their styles through the CSSOM and constructed sheets, to which the policy does
+ * not apply.
  */
 export const contentSecurityPolicy = ({ cspSource, nonce }: Pick<PageOptions, 'cspSource' | 'nonce'>): string =>
   [
@@ -34,7 +35,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const attribute = (text: string): string => text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
 
-/** Throws where the nonce or source could end the policy they are put into. */
+/** Throws if the nonce or source could end the policy that it is put into. */
 export function panelHtml(options: PageOptions): string {
   if (!/^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(options.nonce))
     throw new Error('the nonce is not base64 of 16 letters or more');

@@ -61,9 +61,9 @@ const content = element(
 );
 root.append(content, announcer.root);
 
-/** States as last told, so that only a change is read out. */
+/** The last known states, so that a screen reader reads only changes. */
 const told = new Map<string, string>();
-/** What decides which lines there are. */
+/** The values that decide which lines are drawn. */
 let lines = '';
 
 function changed(change: Change): void {
@@ -72,7 +72,7 @@ function changed(change: Change): void {
   soon('parts', () => show());
 }
 
-/** Only points have come: what does not depend on them stays as it is. */
+/** Updates only what depends on points, when only points have come. */
 function points(): void {
   if (state.runs.size === 0) return;
   header.show(state);

@@ -16,7 +16,7 @@ const FIRST_VIEW: ViewState = {
   heat: 'b',
 };
 
-/** Rows taken in at once; about a millisecond. */
+/** Rows that are added at once; this takes about a millisecond. */
 const ROWS_AT_ONCE = 1000;
 
 export interface RunState {
@@ -29,14 +29,14 @@ export interface RunState {
 
 export type Change = 'runs' | 'metrics' | 'savings' | 'learned' | 'samples' | 'active' | 'connection' | 'view' | 'zoom';
 
-/** What was told, and what a person chose to see of it. */
+/** The data that the panel received, and what a person chose to see. */
 export class PanelState {
   readonly runs = new Map<string, RunState>();
   readonly view: ViewState;
   active: { id: number; name: string } | null = null;
   connection: 'connected' | 'connecting' | 'failed' = 'connecting';
   connectionMessage: string | null = null;
-  /** False until the extension has told what there is. */
+  /** False until the extension has sent the first state. */
   told = false;
   readonly #changed: (change: Change) => void;
   readonly #keep: (view: ViewState) => void;
@@ -84,7 +84,7 @@ export class PanelState {
     }
   }
 
-  /** The run whose buttons and figures are shown: the chosen one, else the newest. */
+  /** The run whose buttons and figures are shown: the chosen one, or the newest. */
   get focus(): RunState | undefined {
     return this.runs.get(this.view.focus ?? '') ?? this.runs.values().next().value;
   }
@@ -93,7 +93,7 @@ export class PanelState {
     return [...this.runs.values()].filter(({ run }) => !this.view.hidden.includes(run.key));
   }
 
-  /** Place of a run among all: it decides its colour and letter. */
+  /** Index of a run among all runs. It decides the colour and the letter. */
   place(key: string): number {
     return [...this.runs.keys()].indexOf(key);
   }
@@ -107,7 +107,7 @@ export class PanelState {
     this.#changed('zoom' in choice ? 'zoom' : 'view');
   }
 
-  /** Steps from the first to the last of what is visible, or the part that is zoomed into. */
+  /** The range of steps of all visible runs, or the zoomed range. */
   get range(): [number, number] {
     if (this.view.zoom) return this.view.zoom;
     const shown = this.visible.filter(({ data }) => data.firstStep !== Infinity);
@@ -150,7 +150,7 @@ export class PanelState {
       const rows = this.#rows[0]!;
       const end = Math.min(rows.columns.step.length, rows.from + left);
       this.runs.get(rows.run)?.data.append(rows.columns, rows.from, end);
-      left -= Math.max(1, end - rows.from); // a message costs something, also without rows
+      left -= Math.max(1, end - rows.from); // even a message without rows takes some time
       rows.from = end;
       if (end === rows.columns.step.length) this.#rows.shift();
     }

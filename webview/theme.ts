@@ -1,4 +1,4 @@
-/** Colours of the editor's theme, for what is drawn on a canvas. */
+/** Colours of the editor's theme, for drawing on a canvas. */
 export interface Theme {
   readonly foreground: string;
   readonly muted: string;
@@ -28,7 +28,7 @@ export function readTheme(): Theme {
   };
 }
 
-/** Some themes make orange of a highlight that lets the text below it through; a thin line of it could hardly be seen. */
+/** Some themes use a transparent highlight as orange. A thin line in it could hardly be seen. */
 function opaque(colour: string): string {
   const hex = /^#([\da-f]{6})[\da-f]{2}$/i.exec(colour);
   if (hex) return `#${hex[1]!}`;
@@ -43,6 +43,6 @@ export function onTheme(changed: () => void): void {
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style', 'class'] });
 }
 
-/** A person, or VS Code in their name, asks for less movement. */
+/** Whether the person, or VS Code for them, asks for less movement. */
 export const reducedMotion = (): boolean =>
   document.body.classList.contains('vscode-reduce-motion') || matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -8,7 +8,7 @@ import { moveBy } from './keys.ts';
 import { createPlot } from './plot.ts';
 import { DataTable } from './table.ts';
 
-/** What all charts of a panel share: what is visible, where the cursor stands. */
+/** State that all charts of a panel share: the visible range and the cursor. */
 export interface Shared {
   readonly theme: () => Theme;
   readonly range: () => readonly [number, number];
@@ -26,11 +26,11 @@ export interface ChartOptions {
   readonly logScale?: () => boolean;
   readonly fromZero?: boolean;
   readonly table: { open: boolean; changed: (open: boolean) => void };
-  /** Shows the values under the cursor in a line of its own. */
+  /** Whether the values under the cursor are shown in a line of text. */
   readonly readout: boolean;
 }
 
-/** A chart with its heading, its keys, its cursor and the table behind it. */
+/** A chart with its heading, keyboard control, cursor and table. */
 export class Chart {
   readonly root: HTMLElement;
   readonly tools = element('div', { class: 'tools', role: 'group' });
@@ -44,7 +44,7 @@ export class Chart {
   #curves: Curve[] = [];
   #cursor: number | null = null;
   #size = 0;
-  /** Noisy curves have two values a pixel. */
+  /** Whether noisy curves have two values per pixel. */
   #dense = false;
 
   constructor(options: ChartOptions, shared: Shared) {
@@ -85,7 +85,7 @@ export class Chart {
     this.rebuild();
   }
 
-  /** Lines, colours or scale have changed: draws anew. */
+  /** Draws again after lines, colours or scale have changed. */
   rebuild(): void {
     soon(
       `build ${this.#options.id}`,
@@ -115,13 +115,13 @@ export class Chart {
     );
   }
 
-  /** Points or the visible range have changed. */
+  /** Draws again after points or the visible range have changed. */
   update(): void {
     soon(`draw ${this.#options.id}`, () => this.#draw(), 'drawing');
     if (!this.#table.root.hidden) soon(`table ${this.#options.id}`, () => this.#fillTable());
   }
 
-  /** Puts the cursor onto a step, or takes it away. */
+  /** Moves the cursor to a step, or removes it. */
   point(step: number | null): void {
     this.#cursor = step;
     if (this.#plot) {
@@ -133,7 +133,7 @@ export class Chart {
     }
     this.#describe();
   }
-  /** The cursor is moved from here, so that what uPlot tells of it is no news. */
+  /** This class is moving the cursor, so ignore what uPlot reports about it. */
   #pointing = false;
 
   #resized(): void {
@@ -165,7 +165,7 @@ export class Chart {
     this.#table.fill(this.#curves, this.#shared.range());
   }
 
-  /** What a screen reader says of the cursor, and the line of values. */
+  /** Updates the text for screen readers and the line of values. */
   #describe(): void {
     const [from, to] = this.#shared.range();
     const step = Math.round(this.#cursor ?? to);
@@ -176,7 +176,7 @@ export class Chart {
     const where = this.#cursor === null ? 'Latest' : `Step ${step.toLocaleString('en-US')}`;
     const text = values.length === 0 ? 'no steps yet' : `${where}: ${values.join(', ')}`;
     if (this.#options.readout) setText(this.#readout, values.length === 0 ? '' : text);
-    // Points that come in while somebody listens to the chart are not read out; only where the person goes is.
+    // A screen reader reads the value where the person moves the cursor, not the points that come in meanwhile.
     if (this.#cursor === null && document.activeElement === this.#place && this.#place.hasAttribute('aria-valuenow'))
       return;
     setAttributes(this.#place, {
@@ -196,7 +196,7 @@ export class Chart {
   }
 }
 
-/** A logarithm has no place for what is not above zero. */
+/** A logarithmic scale cannot show values that are not above zero. */
 function positive(values: (number | null)[]): void {
   for (let i = 0; i < values.length; i++) if ((values[i] ?? 1) <= 0) values[i] = null;
 }

@@ -5,16 +5,16 @@ export interface Curve {
   /** 'A held-out' */
   readonly label: string;
   readonly series: Series;
-  /** Goes up and down from step to step. */
+  /** Whether it goes up and down from step to step. */
   readonly noisy?: boolean;
   readonly colour: string;
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number;
   readonly dash?: readonly number[];
-  /** Drawn with a dot at each point, where they are few. */
+  /** Whether each point is drawn as a dot, if there are few. */
   readonly dots?: boolean;
-  /** Of 1; what is noise behind another line is drawn weak. */
+  /** Opacity, 0 to 1. Noise behind another line is drawn faintly. */
   readonly strength?: number;
-  /** Letter at its end, so that colour is not all that tells lines apart. */
+  /** Letter at its end, so that lines differ not only in colour. */
   readonly mark?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * Lines of a chart on uPlot's canvas. A browser without a graphics processor draws on the main thread, so this is drawn to be
- * cheap: bars for noise, no round joins, few dots.
+ * Draws the lines of a chart on uPlot's canvas. A browser without a graphics processor draws on the main thread, so drawing
+ * must be cheap: bars for noise, no round joins, few dots.
  */
 import type uPlot from 'uplot';
 import type { Series } from '../data/series.ts';
@@ -8,10 +8,10 @@ import type { Theme } from '../theme.ts';
 import type { Curve } from './curve.ts';
 
 const DOT = 2.5; // pixels, half its width
-/** Points that are each drawn with a dot; more would run into each other, and circles are slow to draw. */
+/** Up to so many points are drawn as dots. More would overlap, and circles are slow to draw. */
 const MOST_DOTS = 60;
 
-/** dense: of a noisy curve, two values a pixel are given. */
+/** dense: whether a noisy curve has two values per pixel. */
 export function drawCurve(plot: uPlot, index: number, curve: Curve, theme: Theme, dense: boolean): void {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -52,7 +52,7 @@ function drawLine(plot: uPlot, index: number, { colour, width, dash, dots }: Cur
   }
 }
 
-/** A noisy curve as a bar a pixel, from its least to its greatest value there and on to the bar before it. */
+/** Draws a noisy curve as one bar per pixel, from its least to its greatest value there, joined to the bar before it. */
 function drawBars(plot: uPlot, index: number, { colour }: Curve): void {
   const { ctx, bbox, data } = plot;
   const values = data[index] ?? [];
@@ -78,7 +78,7 @@ function drawBars(plot: uPlot, index: number, { colour }: Curve): void {
   }
 }
 
-/** Letters where lines end; those that would lie on each other are moved apart. */
+/** Draws letters where lines end. Letters that would overlap are moved apart. */
 export function drawMarks(plot: uPlot, curves: readonly Curve[], theme: Theme): void {
   const { ctx } = plot;
   const ratio = devicePixelRatio;
@@ -91,7 +91,7 @@ export function drawMarks(plot: uPlot, curves: readonly Curve[], theme: Theme): 
   ctx.textBaseline = 'middle';
   const height = 12 * ratio;
   marks.sort((a, b) => a.y - b.y);
-  // Down the list each makes room for the one above it, and up the list again for the end of the axis.
+  // Going down, each letter makes room for the one above it. Going up again, it stays within the axis.
   let free = -Infinity;
   for (const mark of marks) free = (mark.y = Math.max(mark.y, free)) + height;
   free = plot.bbox.top + plot.bbox.height - height / 3;

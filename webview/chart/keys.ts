@@ -8,9 +8,9 @@ export interface Move {
   readonly zoom?: [number, number] | null;
 }
 
-const LEAST_SPAN = 4; // steps that a zoom leaves
+const LEAST_SPAN = 4; // steps that stay visible at the highest zoom
 
-/** Where a key leads on a chart; undefined for a key that means nothing there. */
+/** The effect of a key on a chart; undefined for a key without one. */
 export function moveBy(
   { key, shiftKey }: Pick<KeyboardEvent, 'key' | 'shiftKey'>,
   curves: readonly Series[],
@@ -24,7 +24,7 @@ export function moveBy(
     case 'ArrowRight': {
       const forward = key === 'ArrowRight';
       if (shiftKey) return { step: clamp(at + (forward ? tenth : -tenth), from, to) };
-      // On the first press the cursor appears where reading begins.
+      // At the first press, the cursor appears at the first point.
       return { step: cursor === null ? (forward ? from : to) : (neighbour(curves, at, forward, from, to) ?? at) };
     }
     case 'PageUp':
@@ -52,7 +52,7 @@ export function moveBy(
 
 const clamp = (step: number, from: number, to: number): number => Math.round(Math.min(to, Math.max(from, step)));
 
-/** The closest point of any curve before or after a step; at least a hundredth of the range away, where points are dense. */
+/** The closest point of any curve before or after a step. If points are dense, it is at least a hundredth of the range away. */
 function neighbour(
   curves: readonly Series[],
   at: number,

@@ -11,16 +11,16 @@ export interface PlotOptions {
   readonly height: number;
   readonly logScale: boolean;
   readonly fromZero: boolean;
-  /** Whether noisy curves have two values a pixel now. */
+  /** Whether noisy curves have two values per pixel now. */
   readonly dense: () => boolean;
   readonly range: () => readonly [number, number];
-  /** The step under the pointer; null where it left. */
+  /** The step under the pointer; null if the pointer has left. */
   readonly pointed: (step: number | null) => void;
   readonly zoomed: (range: [number, number]) => void;
   readonly reset: () => void;
 }
 
-const LEAST_DRAG = 6; // pixels; less is a click
+const LEAST_DRAG = 6; // pixels; a shorter drag counts as a click
 const MARGIN = 0.06; // of the height, above and below the lines
 
 /** A uPlot drawing of curves. It sets its few styles through the CSSOM, which a strict policy allows. */
@@ -42,7 +42,8 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       scales: {
         x: { time: false, range: () => [...options.range()] },
         y: {
-          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum of the types only: Linear is 1, Logarithmic 3
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum of the types only: Linear
+          // is 1, Logarithmic 3
           distr: options.logScale ? 3 : 1,
           range: (_plot, least, greatest) => margins(least, greatest, options),
         },
@@ -67,7 +68,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       ],
       series: [
         {},
-        // Lines are our own (draw.ts); what uPlot is asked for is their scales.
+        // draw.ts draws the lines; uPlot only computes their scales.
         ...curves.map(({ colour }): uPlot.Series => ({ stroke: colour, paths: () => null, points: { show: false } })),
       ],
       cursor: {
@@ -80,7 +81,7 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
           width: 0,
         },
         bind: {
-          // A double click shows everything again; uPlot's own would set the scale behind our back.
+          // A double click shows everything again. uPlot's own handler would change the scale without our state.
           dblclick: () => () => {
             options.reset();
             return null;
@@ -127,7 +128,7 @@ function margins(least: number | null, greatest: number | null, { logScale, from
   return [fromZero && least >= 0 ? 0 : least - margin, greatest + margin];
 }
 
-/** 1, 2, 5 and their decades between two values; less than a decade gets even splits. */
+/** Splits for a logarithmic axis: 1, 2, 5 and their decades. Less than a decade gets even splits. */
 export function logSplits(least: number, greatest: number): number[] {
   if (greatest / least < 8) {
     const rough = (greatest - least) / 5;

@@ -3,12 +3,12 @@ import { action, element, setText } from '../dom.ts';
 import { figure } from '../format.ts';
 import type { Curve } from './curve.ts';
 
-/** Rows of a page: as many as one reads, and as few as are made in a blink. */
+/** Rows per page: enough to read, and few enough to be made quickly. */
 const PAGE = 50;
-/** Milliseconds between two fillings of a table that grows. */
+/** Milliseconds between two updates of a growing table. */
 const PAUSE = 500;
 
-/** The numbers of a chart: every step in its range, a column for each line, in pages. */
+/** The table of a chart, in pages: a row for every step in its range, a column for each line. */
 export class DataTable {
   readonly root = element('div', { class: 'data-table' });
   readonly #caption = element('caption', {});
@@ -17,7 +17,7 @@ export class DataTable {
   readonly #where = element('span', { class: 'where' });
   #curves: readonly Curve[] = [];
   #steps = new Float64Array();
-  /** Undefined: the last one, also when more rows come. */
+  /** Undefined: the last page, also when more rows come. */
   #page: number | undefined = 0;
   #filledAt = -Infinity;
   #later: ReturnType<typeof setTimeout> | undefined;
@@ -52,7 +52,7 @@ export class DataTable {
     );
   }
 
-  /** Takes what the chart shows; called as often as it is drawn, and fills a few times a second. */
+  /** Takes the curves that the chart shows. Called whenever it is drawn; updates the table a few times per second. */
   fill(curves: readonly Curve[], range: readonly [number, number]): void {
     clearTimeout(this.#later);
     const rest = this.#filledAt + PAUSE - performance.now();
@@ -97,7 +97,7 @@ export class DataTable {
     );
   }
 
-  /** The page as tab-separated text, for a spreadsheet. */
+  /** The rows as tab-separated text, for a spreadsheet. */
   #text(): string {
     const rows = [...this.root.querySelectorAll('tr')];
     return rows.map((row) => [...row.children].map(({ textContent }) => textContent).join('\t')).join('\n');
@@ -109,7 +109,7 @@ function valueAt(series: Series, step: number): string {
   return index < series.length && series.step(index) === step ? figure(series.value(index)) : '';
 }
 
-/** Every step between two that any curve has, once, rising. */
+/** Every step in a range that some curve has, each once, in rising order. */
 function stepsOf(curves: readonly Series[], [from, to]: readonly [number, number]): Float64Array<ArrayBuffer> {
   const next = curves.map((curve) => curve.firstAt(from));
   const steps = new Float64Array(curves.reduce((sum, curve) => sum + curve.length, 0));

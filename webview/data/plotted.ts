@@ -1,21 +1,21 @@
 import type { Series } from './series.ts';
 
-/** Curves on one axis of steps, as uPlot wants them: null where a curve has no point. */
+/** Curves on one axis of steps, in the form of uPlot: null where a curve has no point. */
 export interface Plotted {
   readonly data: [steps: number[], ...values: (number | null)[][]];
-  /** Two places a pixel: of noisy curves the least and greatest value there, of others the last one. */
+  /** Two places per pixel: the least and the greatest value of a noisy curve, the last value of another. */
   readonly dense: boolean;
 }
 
-/** A curve, and whether it is one whose peaks matter; a smooth one is drawn with fewer points. */
+/** A curve, and whether its peaks matter. A smooth curve is drawn with fewer points. */
 export interface Source {
   readonly series: Series;
   readonly noisy?: boolean;
 }
 
 /**
- * What of the curves is drawn between two steps in `width` pixels. Few points are drawn as they are; of many, each pixel of a
- * noisy curve takes the least and the greatest, in the order in which they come, so that no peak is lost.
+ * The points of curves that are drawn between two steps in `width` pixels. Few points are drawn as they are. Of many, each
+ * pixel of a noisy curve gets the least and the greatest, in their order, so that no peak is lost.
  */
 export function plotted(sources: readonly Source[], [from, to]: readonly [number, number], width: number): Plotted {
   const parts = sources.map(({ series: curve, noisy = false }) => ({
@@ -28,7 +28,7 @@ export function plotted(sources: readonly Source[], [from, to]: readonly [number
 interface Part {
   readonly curve: Series;
   readonly noisy: boolean;
-  /** Points in the range. */
+  /** Number of points in the range. */
   readonly start: number;
   readonly end: number;
 }
@@ -37,7 +37,7 @@ interface Part {
 const nextAfter = (step: number): number => Math.floor(step) + 1;
 
 function asTheyAre(parts: readonly Part[]): Plotted {
-  // One point beyond either edge, so that lines go on to it.
+  // Include one point beyond either edge, so that lines reach the edge.
   const wide = parts.map(({ curve, start, end }) => ({
     ...{ curve, start: Math.max(0, start - 1), end: Math.min(curve.length, end + 1) },
   }));
@@ -64,7 +64,7 @@ function byPixel(parts: readonly Part[], from: number, to: number, width: number
     let first = start;
     for (let pixel = 0; pixel < width && first < end; pixel++) {
       const next = pixel === width - 1 ? end : Math.min(end, curve.firstAt(from + (pixel + 1) * wide));
-      // A smooth curve does with every other pixel, and its end.
+      // A smooth curve only needs every other pixel, and its end.
       if (next > first && !noisy) {
         if (pixel % 2 === 0 || next === end) line[2 * pixel] = curve.value(next - 1);
       } else if (next > first) {

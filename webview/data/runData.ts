@@ -11,7 +11,7 @@ export class RunData {
     this.smoothed = new Smoothed(this.series.loss, smoothing);
   }
 
-  /** Takes in rows from `start` up to `end`. */
+  /** Adds rows from `start` up to `end`. */
   append(columns: Columns, start: number, end: number): void {
     for (const figure of DRAWN) {
       const series = this.series[figure];
@@ -27,14 +27,14 @@ export class RunData {
     this.smoothed.update();
   }
 
-  /** Takes all points away; whoever draws the curves has them in hand, so they stay the same ones. */
+  /** Removes all points. The curve objects stay the same, because charts hold them. */
   clear(): void {
     for (const figure of DRAWN) this.series[figure].truncate(0);
     this.smoothed.rewind(0);
     this.smoothed.update();
   }
 
-  /** The last step of any curve; 0 of an empty run. */
+  /** The last step of all curves; 0 for an empty run. */
   get lastStep(): number {
     return DRAWN.reduce((last, figure) => {
       const series = this.series[figure];

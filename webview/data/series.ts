@@ -1,5 +1,5 @@
-/** Points of one curve, by step, growing. Least and greatest values are kept by block, so that a chart reads few of them. */
-const BLOCK = 64; // points; a chart of a million points in a thousand pixels then reads sixteen blocks a pixel
+/** The growing points of one curve, by step. It keeps the least and greatest value per block, so a chart reads few points. */
+const BLOCK = 64; // points; a chart of a million points in a thousand pixels then reads sixteen blocks per pixel
 
 export class Series {
   #steps = new Float64Array(256);
@@ -20,7 +20,10 @@ export class Series {
     return this.#values[index]!;
   }
 
-  /** Steps come in rising order; one that is known, or lies before the last, takes away itself and all after it. */
+  /**
+   * Adds a point. Steps come in rising order. A step that is known, or lies before the last, removes itself and all points
+   * after it.
+   */
   append(step: number, value: number): void {
     if (this.#length > 0 && step <= this.#steps[this.#length - 1]!) this.truncate(this.firstAt(step));
     const index = this.#length++;
@@ -43,7 +46,7 @@ export class Series {
     this.#greatest[block] = greatest;
   }
 
-  /** Index of the first point at `step` or after it; the length where there is none. */
+  /** Index of the first point at `step` or after it; the length if there is none. */
   firstAt(step: number): number {
     let [low, high] = [0, this.#length];
     while (low < high) {
@@ -54,7 +57,7 @@ export class Series {
     return low;
   }
 
-  /** Index of the point whose step is closest; -1 of an empty series. */
+  /** Index of the point whose step is closest; -1 for an empty series. */
   nearest(step: number): number {
     const after = this.firstAt(step);
     if (after === 0) return this.#length === 0 ? -1 : 0;
@@ -62,7 +65,7 @@ export class Series {
     return this.#steps[after]! - step < step - this.#steps[after - 1]! ? after : after - 1;
   }
 
-  /** The value closest to a step, of the last point for null; undefined beyond either end of the curve. */
+  /** The value closest to a step; of the last point if the step is null; undefined beyond either end of the curve. */
   at(step: number | null): number | undefined {
     if (this.#length === 0) return undefined;
     if (step === null) return this.#values[this.#length - 1];
@@ -70,7 +73,7 @@ export class Series {
     return this.#values[this.nearest(step)];
   }
 
-  /** Least and greatest value of the points from `start` up to `end`; [Infinity, -Infinity] of none. */
+  /** Least and greatest value of the points from `start` up to `end`; [Infinity, -Infinity] if there are none. */
   range(start: number, end: number): [least: number, greatest: number] {
     const [first, last] = [Math.ceil(start / BLOCK), Math.floor(end / BLOCK)];
     if (first >= last) return this.#scan(start, end);

@@ -1,18 +1,21 @@
 import { Series } from './series.ts';
 
-/** Of a curve's points, which share an average reaches back over at most: a short run's would lag behind its start else. */
+/**
+ * An average reaches back over at most this share of a curve's points. Otherwise it would lag behind at the start of a short
+ * run.
+ */
 const REACH = 1 / 20;
 
 /**
  * Exponential moving average of a series, corrected for its start (as Adam's moments are, arXiv 1412.6980, section 3), so
- * that the first points are not drawn towards zero. It follows its source: `update` looks only at what came since, once
- * the source is long enough for the weight that was asked for; until then the weight grows with it.
+ * that the first points are not drawn towards zero. It follows its source: `update` reads only new points, once the source is
+ * long enough for the requested weight. Until then the weight grows with the source.
  */
 export class Smoothed {
   readonly points = new Series();
   readonly #source: Series;
   #asked: number;
-  /** what the points so far were made with */
+  /** the weight that the points so far were made with */
   #weight: number;
   #mean = 0;
   #share = 1;
@@ -27,11 +30,11 @@ export class Smoothed {
     this.update();
   }
 
-  /** To be called when the source loses its points from `length` on. */
+  /** Call it when the source loses its points from `length` on. */
   rewind(length: number): void {
     if (length >= this.points.length) return;
     this.points.truncate(length);
-    // What was averaged follows from the last smoothed value and the share of the start in it.
+    // Compute the uncorrected average from the last smoothed value and the share of the start in it.
     this.#share = this.#weight ** length;
     this.#mean = length === 0 ? 0 : this.points.value(length - 1) * (1 - this.#share);
   }

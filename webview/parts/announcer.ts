@@ -1,11 +1,11 @@
 import { element, setText } from '../dom.ts';
 
-/** How often progress is told at most. */
+/** Shortest time between two announcements of progress. */
 const PAUSE = 30_000; // milliseconds
 
 /**
- * What a screen reader is told without being asked: that a run's state changed, and progress by tenths, never more often than
- * every half minute. Errors are alerts of their own.
+ * Announces to screen readers when the state of a run changes, and its progress in tenths, at most every half minute.
+ * Errors are separate alerts.
  */
 export class Announcer {
   readonly root = element('div', { role: 'status', class: 'visually-hidden' });

@@ -20,7 +20,7 @@ const COMMANDS: Readonly<Record<RunCommand, readonly [label: string, icon: strin
   openFolder: ['Open folder', 'folder-opened'],
 };
 
-/** The run in hand: its name, state, figures and buttons. */
+/** The run in focus: its name, state, figures and buttons. */
 export class Header {
   readonly root = element('header', { class: 'run-header' });
   readonly #title = element('h1', {});
@@ -97,13 +97,13 @@ export class Header {
         'aria-busy': busy ? 'true' : undefined,
         'aria-disabled': busy ? 'true' : undefined,
       });
-      // One that stays is not moved: that would take the focus off it.
+      // Do not move a button that stays, because it would lose the focus.
       if (this.#buttons.children[i] !== made) this.#buttons.insertBefore(made, this.#buttons.children[i] ?? null);
     });
-    // Whoever pressed a button that went away stays among the buttons.
+    // If the button with the focus was removed, keep the focus among the buttons.
     if (focused >= 0 && !this.#buttons.contains(document.activeElement)) {
       const next = this.#buttons.children[Math.min(focused, commands.length - 1)] as HTMLElement | undefined;
-      // A new element takes the focus once it is drawn.
+      // A new element can take the focus only after it is drawn.
       requestAnimationFrame(() => next?.focus());
     }
   }
@@ -138,11 +138,11 @@ export class Header {
     const { progress } = run;
     const { steps, fraction } = progress;
     const live = run.state === 'running' || run.state === 'pausing' || run.state === 'cancelling';
-    // Points come more often than word of the run: the step is that of the last one drawn.
+    // Points come more often than states of the run, so show the step of the last drawn point.
     const step = live && data.lastStep > 0 ? data.lastStep : progress.step;
     const part = step !== undefined && steps ? step / steps : fraction;
     this.#bar.hidden = !live && run.state !== 'paused';
-    // A bar that runs to and fro is the one movement here; without it the line of text says as much.
+    // An indeterminate progress bar is the only movement here. Without it, the line of text says the same.
     setAttributes(this.#bar, {
       value: part === undefined ? (reducedMotion() ? 0 : undefined) : Math.round(part * 1000) / 10,
     });
@@ -200,5 +200,5 @@ export class Header {
 const smoothedLast = ({ smoothed: { points } }: RunState['data']): number | undefined =>
   points.length === 0 ? undefined : points.value(points.length - 1);
 
-/** 'A' and the run's title, as other parts name it. */
+/** The letter and the title of a run, as other parts show it. */
 export const named = (state: PanelState, { run }: RunState): string => `${letter(state.place(run.key))} ${run.title}`;

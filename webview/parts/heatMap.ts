@@ -3,7 +3,7 @@ import { choice, element, setText, toggle } from '../dom.ts';
 import { figure } from '../format.ts';
 import type { PanelState } from '../state.ts';
 
-/** Where it learned: a row a module, a column a layer. One table, whose cells are colours or numbers. */
+/** Where it learned: one table with a row per module and a column per layer, whose cells are colours or numbers. */
 export class HeatMap {
   readonly root: HTMLElement;
   readonly #table = element('table', { class: 'heat', role: 'grid', 'aria-labelledby': 'learned-title' });

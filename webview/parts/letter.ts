@@ -1,2 +1,2 @@
-/** 'A' for the first run; letters go round after 26. */
+/** 'A' for the first run. After 26 runs, letters begin again. */
 export const letter = (place: number): string => String.fromCharCode(65 + (place % 26));

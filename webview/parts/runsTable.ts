@@ -13,7 +13,7 @@ interface Row {
   readonly cells: readonly HTMLTableCellElement[];
 }
 
-/** The runs of the charts: which are drawn, in what colour, and their values where the cursor stands. */
+/** The table of runs: which are drawn, in what colour, and their values at the cursor. */
 export class RunsTable {
   readonly root: HTMLElement;
   readonly #body = element('tbody', {});

@@ -2,10 +2,10 @@ import type { Sample } from '../../daemon/protocol/panel.ts';
 import { action, element, setText } from '../dom.ts';
 import type { PanelState } from '../state.ts';
 
-/** Letters of a text that are shown; a model that never stops is cut here. */
+/** Most characters of a text that are shown, for a model that never stops. */
 const MOST = 20_000;
 
-/** What the model wrote before and after training, side by side. All of it is text, whatever it looks like. */
+/** What the model wrote before and after training, side by side. It is always shown as text, whatever it looks like. */
 export class Samples {
   readonly root: HTMLElement;
   readonly #list = element('div', { class: 'samples-list' });

@@ -1,7 +1,7 @@
 import { element } from '../dom.ts';
 import type { PanelState } from '../state.ts';
 
-/** Every setting of the run, folded away. */
+/** Every setting of the run, in a section that a person can open. */
 export class Settings {
   readonly root = element('details', { class: 'card settings' });
   readonly #list = element('dl', {});
