@@ -58,7 +58,7 @@ export function failureOf(error: unknown, flagOf: FlagOf = () => undefined): Fai
 /** A message with what the command line adds to it: the flags of the settings it is about, and the command that helps. */
 export function messageOf(
   { message, settings = [], remedy }: Pick<ErrorFacts, 'message' | 'settings' | 'remedy'>,
-  flagOf: FlagOf,
+  flagOf: FlagOf = () => undefined,
 ): string {
   const flags = settings.flatMap((name) => flagOf(name) ?? []);
   const named = flags.length === 0 ? message : `${message} (${flags.join(', ')})`;

@@ -3,6 +3,7 @@ import { KINDS } from '../jobs/kinds/registry.ts';
 import * as jobs from '../protocol/jobs.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
+import { messageOf } from './failure.ts';
 import { asking, type Common, group } from './group.ts';
 import { jobResult } from './jobResult.ts';
 import { addLimit, type Column, type ListFlags, printFacts, printList, tableOf } from './listing.ts';
@@ -117,7 +118,7 @@ function show(job: Job): void {
     ['progress', progressOf({ ...job, waitingFor: null }) || undefined],
     ['loss', progress.loss?.toFixed(4)],
     ['held-out loss', progress.heldOutLoss?.toFixed(4)],
-    ['error', error === null ? undefined : error.message],
+    ['error', error === null ? undefined : messageOf(error)],
     ['priority', String(job.priority)],
     ['user', job.user],
     ['project', job.project ?? 'none'],

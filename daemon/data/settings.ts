@@ -3,6 +3,8 @@ import { rowFormats } from './formats/registry.ts';
 
 /** Tokens of a row where none are given. */
 export const DEFAULT_LENGTH = 512;
+/** Smallest and largest number of tokens of a row. */
+export const LENGTHS = { least: 2, most: 2 ** 20 } as const;
 /** Tokens of one batch: beyond it attention alone would not fit any machine. */
 const MAX_TOKENS = 2 ** 24;
 
@@ -27,8 +29,7 @@ export const DATA_GROUP = {
       help: 'Tokens of a row; longer examples are cut or split.',
       kind: 'number',
       whole: true,
-      least: 2,
-      most: 2 ** 20,
+      ...LENGTHS,
       unit: 'tokens',
       standard: `${DEFAULT_LENGTH}, or the context length of the model where that is less`,
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_LENGTH, LENGTHS } from '../data/settings.ts';
 import { rowFormatNamed } from '../data/formats/registry.ts';
 
 const text = z
@@ -16,7 +17,7 @@ export const settingsSchema = z.object({
   /** The base model whose tokenizer and chat template are used: a folder, a GGUF file or the hub id of a downloaded model. */
   base: text.catch(undefined),
   /** Context length in training: tokens that training uses of a row. */
-  length: z.int().min(2).max(1_048_576).catch(512),
+  length: z.int().min(LENGTHS.least).max(LENGTHS.most).catch(DEFAULT_LENGTH),
   /** The name of a row format, instead of detecting it. */
   format: text.transform((name) => rowFormatNamed(name)?.name).catch(undefined),
   lossOn: z.enum(['answer', 'all']).catch('answer'),

@@ -3,12 +3,13 @@ import { savings } from '../methods/savings.ts';
 import { memoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
 import type { RunEventOf } from '../protocol/runEvents.ts';
 import type { Prepared } from './prepare.ts';
-import type { ReadySettings } from './settings.ts';
+import type { RunSettings } from './runSettings.ts';
+import type { MethodSettings, StepSettings } from './settings.ts';
 import { measureThroughput } from './throughput.ts';
 
 /** The estimates of a plan of these settings, to show beside what was measured; nothing for a method that makes no adapter. */
 export async function estimatedFigures(
-  settings: ReadySettings,
+  settings: StepSettings & MethodSettings & Pick<RunSettings, 'projection'>,
   prepared: Prepared,
 ): Promise<Pick<RunEventOf<'report'>, 'estimate'>> {
   const { projection, precision, objective, batch, length, threads } = settings;

@@ -13,7 +13,14 @@ import { networkTensors } from '../models/tensors.ts';
 import type { Emit } from '../protocol/runEvents.ts';
 import { settingError } from '../settings/setting.ts';
 import type { EvaluationSettings } from './evaluationSettings.ts';
-import { layersOf, methodOptions, type Places, type ReadySettings, type TrainSettings } from './settings.ts';
+import {
+  layersOf,
+  methodOptions,
+  type Places,
+  type ReadySettings,
+  type StepSettings,
+  type TrainSettings,
+} from './settings.ts';
 import { Step } from './step.ts';
 
 /** Everything a run reads, opened and checked. */
@@ -86,7 +93,7 @@ export function checkLength(base: BaseModel, length: number): void {
 }
 
 /** A step graph for these settings: with gradients, or for evaluation. */
-export function createStep(settings: ReadySettings, { base, adaptation }: Prepared, train: boolean): Promise<Step> {
+export function createStep(settings: StepSettings, { base, adaptation }: Prepared, train: boolean): Promise<Step> {
   const { precision, objective, length, batch, threads } = settings;
   const stepOptions = {
     base,

@@ -7,7 +7,8 @@ import { readBytes, type TensorSource, writeSafetensors } from '../formats/safet
 import { layoutOf, slice } from '../layout.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Prepared } from './prepare.ts';
-import { layersOf, type TrainSettings } from './settings.ts';
+import type { RunSettings } from './runSettings.ts';
+import { layersOf, type MethodSettings, type Places } from './settings.ts';
 
 /** Files of a model folder that hold weights or an index of them. All other files are copied unchanged. */
 const WEIGHT_FILE = /\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)(\.index\.json)?$/;
@@ -22,7 +23,7 @@ const LAST = ['config.json', 'adapter_config.json'];
  * is whole. Returns the size of the safetensors file in bytes, and the adapter.
  */
 export async function saveResult(
-  settings: TrainSettings,
+  settings: Places & MethodSettings & Pick<RunSettings, 'projection'>,
   prepared: Prepared,
   theta: Float32Array,
   run: Record<string, unknown>,

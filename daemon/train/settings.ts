@@ -1,10 +1,10 @@
-import { checkBatchSize, DATA_GROUP } from '../data/settings.ts';
+import { type BatchSettings, checkBatchSize, DATA_GROUP } from '../data/settings.ts';
 import type { MethodOptions } from '../methods/method.ts';
 import { optionsOf } from '../methods/options.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { METHOD_GROUP, methodSettings, refuseOthers } from '../methods/settings.ts';
-import { OBJECTIVE_GROUP } from '../objectives/settings.ts';
-import { MODEL_GROUP } from '../weights/settings.ts';
+import { OBJECTIVE_GROUP, type ObjectiveSettings } from '../objectives/settings.ts';
+import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import {
   checkSettings,
@@ -17,7 +17,7 @@ import {
 } from '../settings/setting.ts';
 import { checkPatience, EVALUATION_GROUP } from './evaluationSettings.ts';
 import { OPTIMIZER_GROUP } from './optimizerSettings.ts';
-import { RUN_GROUP } from './runSettings.ts';
+import { RUN_GROUP, type RunSettings } from './runSettings.ts';
 import { checkRunLength, SCHEDULE_GROUP } from './scheduleSettings.ts';
 
 /** Every group of settings that all runs have, in the order that help, forms and docs show. A new one is a line here. */
@@ -50,6 +50,15 @@ type Values = ValuesOf<(typeof TABLE)[number]['settings']>;
  * those with `methodOptions`). The row length is absent until the base is known.
  */
 export type TrainSettings = Places & Values & { readonly lr: number; readonly threads: number } & SettingValues;
+
+/** The method, with its own settings beside it. */
+export type MethodSettings = { readonly method: string } & SettingValues;
+
+/** What a step computes with. */
+export type StepSettings = ModelSettings &
+  ObjectiveSettings &
+  Omit<BatchSettings, 'packing'> &
+  Pick<RunSettings, 'threads'>;
 
 /** With the row length that suits the base. */
 export type ReadySettings = TrainSettings & { readonly length: number };
@@ -111,11 +120,11 @@ export function storedSettings({ data, base, out, ...stored }: GivenSettings): T
 }
 
 /** The options of a run's method, as its adapter has them. */
-export const methodOptions = (settings: TrainSettings): MethodOptions =>
+export const methodOptions = (settings: MethodSettings): MethodOptions =>
   optionsOf(methodNamed(settings.method), settings);
 
 /** Target modules and layers of a run whose method adapts linear layers. */
-export function layersOf(settings: TrainSettings): { targets: string; layers?: string } {
+export function layersOf(settings: MethodSettings): { targets: string; layers?: string } {
   const { targets, layers }: SettingValues = settings;
   return { targets: String(targets ?? ''), ...(layers === undefined ? {} : { layers: String(layers) }) };
 }

@@ -3,8 +3,8 @@ import type { RateGroup } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import type { Group } from './optimizer.ts';
-import type { SettingValues } from '../settings/setting.ts';
 import type { OptimizerSettings } from './optimizerSettings.ts';
+import type { MethodSettings } from './settings.ts';
 
 /** Length of the flat trainable vector. */
 export const thetaSize = (adaptation: Adaptation): number => layoutOf(adaptation.parameters).size;
@@ -14,7 +14,7 @@ export const initialTheta = (adaptation: Adaptation): Float32Array =>
   pack(layoutOf(adaptation.parameters), ({ initial }) => initial());
 
 /** The method says which groups of parameters have a setting for their learning rate. */
-type RateSettings = Pick<OptimizerSettings, 'lr' | 'weightDecay'> & { readonly method: string } & SettingValues;
+type RateSettings = Pick<OptimizerSettings, 'lr' | 'weightDecay'> & MethodSettings;
 
 /** The learning rate of a group of parameters: its own where one is given. */
 function rateOf(group: string, rates: readonly RateGroup[], settings: RateSettings): number {

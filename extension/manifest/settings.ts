@@ -1,3 +1,4 @@
+import { DEFAULT_LENGTH, LENGTHS } from '../../daemon/data/settings.ts';
 import { checkedReaders } from './datasets.ts';
 import { SETTINGS, type SettingName, SETTINGS_SECTION } from '../contributions.ts';
 
@@ -55,9 +56,9 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
   },
   datasetLength: {
     type: 'integer',
-    default: 512,
-    minimum: 2,
-    maximum: 1_048_576,
+    default: DEFAULT_LENGTH,
+    minimum: LENGTHS.least,
+    maximum: LENGTHS.most,
     scope: 'resource',
     description: 'Context length, in tokens per row, used when checking datasets.',
   },
