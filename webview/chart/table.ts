@@ -97,7 +97,7 @@ export class DataTable {
     );
   }
 
-  /** The rows as tab-separated text, for a spreadsheet. */
+  /** The current page as tab-separated text, for a spreadsheet. */
   #text(): string {
     const rows = [...this.root.querySelectorAll('tr')];
     return rows.map((row) => [...row.children].map(({ textContent }) => textContent).join('\t')).join('\n');
