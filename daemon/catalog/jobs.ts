@@ -1,12 +1,10 @@
 import type { z } from 'zod';
 import type { Attempt, Job, JobSpec, JobState } from '../protocol/jobs.ts';
 import type * as protocol from '../protocol/jobs.ts';
-import { AT_WORK, OVER } from '../protocol/jobStates.ts';
+import { OVER } from '../protocol/jobStates.ts';
 import { missing } from './names.ts';
 import { keysOf, pageOf, type Page } from './pages.ts';
 import type { Db } from './schema.ts';
-
-export { AT_WORK, OVER };
 
 export interface NewJob {
   readonly kind: string;

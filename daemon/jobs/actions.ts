@@ -1,7 +1,8 @@
-import { OVER, readJob, updateJob } from '../catalog/jobs.ts';
+import { readJob, updateJob } from '../catalog/jobs.ts';
 import type { Catalog, Change } from '../catalog/open.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Job } from '../protocol/jobs.ts';
+import { OVER } from '../protocol/jobStates.ts';
 import { findKind } from './kinds/registry.ts';
 import { setState, tell } from './state.ts';
 import { type Action, moveOf } from './states.ts';

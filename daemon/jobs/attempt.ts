@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { beginAttempt, OVER, readJob, updateJob } from '../catalog/jobs.ts';
+import { beginAttempt, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { pauseMs } from '../protocol/backoff.ts';
 import { type ErrorFacts, factsOf, VeraError } from '../protocol/errors.ts';
 import type { Job } from '../protocol/jobs.ts';
+import { OVER } from '../protocol/jobStates.ts';
 import { clearJob, jobFolder } from './folders.ts';
 import { type Batch, type Collector, collectIncoming } from './incoming.ts';
 import type { Estimate, FromWorker } from './messages.ts';

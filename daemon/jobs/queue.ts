@@ -1,11 +1,12 @@
 import { cpus } from 'node:os';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { AT_WORK, listJobs, openJobs, OVER, readJob } from '../catalog/jobs.ts';
+import { listJobs, openJobs, readJob } from '../catalog/jobs.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { Page } from '../catalog/pages.ts';
 import type * as protocol from '../protocol/jobs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
+import { AT_WORK, OVER } from '../protocol/jobStates.ts';
 import { moveJob, prioritiseJob } from './actions.ts';
 import { clearJob } from './folders.ts';
 import { machineMemory, type Memory } from './memory.ts';

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { AT_WORK, endAttempt, openJobs, OVER, readJob, readJobs } from '../catalog/jobs.ts';
+import { endAttempt, openJobs, readJob, readJobs } from '../catalog/jobs.ts';
 import type { Catalog, Change } from '../catalog/open.ts';
 import type { Job } from '../protocol/jobs.ts';
+import { AT_WORK, OVER } from '../protocol/jobStates.ts';
 import { clearJob, jobFolder } from './folders.ts';
 import { setState } from './state.ts';
 import { afterLoss } from './states.ts';

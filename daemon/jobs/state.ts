@@ -1,7 +1,8 @@
-import { type JobChange, OVER, readJob, updateJob } from '../catalog/jobs.ts';
+import { type JobChange, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Change } from '../catalog/open.ts';
 import { finishRun, reopenRun } from '../catalog/runs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
+import { OVER } from '../protocol/jobStates.ts';
 
 /** Changes the state of a job and its run, and emits the job's event. Returns the changed job. */
 export async function setState(change: Change, before: Job, state: JobState, more: JobChange = {}): Promise<Job> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AT_WORK, OVER } from '../catalog/jobs.ts';
 import { type JobState, jobState } from '../protocol/jobs.ts';
+import { AT_WORK, OVER } from '../protocol/jobStates.ts';
 import { ACTION_NAMES, ACTIONS, afterEnd, afterLoss, type EndOfWorker, MOST_LOST, moveOf } from './states.ts';
 
 const STATES = jobState.options;

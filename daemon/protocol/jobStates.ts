@@ -24,11 +24,11 @@ export const JOB_STATES: Readonly<Record<JobState, StateFacts>> = {
 };
 
 export const isOver = (state: JobState): boolean => JOB_STATES[state].phase === 'over';
-/** Its process runs. */
-export const isAtWork = (state: JobState): boolean => JOB_STATES[state].phase === 'working';
 /** It does nothing more by itself. */
 export const isResting = (state: JobState): boolean => isOver(state) || JOB_STATES[state].phase === 'resting';
 const statesOf = (is: (state: JobState) => boolean): readonly JobState[] =>
   (Object.keys(JOB_STATES) as JobState[]).filter(is);
-export const AT_WORK = statesOf(isAtWork);
+/** States in which a worker is at work on a job. */
+export const AT_WORK = statesOf((state) => JOB_STATES[state].phase === 'working');
+/** States in which a job has ended. */
 export const OVER = statesOf(isOver);

@@ -26,7 +26,7 @@ export interface Feed {
 
 const MAX_SHARED = 256; // entries; all subscriptions that keep up need the same one
 
-export function topicsOf({ body }: Event): Topic[] {
+function topicsOf({ body }: Event): Topic[] {
   if (body.type === 'catalog') return ['catalog'];
   return body.type === 'job' ? ['jobs', `job/${body.job.id}`] : [`job/${body.job}`];
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 
 /**
  * Connections that have not shown the token. At most `limit` of them are kept: a new one ends the oldest, so a flood of connections
- * costs little and locks out nobody who has the token. `admit` takes a connection off the list.
+ * costs little and locks out no client that has the token. `admit` takes a connection off the list.
  */
 export function watchStrangers(server: Server, limit: number): { admit(socket: Socket): void; count(): number } {
   const strangers = new Set<Socket>();

@@ -13,11 +13,6 @@ export type Protocol = typeof Lazy;
 export type LinkState = 'idle' | 'connecting' | 'connected' | 'failed';
 export type CatalogChange = Extract<Event['body'], { type: 'catalog' }>;
 
-/** How the daemon is asked; `token`: takes the request back when a person cancels. */
-export interface CallOptions<V = unknown> extends RequestOptions<V> {
-  readonly token?: vscode.CancellationToken;
-}
-
 /** The one connection of the extension to the daemon. It is made when it is first needed, and made again when it breaks. */
 export interface DaemonLink {
   dispose(): void;
@@ -25,7 +20,7 @@ export interface DaemonLink {
   call<M extends Method>(
     pick: (protocol: Protocol) => M,
     params: z.input<M['params']>,
-    options?: CallOptions<z.output<NonNullable<M['progress']>>>,
+    options?: RequestOptions<z.output<NonNullable<M['progress']>>>,
   ): Promise<z.output<M['result']>>;
   follow(topics: Topic[], on: FollowListener): Promise<{ end(): Promise<void> }>;
   /** Connects if a daemon runs already. Does not start one. */
@@ -98,17 +93,9 @@ export function createLink({ daemonArgs, log }: LinkOptions): DaemonLink {
   };
 
   return {
-    call: async (pick, params, { token, ...options } = {}) => {
+    call: async (pick, params, options) => {
       const [made, known] = await Promise.all([opened(), protocol()]);
-      if (token === undefined) return made.call(pick(known), params, options);
-      const controller = new AbortController();
-      if (token.isCancellationRequested) controller.abort();
-      const listening = token.onCancellationRequested(() => controller.abort());
-      try {
-        return await made.call(pick(known), params, { ...options, signal: controller.signal });
-      } finally {
-        listening.dispose();
-      }
+      return made.call(pick(known), params, options);
     },
     follow: async (topics, on) => (await opened()).follow(topics, undefined, on),
     peek: async () => {

@@ -9,7 +9,7 @@ import { pickBase, rememberBase } from './bases.ts';
 import { placeOf } from './cost.ts';
 import type { Draft } from './draft.ts';
 import { type Choice, itemsOf } from './items.ts';
-import { type Answer, createPlanner } from './planner.ts';
+import { type Answer, createPlanner, type Planner } from './planner.ts';
 import { PRESETS } from './presets.ts';
 
 /** A run that was planned without a fault. */
@@ -24,12 +24,10 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
     switch (choice.does) {
       case 'start': {
         draft = { ...draft, preset: choice.preset };
-        const [answer] = await vscode.window.withProgress(
-          { location: vscode.ProgressLocation.Window, title: 'VeRA: reading the data' },
-          () => planner.plan([draft]),
-        );
+        const answer = planner.answer(draft) ?? (await planned(draft, planner));
         // Problems in the data are shown before anything starts, even if the person was faster than the plan.
-        if (answer === undefined || 'fault' in answer) continue;
+        if ('fault' in answer) continue;
+        planner.cancel(); // the other presets
         return start(app, panel, draft, answer);
       }
       case 'base':
@@ -50,13 +48,25 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
   }
 }
 
-function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<Choice> {
+/** Waits for the plan of a draft, which the person can cancel. */
+async function planned(draft: Draft, planner: Planner): Promise<Answer> {
+  const title = 'VeRA: reading the data';
+  const [answer] = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+    (_, token) => {
+      token.onCancellationRequested(() => planner.cancel());
+      return planner.plan([draft]);
+    },
+  );
+  return answer!;
+}
+
+function pick(draft: Draft, planner: Planner): Promise<Choice> {
   return new Promise((resolve, reject) => {
     const list = vscode.window.createQuickPick<vscode.QuickPickItem & { choice?: Choice }>();
     list.title = `Fine-tune with VeRA: ${lastPart(draft.data)}`;
     list.placeholder = 'Press Enter to start';
     list.ignoreFocusOut = false;
-    const planning = new AbortController();
     let [open, starts] = [true, false];
     const show = (): void => {
       const before = list.activeItems[0]?.choice;
@@ -76,7 +86,7 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
       list.busy = true;
       const order = [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)];
       const drafts = order.map((preset) => ({ ...draft, preset }));
-      await planner.plan(drafts, () => (open ? show() : undefined), planning.signal);
+      await planner.plan(drafts, () => (open ? show() : undefined));
       if (!open) return;
       list.busy = false;
       show();
@@ -91,7 +101,7 @@ function pick(draft: Draft, planner: ReturnType<typeof createPlanner>): Promise<
     });
     list.onDidHide(() => {
       open = false;
-      if (!starts) planning.abort();
+      if (!starts) planner.cancel();
       reject(new Quiet());
       list.dispose();
     });

@@ -13,10 +13,12 @@ export interface Planner {
   /** What is known of a draft. */
   answer(draft: Draft): Answer | undefined;
   /**
-   * Plans drafts with one question: the daemon reads their data once. Resolves when all are planned, and rejects where `signal` ends
-   * it; `onAnswer` is called when another one is known.
+   * Plans drafts with one request, for which the daemon reads their data once. Resolves when all are planned. `onAnswer` is called
+   * when the answer to another one is known.
    */
-  plan(drafts: readonly Draft[], onAnswer?: () => void, signal?: AbortSignal): Promise<Answer[]>;
+  plan(drafts: readonly Draft[], onAnswer?: () => void): Promise<Answer[]>;
+  /** Ends what is not planned yet: the daemon stops working on it, and `plan` rejects with an error that `isQuiet` knows. */
+  cancel(): void;
 }
 
 /** A draft that the daemon was asked about. */
@@ -29,6 +31,7 @@ interface Asked {
 export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
   const asked = new Map<string, Asked>();
   const known = new Map<string, Answer>();
+  let ending = new AbortController();
   const keyOf = (draft: Draft): string => JSON.stringify(draftSpec(draft).settings);
 
   const open = (draft: Draft): Asked => {
@@ -43,7 +46,8 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
     asked.set(keyOf(draft), one);
     return one;
   };
-  const ask = async (drafts: readonly Draft[], onAnswer: () => void, signal?: AbortSignal): Promise<void> => {
+  const ask = async (drafts: readonly Draft[], onAnswer: () => void): Promise<void> => {
+    const { signal } = ending;
     const opened = drafts.map(open);
     try {
       const { trainPlan } = await daemon.protocol();
@@ -65,11 +69,15 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
   };
   return {
     answer: (draft) => known.get(keyOf(draft)),
-    plan: (drafts, onAnswer = () => undefined, signal) => {
+    plan: (drafts, onAnswer = () => undefined) => {
       const copies = drafts.map((draft) => ({ ...draft, changes: { ...draft.changes } }));
       const fresh = copies.filter((draft) => !asked.has(keyOf(draft)));
-      if (fresh.length > 0) void ask(fresh, onAnswer, signal);
+      if (fresh.length > 0) void ask(fresh, onAnswer);
       return Promise.all(copies.map((draft) => asked.get(keyOf(draft))!.answer));
+    },
+    cancel: () => {
+      ending.abort();
+      ending = new AbortController();
     },
   };
 }
