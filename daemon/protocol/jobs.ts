@@ -5,8 +5,8 @@ import { jobProgress } from './runEvents.ts';
 import { count, finite, id, json, MAX_TEXT, page, pageOf, path, ref, time } from './values.ts';
 
 /**
- * What a job does and with what. The daemon checks a spec as its kind has it: docs/protocol.md lists them. Types of the specs are
- * those that the files of `daemon/jobs/kinds/` export.
+ * What a job does and with what. The daemon checks a spec as its kind has it: docs/protocol.md lists them. Types of the
+ * specs are those that the files of `daemon/jobs/kinds/` export.
  */
 export const jobSpec = z.looseObject({ kind: z.string().min(1).max(100) });
 export type JobSpec = z.infer<typeof jobSpec>;
@@ -31,7 +31,10 @@ export const attempt = z.object({
   number: count,
   startedAt: time,
   endedAt: time.nullable(),
-  /** succeeded, failed, paused, cancelled, crashed (the worker died), lost (the daemon or the machine died); null while running. */
+  /**
+   * succeeded, failed, paused, cancelled, crashed (the worker died), lost (the daemon or the machine died); null while
+   * running.
+   */
   outcome: z.enum(['succeeded', 'failed', 'paused', 'cancelled', 'crashed', 'lost']).nullable(),
   /** Why it ended, for people. */
   reason: z.string().nullable(),
@@ -118,14 +121,14 @@ export const pause = method(
 );
 export const resume = method(
   'jobs.resume',
-  'Puts a paused job back into the queue; it goes on from its checkpoint.',
+  'Puts a paused job back into the queue. It continues from its checkpoint.',
   one,
   job,
   { repeatable: false },
 );
 export const retry = method(
   'jobs.retry',
-  'Puts a failed or cancelled job back into the queue; it goes on from its checkpoint.',
+  'Puts a failed or cancelled job back into the queue. It continues from its checkpoint.',
   one,
   job,
   { repeatable: false },

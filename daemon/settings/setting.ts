@@ -198,7 +198,10 @@ export function checkSettings(list: readonly Setting[], values: SettingValues): 
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Reads what a person typed: of several texts one a line, or separated by `|`. Throws as `checkSetting` does. */
+/**
+ * Reads the text that a person typed. Several texts are on lines of their own, or separated by `|`. Throws as `checkSetting`
+ * does.
+ */
 export function parseSetting(setting: Setting, typed: string): SettingValue {
   const text = typed.trim();
   switch (setting.kind) {

@@ -5,7 +5,7 @@ import type { ModelConfig } from '../models/model.ts';
 import { memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint, type StepShape } from './estimate.ts';
 import type { Throughput } from './throughput.ts';
 
-/** A way to train, counted and estimated; times in seconds, sizes in bytes. */
+/** The plan of one way to train. Times in seconds, sizes in bytes. */
 export interface Plan extends Savings {
   readonly method: LinearMethod;
   readonly memory: MemoryEstimate;

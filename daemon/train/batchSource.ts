@@ -6,7 +6,7 @@ import type { RunSettings } from './runSettings.ts';
 import type { ScheduleSettings } from './scheduleSettings.ts';
 import type { Places } from './settings.ts';
 
-/** A place in the stream of training batches: what an exact resume goes on from. */
+/** A place in the stream of training batches. A resumed run continues exactly there. */
 export interface DataPosition {
   readonly epoch: number;
   /** Absent at the beginning of an epoch. */
@@ -20,15 +20,15 @@ export interface Group {
   readonly next: DataPosition;
 }
 
-/** What decides which batches a run learns from, and in which order. */
+/** The values that decide which batches a run trains on, and in which order. */
 export type StreamSettings = BatchSettings &
   Pick<DataSettings, 'accumulate'> &
   Pick<RunSettings, 'seed'> &
   Pick<Places, 'data'>;
 
 /**
- * Groups of `accumulate` batches, epoch after epoch, each in its own order; the last group of an epoch may be smaller.
- * It ends after `epochs`, or never.
+ * Groups of `accumulate` batches, epoch after epoch, each epoch in its own order. The last group of an epoch may be
+ * smaller. The stream ends after `epochs`, or never.
  */
 export async function* batchGroups(
   dataset: Dataset,
@@ -55,18 +55,18 @@ export async function* batchGroups(
   }
 }
 
-/** The held-out rows in batches, the same every time. */
+/** The held-out rows in batches, which are the same every time. */
 export const heldOutBatches = (dataset: Dataset, settings: BatchSettings): AsyncGenerator<Batch> =>
   batches(dataset.heldOut(), batchShape(settings));
 
 const batchShape = ({ batch, length, packing }: BatchSettings) => ({ rows: batch, length, packing });
 
-/** Rows that the length of a run is estimated from. */
+/** The length of a run is estimated from so many rows. */
 const SAMPLED_ROWS = 256;
 
 /**
- * Optimizer steps of a run: `steps` where they are given, otherwise estimated from the first rows. The learning-rate schedule
- * is laid over this number; the run itself ends with its last epoch.
+ * The number of optimizer steps of a run: `steps` if they are given, otherwise an estimate from the first rows. The
+ * learning-rate schedule uses this number; the run itself ends with its last epoch.
  */
 export async function estimateSteps(
   dataset: Dataset,

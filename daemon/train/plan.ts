@@ -17,17 +17,17 @@ import { layersOf, methodOptions, type TrainSettings } from './settings.ts';
 import { dataPlan, savingsPlan } from './planParts.ts';
 import { thetaSize } from './trainable.ts';
 
-/** What work on a base will take, estimated from its config and the graph that will run. */
+/** The plan of work on a base, estimated from its config and the graph that will run. */
 export interface WorkPlan {
   readonly memory: MemoryEstimate;
   readonly trainableParameters: number;
   readonly adaptedLayers: number;
-  /** How long a step takes and what it takes in, where that was asked for. */
+  /** How long a step takes and how many tokens it reads, if that was requested. */
   readonly secondsPerStep?: number;
   readonly tokensPerStep?: number;
-  /** What it costs beside LoRA, where that was asked for. */
+  /** Its costs beside LoRA, if that was requested. */
   readonly savings?: TrainPlan['savings'];
-  /** What the dataset gives, where that was asked for and the base is here. */
+  /** Facts about the dataset, if that was requested and the base is on this machine. */
   readonly data?: TrainPlan['data'];
 }
 
@@ -63,7 +63,7 @@ export async function planTraining(
   };
 }
 
-/** The plan of an evaluation: with the adapter's own method, options and layers, where there is one. */
+/** The plan of an evaluation, with the method, options and layers of the adapter if there is one. */
 export async function planEvaluation(
   { data, base, adapter, settings }: EvaluationRequest & { readonly base: string },
   options: ResolveOptions,

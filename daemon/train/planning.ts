@@ -9,22 +9,22 @@ import type { TrainSettings } from './settings.ts';
 import { measureThroughput } from './throughput.ts';
 import type { Throughput } from './throughput.ts';
 
-/** What several plans share: each dataset is read once, and the machine is measured at most once. */
+/** Work that several plans share: each dataset is read once, and the machine is measured at most once. */
 export interface Planning {
-  /** How fast this machine is with a weight format: as it is known, else as it is measured now. */
+  /** How fast this machine is with a weight format: the known rates, or newly measured ones. */
   rates(format: string, threads: number): Promise<Throughput>;
-  /** The dataset of some settings, tokenised by the tokenizer in a folder; undefined where no data is to be read. */
+  /** The dataset of some settings, tokenised by the tokenizer in a folder; undefined if no data should be read. */
   dataset(settings: TrainSettings & { length: number }, tokenizer: string): Promise<Dataset | undefined>;
 }
 
 /** A planning with its end. */
 export interface OpenPlanning extends Planning {
-  /** What was measured because nothing fresh was known. */
+  /** The rates that were measured because no fresh ones were known. */
   measured(): MachineRates[];
   close(): Promise<void>;
 }
 
-const FRESH_MS = 7 * 86_400_000; // a machine is cooled, clocked and loaded differently after a while
+const FRESH_MS = 7 * 86_400_000; // after a while, cooling, clock and load of a machine may differ
 
 /** `known`: rates that were measured before. `read`: also read datasets. */
 export function openPlanning(known: readonly MachineRates[], read: boolean): OpenPlanning {

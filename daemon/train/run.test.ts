@@ -295,7 +295,7 @@ test('a damaged newest checkpoint: the one before it leads to the same bits', as
   assertSameBits(reference.out, out);
 });
 
-test('a checkpoint is not gone on with on another base or dataset', async () => {
+test('a checkpoint is not resumed with another base or dataset', async () => {
   const base = (await trained()).out;
   const given: Given = { base, steps: 6, out: join(root, 'another'), heldOut: 0 };
   await run(given, { stopAfter: 2 });

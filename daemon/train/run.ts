@@ -25,13 +25,13 @@ import { initialTheta, parameterGroups, thetaSize } from './trainable.ts';
 
 export interface RunControl {
   readonly emit: Emit;
-  /** Asked after every step: true ends the run there, with a checkpoint. */
+  /** Called after every step. True ends the run there, with a checkpoint. */
   readonly stopped: () => boolean;
-  /** Go on from the newest checkpoint in the output folder. */
+  /** Continue from the newest checkpoint in the output folder. */
   readonly resume: boolean;
-  /** Hears of what was opened, before the first step. */
+  /** Receives facts about base and dataset, before the first step. */
   readonly onPrepared?: (prepared: Prepared) => void;
-  /** Hears of the adapter when its folder is whole; `full` makes none. */
+  /** Receives the adapter when its folder is whole. `full` makes no adapter. */
   readonly onAdapter?: (adapter: Adapter, prepared: Prepared) => void;
 }
 
@@ -39,8 +39,9 @@ export interface RunControl {
 const LEAST_BETWEEN_EVALUATIONS = 50;
 
 /**
- * Trains: evaluation and samples before, steps with evaluations and checkpoints between, samples and the adapter at the end.
- * The same settings, data and threads give the same bits, wherever it was interrupted. Undefined where it was stopped.
+ * Trains: first evaluation and samples, then steps with evaluations and checkpoints in between, at the end samples and the
+ * adapter. The same settings, data and threads give the same bits, wherever the run was interrupted. Undefined if it was
+ * stopped.
  */
 export async function train(settings: TrainSettings, control: RunControl): Promise<RunEventOf<'done'> | undefined> {
   const release = await lockFolder(lockFile(settings.out));
@@ -96,8 +97,9 @@ class Run {
     const { base, dataset, adaptation, sites } = prepared;
     const estimate = await estimateSteps(dataset, settings);
     const identity = { base: base.fingerprint, dataset: dataset.hash };
-    // First of all, so that whatever else a killed run leaves stands beside what says whose it is; one that is gone on with
-    // may turn out to be another's, and keeps its own until that is known.
+    // Write run.json first: if the run is killed, whatever it leaves behind can be identified. When resuming, check first
+    // that the
+    // folder is ours, before overwriting its run.json.
     if (!control.resume) writeRun(settings, identity);
     const run = new Run(settings, control, prepared, estimate);
     if (control.resume) writeRun(settings, identity);
@@ -125,7 +127,7 @@ class Run {
     return run;
   }
 
-  /** Takes the newest whole checkpoint; false where there is none yet. */
+  /** Loads the newest whole checkpoint. False if there is none yet. */
   #restore(): boolean {
     const note = (text: string): void => {
       this.#control.emit({ event: 'note', text });
@@ -159,7 +161,7 @@ class Run {
     return true;
   }
 
-  /** Steps until the end, false where it was stopped. A checkpoint stands at the end of either. */
+  /** Takes steps until the end; false if the run was stopped. In both cases it ends with a checkpoint. */
   async learn(): Promise<boolean> {
     const { settings, progress } = { settings: this.#settings, progress: this.#progress };
     const epochs = settings.steps === undefined ? settings.epochs : Infinity;
@@ -185,13 +187,13 @@ class Run {
     }
   }
 
-  /** Whether held-out loss has stopped to fall. */
+  /** Whether the held-out loss no longer falls. */
   #early(): boolean {
     const { patience } = this.#settings;
     return patience > 0 && this.#progress.sinceBest >= patience;
   }
 
-  /** The samples and the evaluation that are due after the steps taken so far. */
+  /** Takes the samples and the evaluation that are due now. */
   async #lookAt(ended: boolean): Promise<void> {
     const { emit, stopped } = this.#control;
     const progress = this.#progress;
@@ -210,7 +212,7 @@ class Run {
       heldOutBatches(this.#prepared.dataset, this.#settings),
       { vocabulary, most, stopped },
     );
-    if (stopped()) return; // It is taken again, whole, when the run goes on.
+    if (stopped()) return; // a resumed run takes the whole evaluation again
     if (!Number.isFinite(loss)) throw this.#failure('the held-out loss is not finite');
     const best = addEvaluation(progress, loss);
     if (best) this.#best = this.#theta.slice();
@@ -218,7 +220,7 @@ class Run {
     emit({ event: 'eval', step: progress.step, loss, best, tokens });
   }
 
-  /** One optimizer step: the mean gradient over the counted tokens of its batches. */
+  /** Takes one optimizer step, with the mean gradient over the counted tokens of its batches. */
   async #take({ parts, epoch, next }: Group): Promise<void> {
     const [settings, progress] = [this.#settings, this.#progress];
     this.#train ??= await createStep(settings, this.#prepared, true);
@@ -237,7 +239,7 @@ class Run {
       tokens += batch.tokens;
     }
     if (!gradient) return;
-    // A parent that died, or a request to stop, is heard of before anything is written.
+    // Let the death of the parent or a request to stop be noticed before anything is written.
     await turn();
     const loss = sum / counted;
     if (!Number.isFinite(loss)) throw this.#failure('the loss is not finite');
@@ -275,7 +277,7 @@ class Run {
     });
   }
 
-  /** What the learning rates are multiplied with in the step that comes. */
+  /** The factor of the learning rates in the next step. */
   #rate(): number {
     const { schedule, warmup } = this.#settings;
     return rateFactor(schedule, this.#progress.step, warmup, this.#steps);
@@ -304,7 +306,7 @@ class Run {
     this.#control.emit({ event: 'checkpoint', step: progress.step, file });
   }
 
-  /** Samples after, the adapter, and the figures. */
+  /** Takes the last samples, writes the adapter, and returns the figures. */
   async finish(): Promise<RunEventOf<'done'>> {
     const [settings, progress, prepared] = [this.#settings, this.#progress, this.#prepared];
     await this.#release();
@@ -333,7 +335,7 @@ class Run {
     const { bytes: adapterBytes, adapter } = await saveResult(settings, prepared, theta, run);
     if (adapter) this.#control.onAdapter?.(adapter, prepared);
     const size = theta.length;
-    // Before the plan's own measurements can add to it.
+    // Read it before the measurements of the plan can add to it.
     const peakRssBytes = Math.max(progress.peakRssBytes, peakRss());
     this.#control.emit({
       ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },

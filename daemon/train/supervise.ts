@@ -26,7 +26,7 @@ export interface Training {
   kill(): void;
 }
 
-/** Trains in a process of its own, so that a crash there (out of memory, say) is an error here. */
+/** Trains in a process of its own. A crash there (for example for lack of memory) is an error here. */
 export function startTraining(settings: TrainSettings, resume: boolean, emit: Emit): Training {
   let step = 0;
   let over = false;
