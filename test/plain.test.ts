@@ -7,11 +7,20 @@ import { root, sources } from './sources.ts';
 
 /** What is banned -> what to write. Add a phrase when you mend one that others may write again. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
-  [/\blearned tokens\b/i, 'tokens counted in the loss'],
+  [/\bgone on with\b/i, 'resumed, continued'],
+  [/\bgo(es)? on (with|from|by itself|where|when|until|without)\b/i, 'continues, resumes'],
+  [/\blearned tokens\b|\btokens learned\b/i, 'tokens counted in the loss'],
   [/\bwhat there is of\b/i, 'what is available'],
+  [/\bhea(rs?|rd) of\b/i, 'receives, learns of'],
+  [/\bone a (user|window|file|line|kind|run|machine|session|day|row|job)\b/i, 'one per user, per window...'],
+  [/\b(preflight|forecast|foreseen|foretold)/i, 'plan (before a run), estimate (one figure of it), measured (after)'],
+  [/\btellings?\b/i, 'event'],
+  [/\bin the box\b/i, 'the bundled model'],
   [/\breckons? with\b/i, 'uses, expects'],
   [/\bwho has the\b/i, 'clients that have the'],
+  [/\b(that|which) (is|are) none\b/i, 'invalid, not a...'],
   [/\bmakes? sure of\b/i, 'provides, checks that'],
+  [/\bwhat came of\b/i, 'the result of'],
   [/\bis held (to be|against)\b/i, 'a test checks that'],
 ];
 
@@ -26,7 +35,7 @@ const banned = (text: string): { line: number; found: string; write: string }[] 
 
 test('texts, comments and messages avoid phrases that are hard to read', () => {
   const files = sources(['.md', '.ts', '.css', '.sh', '.py', '.yml', 'package.nls.json']).filter(
-    (file) => file !== 'test/plain.test.ts' && !file.startsWith('test/fixtures/'),
+    (file) => file !== 'test/plain.test.ts' && file !== 'CONTRIBUTING.md' && !file.startsWith('test/fixtures/'),
   );
   assert.ok(files.length > 500, `only ${files.length} files were found: the reader is broken`);
   const problems = files.flatMap((file) =>
@@ -38,8 +47,8 @@ test('texts, comments and messages avoid phrases that are hard to read', () => {
 });
 
 test('a banned phrase is found, whatever its case', () => {
-  assert.deepEqual(banned('a\nHow many Learned tokens it has.\n'), [
-    { line: 2, found: 'Learned tokens', write: 'tokens counted in the loss' },
+  assert.deepEqual(banned('a\nA run that is gone on with.\n'), [
+    { line: 2, found: 'gone on with', write: 'resumed, continued' },
   ]);
   assert.deepEqual(banned('The run continues. It says what it has learned.'), []);
 });
