@@ -134,7 +134,6 @@ test('help names them', async () => {
   assert.match(await help('export'), /dummy a text file that counts what was trained/);
   assert.match(await help('export'), /--dummy-word/);
   assert.match(await help('jobs'), /dummy counts the lines of a file/);
-  
 });
 
 test('the form of VS Code shows them', async () => {

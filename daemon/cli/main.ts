@@ -17,6 +17,9 @@ State (catalog, cache, checkpoints) is in VERA_HOME, by default ~/.vera. HF_ENDP
 ${EXIT_CODE_HELP}
 With --json an error is also one line on standard output: {"event":"error","code":...,"message":...}`;
 
+/** Where help lists the options that every command has, however a command groups its own. */
+const COMMON = 'Options:';
+
 const argv = process.argv.slice(2);
 const flags = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined);
 
@@ -69,8 +72,8 @@ async function programFor(args: readonly string[]): Promise<Command> {
 function addCommonOptions(command: Command): void {
   command.commands.forEach(addCommonOptions);
   const has = (flag: string): boolean => command.options.some(({ long }) => long === flag);
-  if (!has('--json')) command.addOption(new Option('--json', 'print one JSON object per line'));
-  if (!has('--verbose')) command.addOption(new Option('--verbose', 'print the stack of an error'));
+  if (!has('--json')) command.addOption(new Option('--json', 'print one JSON object per line').helpGroup(COMMON));
+  if (!has('--verbose')) command.addOption(new Option('--verbose', 'print the stack of an error').helpGroup(COMMON));
 }
 
 // If the reader of a pipe stops early (`vera ... | head`), the command ends like any other program.

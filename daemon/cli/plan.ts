@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { checkBatchSize, DEFAULT_LENGTH } from '../data/settings.ts';
 import { cacheFolder } from '../home.ts';
-import { optionsOf } from '../methods/options.ts';
-import { BASELINES, LINEAR_METHODS } from '../methods/registry.ts';
+import { layoutOf } from '../layout.ts';
+import { optionsOf, rankOf } from '../methods/options.ts';
+import { adapterMethod, BASELINES, LINEAR_METHODS } from '../methods/registry.ts';
+import { allMethodSettings, METHOD_GROUP, methodSettings, refuseOthers } from '../methods/settings.ts';
 import { selectSites } from '../methods/targets.ts';
-import type { LinearMethod } from '../methods/method.ts';
+import type { LinearMethod, MethodOptions } from '../methods/method.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
@@ -15,17 +17,18 @@ import { type Plan, planOf } from '../train/adapterPlan.ts';
 import { measureThroughput } from '../train/throughput.ts';
 import type { Throughput } from '../train/throughput.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
-import { checkSetting, defaultsOf, settingError } from '../settings/setting.ts';
-import { settingsOfRun } from '../train/settings.ts';
+import { checkSetting, defaultsOf, type Setting, settingError, type SettingValues } from '../settings/setting.ts';
+import { GROUPS } from '../train/settings.ts';
 import { positiveIntegers } from './options.ts';
 import { print, printJson } from './output.ts';
 import { paperLines } from './paperTable.ts';
-import { addSettings } from './settingOptions.ts';
+import { addSettings, givenSettings } from './settingOptions.ts';
+import { addMethodSetting } from './trainOptions.ts';
 import { table } from './table.ts';
 
 interface Flags {
   base?: string;
-  rank: number;
+  method: string;
   targets: string;
   layers?: string;
   batch: number;
@@ -36,24 +39,40 @@ interface Flags {
   json?: boolean;
 }
 
-/** The method that is planned. */
-const OWN = LINEAR_METHODS[0]!;
-/** The settings of a run on which its costs depend. A plan needs no model at hand, so the row length has a fixed default. */
-const SETTINGS = settingsOfRun(OWN.name)
-  .filter(({ name }) => ['rank', 'targets', 'layers', 'batch', 'length', 'steps', 'precision'].includes(name))
-  .map((setting) => {
-    if (setting.name === 'length') return { ...setting, standard: String(DEFAULT_LENGTH) };
-    return setting.name === 'steps'
-      ? { ...setting, help: 'Show how long this many steps take.', standard: '' }
-      : setting;
-  });
-const MAX_PROJECTION = 2 ** 28; // elements of A and B that an estimate is worth allocating
+/** Whole models are not planned here: they leave no adapter. */
+const METHOD: Setting = {
+  ...METHOD_GROUP.settings[0],
+  help: 'Method to plan for.',
+  values: METHOD_GROUP.settings[0].values.filter(({ value }) => LINEAR_METHODS.some(({ name }) => name === value)),
+};
+/** Settings of every run on which the costs depend. A plan needs no model at hand, so the row length has a fixed default. */
+const SETTINGS = [
+  METHOD,
+  ...GROUPS.flatMap(({ settings }) => settings)
+    .filter(({ name }) => ['batch', 'length', 'steps', 'precision'].includes(name))
+    .map((setting) => {
+      if (setting.name === 'length') return { ...setting, standard: String(DEFAULT_LENGTH) };
+      return setting.name === 'steps'
+        ? { ...setting, help: 'Show how long this many steps take.', standard: '' }
+        : setting;
+    }),
+];
+/** Settings of methods that make adapters, without learning rates, which cost nothing. */
+const METHOD_SETTINGS = allMethodSettings().filter(({ name }) =>
+  LINEAR_METHODS.some(
+    (method) =>
+      methodSettings(method).some((one) => one.name === name) &&
+      !method.rates.some(({ setting }) => setting.name === name),
+  ),
+);
+const MAX_FROZEN = 2 ** 28; // elements of frozen tensors (VeRA's A and B) that an estimate is worth allocating
 const COUNTS = [1, 1_000, 1_000_000];
 
 const HELP = `
 Parameters and adapter bytes are exact. Memory and time are estimates: memory comes from the graph of a training step, time from a
 measurement of this machine that takes a third of a second. Only the config of the base is needed.
-With --json: {"vera":{"rank":n,"parameters":n,"bytes":n,...},"lora":[{"rank":n,"parameters":n,"bytes":n,...}],...}`;
+With --json: {"method":name,"plan":{"rank":n,"parameters":n,"bytes":n,...},"vera":{...},"lora":[{"rank":n,...}],...}: the plan under
+its method's name too, and those of the methods it is compared with as lists.`;
 
 export function registerPlan(program: Command): void {
   const command = program
@@ -64,6 +83,7 @@ export function registerPlan(program: Command): void {
     .addHelpText('after', HELP)
     .action(plan);
   addSettings(command, SETTINGS);
+  for (const setting of METHOD_SETTINGS) addMethodSetting(command, setting);
   for (const { method, ranks } of BASELINES)
     command.option(`--${method.name}-ranks <list>`, `ranks of ${method.label} to compare with`, positiveIntegers, [
       ...ranks,
@@ -78,7 +98,11 @@ const baselinesOf = (flags: Flags): { method: LinearMethod; ranks: readonly numb
   }));
 
 async function plan(given: Partial<Flags> & Record<string, unknown>): Promise<void> {
-  const flags = { length: DEFAULT_LENGTH, ...defaultsOf(SETTINGS), ...given } as Flags;
+  const method = adapterMethod(given.method ?? METHOD_GROUP.settings[0].default);
+  const own = methodSettings(method);
+  refuseOthers(method, givenSettings(METHOD_SETTINGS, given));
+  const defaults = { length: DEFAULT_LENGTH, ...defaultsOf(SETTINGS), ...defaultsOf(own) };
+  const flags = { ...defaults, ...given, method: method.name } as Flags & SettingValues;
   if (flags.paper) {
     const { json, lines } = paperLines();
     if (flags.json) printJson(json);
@@ -90,14 +114,15 @@ async function plan(given: Partial<Flags> & Record<string, unknown>): Promise<vo
   check(flags);
   const config = await resolveConfig(flags.base, { cache: cacheFolder() });
   const sites = selectSites(linearSites(config), flags.targets, flags.layers);
-  checkSize(sites, flags);
+  const options = optionsOf(method, givenSettings(own, flags));
+  checkSize(method, sites, options);
   const rates = await measureThroughput(flags.precision);
-  const own = planOf(OWN, config, sites, optionsOf(OWN, { rank: flags.rank }), flags, rates);
+  const chosen = planOf(method, config, sites, options, flags, rates);
   const others = baselinesOf(flags).flatMap(({ method, ranks }) =>
     ranks.map((rank) => planOf(method, config, sites, optionsOf(method, { rank }), flags, rates)),
   );
-  if (flags.json) printJson(jsonOf(flags, config, sites, own, others, rates));
-  else print(textOf(flags, config, sites, own, others, rates));
+  if (flags.json) printJson(jsonOf(flags, config, sites, chosen, others, rates));
+  else print(textOf(flags, config, sites, chosen, others, rates));
 }
 
 function check(flags: Flags): void {
@@ -109,14 +134,17 @@ function check(flags: Flags): void {
   checkBatchSize(flags);
 }
 
-function checkSize(sites: readonly LinearSite[], { rank }: Flags): void {
-  const widest = Math.max(...sites.map(({ dIn }) => dIn)) + Math.max(...sites.map(({ dOut }) => dOut));
-  if (rank * widest > MAX_PROJECTION) {
-    throw settingError(
-      `with Rank ${rank}, A and B would have ${rank * widest} elements; choose a rank of at most ${Math.floor(MAX_PROJECTION / widest)}`,
-      'rank',
-    );
-  }
+/** Refuses frozen tensors that would take longer to make than an estimate is worth. */
+function checkSize(method: LinearMethod, sites: readonly LinearSite[], options: MethodOptions): void {
+  const tensors = method.frozen?.tensors(sites, options) ?? [];
+  const count = layoutOf(tensors).size;
+  const rank = rankOf(options);
+  if (count <= MAX_FROZEN || rank === null) return;
+  const most = Math.floor((MAX_FROZEN * rank) / count);
+  throw settingError(
+    `with Rank ${rank}, ${method.frozen!.label} would have ${count} elements; choose a rank of at most ${most}`,
+    'rank',
+  );
 }
 
 const modelParameters = (config: ModelConfig): number =>
@@ -138,11 +166,14 @@ function jsonOf(
     tokensPerSecond: (batch * length) / secondsPerStep,
     ...(steps === undefined ? {} : { seconds: steps * secondsPerStep }),
   });
+  // A method that is compared with itself has its list under its name; its own plan is `plan`.
   const byName = <T>(each: (plan: Plan) => T): Record<string, T[]> =>
     Object.fromEntries(
       BASELINES.map(({ method }) => [method.name, others.filter((plan) => plan.method === method).map(each)]),
     );
   return {
+    method: own.method.name,
+    plan: one(own),
     [own.method.name]: one(own),
     ...byName(one),
     adapters: COUNTS.map((count) => ({
@@ -171,8 +202,8 @@ function textOf(
   rates: Throughput,
 ): string {
   const whole = modelParameters(config);
-  const plans = [own, ...others];
-  const name = ({ method, rank }: Plan): string => `${method.label} r=${rank}`;
+  const plans = [own, ...others.filter(({ method, rank }) => method !== own.method || rank !== own.rank)];
+  const name = ({ method, rank }: Plan): string => (rank === null ? method.label : `${method.label} r=${rank}`);
   const times = (bytes: number): string => (own.bytes === bytes ? '' : `${(bytes / own.bytes).toFixed(1)} x`);
   const costs = table([
     [

@@ -28,8 +28,8 @@ export function addTrainOptions(command: Command): Command {
   return command;
 }
 
-/** Says which methods have a setting, where not all of them that could do. */
-function addMethodSetting(command: Command, setting: Setting): void {
+/** Adds the flag of a method's setting, and says which methods have it, where not all of them that could do. */
+export function addMethodSetting(command: Command, setting: Setting): void {
   const has = METHODS.filter((method) => methodSettings(method).some(({ name }) => name === setting.name));
   const linear = METHODS.filter(({ adapts }) => adapts === 'linear');
   const standard = byMethod((method) => {

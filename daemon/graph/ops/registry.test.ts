@@ -42,7 +42,7 @@ test('every operator has a test beside it, which compares its gradient with fini
     if (operators.some(({ gradient }) => gradient))
       assert.match(
         readFileSync(beside, 'utf8'),
-        /\b(differentiates|checkGradient|gradients)\(/,
+        /\b(differentiates|testBinary|checkGradient|gradients)\(/,
         `ops/${file}: its gradient is not checked`,
       );
   }
