@@ -10,9 +10,6 @@ export const veraHome = (): string => resolve(process.env['VERA_HOME'] ?? join(h
 /** Files that can be made again: weights in other layouts, downloaded models. */
 export const cacheFolder = (): string => join(veraHome(), 'cache');
 
-/** Files of a run while it is running. */
-export const checkpointFolder = (): string => join(veraHome(), 'checkpoints');
-
 /** Files by which clients find the daemon. */
 export const daemonFolder = (): string => join(veraHome(), 'daemon');
 export const discoveryFile = (): string => join(daemonFolder(), 'daemon.json');

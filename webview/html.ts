@@ -14,7 +14,7 @@ export interface PageOptions {
  * inline styles. Charts and elements set their styles through the CSSOM and constructed sheets, to which the policy does
  * not apply.
  */
-export const contentSecurityPolicy = ({ cspSource, nonce }: Pick<PageOptions, 'cspSource' | 'nonce'>): string =>
+const contentSecurityPolicy = ({ cspSource, nonce }: Pick<PageOptions, 'cspSource' | 'nonce'>): string =>
   [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,

@@ -4,7 +4,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** Marks a SQLite file as a catalog ('VeRA'). */
-export const APPLICATION_ID = 0x56655241;
+const APPLICATION_ID = 0x56655241;
 
 /** The number of the schema: how many migrations were applied. 0: a new file. */
 export const schemaOf = (database: Database.Database): number =>

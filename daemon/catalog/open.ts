@@ -17,7 +17,7 @@ import { startUpkeep } from './upkeep.ts';
 import { assertDurable, CatalogDialect, catalogError, connect, isDamage, isDurable } from './sqlite.ts';
 
 export type { Change } from './change.ts';
-export type { Db, Schema } from './schema.ts';
+export type { Db } from './schema.ts';
 
 /** An open catalog. Only one process opens it. Readers see the last commit, even while a change is running. */
 export interface Catalog {

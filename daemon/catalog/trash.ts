@@ -6,7 +6,7 @@ import { freeName } from './names.ts';
 
 export const DAY = 86_400_000;
 /** Days for which a deleted item can be restored. */
-export const TRASH_DAYS = 30;
+const TRASH_DAYS = 30;
 
 /** The earliest time at which an item deleted at `deletedAt` may be purged. */
 export const purgedAt = (deletedAt: number): number => deletedAt + TRASH_DAYS * DAY;

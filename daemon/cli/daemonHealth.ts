@@ -75,7 +75,7 @@ function checkDiscovery(): Check {
   return right(name, found.state === 'none' ? 'none: no daemon runs' : discoveryFile());
 }
 
-export function checkRunning(running: Running): Check[] {
+function checkRunning(running: Running): Check[] {
   const name = 'daemon';
   switch (running.state) {
     case 'none':

@@ -7,7 +7,7 @@ import { label } from './reference.ts';
 import { addSetting, addSettings } from './settingOptions.ts';
 
 /** Collects the values of an option that may be repeated. */
-export const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
 
 /** Collects a tag. */
 export const collectTag = (text: string, before: string[] | undefined): string[] => collect(label(text), before);

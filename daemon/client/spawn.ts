@@ -11,7 +11,7 @@ const MAX_BYTES = 1_000_000; // of the output of daemons outside of their log
 const SHOWN_BYTES = 2000;
 
 /** The output of a daemon before it has a log, and when it dies without one. */
-export const outputFile = (): string => join(logsFolder(), 'daemon.out');
+const outputFile = (): string => join(logsFolder(), 'daemon.out');
 
 export interface Spawned {
   /** Resolves when the process has ended. undefined: another daemon was running already. */

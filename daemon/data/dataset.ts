@@ -53,7 +53,7 @@ export interface Dataset {
 }
 
 /** A file up to this size is checked before training. Of a larger one, only the first rows are checked. */
-export const CHECKED_BYTES = 64 * 1024 * 1024;
+const CHECKED_BYTES = 64 * 1024 * 1024;
 const CHECKED_ROWS = 1000;
 
 /** What is known about a row that was read with one length. */

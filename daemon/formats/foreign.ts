@@ -18,7 +18,7 @@ export function refuseForeign(file: string): void {
 }
 
 /** Whether the file begins like safetensors: a length, then the opening brace of the header. */
-export function looksLikeSafetensors(head: Uint8Array): boolean {
+function looksLikeSafetensors(head: Uint8Array): boolean {
   // The upper half of the length must be zero. Thus a length of 640, which looks like the start of a pickle, is not refused.
   return head[8] === 0x7b && head[4] === 0 && head[5] === 0 && head[6] === 0 && head[7] === 0;
 }

@@ -18,7 +18,7 @@ export class CheckedReader extends StreamMessageReader {
 }
 
 /** Whether a value has the form of a message. vscode-jsonrpc itself checks very little. */
-export function isMessage(value: unknown): value is Message {
+function isMessage(value: unknown): value is Message {
   if (!isObject(value) || value['jsonrpc'] !== '2.0') return false;
   const { method, id, params } = value;
   if (isDeeperThan(MAX_DEPTH, value)) return false;

@@ -194,8 +194,6 @@ export function documents(outlet: Outlet, initial: Settings) {
   };
 }
 
-export type Documents = ReturnType<typeof documents>;
-
 function pathOf(uri: string): string | undefined {
   try {
     return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;

@@ -186,7 +186,7 @@ class Parser {
 }
 
 /** The member of an object by name. Of equal names it is the last, as in JSON.parse. */
-export const memberOf = (
+const memberOf = (
   node: JsonNode | undefined,
   name: string,
 ): { key: { start: number; end: number }; value: JsonNode } | undefined =>

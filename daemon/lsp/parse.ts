@@ -1,7 +1,7 @@
 import { MAX_ROW_BYTES, type TextKind } from '../data/readers/reader.ts';
 import { BadRow, type FieldPath, type Row } from '../data/row.ts';
 import { fieldsOf } from './delimited.ts';
-import { follow, memberOf, parseTree, pathAt } from './jsonTree.ts';
+import { follow, parseTree, pathAt } from './jsonTree.ts';
 
 /** How the rows of an open file are read. */
 export interface Shape extends TextKind {
@@ -41,14 +41,6 @@ export function spanOf(text: string, shape: Shape, path: FieldPath): Span {
   }
   const column = path.length === 0 ? -1 : shape.columns.indexOf(String(path[0]));
   return (column >= 0 ? fieldsOf(text, shape.delimiter)[column] : undefined) ?? { start: 0, end: text.length };
-}
-
-/** The place of the name of the field at `path`. */
-export function keyOf(text: string, path: FieldPath): Span | undefined {
-  const parsed = parseTree(text);
-  if ('fault' in parsed || path.length === 0) return undefined;
-  const { node } = follow(parsed.root, path.slice(0, -1));
-  return memberOf(node, String(path.at(-1)))?.key;
 }
 
 /** The path of the field at `offset`. */

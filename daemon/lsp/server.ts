@@ -58,12 +58,12 @@ const CAPABILITIES: ServerCapabilities = {
 };
 
 /** Asks for the figures of an open dataset, the numbers in the lenses. `busy` is true while the scan runs. */
-export const SummaryRequest = new RequestType<{ uri: string }, (Summary & { busy: boolean }) | null, void>(
+const SummaryRequest = new RequestType<{ uri: string }, (Summary & { busy: boolean }) | null, void>(
   'veraStudio/summary',
 );
 
 /** Opens a file from the disk that the editor does not send, and checks it like an open document until textDocument/didClose. */
-export const OpenFileRequest = new RequestType<{ uri: string }, { opened: true }, void>('veraStudio/openFile');
+const OpenFileRequest = new RequestType<{ uri: string }, { opened: true }, void>('veraStudio/openFile');
 
 /**
  * Serves the Language Server Protocol for dataset files over any pair of streams. Several servers may run in one process; each

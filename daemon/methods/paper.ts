@@ -40,7 +40,7 @@ interface PaperModel {
   readonly printedRank?: (rank: number) => { parameters?: number; bytes?: number };
 }
 
-export const PAPER_RANKS: readonly number[] = [1, 16, 256];
+const PAPER_RANKS: readonly number[] = [1, 16, 256];
 
 /** The width of GPT-3's heads. The paper's VeRA cells of GPT-3 are the counts of the rank times this number. */
 const GPT3_FACTOR = 128;
@@ -96,14 +96,14 @@ export function millionAdapters(): { bytes: number; text: string } {
 }
 
 /** As the paper writes counts: thousands are cut after one digit; millions are rounded to one digit, but cut from 1000 M on. */
-export function paperCount(parameters: number, unit: 'K' | 'M'): string {
+function paperCount(parameters: number, unit: 'K' | 'M'): string {
   const value = parameters / (unit === 'K' ? 1e3 : 1e6);
   const tenths = unit === 'K' || value >= 1000 ? Math.floor(10 * value) : Math.round(10 * value);
   return (tenths / 10).toFixed(1) + unit;
 }
 
 /** As the paper writes sizes: a KB is 2^10 bytes, an MB 2^20 bytes, but a GB is 1000 MB. A zero after the point is left out. */
-export function paperSize(bytes: number, digits: number): string {
+function paperSize(bytes: number, digits: number): string {
   const mega = bytes / 2 ** 20;
   const [value, unit] = mega < 1 ? [bytes / 2 ** 10, 'KB'] : mega < 1000 ? [mega, 'MB'] : [mega / 1000, 'GB'];
   return String(Number(value.toFixed(digits))) + unit;

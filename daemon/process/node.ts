@@ -1,6 +1,6 @@
 import { VeraError } from '../protocol/errors.ts';
 
-export const LEAST_NODE = 22; // better-sqlite3 crashes the process on older ones
+const LEAST_NODE = 22; // better-sqlite3 crashes the process on older ones
 
 /** Throws VeraError 'daemon' where this Node cannot run the daemon. */
 export function refuseOldNode(version = process.versions.node): void {

@@ -13,7 +13,7 @@ import { count, finite, id, MAX_TEXT, time } from './values.ts';
 export const MAX_ROWS = 4000;
 
 /** The extension's key of a run, the same after a reload: 'job/7', or 'run/3' for a run without a job. */
-export const runKey = z.string().min(1).max(100);
+const runKey = z.string().min(1).max(100);
 
 export const panelRun = z.object({
   key: runKey,

@@ -11,7 +11,7 @@ export const finite = z.number();
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const MAX_NAME = 200; // characters that fit into a line
-export const MAX_PATH = 4096; // characters: PATH_MAX of Linux
+const MAX_PATH = 4096; // characters: PATH_MAX of Linux
 export const MAX_TEXT = 10_000; // characters of a note, a prompt
 
 /** A name for people. It is never used as a path and cannot look like one. */

@@ -26,7 +26,7 @@ export type { ServerOptions } from './context.ts';
 /** Only this machine can reach it; IPv6 would be a second door to guard. */
 const HOST = '127.0.0.1';
 /** The path of the protocol's WebSocket. */
-export const RPC_PATH = '/rpc';
+const RPC_PATH = '/rpc';
 
 export interface RunningServer {
   readonly port: number;

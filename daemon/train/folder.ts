@@ -8,7 +8,7 @@ import { VeraError } from '../protocol/errors.ts';
 import { type GivenSettings, storedSettings, type TrainSettings } from './settings.ts';
 
 /** Files of a run in its output folder. */
-export const runFile = (out: string): string => join(out, 'run.json');
+const runFile = (out: string): string => join(out, 'run.json');
 export const metricsFile = (out: string): string => join(out, 'metrics.jsonl');
 export const checkpointsOf = (out: string): string => join(out, 'checkpoints');
 export const lockFile = (out: string): string => join(out, '.lock');

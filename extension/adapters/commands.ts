@@ -116,7 +116,7 @@ export async function revealFolder(path: string): Promise<void> {
 }
 
 /** What is wrong with a name, by the rules of the daemon; undefined if it is valid. */
-export function faultOfName(name: string): string | undefined {
+function faultOfName(name: string): string | undefined {
   const text = name.trim();
   if (text === '') return 'The name must not be empty.';
   if (text.length > 200) return 'The name must have at most 200 characters.';

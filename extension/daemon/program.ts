@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** Path of the bundled command line, beside this bundle. */
-export const veraProgram = (): string => join(__dirname, 'vera.js');
+const veraProgram = (): string => join(__dirname, 'vera.js');
 
 /** The text that calls the bundled `vera` in a terminal. */
 export function veraCommand(): string {

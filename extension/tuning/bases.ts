@@ -8,14 +8,14 @@ import { lastPart, parametersText } from '../text.ts';
 import type { TrainSettings } from './training.ts';
 
 /** A model of 1.7 million parameters that knows a little TypeScript: enough to see everything work in a minute. */
-export const DEMO_NAME = 'Demo model';
+const DEMO_NAME = 'Demo model';
 /**
  * Settings for a model this small: adapt all its layers, with learning rates far above those of a large model (as `vera
  * demo` does).
  */
 const DEMO_SUITS = { rank: 64, targets: 'all-linear', lrB: 0.1, lrD: 0.05 } as const;
 /** Folder of the bundled model. It is copied out of the extension, whose folder disappears with the next update. */
-export function demoModel({ context }: App): string {
+function demoModel({ context }: App): string {
   const folder = join(context.globalStorageUri.fsPath, 'models', 'vera-demo');
   if (existsSync(join(folder, 'config.json'))) return folder;
   const temporary = `${folder}.new`;
@@ -107,7 +107,7 @@ async function openBase(): Promise<Base> {
   return { spec, label: lastPart(spec), description: '' };
 }
 
-export async function newBase(): Promise<Base> {
+async function newBase(): Promise<Base> {
   const spec = chosen(
     await vscode.window.showInputBox({
       title: 'Base Model from the Hub',

@@ -129,7 +129,7 @@ function margins(least: number | null, greatest: number | null, { logScale, from
 }
 
 /** Splits for a logarithmic axis: 1, 2, 5 and their decades. Less than a decade gets even splits. */
-export function logSplits(least: number, greatest: number): number[] {
+function logSplits(least: number, greatest: number): number[] {
   if (greatest / least < 8) {
     const rough = (greatest - least) / 5;
     const size = 10 ** Math.floor(Math.log10(rough));

@@ -5,7 +5,6 @@ import { button, element, icon, setAttributes, setText } from '../dom.ts';
 import { duration, figure } from '../format.ts';
 import type { PanelState, RunState } from '../state.ts';
 import { reducedMotion } from '../theme.ts';
-import { letter } from './letter.ts';
 
 const COMMANDS: Readonly<Record<RunCommand, readonly [label: string, icon: string]>> = {
   pause: ['Pause', 'debug-pause'],
@@ -199,6 +198,3 @@ export class Header {
 
 const smoothedLast = ({ smoothed: { points } }: RunState['data']): number | undefined =>
   points.length === 0 ? undefined : points.value(points.length - 1);
-
-/** The letter and the title of a run, as other parts show it. */
-export const named = (state: PanelState, { run }: RunState): string => `${letter(state.place(run.key))} ${run.title}`;

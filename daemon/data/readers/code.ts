@@ -17,7 +17,7 @@ import type { ReaderOptions, RowReader } from './reader.ts';
 import { datasetEndings } from './registry.ts';
 
 /** Larger source files are data or were generated; they are left out. */
-export const MAX_CODE_BYTES = 1024 * 1024;
+const MAX_CODE_BYTES = 1024 * 1024;
 
 /** Why a file is left out, as people read it. */
 type Reason = 'binary' | 'generated' | 'minified' | 'lock files' | 'larger than 1 MiB' | 'duplicates' | 'empty';

@@ -10,7 +10,7 @@ import { parseJsonRow } from './jsonl.ts';
 import type { ReaderKind, RowReader } from './reader.ts';
 
 /** Larger row groups do not fit into the memory of a reader. Most programs write 128 MiB or less. */
-export const MAX_ROW_GROUP_BYTES = 1024 * 1024 * 1024;
+const MAX_ROW_GROUP_BYTES = 1024 * 1024 * 1024;
 
 /** How many rows are decoded at once. */
 const ROWS_AT_ONCE = 2000;

@@ -6,13 +6,13 @@ import { SUPPORTED_TYPES, supportedTypeNames, typeName, type TensorType } from '
 
 // Limits on what a file can make us allocate or loop over (CWE-770, CWE-789).
 export const MAX_KEYS = 100_000;
-export const MAX_TENSORS = 100_000;
+const MAX_TENSORS = 100_000;
 export const MAX_STRING_BYTES = 10_000_000; // chat templates and vocabularies are far smaller
 export const MAX_ARRAY_ELEMENTS = 1_000_000; // the largest vocabularies have 256,000 tokens and about 600,000 merges
 export const MAX_DIMENSIONS = 8;
-export const MAX_NAME_BYTES = 65_535; // gguf.md: keys are at most 2^16 - 1 bytes
-export const MAX_HEADER_BYTES = 128_000_000; // with 256,000 tokens and their merges a header has about 30 MB
-export const MAX_ALIGNMENT = 1 << 20;
+const MAX_NAME_BYTES = 65_535; // gguf.md: keys are at most 2^16 - 1 bytes
+const MAX_HEADER_BYTES = 128_000_000; // with 256,000 tokens and their merges a header has about 30 MB
+const MAX_ALIGNMENT = 1 << 20;
 
 export type GgufScalar = number | bigint | boolean | string;
 export type GgufValue = GgufScalar | GgufScalar[];

@@ -47,7 +47,7 @@ export function uploads(app: Express, { limits, log }: Daemon): void {
 }
 
 /** A file name that is valid on every system. Throws VeraError 'usage'. */
-export function fileName(given: unknown): string {
+function fileName(given: unknown): string {
   const parsed = label.safeParse(given);
   if (!parsed.success) throw new VeraError('usage', `the upload's name: ${firstProblem(parsed.error)}`);
   const name = parsed.data;
