@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { methodText, rankOf } from '../methods/options.ts';
+import { optionsText, rankOf } from '../methods/options.ts';
 import { adapterMethod } from '../methods/registry.ts';
 import * as adapters from '../protocol/adapters.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
@@ -105,15 +105,15 @@ const show: Asked<Which, [string]> = async (client, flags, name) => {
   }
   const { options, targets, ownFrozen, base } = row;
   const method = adapterMethod(row.method);
-  const { frozen } = method;
   printFacts([
     ['adapter', adapterText(row)],
     ['note', row.note || undefined],
     ['tags', row.tags.join(', ') || undefined],
     ['project', row.project ?? 'none'],
     ['user', row.user],
-    ['method', `${methodText(method, options)} on ${targets}`],
-    ['projection', frozen && (ownFrozen ? `${frozen.label} of its own` : `key ${String(options[frozen.key])}`)],
+    ['method', `${method.label} on ${targets}`],
+    ['options', optionsText(method, options, { advanced: true }) || undefined],
+    ['stored with it', ownFrozen ? method.frozen?.label : undefined],
     ['size', `${row.parameters.toLocaleString('en-US')} parameters, ${bytesText(row.bytes)}`],
     ['base', `${base.name} (fingerprint ${base.fingerprint.slice(0, 12)})`],
     ['training loss', loss(row.trainLoss) || undefined],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { byMethod, methodSettings, allMethodSettings } from '../methods/settings.ts';
 import { METHODS } from '../methods/registry.ts';
-import { defaultText, type Setting, valueText } from '../settings/setting.ts';
+import { defaultText, type Setting } from '../settings/setting.ts';
 import { GROUPS } from '../train/settings.ts';
 import { label } from './reference.ts';
 import { addSetting, addSettings } from './settingOptions.ts';
@@ -38,13 +38,4 @@ export function addMethodSetting(command: Command, setting: Setting): void {
   });
   const only = has.length < linear.length ? { only: `${has.map(({ label }) => label).join(', ')} only` } : {};
   addSetting(command, setting, { ...only, standard });
-}
-
-/** 'rank 256': the options of a method that most people choose, for a line of output. */
-export function optionsText(method: string, values: Readonly<Record<string, unknown>>): string {
-  const options = METHODS.find(({ name }) => name === method)?.options ?? [];
-  return options
-    .filter(({ advanced, name }) => advanced !== true && values[name] !== undefined)
-    .map(({ label, name }) => `${label.toLowerCase()} ${valueText(values[name] as string)}`)
-    .join(', ');
 }

@@ -1,9 +1,9 @@
+import { optionsText } from '../methods/options.ts';
 import { methodNamed } from '../methods/registry.ts';
 import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
 import { print } from './output.ts';
-import { optionsText } from './trainOptions.ts';
 import { table } from './table.ts';
 
 type StepEvent = Extract<RunEvent, { event: 'step' }>;
@@ -85,7 +85,8 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
   switch (event.event) {
     case 'start': {
       const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
-      const what = makesModel(method) ? 'all weights' : `${optionsText(method, settings)} on ${layers} layers`;
+      const options = optionsText(methodNamed(method), settings, { advanced: false });
+      const what = makesModel(method) ? 'all weights' : `${options === '' ? '' : `${options} `}on ${layers} layers`;
       return [
         `Data: ${format}. ${data}`,
         `Method: ${method}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,

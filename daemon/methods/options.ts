@@ -1,5 +1,11 @@
 import type { OptionValue } from '../protocol/values.ts';
-import { defaultsOf, type NumberSetting, type SettingValues } from '../settings/setting.ts';
+import {
+  defaultsOf,
+  type NumberSetting,
+  type SettingValue,
+  type SettingValues,
+  valueText,
+} from '../settings/setting.ts';
 import type { Method, MethodOptions, RateGroup } from './method.ts';
 
 const MAX_RANK = 65_536; // A and B of a larger one would not fit a typed array for any model
@@ -72,6 +78,17 @@ export function methodText({ label }: Method, options: MethodOptions): string {
   const rank = rankOf(options);
   return rank === null ? label : `${label}, rank ${rank}`;
 }
+
+/** The values of a method's options, for people: 'rank 8, dropout 0'. `advanced`: also those that few people need. */
+export const optionsText = (
+  method: Method,
+  values: Readonly<Record<string, unknown>>,
+  { advanced }: { advanced: boolean },
+): string =>
+  method.options
+    .filter((option) => (advanced || option.advanced !== true) && values[option.name] !== undefined)
+    .map(({ label, name }) => `${label.toLowerCase()} ${valueText(values[name] as SettingValue)}`)
+    .join(', ');
 
 /** Whether a value from a file can be an option: a finite number, a text, true or false. */
 export const isOption = (value: unknown): value is OptionValue =>
