@@ -56,6 +56,6 @@ test('a message that does is found', () => {
   const says = (code: string): number => told('a.ts', code).length;
   assert.equal(says("wrong('--patience needs held-out rows')"), 1);
   assert.equal(says('wrong(`the base is missing (pass --base ${x})`)'), 1);
-  assert.equal(says('wrong(`go on: ${x}; see vera jobs follow`)'), 1);
+  assert.equal(says('wrong(`continue: ${x}; see vera jobs follow`)'), 1);
   assert.equal(says("spawn(node, ['--successor', `--inspect=${port}`]); log('vera daemon: ready'); // --flag"), 0);
 });

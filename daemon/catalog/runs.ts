@@ -127,7 +127,7 @@ export async function finishRun(change: Change, id: number, end: RunEnd): Promis
   change.emit({ type: 'catalog', change: 'changed', kind: 'run', id, name: null });
 }
 
-/** A run goes on: its job was resumed or tried again. */
+/** Marks a run as running again: its job was resumed or tried again. */
 export async function reopenRun(change: Change, id: number): Promise<void> {
   await change.db.updateTable('run').set({ state: 'running', ended_at: null }).where('id', '=', id).execute();
 }

@@ -131,7 +131,7 @@ const METRICS: Column<Metric>[] = [
 ];
 
 async function metrics(client: Client, { json }: Common, run: number): Promise<void> {
-  // A page of metrics goes on after a step, those of lists after a text.
+  // A page of metrics continues after a step; a page of a list continues after a text.
   const page = async ({ after }: { after?: string }): Promise<{ items: Metric[]; next?: string }> => {
     const found = await client.call(runs.metrics, { run, ...(after === undefined ? {} : { after: Number(after) }) });
     const last = found.metrics.at(-1);

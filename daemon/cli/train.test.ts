@@ -120,7 +120,7 @@ test('train without --json: what is learned from, the loss before and after, est
   }
 });
 
-test('--resume goes on, lengthens a run, and refuses what would make it another', () => {
+test('--resume continues, lengthens a run, and refuses what would make it another', () => {
   assert.equal(
     vera('train', '--foreground', data, '--base', base, '--out', out('long'), '--steps', '3', ...SMALL).status,
     0,
@@ -138,7 +138,7 @@ test('--resume goes on, lengthens a run, and refuses what would make it another'
   );
 });
 
-test('SIGINT stops after the step under way and says how to go on', async () => {
+test('SIGINT stops after the step under way and says how to continue', async () => {
   const child = spawn(
     process.execPath,
     [

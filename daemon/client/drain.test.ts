@@ -13,7 +13,7 @@ import { connect } from './connect.ts';
 const home = daemonHome();
 const tiny = tinyModel(join(home, 'tiny'));
 
-test('a newer client lets an older daemon finish what runs; what waits goes on in its own', async () => {
+test('a newer client lets an older daemon finish what runs; what waits continues in its own', async () => {
   const old = await connect({ version: '0.0.1', daemonArgs: ['--max-running', '1'] });
   const { pid } = old.daemon()!;
   const spec = tinyTraining(tiny);

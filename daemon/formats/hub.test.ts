@@ -201,7 +201,7 @@ test('a broken transfer continues where it stopped', async () => {
   );
 });
 
-test('a download that was cancelled goes on in the next run; the folder never looks complete', async () => {
+test('a cancelled download continues in the next run; the folder never looks complete', async () => {
   const files = { ...small, 'model.safetensors': weights(100_000) };
   let hold = true;
   const { endpoint, log } = await hub({

@@ -54,7 +54,7 @@ for (const lanes of [1, 3]) {
     await graph.release();
   });
 
-  test(`${lanes} lanes: a run that fails is an error, and the lanes go on`, async () => {
+  test(`${lanes} lanes: a run that fails is an error, and the lanes continue`, async () => {
     const graph = await load(lanes);
     await assert.rejects(graph.run({ wrong: vector(1) }));
     assert.deepEqual(numbers(await graph.run({ a: vector(2), x: vector(4) }), 'y'), [8]);

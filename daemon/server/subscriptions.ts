@@ -65,7 +65,7 @@ export function openSubscriptions(
       }
       if (one.cursor >= feed.head()) one.live = true;
     } catch (error) {
-      // Without its place in the log a subscription cannot go on; the client connects again and asks from where it was.
+      // Without its place in the log a subscription cannot continue; the client connects again and asks from where it was.
       log.error({ err: error, topics: one.topics }, 'a subscription failed');
       socket.close(1011, 'events cannot be read, see the log of the daemon');
     } finally {

@@ -192,7 +192,7 @@ test('a model is downloaded, with its progress, and has a fingerprint', { timeou
   await statusBar(page, 'Fingerprint copied').waitFor({ timeout: PATIENCE });
 });
 
-test('the panel goes on in a window of its own', { timeout: LONG }, async () => {
+test('the panel continues in a window of its own', { timeout: LONG }, async () => {
   const opening = page.context().waitForEvent('page', { timeout: PATIENCE });
   await chooseFromMenu(page, page.locator('.tab', { hasText: 'VeRA Training' }), 'Move into New Window');
   const other = await opening;
