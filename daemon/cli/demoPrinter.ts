@@ -9,10 +9,10 @@ import { trainPrinter } from './trainPrinter.ts';
 type Of<K extends DemoEvent['event']> = Extract<DemoEvent, { event: K }>;
 
 const number = (value: number): string => value.toLocaleString('en-US');
-/** Every line moved in, as code stands in a text. */
+/** Indents every line. */
 const code = (text: string): string => text.replace(/^/gm, '    ');
 
-/** Prints the demo for someone who sees it for the first time. `here` shortens a path. */
+/** Prints the demo for a person who sees it for the first time. `here` shortens a path. */
 export function demoPrinter(here: (path: string) => string): { print: (event: DemoEvent) => void; end: () => void } {
   let bar: ReturnType<typeof trainPrinter> | undefined;
   let settings: TrainSettings | undefined;
@@ -31,8 +31,8 @@ export function demoPrinter(here: (path: string) => string): { print: (event: De
     say(
       '',
       '2. Before training',
-      `  On ${number(tokens)} tokens of the held-out files the model's loss is ${loss.toFixed(4)}:`,
-      `  each next token is as hard to guess as one of ${Math.exp(loss).toFixed(0)}.`,
+      `  On ${number(tokens)} tokens of the held-out files, the model's loss is ${loss.toFixed(4)}:`,
+      `  guessing the next token is as hard as choosing one of ${Math.exp(loss).toFixed(0)}.`,
     );
   };
   const stepped = (event: Of<'step'>): void => {
@@ -46,18 +46,18 @@ export function demoPrinter(here: (path: string) => string): { print: (event: De
     const took = report ? ` in ${durationText(report.trainSeconds)}` : '';
     say(
       `  ${number(report?.tokens ?? 0)} tokens${took}, peak memory ${bytesText(peakRssBytes)}.`,
-      `  ${number(trainableParameters)} numbers were trained, ${((100 * trainableParameters) / parameters).toFixed(2)} % of the model; the adapter has ${bytesText(adapterBytes)}.`,
+      `  Training changed ${number(trainableParameters)} numbers (${((100 * trainableParameters) / parameters).toFixed(2)} % of the model's). The adapter has ${bytesText(adapterBytes)}.`,
     );
     say('', '4. What it learned');
     if (baseEvalLoss !== null && evalLoss !== null) {
       const words = evalLoss < baseEvalLoss ? 'falls' : 'does not fall';
       say(
         `  Held-out loss ${words} from ${baseEvalLoss.toFixed(4)} to ${evalLoss.toFixed(4)}:`,
-        `  each next token is now as hard to guess as one of ${Math.exp(evalLoss).toFixed(0)}, before one of ${Math.exp(baseEvalLoss).toFixed(0)}.`,
+        `  guessing the next token is now as hard as choosing one of ${Math.exp(evalLoss).toFixed(0)}; before, it was one of ${Math.exp(baseEvalLoss).toFixed(0)}.`,
       );
     }
     for (const [i, { prompt, text }] of before.entries()) {
-      say('', '  The likeliest continuation of', code(prompt), '  before:', code(text));
+      say('', '  The most likely continuation of', code(prompt), '  before:', code(text));
       say('  after:', code(after[i]?.text ?? ''));
     }
   };
@@ -69,14 +69,14 @@ export function demoPrinter(here: (path: string) => string): { print: (event: De
         case 'model':
           ({ settings, parameters } = event);
           bar = trainPrinter(settings);
-          say('The demo of VeRA Studio: everything happens on this machine, nothing is downloaded or sent.', '');
-          say('1. What there is');
+          say('This is the demo of VeRA Studio. Everything runs on this machine; nothing is downloaded or sent.', '');
+          say('1. Model and data');
           return say(
-            `  The model: a small one for code, ${number(parameters)} parameters, in ${here(event.folder)}${event.folder === DEMO_MODEL ? ' (how it was made is in its README)' : ''}.`,
+            `  Model: a small model for code with ${number(parameters)} parameters, in ${here(event.folder)}${event.folder === DEMO_MODEL ? ' (its README says how it was made)' : ''}.`,
           );
         case 'start':
           return say(
-            `  The data: the source in ${here(settings?.data ?? '')}, ${number(event.rows)} files to learn from and ${number(event.heldOutRows)} held out, which it never learns from.`,
+            `  Data: the source code in ${here(settings?.data ?? '')}. It trains on ${number(event.rows)} files; ${number(event.heldOutRows)} more files are held out and only measure the loss.`,
           );
         case 'sample':
           return void (event.when === 'before' ? before : after).push(event);
@@ -92,7 +92,7 @@ export function demoPrinter(here: (path: string) => string): { print: (event: De
         case 'savings':
           return say(
             '',
-            '5. What it costs to keep, beside LoRA on the same layers',
+            '5. Size of the adapter, compared with LoRA on the same layers',
             ...savingsLines(event, parameters),
           );
         case 'merged':
@@ -109,8 +109,8 @@ export function demoPrinter(here: (path: string) => string): { print: (event: De
 }
 
 const METHOD = [
-  'The model stays as it is. Every linear layer gets b * (B (d * (A x))) added to what it gives. A and B are random, shared',
-  'by all layers and made again from a seed; only the short vectors d and b are trained.',
+  'The model does not change. VeRA adds b * (B (d * (A x))) to the output of every linear layer. A and B are random matrices',
+  'that all layers share; they are made from a seed. Training only changes the small vectors d and b.',
 ];
 
 function savingsLines({ own, baselines }: Of<'savings'>, parameters: number): string[] {
@@ -127,7 +127,8 @@ function savingsLines({ own, baselines }: Of<'savings'>, parameters: number): st
     ['', 'trained', 'of the model', 'adapter', '1,000 of them', 'optimizer', `against ${own.method}`],
     ...[own, ...baselines].map(row),
   ]);
-  const wide = 'The wider the model, the more VeRA saves: LoRA grows with width times rank, VeRA with their sum.';
+  const wide =
+    'The wider the model, the more VeRA saves: the size of LoRA grows with width times rank, that of VeRA with width plus rank.';
   return [...text.split('\n'), wide].map((line) => `  ${line}`);
 }
 
@@ -138,8 +139,8 @@ function mergedLines({ out, report }: Of<'merged'>, here: (path: string) => stri
     rounded.length > 0 ? ` The difference is the rounding of the merged weights to ${rounded.join(' and ')}.` : '';
   return [
     '6. The merged model',
-    `  ${here(out)} is the model with the adapter in its weights, which any program that reads Hugging Face models can load.`,
-    `  Checked before it was written: its logits differ by at most ${maxDifference.toPrecision(2)} from those of model and adapter (they reach ${maxLogit.toPrecision(2)}),`,
-    `  and the likeliest token is the same at ${sameTop} of ${positions} positions.${why}`,
+    `  ${here(out)} is the model with the adapter merged into its weights. Any program that reads Hugging Face models can load it.`,
+    `  It was checked: its logits differ by at most ${maxDifference.toPrecision(2)} from those of model and adapter (the largest is ${maxLogit.toPrecision(2)}),`,
+    `  and the most likely token is the same at ${sameTop} of ${positions} positions.${why}`,
   ];
 }

@@ -35,11 +35,11 @@ test('the demo trains, shows losses and completions before and after, shows size
   const { status, stdout, stderr } = demo('--steps', '3');
   assert.equal(status, 0, stderr);
   for (const part of [
-    /^1\. What there is\n.*3,541,824 parameters/m,
+    /^1\. Model and data\n.*3,541,824 parameters/m,
     /^2\. Before training\n.*loss is 8\.\d{4}/m,
     /^3\. Training 3 steps of VeRA/m,
     /Held-out loss (falls|does not fall) from 8\.\d{4} to 8\.\d{4}/,
-    /likeliest continuation of\n {4}import .*[\s\S]*\n {2}before:\n[\s\S]*\n {2}after:\n/,
+    /most likely continuation of\n {4}import .*[\s\S]*\n {2}before:\n[\s\S]*\n {2}after:\n/,
     /^ {2}VeRA r=64 +15,232 +0\.43 % +72\.9 kB/m,
     /^ {2}LoRA r=4 +94,976 +2\.7 %/m,
     /logits differ by at most [\d.e-]+ from those of model and adapter/,
