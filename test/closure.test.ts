@@ -62,3 +62,11 @@ test('what a client loads: no database, so that it lives in any program', () => 
 test('the reader sees what is there: a worker does load it', () => {
   assert.ok(closure('daemon/train/worker.ts').has('daemon/runtime/session.ts'));
 });
+
+test('what the extension loads when it is activated: no schemas and no readers, which load later', () => {
+  const found = closure('extension/main.ts');
+  assert.ok(found.has('vscode') && found.has('extension/output/flow.ts') && found.size > 40, `only ${found.size}`);
+  for (const banned of ['zod', 'vscode-languageclient/node', 'daemon/data/readers/registry.ts']) {
+    assert.ok(!found.has(banned), `${chain(found, banned)}: import it late, through a lazy.ts`);
+  }
+});

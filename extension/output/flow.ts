@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { type AdapterRow, type ExportOffer, type ExportResult, exportResult } from '../../daemon/protocol/adapters.ts';
+import type { AdapterRow, ExportOffer, ExportResult } from '../../daemon/protocol/adapters.ts';
 import { revealFolder } from '../adapters/commands.ts';
 import { type App, chosen, workspaceFolder } from '../app.ts';
 import { veraCommand } from '../daemon/program.ts';
@@ -35,7 +35,8 @@ export async function exportWith(app: App, adapter: AdapterRow, wanted?: string)
     (progress, token) => waitForJob(daemon, job, progress, token),
   );
   if (done === undefined) return;
-  await offer(out, exportResult.parse(done.result));
+  const { adapters } = await daemon.protocol();
+  await offer(out, adapters.exportResult.parse(done.result));
 }
 
 async function pickFormat(adapter: AdapterRow, formats: readonly ExportOffer[]): Promise<ExportOffer> {
