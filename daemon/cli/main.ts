@@ -46,7 +46,7 @@ function end(error: unknown): void {
 
 async function programFor(args: readonly string[]): Promise<Command> {
   const program = new Command('vera')
-    .description('Fine-tune language models on your own machine with VeRA. An adapter is a few kilobytes.')
+    .description('Fine-tune language models on your own machine with VeRA. An adapter takes kilobytes, not gigabytes.')
     .version(manifest.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText('after', EXAMPLES)

@@ -7,7 +7,7 @@ export const projection: FlagSetting = {
   kind: 'flag',
   name: 'projection',
   label: 'Store the frozen matrices',
-  help: "Writes VeRA's A and B too. Without them a VeRA adapter is a few kilobytes, and whoever loads it makes them again from its seed.",
+  help: "Writes VeRA's A and B too. Without them a VeRA adapter is much smaller, and the program that loads it makes them again from its seed.",
   default: true,
 };
 
