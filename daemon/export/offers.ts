@@ -12,13 +12,13 @@ interface Offer extends Pick<ExportFormat, 'name' | 'label' | 'summary' | 'losse
 /** The formats an adapter can be exported in, each with its size under these options. An option that changes no size is left out. */
 export function exportOffers(sizes: ExportSizes, given: SettingValues): Offer[] {
   const possible = EXPORT_FORMATS.filter(({ job }) => job !== 'merge' || sizes.mergeable);
-  return possible.map(({ name, label, summary, losses, job, options, bytes, atMost = false }) => {
+  return possible.map((format) => {
+    const { name, label, summary, losses, job, options, atMost = false } = format;
     const values = { ...defaultsOf(options), ...given };
+    const bytes = (more: SettingValues = {}): number | undefined => format.bytes(sizes, { ...values, ...more });
     const described = options.filter(
-      (option) =>
-        option.kind !== 'flag' ||
-        bytes(sizes, { ...values, [option.name]: true }) !== bytes(sizes, { ...values, [option.name]: false }),
+      (option) => option.kind !== 'flag' || bytes({ [option.name]: true }) !== bytes({ [option.name]: false }),
     );
-    return { name, label, summary, losses, job, atMost, bytes: bytes(sizes, values) ?? null, options: described };
+    return { name, label, summary, losses, job, atMost, bytes: bytes() ?? null, options: described };
   });
 }
