@@ -118,7 +118,7 @@ test('a run is cancelled after a question, and tried again from where it stopped
   );
   await inlineAction(running, 'Cancel');
   const dialog = page.locator('.monaco-dialog-box');
-  await dialog.getByText(/Its checkpoints stay/).waitFor({ timeout: PATIENCE });
+  await dialog.getByText(/Its checkpoints are kept/).waitFor({ timeout: PATIENCE });
   await dialog.getByRole('button', { name: 'Cancel Run' }).click();
   await runRow(/cancelled/).waitFor({ timeout: PATIENCE });
   await inlineAction(runRow(/cancelled/), 'Try Again');
