@@ -7,10 +7,13 @@ import type { TrainSettings } from './training.ts';
 
 type Item = vscode.QuickPickItem & { setting?: Setting; done?: true };
 
-/** Lets a person change settings one after another until Done (or Escape). Returns what differs from the preset. */
-export async function chooseSettings(draft: Draft): Promise<Partial<TrainSettings>> {
+/**
+ * Lets a person change settings one after another until Done (or Escape). Returns what differs from the preset. `first`: the setting that
+ * is selected when the form opens.
+ */
+export async function chooseSettings(draft: Draft, first?: string): Promise<Partial<TrainSettings>> {
   let { changes } = draft;
-  let last: string | undefined;
+  let last = first;
   for (;;) {
     const picked = await pickSetting({ ...draft, changes }, last);
     if (picked === undefined) return changes;

@@ -37,7 +37,7 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         draft = { ...draft, changes: { ...draft.changes, format: await pickTask(draft.described) } };
         break;
       case 'advanced':
-        draft = { ...draft, changes: await chooseSettings(draft) };
+        draft = { ...draft, changes: await chooseSettings(draft, choice.setting) };
         break;
       case 'skip':
         draft = { ...draft, changes: { ...draft.changes, onBadRow: 'skip' } };

@@ -2,13 +2,15 @@ import { lastPart, oneLine } from '../text.ts';
 import { costText, dataText, placeOf } from './cost.ts';
 import type { Draft } from './draft.ts';
 import { labelsOf } from './fields.ts';
-import type { Answer } from './planner.ts';
+import type { Answer, Fault } from './planner.ts';
 import { type Preset, PRESET_TEXTS, PRESETS } from './presets.ts';
 
 /** The action of a line in the pick. */
 export type Choice =
   | { readonly does: 'start'; readonly preset: Preset }
-  | { readonly does: 'base' | 'task' | 'advanced' | 'skip' }
+  | { readonly does: 'base' | 'task' | 'skip' }
+  /** Opens the form, at a setting where one is named. */
+  | { readonly does: 'advanced'; readonly setting?: string }
   /** Opens the data at the place that the message names. */
   | { readonly does: 'show'; readonly message: string };
 
@@ -36,7 +38,7 @@ export function itemsOf(draft: Draft, answerOf: (preset: Preset) => Answer | und
     { label: `$(database) Task: ${taskOf(draft, answer)}`, choice: { does: 'task' } },
     { label: '$(settings-gear) Advanced...', ...changesOf(draft), choice: { does: 'advanced' } },
   ];
-  if (answer !== undefined && 'fault' in answer) return [...faultLines(answer.fault), ...options];
+  if (answer !== undefined && 'fault' in answer) return [...faultLines(answer, draft), ...options];
   const order = [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)];
   const warning = answer?.cost.warning ?? null;
   return [
@@ -59,8 +61,20 @@ function presetLine(preset: Preset, answer: Answer | undefined): Line {
   };
 }
 
-function faultLines(fault: string): Line[] {
+/** A problem in the data opens the data at its line; one of a setting opens the form at that setting. */
+function faultLines({ fault, settings = [] }: Fault, { described }: Draft): Line[] {
   const place = placeOf(fault);
+  const labels = labelsOf(described);
+  const setting = settings.find((name) => labels.has(name));
+  if (place === undefined && setting !== undefined)
+    return [
+      { label: 'Problems', separator: true },
+      {
+        label: `$(error) ${oneLine(fault)}`,
+        detail: `Enter opens the setting ${labels.get(setting) ?? setting}`,
+        choice: { does: 'advanced', setting },
+      },
+    ];
   const lines: Line[] = [
     {
       label: `$(error) ${oneLine(place === undefined ? fault : `Line ${place.line}: ${place.fault}`)}`,

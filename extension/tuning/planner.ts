@@ -1,12 +1,19 @@
 import type { App } from '../app.ts';
 import { isQuiet } from '../quiet.ts';
+import type { ErrorFacts } from '../../daemon/protocol/errors.ts';
 import type { PlanAnswer } from '../../daemon/protocol/jobs.ts';
 import type { Cost } from './cost.ts';
 import { type Draft, draftSpec, withEnoughSteps } from './draft.ts';
 import type { TrainSpec } from './training.ts';
 
 /** What a run would cost, and the run itself; or what is wrong. */
-export type Answer = { readonly cost: Cost; readonly spec: TrainSpec } | { readonly fault: string };
+export type Answer = { readonly cost: Cost; readonly spec: TrainSpec } | Fault;
+
+/** Why a run cannot start. `settings`: names of the settings that are wrong. */
+export interface Fault {
+  readonly fault: string;
+  readonly settings?: readonly string[];
+}
 
 /** Asks the daemon what runs would cost, each once. */
 export interface Planner {
@@ -62,9 +69,8 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
       );
       plans.forEach((plan, index) => take(index, plan));
     } catch (error) {
-      const fault = error instanceof Error ? error.message : String(error);
       for (const one of opened) if (isQuiet(error)) one.fail(error);
-        else one.settle({ fault }); // prettier-ignore
+        else one.settle(faultOf(error instanceof Error ? error : new Error(String(error)))); // prettier-ignore
     }
   };
   return {
@@ -83,7 +89,7 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
 }
 
 function answerOf(draft: Draft, answer: PlanAnswer, trainPlan: { parse(details: unknown): Cost['plan'] }): Answer {
-  if ('error' in answer) return { fault: answer.error.message };
+  if ('error' in answer) return faultOf(answer.error);
   const { memoryBytes, warning, details } = answer;
   const plan = trainPlan.parse(details);
   if (plan.data === undefined) return { cost: { memoryBytes, warning, plan }, spec: draftSpec(draft) };
@@ -91,3 +97,8 @@ function answerOf(draft: Draft, answer: PlanAnswer, trainPlan: { parse(details: 
   const data = { ...plan.data, steps: Number(spec.settings['steps'] ?? plan.data.steps) };
   return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };
 }
+
+const faultOf = ({ message, settings }: Pick<ErrorFacts, 'message' | 'settings'>): Fault => ({
+  fault: message,
+  ...(settings === undefined ? {} : { settings }),
+});

@@ -7,6 +7,8 @@ import { completeSettings } from '../../daemon/train/settings.ts';
 import { costText, dataText, placeOf } from './cost.ts';
 import { draftSettings, draftSpec, withEnoughSteps } from './draft.ts';
 import { fieldsFor, labelsOf, parseField } from './fields.ts';
+import { itemsOf } from './items.ts';
+import type { Answer } from './planner.ts';
 import { PRESETS } from './presets.ts';
 import { kindNamed } from '../../daemon/jobs/kinds/registry.ts';
 import type { TrainSpec } from '../../daemon/jobs/kinds/train.ts';
@@ -85,6 +87,16 @@ test('what is typed and what is shown', () => {
   assert.deepEqual(parse('samplePrompts', 'a| b'), ['a', 'b']);
   assert.deepEqual([valueText(true), valueText(['a', 'b']), valueText(0.5)], ['yes', 'a | b', '0.5']);
   assert.equal(labelsOf(described).get('alpha'), 'Alpha');
+});
+
+test('a problem leads to its place: a line of the data, or a setting', () => {
+  const lines = (answer: Answer) => itemsOf(draft('quick'), () => answer).filter(({ choice }) => choice !== undefined);
+  const [patience] = lines({ fault: 'Patience needs held-out rows', settings: ['patience', 'heldOut'] });
+  assert.deepEqual(patience?.choice, { does: 'advanced', setting: 'patience' });
+  assert.match(patience?.detail ?? '', /Patience$/);
+  const [row, skip] = lines({ fault: '/a/b.jsonl, line 3: no prompt', settings: ['format'] });
+  assert.deepEqual([row?.choice?.does, skip?.choice?.does], ['show', 'skip']);
+  assert.equal(lines({ fault: 'the base is missing', settings: ['base'] })[0]?.choice?.does, 'show');
 });
 
 test('a plan in words', () => {
