@@ -3,13 +3,15 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { AdapterRow, ExportOffer, ExportResult } from '../../daemon/protocol/adapters.ts';
+import { defaultOf, type SettingValue } from '../../daemon/settings/setting.ts';
 import { revealFolder } from '../adapters/commands.ts';
-import { type App, chosen, workspaceFolder } from '../app.ts';
+import { type App, chosen, Quiet, workspaceFolder } from '../app.ts';
 import { veraCommand } from '../daemon/program.ts';
 import { waitForJob } from '../runs/wait.ts';
+import { askValue } from '../tuning/advanced.ts';
 import { folderName, lineOf, sizeText, specOf } from './formats.ts';
 
-type Options = Readonly<Record<string, boolean>>;
+type Options = Readonly<Record<string, SettingValue>>;
 
 /** Asks for a format, its options and a folder, shows what it costs and loses, writes it, and says how to use it. */
 export async function exportWith(app: App, adapter: AdapterRow, wanted?: string): Promise<void> {
@@ -51,18 +53,25 @@ async function pickFormat(adapter: AdapterRow, formats: readonly ExportOffer[]):
   ).format;
 }
 
-/** Asks for the options of a format that are on or off. The others keep their default. */
+/** Asks for the options of a format: those that are on or off together, then the others one by one. */
 async function pickOptions({ label, options }: ExportOffer): Promise<Options> {
-  const items = options.flatMap((option) =>
+  const flags = options.flatMap((option) =>
     option.kind === 'flag'
       ? [{ label: option.label, detail: option.help, picked: option.default, name: option.name }]
       : [],
   );
-  if (items.length === 0) return {};
-  const picked = chosen(
-    await vscode.window.showQuickPick(items, { title: `${label}: options`, canPickMany: true, placeHolder: 'Options' }),
+  const title = `${label}: options`;
+  const on = flags.length === 0 ? [] : chosen(await vscode.window.showQuickPick(flags, { title, canPickMany: true }));
+  const values: Record<string, SettingValue> = Object.fromEntries(
+    flags.map(({ name }) => [name, on.some((one) => one.name === name)]),
   );
-  return Object.fromEntries(items.map(({ name }) => [name, picked.some((one) => one.name === name)]));
+  for (const option of options) {
+    if (option.kind === 'flag') continue;
+    const { given, value } = await askValue(option, defaultOf(option));
+    if (!given) throw new Quiet();
+    if (value !== undefined) values[option.name] = value;
+  }
+  return values;
 }
 
 /** A folder that is not there yet; proposed beside the workspace's other files. */

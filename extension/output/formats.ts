@@ -1,5 +1,6 @@
 import type { ExportOffer, ExportUse } from '../../daemon/protocol/adapters.ts';
 import type { JobSpec } from '../../daemon/protocol/jobs.ts';
+import type { SettingValue } from '../../daemon/settings/setting.ts';
 import { bytesText } from '../../daemon/protocol/text.ts';
 
 /** 'about 16 kB'; empty where the size is not known. Pure. */
@@ -11,7 +12,7 @@ export const specOf = (
   { job, name }: Pick<ExportOffer, 'job' | 'name'>,
   adapter: number,
   out: string,
-  options: Readonly<Record<string, boolean>>,
+  options: Readonly<Record<string, SettingValue>>,
 ): JobSpec =>
   job === 'merge'
     ? { kind: 'merge', adapter, out }

@@ -71,7 +71,8 @@ function pickSetting(draft: Draft, last: string | undefined): Promise<Setting | 
   });
 }
 
-async function askValue(
+/** Asks for the value of one setting. Not given: the person went back. Without a value: the default. */
+export async function askValue(
   setting: Setting,
   now: SettingValue | undefined,
 ): Promise<{ given: boolean; value?: SettingValue | undefined }> {

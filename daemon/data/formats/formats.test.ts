@@ -50,16 +50,18 @@ test('a conversation becomes each format that can say it, and stays the same con
     Object.fromEntries(
       rowFormats.flatMap((format) => (format.write(sample) ? [[format.name, format.write(sample)]] : [])),
     );
-  assert.deepEqual(Object.keys(written({ kind: 'chat', messages })), ['chat', 'sharegpt', 'pair', 'instruction']);
+  for (const name of ['chat', 'sharegpt', 'pair', 'instruction'])
+    assert.ok(written({ kind: 'chat', messages })[name], name);
   for (const row of Object.values(written({ kind: 'chat', messages })) as Row[]) {
     const { sample } = read(row);
     assert.ok(sample.kind === 'chat' || sample.kind === 'pair');
     assert.deepEqual(sample.messages, messages);
   }
   const withTools = written({ kind: 'chat', messages, tools });
-  assert.deepEqual(Object.keys(withTools), ['chat', 'sharegpt']);
+  for (const name of ['pair', 'instruction']) assert.equal(withTools[name], undefined, name);
+  assert.ok(withTools['chat'] && withTools['sharegpt']);
   for (const row of Object.values(withTools) as Row[]) assert.deepEqual(row['tools'], tools);
-  assert.deepEqual(Object.keys(written({ kind: 'text', text: 't' })), ['text', 'code']);
+  for (const name of ['text', 'code']) assert.ok(written({ kind: 'text', text: 't' })[name], name);
 });
 
 test('the place of a part is the field it was read from', () => {
