@@ -150,17 +150,17 @@ test('the adapter is activated from the view', { timeout: LONG }, async () => {
 
 test('merging: what it loses is said before, what the check found after', { timeout: LONG }, async () => {
   await chooseFromMenu(page, viewRow(page, /active · VeRA 64/), 'Merge into Model');
-  await quickPick(page).locator('input[placeholder*="cannot be taken out"]').waitFor({ timeout: PATIENCE });
+  await quickPick(page).locator('input[placeholder*="cannot be removed or switched"]').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   const done = page.locator('.notification-toast', { hasText: 'Written to' });
   await done.waitFor({ timeout: LONG });
-  assert.match(await done.innerText(), /differ from base and adapter by at most \d/);
+  assert.match(await done.innerText(), /differ from those of the base with the adapter by at most \d/);
   await shot('merged');
   await done.getByRole('button', { name: 'Use It...' }).click();
   await pickLine(page, 'generate --base').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Escape');
   const folders = ['config.json', 'model.safetensors', 'tokenizer.json'].map((file) =>
-    join(workbench.workspace, 'questions-vera-merged', file),
+    join(workbench.workspace, 'questions-vera-merge', file),
   );
   for (const file of folders) assert.ok(existsSync(file), file);
 });
@@ -171,10 +171,12 @@ test('exporting for PEFT, from the panel', { timeout: LONG }, async () => {
   await pickLine(page, 'Adapter for Hugging Face PEFT').waitFor({ timeout: PATIENCE });
   await shot('export');
   await page.keyboard.press('Enter');
+  await pickLine(page, 'Store the frozen matrices').waitFor({ timeout: PATIENCE });
+  await page.keyboard.press('Enter');
   await pickLine(page, 'a new folder').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
-  await page.locator('.notification-toast', { hasText: /Written to .*export/ }).waitFor({ timeout: LONG });
-  assert.ok(existsSync(join(workbench.workspace, 'questions-vera-export', 'adapter_config.json')));
+  await page.locator('.notification-toast', { hasText: /Written to .*peft/ }).waitFor({ timeout: LONG });
+  assert.ok(existsSync(join(workbench.workspace, 'questions-vera-peft', 'adapter_config.json')));
 });
 
 test('light', { timeout: LONG }, async () => {
