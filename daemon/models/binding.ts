@@ -49,7 +49,8 @@ export interface Rows {
 
 /**
  * Binds one vector per row of the batch. thetas: [vectors, layout.size], a bank of vectors of one layout (`padded` brings
- * adapters of smaller ranks to it). Each row gets what it would get alone with its own vector.
+ * adapters of smaller ranks to it). Each row gets what it would get alone with its own vector. The adaptation's options and frozen
+ * matrices are those of all rows: VeRA adapters can share a bank if the rows of A and the columns of B that they use are the same.
  */
 export function bindRows(g: Graph, layout: Layout, thetas: Value, { rowOf, length }: Rows): Binding {
   const batch = rowOf.shape[0] as Dim;

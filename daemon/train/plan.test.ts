@@ -3,6 +3,7 @@ import fs, { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { adapterFixture } from '../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { DEMO_MODEL } from '../demo/run.ts';
 import { selectSites } from '../methods/targets.ts';
@@ -10,7 +11,8 @@ import { linearSites } from '../models/registry.ts';
 import { resolveConfig } from '../models/resolve.ts';
 import { trainPlan } from '../protocol/plans.ts';
 import { openPlanning } from './planning.ts';
-import { planTraining } from './plan.ts';
+import { planEvaluation, planTraining } from './plan.ts';
+import { completeEvaluation } from './evaluateSettings.ts';
 import { completeSettings } from './settings.ts';
 import { dataPlan, savingsPlan } from './planParts.ts';
 
@@ -77,6 +79,19 @@ test('a measured plan is what the protocol calls one', async () => {
   assert.ok(plan.data && plan.savings && plan.secondsPerStep! > 0);
   assert.equal(plan.tokensPerStep, settings.batch * settings.length * settings.accumulate);
   await planning.close();
+});
+
+test('an evaluation is estimated with the method and the layers of its adapter', async () => {
+  const planOf = (name: string, withAdapter = true) => {
+    const { dir: base, adapter } = adapterFixture(name);
+    const request = { data, base, settings: completeEvaluation({}), ...(withAdapter ? { adapter } : {}) };
+    return planEvaluation(request, cache);
+  };
+  assert.equal((await planOf('lora-qv')).adaptedLayers, 4);
+  const [whole, none] = [await planOf('vera-all-linear-full'), await planOf('vera-all-linear-full', false)];
+  assert.deepEqual([whole.adaptedLayers, none.adaptedLayers], [14, 0]);
+  // A and B.
+  assert.ok(whole.memory.constants > none.memory.constants);
 });
 
 test('plans that are made together read a dataset once and measure once', async (t) => {
