@@ -32,7 +32,7 @@ export function createRunner(options: RunnerOptions): Runner {
     running: () =>
       [...attempts.values()]
         .filter((attempt) => !attempt.isDropped())
-        .map(({ kind, memoryBytes, rssBytes }) => ({ kind, memoryBytes: memoryBytes(), rssBytes: rssBytes() })),
+        .map((one) => ({ kind: one.kind, memoryBytes: one.memoryBytes(), rssBytes: one.rssBytes() })),
 
     launch(id, kind) {
       const attempt = startAttempt(id, kind, options);

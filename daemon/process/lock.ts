@@ -82,13 +82,13 @@ function lockOf(file: string): Lock | undefined {
     const mine = identity(fstatSync(fd, { bigint: true }));
     if (held.has(mine)) return undefined; // and `fd` stays open, see above
     let db: Database.Database | undefined;
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       db = new Database(file, { timeout: 0 });
       db.pragma('journal_mode = MEMORY');
       db.exec('BEGIN EXCLUSIVE');
     } catch (error) {
-      failure = error;
+      failure = error as Error;
     }
     const stands = identityAt(file) === mine;
     if (db !== undefined && failure === undefined && stands) {

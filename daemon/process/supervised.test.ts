@@ -152,7 +152,9 @@ test('a service that ran long enough has all its attempts again', async () => {
   const service = runService(
     () => start(),
     { ...POLICY, attempts: 2, steadyMs: 0 },
-    () => void ends++,
+    () => {
+      ends++;
+    },
   );
   for (const round of [1, 2, 3]) {
     await service.ready();
