@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { writeTinyChat, writeTinyModel, writeTinyText } from '../../test/fixtures/train/tiny.ts';
+import { DONE_FIELDS, writeTinyChat, writeTinyModel, writeTinyText } from '../../test/fixtures/train/tiny.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vera-train-'));
 after(() => rmSync(root, { recursive: true }));
@@ -27,35 +27,23 @@ function vera(...args: string[]): {
   return { status, lines, stdout, stderr };
 }
 const out = (name: string): string => join(root, name);
+/** The command that trains in this process, into a folder of this name. */
+const trainInto = (name: string, from: string): string[] => [
+  'train',
+  '--foreground',
+  from,
+  '--base',
+  base,
+  '--out',
+  out(name),
+];
 const SMALL = ['--length', '48', '--batch', '2', '--rank', '8', '--threads', '1', '--sample-tokens', '3'];
 
 test('train: JSON lines, the last one with the promised keys; eval agrees with it', () => {
-  const { status, lines, stderr } = vera(
-    'train',
-    '--foreground',
-    data,
-    '--base',
-    base,
-    '--out',
-    out('a'),
-    '--steps',
-    '5',
-    ...SMALL,
-    '--json',
-  );
+  const { status, lines, stderr } = vera(...trainInto('a', data), '--steps', '5', ...SMALL, '--json');
   assert.equal(status, 0, stderr);
   const done = lines.at(-1)!;
-  assert.deepEqual(Object.keys(done), [
-    'event',
-    'adapter',
-    'trainLoss',
-    'evalLoss',
-    'baseEvalLoss',
-    'trainableParameters',
-    'adapterBytes',
-    'tokensPerSecond',
-    'peakRssBytes',
-  ]);
+  assert.deepEqual(Object.keys(done), DONE_FIELDS);
   assert.equal(done['event'], 'done');
   assert.equal(done['adapter'], out('a'));
   for (const [name, value] of Object.entries(done).slice(2)) assert.ok(typeof value === 'number' && value > 0, name);
@@ -92,20 +80,7 @@ test('train: JSON lines, the last one with the promised keys; eval agrees with i
 });
 
 test('train without --json: what is learned from, the loss before and after, estimated and measured figures', () => {
-  const { status, stdout, stderr } = vera(
-    'train',
-    '--foreground',
-    chat,
-    '--base',
-    base,
-    '--out',
-    out('plain'),
-    '--epochs',
-    '1',
-    '--held-out',
-    '0.2',
-    ...SMALL,
-  );
+  const { status, stdout, stderr } = vera(...trainInto('plain', chat), '--epochs', '1', '--held-out', '0.2', ...SMALL);
   assert.equal(status, 0, stderr);
   for (const words of [
     /^Data: JSONL, chat messages/,
@@ -121,10 +96,7 @@ test('train without --json: what is learned from, the loss before and after, est
 });
 
 test('--resume continues, lengthens a run, and refuses what would make it another', () => {
-  assert.equal(
-    vera('train', '--foreground', data, '--base', base, '--out', out('long'), '--steps', '3', ...SMALL).status,
-    0,
-  );
+  assert.equal(vera(...trainInto('long', data), '--steps', '3', ...SMALL).status, 0);
   const longer = vera('train', '--foreground', '--resume', out('long'), '--steps', '6', '--json');
   assert.equal(longer.status, 0, longer.stderr);
   assert.deepEqual(longer.lines.filter(({ event }) => event === 'step').map(({ step }) => step), [4, 5, 6]); // prettier-ignore
@@ -141,22 +113,7 @@ test('--resume continues, lengthens a run, and refuses what would make it anothe
 test('SIGINT stops after the step under way and says how to continue', async () => {
   const child = spawn(
     process.execPath,
-    [
-      main,
-      'train',
-      '--foreground',
-      data,
-      '--base',
-      base,
-      '--out',
-      out('int'),
-      '--steps',
-      '100000',
-      '--schedule',
-      'constant',
-      ...SMALL,
-      '--json',
-    ],
+    [main, ...trainInto('int', data), '--steps', '100000', '--schedule', 'constant', ...SMALL, '--json'],
     { env, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let text = '';
@@ -193,18 +150,7 @@ const WRONG: [string[], number, RegExp][] = [
 
 test('each wrong flag is one clear line and exit code 2', () => {
   for (const [flags, code, says] of WRONG) {
-    const { status, stderr, stdout } = vera(
-      'train',
-      '--foreground',
-      data,
-      '--base',
-      base,
-      '--out',
-      out('wrong'),
-      '--sample-tokens',
-      '0',
-      ...flags,
-    );
+    const { status, stderr, stdout } = vera(...trainInto('wrong', data), '--sample-tokens', '0', ...flags);
     assert.equal(status, code, `${flags.join(' ')}: ${stderr}`);
     assert.match(stderr, says);
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
