@@ -42,8 +42,8 @@ export function createPlot(host: HTMLElement, options: PlotOptions): uPlot {
       scales: {
         x: { time: false, range: () => [...options.range()] },
         y: {
-          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a const enum of the types only: Linear
-          // is 1, Logarithmic 3
+          // Linear is 1, Logarithmic is 3.
+          // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- it is a const enum of the types only
           distr: options.logScale ? 3 : 1,
           range: (_plot, least, greatest) => margins(least, greatest, options),
         },
