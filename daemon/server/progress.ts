@@ -10,11 +10,11 @@ export interface Progress {
    * it takes as long as the client does. Throws VeraError 'cancelled' where the request is over or the client is gone, and
    * 'runtime' where somebody sends on without waiting.
    */
-  send(value: unknown): Promise<void>;
+  readonly send: (value: unknown) => Promise<void>;
   /** Resolves when everything was handed to the socket. */
-  sent(): Promise<void>;
+  readonly sent: () => Promise<void>;
   /** Drops what still waits. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** The notifications of all requests of one client. */

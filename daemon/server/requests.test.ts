@@ -38,8 +38,8 @@ const handlers: readonly [Method, Handler][] = [
     async ({ progress }, params) => {
       const { values, characters } = params as z.output<typeof count>;
       for (seen.sent = 0; seen.sent < values; seen.sent++)
-        await progress({ index: seen.sent, text: 'x'.repeat(characters) }).catch((error: Error) => {
-          seen.reasons.push(error.message);
+        await progress({ index: seen.sent, text: 'x'.repeat(characters) }).catch((error: unknown) => {
+          seen.reasons.push((error as Error).message);
           throw error;
         });
       return { sent: values };
