@@ -4,7 +4,7 @@ import { VeraError } from '../protocol/errors.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { OVER } from '../protocol/jobStates.ts';
 import { findKind } from './kinds/registry.ts';
-import { setState, tell } from './state.ts';
+import { emitJob, setState } from './state.ts';
 import { type Action, moveOf } from './states.ts';
 
 /** A change of a job that somebody asked for, with its line in the audit. `work` gives the job as it was where nothing is to be done. */
@@ -42,5 +42,5 @@ export const prioritiseJob = (catalog: Catalog, id: number, priority: number, ac
     if (OVER.includes(before.state)) throw refusal(before, 'it has no place in the queue any more');
     if (before.priority === priority) return before;
     await updateJob(change.db, id, { priority });
-    return tell(change, id);
+    return emitJob(change, id);
   });

@@ -11,7 +11,7 @@ import { type Batch, type Collector, collectIncoming } from './incoming.ts';
 import type { Estimate, FromWorker } from './messages.ts';
 import { computes } from './schedule.ts';
 import { settle, settleFailed } from './settle.ts';
-import { setState, tell } from './state.ts';
+import { emitJob, setState } from './state.ts';
 import { taskOf } from './task.ts';
 import { type Ended, startWorker, type WatchOptions, type WorkerProcess } from './workerProcess.ts';
 
@@ -132,7 +132,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
       if (never !== undefined)
         return setState(change, before, 'failed', { memoryBytes, error: { code: 'runtime', message: never } });
       await updateJob(change.db, id, { memoryBytes, ...(notNow === undefined ? {} : { waitingFor: notNow }) });
-      return tell(change, id);
+      return emitJob(change, id);
     });
     drop();
     onJob(job);

@@ -8,7 +8,7 @@ import type { Job } from '../protocol/jobs.ts';
 import { type Metric, metricOf } from '../protocol/metrics.ts';
 import { progressOf, type RunEvent } from '../protocol/runEvents.ts';
 import type { FromWorker } from './messages.ts';
-import { tell } from './state.ts';
+import { emitJob } from './state.ts';
 
 /** A message of a worker that goes into the catalog. */
 export type Incoming = Extract<FromWorker, { type: 'event' | 'opened' | 'metrics' }>;
@@ -115,7 +115,7 @@ export function collectIncoming(
         await batch.write(change);
         if (performance.now() - shownAt < JOB_EVENT_MS) return;
         shownAt = performance.now();
-        await tell(change, id);
+        await emitJob(change, id);
       });
     } catch (error) {
       batch?.restore();

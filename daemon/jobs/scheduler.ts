@@ -5,7 +5,7 @@ import type { Job } from '../protocol/jobs.ts';
 import type { Memory } from './memory.ts';
 import type { Runner } from './runner.ts';
 import { type Decision, schedule } from './schedule.ts';
-import { setState, tell } from './state.ts';
+import { emitJob, setState } from './state.ts';
 
 export interface SchedulerOptions {
   readonly catalog: Catalog;
@@ -113,7 +113,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (job.state !== 'queued' || decision.do === 'start') return job;
     if (decision.do === 'wait') {
       await updateJob(change.db, job.id, { waitingFor: decision.why });
-      return tell(change, job.id);
+      return emitJob(change, job.id);
     }
     const code = job.needs.length > 0 ? 'conflict' : 'runtime';
     return setState(change, job, 'failed', { error: { code, message: decision.why } });

@@ -17,11 +17,11 @@ export async function setState(change: Change, before: Job, state: JobState, mor
     if (state === 'failed' || state === 'cancelled') await finishRun(change, before.run, { state });
     if (OVER.includes(before.state) && !over) await reopenRun(change, before.run);
   }
-  return tell(change, before.id);
+  return emitJob(change, before.id);
 }
 
 /** Emits a job's event. Returns the job. */
-export async function tell(change: Change, id: number): Promise<Job> {
+export async function emitJob(change: Change, id: number): Promise<Job> {
   const job = await readJob(change.db, id);
   change.emit({ type: 'job', job });
   return job;
