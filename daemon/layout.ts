@@ -73,7 +73,7 @@ export function padded(from: Layout, to: Layout, theta: Float32Array): Float32Ar
 }
 
 /** A tensor of a larger shape with the given one in its leading corner and zeros elsewhere. */
-function grown(values: Float32Array, small: readonly number[], large: readonly number[]): Float32Array {
+export function grown(values: Float32Array, small: readonly number[], large: readonly number[]): Float32Array {
   if (small.length !== large.length || small.some((size, axis) => size > large[axis]!))
     throw new Error(`a tensor of shape [${small.join(', ')}] does not fit into [${large.join(', ')}]`);
   const out = new Float32Array(elementsOf(large));

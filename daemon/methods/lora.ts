@@ -1,9 +1,12 @@
 import { gemm } from '../graph/ops/gemm.ts';
 import { dropout } from './dropout.ts';
 import type { LinearMethod } from './method.ts';
-import { dropoutOption, FIRST_OPTIONS, type FirstOptions, rank } from './options.ts';
+import { bankRank, dropoutOption, FIRST_OPTIONS, type FirstOptions, pairsIdle, rank } from './options.ts';
 import type { PeftForm, PeftReader } from './peftForm.ts';
 import { seededUniform } from './random.ts';
+
+/** Rank of the usual bank. */
+const BANK_RANK = 16;
 
 /** PEFT's names for the matrices of a layer. */
 export const [LORA_A, LORA_B] = ['lora_A.weight', 'lora_B.weight'] as const;
@@ -99,6 +102,16 @@ export const lora: LinearMethod<FirstOptions> = {
       { name: `${path}.${LORA_A}`, shape: [rank, dIn] },
       { name: `${path}.${LORA_B}`, shape: [dOut, rank] },
     ]),
+
+  bank: {
+    options({ rank }) {
+      const most = bankRank(rank, BANK_RANK);
+      return { ...FIRST_OPTIONS, rank: most, alpha: most };
+    },
+    idle: pairsIdle,
+    // The scale of the bank is 1.
+    factor: ({ rank, alpha }, tensor) => (tensor.endsWith(LORA_B) ? alpha / rank : 1),
+  },
 
   asLora: (_, { rank, alpha }, theta) => ({ rank, alpha, theta }),
 

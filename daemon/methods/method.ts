@@ -1,5 +1,5 @@
 import type { Value } from '../graph/value.ts';
-import type { NamedTensor } from '../layout.ts';
+import type { Layout, NamedTensor } from '../layout.ts';
 import type { Adaptation, Layers, LinearSite } from '../models/adaptation.ts';
 import type { OptionValue } from '../protocol/values.ts';
 import type { NumberSetting, Setting, SettingValues } from '../settings/setting.ts';
@@ -65,6 +65,16 @@ export interface LoraForm {
   readonly theta: Float32Array;
 }
 
+/** A bank holds adapters of different options in one layout: that of an adapter with the bank's options on all layers of some modules. */
+export interface BankForm<O> {
+  /** The options of the bank that an adapter belongs to. Tensors of the adapter that are smaller are filled up with zeros. */
+  options(options: O): O;
+  /** A number that the adapter's tensor is multiplied by, where its effect depends on options that the bank has otherwise. */
+  factor?(options: O, tensor: string): number;
+  /** Whether an adapter changes nothing. theta: laid out as the method's tensors. */
+  idle(layout: Layout, theta: Float32Array): boolean;
+}
+
 interface Common<O> {
   /** As settings and files write it: 'vera'. */
   readonly name: string;
@@ -108,6 +118,8 @@ export interface LinearMethod<O = MethodOptions> extends Common<O> {
   readonly figures?: readonly Figure[];
   /** The LoRA adapter that makes the same update, if there is one. */
   asLora?(sites: readonly LinearSite[], options: O, theta: Float32Array, frozen?: readonly FrozenTensor[]): LoraForm;
+  /** How adapters of it are served together, each on rows of its own. A method without this cannot be served unmerged. */
+  readonly bank?: BankForm<O>;
   /** If present, the costs of other methods are shown beside this method's costs at these ranks. */
   readonly baseline?: readonly number[];
 }

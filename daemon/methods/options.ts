@@ -1,3 +1,4 @@
+import type { Layout } from '../layout.ts';
 import type { OptionValue } from '../protocol/values.ts';
 import {
   defaultsOf,
@@ -33,6 +34,15 @@ export const rank = (standard: number, help: string) =>
     most: MAX_RANK,
     default: standard,
   }) as const satisfies NumberSetting;
+
+/** The rank of the bank for adapters of this rank: a power of two, so that few banks are needed. */
+export const bankRank = (rank: number, least: number): number => Math.max(least, 2 ** Math.ceil(Math.log2(rank)));
+
+/** Whether each layer's update is zero, where it is a product of the layer's two tensors. */
+export const pairsIdle = ({ entries }: Layout, theta: Float32Array): boolean => {
+  const zero = entries.map(({ start, end }) => theta.subarray(start, end).every((value) => value === 0));
+  return entries.every((_, i) => zero[i] || zero[i % 2 === 0 ? i + 1 : i - 1]);
+};
 
 export const dropoutOption = {
   name: 'dropout',

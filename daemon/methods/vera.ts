@@ -5,9 +5,12 @@ import type { FrozenMatrix, Layers, LinearSite } from '../models/adaptation.ts';
 import { dropout } from './dropout.ts';
 import { LORA_A, LORA_B, lora } from './lora.ts';
 import type { FrozenTensor, LinearMethod, MethodAdaptation } from './method.ts';
-import { dropoutOption, FIRST_OPTIONS, type FirstOptions, rank, rateOption } from './options.ts';
+import { bankRank, dropoutOption, FIRST_OPTIONS, pairsIdle, type FirstOptions, rank, rateOption } from './options.ts';
 import type { PeftForm } from './peftForm.ts';
 import { type Projection, projection } from './projection.ts';
+
+/** Rank of the usual bank. */
+const BANK_RANK = 256;
 
 /** PEFT's names for the trained vectors of a layer and for the shared matrices. */
 const [LAMBDA_B, LAMBDA_D] = ['vera_lambda_b', 'vera_lambda_d'] as const;
@@ -145,6 +148,9 @@ export const vera: LinearMethod<FirstOptions> = {
       { name: `${path}.${LAMBDA_B}`, shape: [dOut] },
       { name: `${path}.${LAMBDA_D}`, shape: [rank] },
     ]),
+
+  // The padding of d is zero, and so is that of A and B.
+  bank: { options: (options) => ({ ...FIRST_OPTIONS, rank: bankRank(options.rank, BANK_RANK) }), idle: pairsIdle },
 
   create: (sites, options, _, own) => adaptWith(pairOf(sites, options, own), sites, options),
 

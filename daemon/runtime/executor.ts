@@ -3,8 +3,8 @@ import type { FileRange } from '../graph/onnx/serialize.ts';
 
 /** A tensor in this process's memory. An executor copies it to its device. */
 export interface PlainTensor {
-  readonly type: 'float32' | 'int64';
-  readonly data: Float32Array | BigInt64Array;
+  readonly type: 'float32' | 'int64' | 'int8';
+  readonly data: Float32Array | BigInt64Array | Int8Array;
   readonly dims: readonly number[];
 }
 /** Inputs by name. */

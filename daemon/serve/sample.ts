@@ -8,6 +8,8 @@ export interface SampleOptions {
   readonly topP?: number;
   /** Only this many most likely tokens. */
   readonly topK?: number;
+  /** Only tokens with at least this share of the most likely token's probability (arXiv 2407.01082). */
+  readonly minP?: number;
   readonly seed: number;
 }
 
@@ -16,13 +18,14 @@ export interface SampleOptions {
  * tokens.
  */
 export function sampler(options: SampleOptions): (logits: Float32Array) => number {
-  const { temperature, topP = 1, topK = 0, seed } = options;
+  const { temperature, topP = 1, topK = 0, minP = 0, seed } = options;
   check('temperature', temperature, temperature >= 0, 'a number of 0 or more');
   check('top-p', topP, topP > 0 && topP <= 1, 'above 0 and at most 1');
   check('top-k', topK, Number.isSafeInteger(topK) && topK >= 0, 'a whole number of 0 or more');
+  check('min-p', minP, minP >= 0 && minP <= 1, 'from 0 to 1');
   if (temperature === 0 || topK === 1) return mostLikely;
   const random = seededRandom('sample', seed);
-  return (logits) => draw(candidates(logits, temperature, topP, topK), random());
+  return (logits) => draw(candidates(logits, { temperature, topP, topK, minP }), random());
 }
 
 function check(name: string, value: number, good: boolean, wanted: string): void {
@@ -51,12 +54,17 @@ interface Candidates {
   readonly total: number;
 }
 
-/** The tokens that may be drawn, in an order that depends on the logits alone: temperature first, then top-k, then top-p. */
-function candidates(logits: Float32Array, temperature: number, topP: number, topK: number): Candidates {
+type Limits = Required<Omit<SampleOptions, 'seed'>>;
+
+/** The tokens that may be drawn, in an order that depends on the logits alone: temperature first, then min-p, top-k and top-p. */
+function candidates(logits: Float32Array, { temperature, topP, topK, minP }: Limits): Candidates {
   const largest = logits[mostLikely(logits)]!;
   const weights = new Float64Array(logits.length);
   let total = 0;
-  for (let i = 0; i < logits.length; i++) total += weights[i] = Math.exp((logits[i]! - largest) / temperature);
+  for (let i = 0; i < logits.length; i++) {
+    const weight = Math.exp((logits[i]! - largest) / temperature);
+    total += weights[i] = weight < minP ? 0 : weight;
+  }
   if (topP === 1 && topK === 0) return { tokens: [], weights, total };
 
   // All tokens below this bound together have less than 1 - topP, so the ones to keep are among the rest: no need to sort all.

@@ -9,6 +9,13 @@ export interface FrozenMatrix {
   readonly columns: number;
 }
 
+/** A tensor that a run is given. */
+export interface FedTensor {
+  readonly type: 'float32' | 'int8';
+  readonly data: Float32Array | Int8Array;
+  readonly dims: readonly number[];
+}
+
 /** A frozen weight of the base, [dOut, dIn], by the name of its tensor. */
 export interface FrozenWeight {
   readonly name: string;
@@ -41,6 +48,12 @@ export interface WeightFormat {
   product(g: Graph, weight: FrozenWeight, x: Value, differentiable: boolean): Value;
   /** x M^T for a matrix of a method. x: [n, columns] -> [n, rows]. */
   matrixProduct(g: Graph, matrix: FrozenMatrix, x: Value): Value;
+  /** Inputs, whose names begin with `name`, for a matrix that each run is given. */
+  fedInputs(g: Graph, name: string, size: Pick<FrozenMatrix, 'rows' | 'columns'>): readonly Value[];
+  /** x M^T for such a matrix. A row's bits do not depend on the other rows. */
+  fedProduct(g: Graph, inputs: readonly Value[], x: Value): Value;
+  /** What those inputs are given. */
+  feedsOf(name: string, matrix: FrozenMatrix): Record<string, FedTensor>;
   /** The loss of the next token, with its logits computed in this format. */
   readonly crossEntropy: Operator;
   /** The inputs of that operator after the head in float32. head: [vocabulary, hidden]. */

@@ -78,6 +78,18 @@ export const int8: WeightFormat = {
       g.constant(backward.scale),
     ]);
   },
+  fedInputs: (g, name, { rows, columns }) => [
+    g.input(name, 'int8', [columns, rows]),
+    g.input(`${name}Scale`, 'float32', [rows]),
+  ],
+  fedProduct: (g, inputs, x) => g.op(quantizedLinear, [x, ...inputs, ...inputs]),
+  feedsOf(name, { data, rows, columns }) {
+    const { q, scale } = quantizeColumns(transposed(data, rows, columns), columns, rows);
+    return {
+      [name]: { type: 'int8', data: q, dims: [columns, rows] },
+      [`${name}Scale`]: { type: 'float32', data: scale, dims: [rows] },
+    };
+  },
   crossEntropy: crossEntropyWith((g, rows, _, copies) => g.op(quantizedLinear, [rows, ...copies, ...copies])),
   headCopies: forwardOf,
   // An int8 product is over so soon that the threads of one session would spend their time waiting for one another.

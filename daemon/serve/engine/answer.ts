@@ -1,0 +1,120 @@
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import { type TextStream, textStream } from '../stream.ts';
+import { type Chooser, chooser, logprobsOf } from './choose.ts';
+import {
+  type ChosenToken,
+  type EndPiece,
+  type EndReason,
+  type GenerationRequest,
+  GREEDY,
+  type Piece,
+} from './request.ts';
+import { type StopTexts, stopTexts } from './stopTexts.ts';
+
+export interface AnswerOptions {
+  readonly request: GenerationRequest;
+  readonly prompt: readonly number[];
+  readonly tokenizer: Tokenizer;
+  readonly vocabulary: number;
+  /** Tokens that end answers. */
+  readonly ends: ReadonlySet<number>;
+  /** Most tokens of the answer. */
+  readonly most: number;
+  readonly now: () => number;
+}
+
+/** What one request has so far: its tokens, its text, and how it ends. It knows nothing of caches and batches. */
+export class Answer {
+  /** Prompt and answer. */
+  readonly tokens: number[];
+  readonly promptTokens: number;
+  cachedTokens = 0;
+  drafted = 0;
+  accepted = 0;
+  startedAt: number | undefined;
+  #firstAt: number | undefined;
+  readonly #submittedAt: number;
+  readonly #options: AnswerOptions;
+  readonly #chooser: Chooser;
+  readonly #stream: TextStream;
+  readonly #stops: StopTexts;
+  #end: { reason: EndReason; stop?: string } | undefined;
+
+  /** Throws VeraError 'usage' for a setting that is out of range. */
+  constructor(options: AnswerOptions) {
+    const { request, prompt, tokenizer, vocabulary, now } = options;
+    this.#options = options;
+    this.tokens = [...prompt];
+    this.promptTokens = prompt.length;
+    this.#chooser = chooser({ ...GREEDY, ...request.sampling }, vocabulary);
+    this.#stream = textStream(tokenizer, prompt);
+    this.#stops = stopTexts((request.stop ?? []).filter((stop) => stop !== ''));
+    this.#submittedAt = now();
+  }
+
+  get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Tokens of the answer that may still come. */
+  get left(): number {
+    return this.#options.most - (this.tokens.length - this.promptTokens);
+  }
+
+  /** Ends it without another token. */
+  finish(reason: EndReason): void {
+    this.#end ??= { reason };
+  }
+
+  /** Chooses the next token. logits: [vocabulary]. -> the token, and what it adds to the text, where it adds any. */
+  next(logits: Float32Array): { readonly token: number; readonly piece: Piece | undefined } {
+    const { request, tokenizer, ends, now } = this.#options;
+    const token = this.#chooser.choose(logits, this.tokens, this.promptTokens);
+    this.tokens.push(token);
+    this.#firstAt ??= now();
+    const entry: ChosenToken[] =
+      request.logprobs === undefined
+        ? []
+        : [logprobsOf(logits, token, request.logprobs, (id) => tokenizer.decode([id]))];
+    const logprobs = request.logprobs === undefined ? {} : { logprobs: entry };
+    if (ends.has(token) && !request.ignoreEnd) {
+      this.#end = { reason: 'stop' };
+      return { token, piece: undefined };
+    }
+    const { text, stop } = this.#stops.push(this.#stream.push(token));
+    if (stop !== undefined) this.#end = { reason: 'stop', stop };
+    else if (this.left <= 0) this.#end = { reason: 'length' };
+    return { token, piece: { type: 'text', text, tokens: [token], ...logprobs } };
+  }
+
+  /** The last pieces, once it has ended. */
+  last(): Piece[] {
+    const { reason, stop } = this.#end!;
+    const pieces: Piece[] = [];
+    if (stop === undefined) {
+      const rest = this.#stops.push(this.#stream.end());
+      const text = rest.text + (rest.stop === undefined ? this.#stops.end() : '');
+      if (text !== '') pieces.push({ type: 'text', text, tokens: [] });
+    }
+    const since = (time: number): number => Math.max(0, time - this.#submittedAt);
+    const now = this.#options.now();
+    const end: EndPiece = {
+      type: 'end',
+      reason,
+      ...(stop === undefined ? {} : { stop }),
+      usage: {
+        promptTokens: this.promptTokens,
+        cachedTokens: this.cachedTokens,
+        answerTokens: this.tokens.length - this.promptTokens,
+        draftedTokens: this.drafted,
+        acceptedTokens: this.accepted,
+      },
+      timing: {
+        queuedMs: since(this.startedAt ?? now),
+        ...(this.#firstAt === undefined ? {} : { firstTokenMs: since(this.#firstAt) }),
+        totalMs: since(now),
+      },
+    };
+    return [...pieces, end];
+  }
+}

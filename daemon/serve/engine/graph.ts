@@ -1,0 +1,53 @@
+import { Graph } from '../../graph/graph.ts';
+import { deadCode } from '../../graph/passes/deadCode.ts';
+import { lower } from '../../graph/passes/lower.ts';
+import type { Dim } from '../../graph/value.ts';
+import { layoutOf } from '../../layout.ts';
+import type { Adaptation, LinearSite } from '../../models/adaptation.ts';
+import { type BaseModel, shapeOf } from '../../models/base.ts';
+import { familyOf } from '../../models/registry.ts';
+import { logits } from '../../objectives/causalLm.ts';
+import { weightFormat } from '../../weights/registry.ts';
+import { BLOCK, rowAttention } from './attention.ts';
+import { bindBatch, frozenMatrices, ServedNetwork } from './network.ts';
+
+export interface EngineGraphOptions {
+  readonly base: BaseModel;
+  /** The name of a weight format. */
+  readonly precision: string;
+  /** Most positions of a row. */
+  readonly maxLength: number;
+  /** What is done to the model, with one vector of parameters per row; and the layers it is on. */
+  readonly adaptation: Adaptation;
+  readonly sites: readonly LinearSite[];
+}
+
+/**
+ * The graph that reads `length` new tokens of each of `batch` rows. Inputs: ids [tokens], positions [batch, length], wanted [answers] (the
+ * tokens whose logits are needed, counted through all rows), those of `rowAttention` and `bindBatch`, and the frozen matrices of the
+ * adaptation. -> logits [answers, vocabulary], keys and values of the new tokens [layers * batch, kvHeads, length, headDim].
+ */
+export function engineGraph({ base, precision, maxLength, adaptation, sites }: EngineGraphOptions): Graph {
+  const { config } = base;
+  const family = familyOf(config);
+  const g = new Graph();
+  const ids = g.input('ids', 'int64', ['tokens']);
+  const positions = g.input('positions', 'int64', ['batch', 'length']);
+  const wanted = g.input('wanted', 'int64', ['answers']);
+  const attention = rowAttention(g, positions);
+  const net = new ServedNetwork(
+    g,
+    {
+      ...{ format: weightFormat(precision), adaptation, tokens: 1, differentiable: false },
+      shapeOf: (name) => shapeOf(base, name),
+      trained: bindBatch(g, layoutOf(adaptation.parameters), positions.shape as [Dim, Dim]),
+    },
+    frozenMatrices(adaptation, sites),
+  );
+  // Rows that have fewer new tokens than others of their run are filled up, beyond their last position.
+  const hidden = family.forward(net, config, { ids, positions, maxLength: maxLength + BLOCK, attention });
+  g.output('logits', logits(net, config, family.finalNorm(net, config, g.gather(hidden, wanted))));
+  g.output('keys', g.concat(attention.keys, 0));
+  g.output('values', g.concat(attention.values, 0));
+  return deadCode(lower(g));
+}
