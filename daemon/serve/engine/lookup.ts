@@ -6,7 +6,7 @@ const REACH = 4096;
 
 /**
  * Guesses the next tokens of a text: those that followed the last time the same few tokens stood in it (prompt lookup decoding,
- * github.com/apoorvumang/prompt-lookup-decoding). -> at most `most` tokens, none where the end of the text is new.
+ * github.com/apoorvumang/prompt-lookup-decoding). -> `most` tokens, or none where the end of the text is new.
  */
 export function draft(tokens: readonly number[], most: number): number[] {
   if (most <= 0) return [];
@@ -16,8 +16,15 @@ export function draft(tokens: readonly number[], most: number): number[] {
     for (let start = end - 1; start >= first; start--) {
       let same = 0;
       while (same < size && tokens[start + same] === tokens[end + same]) same++;
-      if (same === size) return tokens.slice(start + size, start + size + most);
+      if (same === size) return continued(tokens, start + size, most);
     }
   }
   return [];
+}
+
+/** The tokens from a place on; where the text ends it goes on with itself, as a text that repeats does. */
+function continued(tokens: readonly number[], from: number, count: number): number[] {
+  const out: number[] = [];
+  for (let i = from; out.length < count; i++) out.push(tokens[i] ?? out[i - tokens.length]!);
+  return out;
 }

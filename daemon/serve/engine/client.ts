@@ -1,0 +1,184 @@
+import { errorMessage, errorOf } from '../../process/child.ts';
+import type { HealthLimits } from '../../process/health.ts';
+import { startProcess, type SupervisedProcess } from '../../process/supervised.ts';
+import { VeraError } from '../../protocol/errors.ts';
+import type { StoredAdapter } from './bank.ts';
+import type { EngineStart, FromEngine, ToEngine } from './messages.ts';
+import { type PieceStream, pieceStream } from './pieces.ts';
+import type { AdapterNotice, EngineInfo, EngineStats, GenerationRequest, Piece } from './request.ts';
+
+export interface EngineClientOptions {
+  readonly start: EngineStart;
+  /** Reads an adapter of a content hash from the catalog. Throws VeraError 'missing' where there is none. */
+  readonly load: (hash: string) => Promise<StoredAdapter>;
+  readonly health?: HealthLimits;
+  /** The process ended although nobody asked for that. */
+  readonly onCrash?: (reason: string, output: string) => void;
+}
+
+/** An engine in a process of its own. It is started by the first call, and by the next call after a crash. */
+export interface EngineClient {
+  /** Starts the process where none runs. Rejects where the base cannot be served. */
+  info(): Promise<EngineInfo>;
+  /** As `Engine.submit`. A request whose process ends fails with VeraError 'runtime'. */
+  submit(request: GenerationRequest, signal?: AbortSignal): AsyncIterable<Piece>;
+  /** As `Engine.prepare`. */
+  prepare(adapter: string): Promise<AdapterNotice>;
+  /** undefined where no process runs. */
+  stats(): Promise<EngineStats | undefined>;
+  /** The running process. */
+  readonly pid: number | undefined;
+  /** Its memory at the last heartbeat, in bytes; 0 where none runs. */
+  rssBytes(): number;
+  /** Ends the process in order, or after `graceMs` at once. The next call starts another. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** What waits for something from a process. */
+interface Waiter {
+  onMessage(message: FromEngine): void;
+  onError(error: Error): void;
+}
+
+interface Running {
+  readonly process: SupervisedProcess<ToEngine>;
+  readonly info: Promise<EngineInfo>;
+  readonly waiters: Map<number, Waiter>;
+  stopping: boolean;
+}
+
+export function engineClient(options: EngineClientOptions): EngineClient {
+  let current: Running | undefined;
+  let ids = 0;
+
+  function launch(): Running {
+    const info = Promise.withResolvers<EngineInfo>();
+    info.promise.catch(() => undefined); // callers have their own
+    const waiters = new Map<number, Waiter>();
+    let broken: Error | undefined;
+    const process = startProcess<ToEngine, FromEngine>({
+      ...{ file: new URL('./engineWorker.ts', import.meta.url), streams: 'keep', givesWay: false, inspect: 'worker' },
+      ...(options.health === undefined ? {} : { health: options.health }),
+      onMessage(message) {
+        if (message.type === 'info') info.resolve(message.info);
+        else if (message.type === 'broken') broken = errorOf(message.error);
+        else if (message.type === 'load') void deliver(process, message.hash);
+        else waiters.get(message.id)?.onMessage(message);
+      },
+    });
+    const running: Running = { process, info: info.promise, waiters, stopping: false };
+    void process.send({ type: 'start', start: options.start });
+    void process.ended.then(({ reason, output }) => {
+      if (current === running) current = undefined;
+      const error =
+        broken ??
+        new VeraError(
+          'runtime',
+          running.stopping ? 'the engine was stopped' : `the engine ended: ${reason}; try again`,
+        );
+      info.reject(error);
+      for (const waiter of waiters.values()) waiter.onError(error);
+      if (!running.stopping && !broken) options.onCrash?.(reason, output);
+    });
+    return running;
+  }
+
+  async function deliver(process: SupervisedProcess<ToEngine>, hash: string): Promise<void> {
+    const adapter = await options.load(hash).catch((error: unknown) => errorMessage(error));
+    void process.send({ type: 'adapter', hash, adapter });
+  }
+
+  const engine = (): Running => {
+    if (current === undefined || current.stopping) current = launch();
+    return current;
+  };
+
+  /** Asks for one answer. */
+  async function ask<T extends FromEngine['type']>(
+    { process, info, waiters }: Running,
+    type: T,
+    message: (id: number) => ToEngine,
+  ): Promise<Extract<FromEngine, { type: T }>> {
+    await info;
+    const id = ids++;
+    const answer = Promise.withResolvers<Extract<FromEngine, { type: T }>>();
+    waiters.set(id, {
+      onMessage(got) {
+        if (got.type === type) answer.resolve(got as Extract<FromEngine, { type: T }>);
+        else if (got.type === 'failed') answer.reject(errorOf(got.error));
+      },
+      onError: answer.reject,
+    });
+    void process.send(message(id));
+    try {
+      return await answer.promise;
+    } finally {
+      waiters.delete(id);
+    }
+  }
+
+  async function follow(
+    { process, info, waiters }: Running,
+    request: GenerationRequest,
+    stream: PieceStream,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const id = ids++;
+    const cancel = (): void => void process.send({ type: 'cancel', id });
+    waiters.set(id, {
+      onMessage(message) {
+        if (message.type === 'failed') stream.fail(errorOf(message.error));
+        else if (message.type === 'piece') stream.push(message.piece);
+        if (message.type !== 'failed' && !(message.type === 'piece' && message.piece.type === 'end')) return;
+        stream.end();
+        signal.removeEventListener('abort', cancel);
+        waiters.delete(id);
+      },
+      onError: (error) => stream.fail(error),
+    });
+    try {
+      await info;
+    } catch {
+      return; // its waiter is told as well
+    }
+    if (signal.aborted) {
+      waiters.delete(id);
+      stream.fail(new VeraError('cancelled', 'the request was cancelled'));
+      return;
+    }
+    signal.addEventListener('abort', cancel, { once: true });
+    void process.send({ type: 'submit', id, request });
+  }
+
+  return {
+    info: () => engine().info,
+    submit(request, signal) {
+      const ending = new AbortController();
+      const stream = pieceStream(() => ending.abort());
+      const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
+      void follow(engine(), request, stream, either);
+      return stream.pieces;
+    },
+    async prepare(adapter) {
+      const { notice } = await ask(engine(), 'prepared', (id) => ({ type: 'prepare', id, adapter }));
+      return notice;
+    },
+    async stats() {
+      if (current === undefined || current.stopping) return undefined;
+      return (await ask(current, 'stats', (id) => ({ type: 'stats', id }))).stats;
+    },
+    get pid() {
+      return current?.process.pid;
+    },
+    rssBytes: () => current?.process.rssBytes() ?? 0,
+    async stop(graceMs) {
+      const running = current;
+      if (running === undefined) return;
+      running.stopping = true;
+      running.process.stop();
+      const late = setTimeout(() => running.process.kill('it was stopped'), graceMs);
+      await running.process.ended;
+      clearTimeout(late);
+    },
+  };
+}
