@@ -26,9 +26,9 @@ const VERSIONS = 4;
 const KINDS = [
   { rank: 4, size: 1 },
   { rank: 6, size: 1.5, targets: 'q_proj,v_proj', projectionKey: 3 },
-  { method: 'lora', rank: 3, size: 0.6 },
+  { method: 'lora', rank: 3, size: 0.8 },
   { rank: 4, size: 1 },
-  { rank: 5, size: 1, projectionKey: 7, layers: '0' },
+  { rank: 5, size: 3, projectionKey: 7, layers: '0' },
 ];
 const versions = new Map(
   NAMES.map((name, i) => [
