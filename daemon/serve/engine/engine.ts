@@ -324,13 +324,15 @@ export class Engine {
       const run = prefillRun(rows);
       return run ? [{ table, ...run }] : [];
     });
-    runs.sort(({ rows: [a] }, { rows: [b] }) => Number(b!.interactive) - Number(a!.interactive) || a!.order - b!.order);
+    const firstOf = ({ rows }: (typeof runs)[number]): PlannedRow => rows[0]!.row;
+    runs.sort(
+      (a, b) => Number(firstOf(b).interactive) - Number(firstOf(a).interactive) || firstOf(a).order - firstOf(b).order,
+    );
     const [first] = runs;
     if (first)
       await this.#read(
         first.table,
-        first.rows.map(({ active }) => active),
-        first.length,
+        first.rows.map(({ row, count }) => ({ active: row.active, count })),
       );
     for (const [table, actives] of generating) await this.#generate(table, actives);
   }
@@ -345,17 +347,24 @@ export class Engine {
     };
   }
 
-  /** Reads a part of the prompts of some rows, `length` tokens each. */
-  async #read(table: RowTable, actives: readonly Active[], length: number): Promise<void> {
-    const items = actives.map(({ row, answer }): RowTokens => {
-      const ids = answer.tokens.slice(row.length, row.length + length);
-      const last = row.length + length === answer.tokens.length;
-      return { row, ids, wanted: last ? [length - 1] : [] };
+  /** Reads a part of the prompts of some rows. */
+  async #read(table: RowTable, parts: readonly { active: Active; count: number }[]): Promise<void> {
+    const items = parts.map(({ active: { row, answer }, count }): RowTokens => {
+      const ids = answer.tokens.slice(row.length, row.length + count);
+      const last = row.length + count === answer.tokens.length;
+      return { row, ids, wanted: last ? [count - 1] : [] };
     });
-    const counts = actives.map(() => length);
-    this.#counts.prompt += length * actives.length;
-    this.#hits.missed += length * actives.length;
-    await this.#run(table, actives, items, length, counts);
+    const counts = parts.map(({ count }) => count);
+    const read = counts.reduce((sum, count) => sum + count, 0);
+    this.#counts.prompt += read;
+    this.#hits.missed += read;
+    await this.#run(
+      table,
+      parts.map(({ active }) => active),
+      items,
+      Math.max(...counts),
+      counts,
+    );
   }
 
   /** One token, or several where guesses are right, for rows that generate. */

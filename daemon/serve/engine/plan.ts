@@ -13,10 +13,9 @@ export interface PlannedRow {
   readonly order: number;
 }
 
-/** Rows of one table in one run of the graph, each with `length` new tokens; rows with fewer are filled up. */
+/** Rows of one table in one run of the graph, with the number of new tokens of each. Rows with fewer than the others are filled up. */
 export interface PlannedRun<R> {
-  readonly rows: readonly R[];
-  readonly length: number;
+  readonly rows: readonly { readonly row: R; readonly count: number }[];
 }
 
 /** Rows whose prompts are read in one run. */
@@ -33,15 +32,17 @@ export const generates = ({ pending }: PlannedRow): boolean => pending === 1;
 export const guessesOf = ({ length, guesses }: PlannedRow, rows: number): number =>
   rows > GUESSING_ROWS ? 0 : Math.min(guesses, roomInBlock(length) - 1);
 
-/** Which rows of a table read a part of their prompts in this step: interactive ones first, then those that came first. One run at most. */
+/**
+ * Which rows of a table read a part of their prompts in this step, at most up to the border of a block: interactive ones first, then those
+ * that came first. Rows join the first one where they have about as much to read. One run at most, so that nobody waits long.
+ */
 export function prefillRun<R extends PlannedRow>(rows: readonly R[]): PlannedRun<R> | undefined {
-  const reading = rows
+  const parts = rows
     .filter((row) => !generates(row))
-    .sort((a, b) => Number(b.interactive) - Number(a.interactive) || a.order - b.order);
-  const [first] = reading;
+    .sort((a, b) => Number(b.interactive) - Number(a.interactive) || a.order - b.order)
+    .map((row) => ({ row, count: Math.min(row.pending, roomInBlock(row.length)) }));
+  const [first] = parts;
   if (!first) return undefined;
-  const length = Math.min(first.pending, roomInBlock(first.length));
-  if (length < BLOCK) return { rows: [first], length };
-  const whole = reading.filter((row) => row.length % BLOCK === 0 && row.pending >= BLOCK);
-  return { rows: whole.slice(0, PREFILL_ROWS), length };
+  const alike = parts.filter(({ count }) => count <= first.count && count * 2 >= first.count);
+  return { rows: alike.slice(0, PREFILL_ROWS) };
 }

@@ -1,4 +1,4 @@
-/** Ends a text before the first of some stop texts, also where one spans several pieces. */
+/** Ends a text before a stop text, also where that spans several pieces. Of several, the one that is complete first counts. */
 export interface StopTexts {
   /** The part of the text so far that can be shown; `stop` is set once a stop text has come. */
   push(text: string): { readonly text: string; readonly stop?: string };
@@ -7,21 +7,21 @@ export interface StopTexts {
 }
 
 export function stopTexts(stops: readonly string[]): StopTexts {
+  const longestFirst = stops.toSorted((a, b) => b.length - a.length);
+  /** The end of the text, which may be the beginning of a stop text. */
   let held = '';
   return {
     push(text) {
-      held += text;
-      let first: { at: number; stop: string } | undefined;
-      for (const stop of stops) {
-        const at = held.indexOf(stop);
-        if (at >= 0 && (first === undefined || at < first.at)) first = { at, stop };
-      }
-      if (first) {
-        const shown = held.slice(0, first.at);
+      if (stops.length === 0) return { text };
+      for (let i = 0; i < text.length; i++) {
+        held += text[i];
+        const stop = longestFirst.find((one) => held.endsWith(one));
+        if (stop === undefined) continue;
+        const shown = held.slice(0, -stop.length);
         held = '';
-        return { text: shown, stop: first.stop };
+        return { text: shown, stop };
       }
-      const keep = Math.max(0, ...stops.map((stop) => overlap(held, stop)));
+      const keep = Math.max(...stops.map((stop) => overlap(held, stop)));
       const shown = held.slice(0, held.length - keep);
       held = held.slice(held.length - keep);
       return { text: shown };
