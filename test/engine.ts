@@ -14,7 +14,7 @@ import type { EndPiece, Piece } from '../daemon/serve/engine/request.ts';
 
 /** A tokenizer for models without one: token n is the letter of code 0x100 + n. */
 export const letters: Tokenizer = {
-  encode: (text) => [...text].map((letter) => letter.codePointAt(0)! - 0x100),
+  encode: (text) => Array.from(text, (letter) => letter.codePointAt(0)! - 0x100),
   decode: (ids) => String.fromCodePoint(...ids.map((id) => id + 0x100)),
   vocabSize: 1000,
   tokenId: () => undefined,

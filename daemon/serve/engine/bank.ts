@@ -175,7 +175,7 @@ export class Bank {
   }
 
   #projection(
-    { name, frozen: kind, create }: LinearMethod,
+    method: LinearMethod,
     {
       options,
       bankOptions,
@@ -190,6 +190,7 @@ export class Bank {
       form: BankForm;
     },
   ): Pick<Resident, 'projection' | 'frozen'> {
+    const { name, frozen: kind } = method;
     if (!kind) return { projection: form.key, frozen: {} };
     const own = frozen
       ? frozen.map(({ data }) => createHash('sha256').update(bytesOf(data)).digest('hex'))
@@ -203,7 +204,7 @@ export class Bank {
       const { shape } = shapes[i]!;
       return { name: tensor.name, shape, data: grown(tensor.data, tensor.shape, shape) };
     });
-    const adaptation = create(form.sites, bankOptions, [], wide);
+    const adaptation = method.create(form.sites, bankOptions, [], wide);
     const format = weightFormat(this.#precision);
     const feeds: Feeds = Object.assign(
       {},

@@ -243,7 +243,7 @@ test('what cannot be answered is refused, and says why', async () => {
     const many = Array.from({ length: 60 }, () =>
       ask().then(
         () => 'answered',
-        (error: Error) => error.message,
+        (error: unknown) => (error as Error).message,
       ),
     );
     const refusals = (await Promise.all(many)).filter((one) => one !== 'answered');

@@ -22,7 +22,7 @@ export function draft(tokens: readonly number[], most: number): number[] {
   return [];
 }
 
-/** The tokens from a place on; where the text ends it goes on with itself, as a text that repeats does. */
+/** The tokens from a place on; at its end the text continues with itself, as a text that repeats does. */
 function continued(tokens: readonly number[], from: number, count: number): number[] {
   const out: number[] = [];
   for (let i = from; out.length < count; i++) out.push(tokens[i] ?? out[i - tokens.length]!);

@@ -44,7 +44,7 @@ test('rows that come, grow, move and leave keep what they hold', () => {
     } else if (what === 1) {
       row.table.remove(row);
       rows.delete(row);
-    } else if (what === 2 && row.table === tables[0]) tables[0]!.moveTo(row, tables[1]!);
+    } else if (what === 2 && row.table === tables[0]) tables[0].moveTo(row, tables[1]!);
     else if (what === 3) row.table.swap(row.index, below(row.table.rows.length));
     else {
       const count = Math.min(1 + below(40), BLOCK - (row.length % BLOCK));
