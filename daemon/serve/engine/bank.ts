@@ -47,7 +47,7 @@ export interface Resident {
 }
 
 /** The base without an adapter. */
-export const NO_FORM: BankForm = { key: '', sites: [], adaptation: unadapted, layout: layoutOf([]) };
+const NO_FORM: BankForm = { key: '', sites: [], adaptation: unadapted, layout: layoutOf([]) };
 export const NO_ADAPTER: Resident = {
   ...{ hash: '', form: NO_FORM, projection: '', frozen: {}, theta: new Float32Array() },
   idle: true,

@@ -24,7 +24,7 @@ const PREFILL_ROWS = 4;
 const GUESSING_ROWS = 4;
 
 /** New tokens that the row can have before the border of its block. */
-export const roomInBlock = (length: number): number => BLOCK - (length % BLOCK);
+const roomInBlock = (length: number): number => BLOCK - (length % BLOCK);
 
 export const generates = ({ pending }: PlannedRow): boolean => pending === 1;
 
