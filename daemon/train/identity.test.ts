@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SettingValue } from '../settings/setting.ts';
 import { identityDifference, identityOf } from './identity.ts';
-import { completeSettings, type GivenSettings } from './settings.ts';
+import { completeSettings } from './settings.ts';
 
 const complete = (given: Record<string, SettingValue>) =>
-  completeSettings({ data: 'd', base: 'b', out: 'o', length: 48, ...given } as GivenSettings);
+  completeSettings({ data: 'd', base: 'b', out: 'o', length: 48, ...given });
 const of = (given: Record<string, SettingValue>): string => identityOf(complete(given), 'f', 'h');
 
 test('the identity of a run has what it learns, and not how fast', () => {

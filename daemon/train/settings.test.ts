@@ -3,19 +3,10 @@ import { test } from 'node:test';
 import { METHODS } from '../methods/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { checkSetting, defaultOf, type SettingValue } from '../settings/setting.ts';
-import {
-  completeSettings,
-  type GivenSettings,
-  GROUPS,
-  isResumable,
-  methodOptions,
-  settingsOfRun,
-  storedSettings,
-} from './settings.ts';
+import { completeSettings, GROUPS, isResumable, methodOptions, settingsOfRun, storedSettings } from './settings.ts';
 
 const needed = { data: 'd', base: 'b', out: 'o' };
-const complete = (given: Record<string, SettingValue | undefined>) =>
-  completeSettings({ ...needed, ...given } as GivenSettings);
+const complete = (given: Record<string, SettingValue | undefined>) => completeSettings({ ...needed, ...given });
 
 test('what is left out suits the method', () => {
   const [vera, lora, full] = ['vera', 'lora', 'full'].map((method) => complete({ method }));
@@ -117,10 +108,10 @@ const OLD = {
 };
 
 test('settings that an older version stored open, without what their method does not have', () => {
-  const settings = storedSettings(OLD as unknown as GivenSettings);
+  const settings = storedSettings(OLD);
   assert.deepEqual([settings['rank'], settings.steps, settings.length, settings.threads], [8, 5, 48, 1]);
   for (const name of ['alpha', 'lrHead']) assert.ok(!(name in settings), name);
-  const open = storedSettings({ ...OLD, length: 0, method: 'full' } as unknown as GivenSettings);
+  const open = storedSettings({ ...OLD, length: 0, method: 'full' });
   assert.ok(!('rank' in open) && open.length === undefined);
   assert.deepEqual(storedSettings(settings), settings);
 });

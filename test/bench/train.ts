@@ -1,5 +1,5 @@
 /**
- * Training speed and peak memory beside HF PEFT, in one run on one machine: `npm run bench:train [-- --steps 4 --rounds 2 --quick]`.
+ * Training speed and peak memory beside HF PEFT, in one run on one machine: `npm run bench:train [-- --steps 4 --rounds 2]`.
  * The two sides take turns, each in a process of its own; the best step of all rounds counts, for both alike. Each line gives
  * the ratio; at the end stand the rates of onnxruntime's own matrix products here, and the speed at which a step would run if
  * it were nothing but products at those rates.
