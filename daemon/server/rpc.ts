@@ -78,8 +78,7 @@ async function answer(client: Client, name: string, given: unknown, token: Cance
     );
   const { method, handle } = found;
   const done = metrics.rpc.startTimer({ method: name });
-  const cancelled = cancelledBy(token, name);
-  const signal = AbortSignal.any([cancelled, gone]);
+  const { signal, done: settled } = endedBy(token, gone, name);
   const { params, progress: wanted } = withoutProgress(method, given);
   const progress = client.progress.open(wanted);
   signal.addEventListener('abort', progress.end, { once: true });
@@ -98,16 +97,30 @@ async function answer(client: Client, name: string, given: unknown, token: Cance
     done({ outcome: response.data?.code === 'cancelled' ? 'cancelled' : 'error' });
     return response;
   } finally {
+    settled();
     progress.end();
   }
 }
 
-function cancelledBy(token: CancellationToken, name: string): AbortSignal {
+/**
+ * A signal that is aborted when the request is taken back or its client is gone. Call `done` when the request is answered. It is not
+ * made with AbortSignal.any: Node keeps such a signal in memory as long as the client is connected.
+ */
+function endedBy(token: CancellationToken, gone: AbortSignal, name: string): { signal: AbortSignal; done: () => void } {
   const controller = new AbortController();
   const cancel = (): void => controller.abort(new VeraError('cancelled', `${name} was cancelled`));
-  if (token.isCancellationRequested) cancel();
-  else token.onCancellationRequested(cancel);
-  return controller.signal;
+  const leave = (): void => controller.abort(gone.reason);
+  if (gone.aborted) leave();
+  else if (token.isCancellationRequested) cancel();
+  const listening = token.onCancellationRequested(cancel);
+  gone.addEventListener('abort', leave);
+  return {
+    signal: controller.signal,
+    done: () => {
+      listening.dispose();
+      gone.removeEventListener('abort', leave);
+    },
+  };
 }
 
 /** The params that a method checks, and the number that its client wants progress under. */
