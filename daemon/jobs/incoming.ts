@@ -57,6 +57,8 @@ const known = (progress: Job['progress']): Job['progress'] =>
 
 /** Messages are written so often. A change of the job's state also writes those that wait. */
 const WRITE_MS = 75;
+/** Pause before another try after the disk refused them. */
+const AGAIN_MS = 1000;
 /** While a job runs, its own event, for clients that follow all jobs, comes at most so often. */
 const JOB_EVENT_MS = 1000;
 /** Most messages kept while the disk refuses them. Beyond that the oldest are lost. */
@@ -85,7 +87,7 @@ export function collectIncoming(
   let { progress } = job;
   let waiting: Incoming[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let isWriting = false;
+  let [isWriting, isEnded] = [false, false];
   let shownAt = 0;
 
   function take(): Batch {
@@ -98,17 +100,19 @@ export function collectIncoming(
     };
   }
 
-  const later = (): void => {
+  const later = (pause: number): void => {
+    if (isEnded) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       void write();
-    }, WRITE_MS);
+    }, pause);
   };
 
   async function write(): Promise<void> {
     if (isWriting || waiting.length === 0) return;
     isWriting = true;
     let batch: Batch | undefined;
+    let pause = WRITE_MS;
     try {
       await catalog.change(async (change) => {
         batch = take();
@@ -119,16 +123,23 @@ export function collectIncoming(
       });
     } catch (error) {
       batch?.restore();
+      pause = AGAIN_MS;
       log.error({ err: error, job: id }, 'what a worker sent could not be written');
     }
     isWriting = false;
+    // Messages that came meanwhile found a write under way, and the worker may be silent for long.
+    if (waiting.length > 0) later(pause);
   }
 
   return {
     add(message) {
       waiting.push(message);
-      later();
+      later(WRITE_MS);
     },
-    ...{ take, end: () => clearTimeout(timer) },
+    take,
+    end() {
+      isEnded = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -64,6 +64,7 @@ async function work(
   { read, watch, signal, busy }: PlanOptions,
 ): Promise<string> {
   let measured: readonly MachineRates[] = [];
+  const rates = await readRates(catalog.db);
   signal.throwIfAborted();
   const planner = startProcess<ToPlanner, FromPlanner>({
     ...{ file: new URL('./planWorker.ts', import.meta.url), streams: 'keep', health: watch, givesWay: true },
@@ -77,7 +78,7 @@ async function work(
   const cancel = (): void => planner.kill('nobody wants it any more');
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    void planner.send({ tasks, read, rates: await readRates(catalog.db) });
+    void planner.send({ tasks, read, rates });
     const { reason } = await planner.ended;
     signal.throwIfAborted();
     if (measured.length > 0) await catalog.change((change) => keepRates(change, measured));
