@@ -49,6 +49,11 @@ test('a training job puts its adapter into the catalog, bit-identical to that of
   const out = join(root, 'foreground');
   const settings = completeSettings({ ...spec.settings, out });
   await startTraining(settings, false, () => undefined).ended;
+  // A client that lost the answer asks again, and by then the job has written into the folder that it was given.
+  const given = { ...spec, name: 'given', settings: { ...spec.settings, out: join(root, 'given') } };
+  const named = await reached(await submit(given, { key: 'two' }), 'succeeded');
+  assert.equal((await submit(given, { key: 'two' })).id, named.id);
+  await assert.rejects(submit(given, { key: 'three' }), { code: 'usage' });
   const bytes = (dir: string): Buffer => readFileSync(join(dir, 'adapter_model.safetensors'));
   assert.deepEqual(bytes(run.out), bytes(out));
   assert.equal(adapter.bytes, bytes(out).length);
