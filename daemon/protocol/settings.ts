@@ -7,7 +7,7 @@ export const settingValue = z.union([
   finite,
   z.boolean(),
   z.string().max(MAX_TEXT),
-  z.array(z.string().max(MAX_TEXT)).max(32).readonly(),
+  z.array(z.string().max(MAX_TEXT), 'must be a number, a text, true or false, or a list of texts').max(32).readonly(),
 ]);
 /** Values of settings by their names. */
 export const settingValues = z.record(z.string().max(100), settingValue.optional());
