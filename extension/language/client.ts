@@ -84,6 +84,7 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
       .finally(() => connection.close());
   try {
     await client.start();
+    over.throwIfAborted(); // from here on, the listener below ends it
   } catch (error) {
     void dispose();
     throw error;
