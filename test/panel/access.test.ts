@@ -90,7 +90,7 @@ test('the keyboard alone reaches everything and works it', async () => {
     walk.push(here);
   }
   const reached = (name: string): boolean => walk.some((stop) => stop.includes(name));
-  const stops = ['Use adapter', 'Merge...', 'Export...', 'Run again', 'Open folder', 'Raw', 'Smoothed', 'Smoothing', 'Log scale', 'Loss: table', 'div Loss', 'Draw VeRA 64', 'button LoRA 8', 'div Learning rate', 'div Gradient norm', 'div Tokens per second', 'Costs beside other methods', 'Numbers', 'Copy sample 1, before', 'summary Settings']; // prettier-ignore
+  const stops = ['Activate', 'Merge...', 'Export...', 'Run again', 'Open folder', 'Raw', 'Smoothed', 'Smoothing', 'Log scale', 'Loss: table', 'div Loss', 'Draw VeRA 64', 'button LoRA 8', 'div Learning rate', 'div Gradient norm', 'div Tokens per second', 'Costs beside other methods', 'Numbers', 'Copy sample 1, before', 'summary Settings']; // prettier-ignore
   for (const stop of stops) assert.ok(reached(stop), `the Tab key does not reach '${stop}': ${walk.join(' | ')}`);
 
   await page.locator('[data-command=export]').focus();
