@@ -18,7 +18,10 @@ import { daemonOptions } from './life/options.ts';
 import type { DaemonOptions } from './life/options.ts';
 import { waitForLock } from './life/successor.ts';
 import { PROTOCOL } from './protocol/method.ts';
+import { openEngines } from './serve/engines.ts';
+import { SERVE_SETTINGS, servedFormat } from './serve/settings.ts';
 import { startServer } from './server/server.ts';
+import { parseSetting } from './settings/setting.ts';
 
 const TICK_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -29,17 +32,18 @@ try {
   refuseOldNode();
   const options = daemonOptions(process.argv.slice(2), process.env);
   const version = options.version ?? manifest.version;
+  const precision = servedFormat(parseSetting(SERVE_SETTINGS[0], options.servePrecision) as string);
   makePrivateFolders();
   const lock = options.successor ? await waitForLock(version) : takeLock(daemonLockFile());
   if (lock === undefined) process.stderr.write('vera daemon: another one runs already\n');
-  else await live(lock, options, version);
+  else await live(lock, options, version, precision);
 } catch (error) {
   process.stderr.write(`vera daemon: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
 /** Runs the daemon in the process that holds the lock. Returns when it answers. */
-async function live(lock: Lock, options: DaemonOptions, version: string): Promise<void> {
+async function live(lock: Lock, options: DaemonOptions, version: string, precision: string): Promise<void> {
   const startedAt = Date.now();
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const log = openLog(logsFolder(), { level: options.logLevel, secrets: [token] });
@@ -80,8 +84,10 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
       ...(maxRunning === undefined ? {} : { maxRunning }),
       ...(memoryBudgetBytes === undefined ? {} : { memoryBudgetBytes }),
     });
+    const engines = openEngines({ catalog, log: logger, precision, onUse: () => idle.touch() });
     let clients = (): number => 0;
-    const busy = (): boolean => clients() > 0 || queue.counts().running + queue.counts().queued > 0;
+    const busy = (): boolean =>
+      clients() + engines.requests() > 0 || queue.counts().running + queue.counts().queued > 0;
     const idle = idleTime(options.idleMinutes * 60_000, busy);
     catalog.onEvents(idle.touch);
 
@@ -97,11 +103,15 @@ async function live(lock: Lock, options: DaemonOptions, version: string): Promis
     const life = { startedAt, stop: () => end('a client asked'), drain, draining: () => draining, idleAt: idle.at };
     steps.push({ name: 'discovery', run: () => removeDiscovery(token) });
     const server = await startServer({
-      ...{ catalog, queue, token, version, log: logger, port: options.port },
+      ...{ catalog, queue, engines, token, version, log: logger, port: options.port },
       life: { ...life, logsFolder: logsFolder() },
     });
     clients = () => server.clients();
-    steps.push({ name: 'server', run: () => server.close() }, { name: 'queue', run: () => queue.stop() });
+    steps.push(
+      { name: 'engines', run: () => engines.stop() },
+      { name: 'server', run: () => server.close() },
+      { name: 'queue', run: () => queue.stop() },
+    );
     await queue.start();
 
     const mine = {

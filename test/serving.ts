@@ -9,15 +9,18 @@ import { openCatalog } from '../daemon/catalog/open.ts';
 import type { Catalog } from '../daemon/catalog/open.ts';
 import { createQueue } from '../daemon/jobs/queue.ts';
 import type { Queue } from '../daemon/jobs/queue.ts';
+import { type Engines, openEngines } from '../daemon/serve/engines.ts';
 import type { Served } from '../daemon/server/context.ts';
 import type { Limits } from '../daemon/server/limits.ts';
 import { startServer } from '../daemon/server/server.ts';
 import type { RunningServer } from '../daemon/server/server.ts';
+import { SERVED_FORMAT } from '../daemon/weights/registry.ts';
 
 export interface Serving {
   server: RunningServer;
   catalog: Catalog;
   queue: Queue;
+  engines: Engines;
   token: string;
   port: number;
   home: string;
@@ -31,12 +34,14 @@ export async function serving(
   home: string,
   limits: Partial<Limits> = {},
   served?: ReadonlyMap<string, Served>,
+  idleMs = 60_000,
 ): Promise<Serving> {
   process.env['VERA_HOME'] = home;
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line) => void logged.push(line) });
   const catalog = await openCatalog(join(home, 'catalog', 'catalog.db'));
   const queue = createQueue({ catalog, log });
+  const engines = openEngines({ catalog, log, precision: SERVED_FORMAT.name, threads: 1, idleMs });
   const token = randomBytes(32).toString('base64url');
   const life = {
     startedAt: Date.now(),
@@ -46,14 +51,15 @@ export async function serving(
     idleAt: () => null,
   };
   const server = await startServer({
-    ...{ catalog, queue, token, version: '0.0.0-test', log, limits },
+    ...{ catalog, queue, engines, token, version: '0.0.0-test', log, limits },
     ...(served === undefined ? {} : { served }),
     life: { ...life, logsFolder: join(home, 'logs') },
   });
   return {
-    ...{ server, catalog, queue, token, port: server.port, home, logged },
+    ...{ server, catalog, queue, engines, token, port: server.port, home, logged },
     async close() {
       await server.close();
+      await engines.stop();
       await queue.stop();
       await catalog.close();
     },

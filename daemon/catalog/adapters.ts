@@ -148,8 +148,8 @@ export async function listAdapters(db: Db, params: Params<typeof protocol.list>)
   return pageOf(await query.execute(), limit, showAdapter, (row) => [row.id]);
 }
 
-/** Finds bases by number, fingerprint (or its beginning), spec, or the last part of the spec. */
-async function basesNamed(db: Db, text: string): Promise<number[]> {
+/** The numbers of bases by number, fingerprint (or its beginning), spec, or the last part of the spec. Throws VeraError 'missing'. */
+export async function basesNamed(db: Db, text: string): Promise<number[]> {
   const rows = await db.selectFrom('base_model').select(['id', 'fingerprint', 'spec']).execute();
   const found = rows.filter(
     ({ id, fingerprint, spec }) =>

@@ -70,3 +70,16 @@ async function namesNear(db: Db, name: string): Promise<string[]> {
   ]);
   return lists.flat().map((row) => row.name);
 }
+
+/** The number of an adapter with this content hash; null if there is none outside the trash. `trash`: one in the trash will do. */
+export async function adapterOfHash(db: Db, hash: string, { trash = false } = {}): Promise<number | null> {
+  const row = await db
+    .selectFrom('adapter')
+    .select('id')
+    .where((eb) => eb(eb.fn<string>('substr', ['hash', eb.lit(1), eb.lit(16)]), '=', hash.slice(0, 16)))
+    .where('hash', '=', hash)
+    .$if(!trash, (query) => query.where('deleted_at', 'is', null))
+    .orderBy('id')
+    .executeTakeFirst();
+  return row?.id ?? null;
+}

@@ -10,7 +10,7 @@ import { addAdapter } from './adapters.ts';
 import { baseName, readAdapter } from './adapterRows.ts';
 import type { Change } from './change.ts';
 import { adapterContent } from './content.ts';
-import { findAdapter } from './find.ts';
+import { adapterOfHash, findAdapter } from './find.ts';
 import type { Catalog } from './open.ts';
 import { ensureUser, findProject, findUser } from './owners.ts';
 import { packedFile, readPacked } from './packed.ts';
@@ -157,17 +157,4 @@ async function insertRun(
   change.emit({ type: 'catalog', change: 'created', kind: 'run', id, name: null });
   change.audit({ actor, action: 'create', kind: 'run', subject: id, details: { from: file } });
   return id;
-}
-
-/** The adapter of a hash; null where there is none outside the trash. */
-async function adapterOfHash(db: Db, hash: string): Promise<number | null> {
-  const row = await db
-    .selectFrom('adapter')
-    .select('id')
-    .where((eb) => eb(eb.fn<string>('substr', ['hash', eb.lit(1), eb.lit(16)]), '=', hash.slice(0, 16)))
-    .where('hash', '=', hash)
-    .where('deleted_at', 'is', null)
-    .orderBy('id')
-    .executeTakeFirst();
-  return row?.id ?? null;
 }

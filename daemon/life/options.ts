@@ -13,6 +13,8 @@ export interface DaemonOptions {
   readonly maxRunning?: number;
   readonly memoryBudgetBytes?: number;
   readonly logLevel: LogLevel;
+  /** The weight format of models that answer requests, as a person gave it. */
+  readonly servePrecision: string;
   /** Waits until the running daemon ends, and takes its place. */
   readonly successor: boolean;
   /** The version that it reports, if that is not the version of the program. For tests. */
@@ -28,12 +30,13 @@ const FLAGS = {
   'max-running': { type: 'string' },
   'memory-budget': { type: 'string' },
   'log-level': { type: 'string' },
+  'serve-precision': { type: 'string' },
   successor: { type: 'boolean', default: false },
   'as-version': { type: 'string' },
   'as-protocol': { type: 'string' },
 } as const;
 
-/** Reads the daemon's command line and environment (VERA_IDLE_MINUTES, VERA_LOG_LEVEL). Throws VeraError 'usage'. */
+/** Reads the daemon's command line and environment (VERA_IDLE_MINUTES, VERA_LOG_LEVEL, VERA_SERVE_PRECISION). Throws VeraError 'usage'. */
 export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): DaemonOptions {
   const flags = parsed(args);
   const level = flags['log-level'] ?? env['VERA_LOG_LEVEL'] ?? 'info';
@@ -56,6 +59,7 @@ export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): 
       : { maxRunning: number('the number of jobs at once', maxRunning, 1, 1000, true) }),
     ...(budget === undefined ? {} : { memoryBudgetBytes: number('the memory budget', budget, 1, 1e15) }),
     logLevel: level as LogLevel,
+    servePrecision: flags['serve-precision'] ?? env['VERA_SERVE_PRECISION'] ?? 'auto',
     successor: flags.successor,
     ...(version === undefined ? {} : { version }),
     ...(protocol === undefined ? {} : { protocol: number('the protocol', protocol, 0, 1e6, true) }),

@@ -1,5 +1,6 @@
 import * as adapters from './adapters.ts';
 import * as events from './events.ts';
+import * as generation from './generation.ts';
 import * as jobs from './jobs.ts';
 import * as life from './life.ts';
 import type { Method, Notification } from './method.ts';
@@ -14,6 +15,7 @@ export const FEATURES: Readonly<Record<string, Readonly<Record<string, unknown>>
   jobs,
   events,
   adapters,
+  generation,
   runs,
   'projects and users': owners,
   records,

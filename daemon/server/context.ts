@@ -3,12 +3,14 @@ import type { z } from 'zod';
 import type { Catalog } from '../catalog/open.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Method } from '../protocol/method.ts';
+import type { Engines } from '../serve/engines.ts';
 import type { Limits } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface ServerOptions {
   catalog: Catalog;
   queue: Queue;
+  engines: Engines;
   token: string;
   version: string;
   log: Logger;
@@ -36,6 +38,7 @@ export interface Life {
 export interface Daemon {
   readonly catalog: Catalog;
   readonly queue: Queue;
+  readonly engines: Engines;
   readonly version: string;
   readonly log: Logger;
   readonly life: Life;

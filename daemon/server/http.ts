@@ -6,6 +6,8 @@ import type { Admission } from './authentication.ts';
 import type { Daemon } from './context.ts';
 import { HttpError } from './httpError.ts';
 import type { Metrics } from './metrics.ts';
+import { apiErrorOf, errorBody, isOpenAiPath } from './openai/errors.ts';
+import { openAiRoutes } from './openai/routes.ts';
 import { downloads } from './routes/downloads.ts';
 import { status } from './routes/status.ts';
 import { uploads } from './routes/uploads.ts';
@@ -29,6 +31,7 @@ export function httpApp(daemon: Daemon, metrics: Metrics, admit: Admission): Exp
   status(app, daemon, metrics);
   uploads(app, daemon);
   downloads(app, daemon);
+  openAiRoutes(app, daemon);
   app.use((_request, _response, next) => next(new HttpError(404, 'missing', 'there is nothing here')));
   app.use(failure(daemon));
   return app;
@@ -47,7 +50,8 @@ function guard(admit: Admission): RequestHandler {
     // Close the connection with the answer, so that the body of a stranger is never read.
     response.status(refusal.status).set('Connection', 'close');
     if (refusal.status === 401) response.set('WWW-Authenticate', 'Bearer');
-    response.json({ error: { code: 'daemon', message: refusal.message } });
+    const { status, message } = refusal;
+    response.json(isOpenAiPath(request.path) ? errorBody(status, message) : { error: { code: 'daemon', message } });
   };
 }
 
@@ -59,6 +63,10 @@ function failure({ log }: Daemon): ErrorRequestHandler {
     if (status === 500 && !(error instanceof VeraError))
       log.error({ err: error, path: request.path }, 'unexpected error');
     if (response.headersSent) return void response.destroy();
+    if (isOpenAiPath(request.path)) {
+      const told = apiErrorOf(error, null);
+      return void response.status(told?.status ?? status).json(told?.body ?? errorBody(status, message));
+    }
     response.status(status).set('Connection', 'close').json({ error: { code, message } });
   };
 }

@@ -33,6 +33,14 @@ export const LIMITS = {
   uploadBytes: 4096 * MB,
   /** Uploads at once. */
   uploads: 8,
+  /** Bytes of a request for generated text: a prompt of a million tokens. */
+  promptBytes: 8 * MB,
+  /** Answers that are generated or waited for at once, of all clients: fewer than an engine lets wait. The next are refused. */
+  answers: 512,
+  /** Answers of one request: its prompts times `n`. */
+  answersOfRequest: 128,
+  /** Adapters, and bases, in the list of models: more than anybody reads. The newest are listed. */
+  listedModels: 1000,
   /** Connections at once: far more than a thousand subscribers, far fewer than a process may open. */
   connections: 4096,
   /** Connections without a token so far. A new one replaces the oldest, so that a flood locks out nobody. */

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { countJobs } from '../catalog/jobs.ts';
 import type { Daemon } from './context.ts';
+import { engineMetrics } from './engineMetrics.ts';
 
 export interface Metrics {
   /** Seconds from a request to its answer. */
@@ -16,7 +17,7 @@ export const catalogBytes = (file: string): number =>
   [file, `${file}-wal`].reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
 
 /** Metrics of the daemon, in a registry of its own, so that two servers in one process stay apart. */
-export function openMetrics({ catalog, clients, version }: Daemon): Metrics {
+export function openMetrics({ catalog, engines, clients, version }: Daemon): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -44,6 +45,7 @@ export function openMetrics({ catalog, clients, version }: Daemon): Metrics {
       this.set(catalogBytes(catalog.file));
     },
   });
+  engineMetrics(engines, registry);
   const rpc = new Histogram({
     ...{ name: 'vera_rpc_seconds', help: 'Time from a request to its answer', registers },
     labelNames: ['method', 'outcome'] as const,

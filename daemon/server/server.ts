@@ -46,7 +46,7 @@ export interface RunningServer {
 /** Serves the protocol and a few HTTP routes on a port of this machine, to clients that have the token. Throws VeraError 'daemon'. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits: Limits = { ...LIMITS, ...options.limits };
-  const { catalog, queue, version, log, life, token, served = SERVED } = options;
+  const { catalog, queue, engines, version, log, life, token, served = SERVED } = options;
   const socketOptions: SocketOptions & { closeTimeout: number } = {
     noServer: true,
     maxFragments: limits.fragments,
@@ -67,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const languages = new Set<LanguageRelay>();
   const allClients = (): WebSocket[] => [...rpcSockets.clients, ...languageSockets.clients];
   const clients = (): number => rpcSockets.clients.size + languageSockets.clients.size;
-  const daemon: Daemon = { catalog, queue, version, log, life, limits, clients, actor: defaultUser() };
+  const daemon: Daemon = { catalog, queue, engines, version, log, life, limits, clients, actor: defaultUser() };
   const metrics = openMetrics(daemon);
   const feed = await openFeed(catalog, limits);
   let port = 0;

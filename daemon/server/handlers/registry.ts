@@ -1,5 +1,6 @@
 import type * as adapters from '../../protocol/adapters.ts';
 import type * as events from '../../protocol/events.ts';
+import type * as generation from '../../protocol/generation.ts';
 import type * as jobs from '../../protocol/jobs.ts';
 import type * as life from '../../protocol/life.ts';
 import type * as owners from '../../protocol/owners.ts';
@@ -10,6 +11,7 @@ import type * as settings from '../../protocol/settings.ts';
 import type { Handler, Handlers, Served } from '../context.ts';
 import { adapterHandlers } from './adapters.ts';
 import { eventHandlers } from './events.ts';
+import { generationHandlers } from './generation.ts';
 import { jobHandlers } from './jobs.ts';
 import { lifeHandlers } from './life.ts';
 import { ownerHandlers } from './owners.ts';
@@ -22,6 +24,7 @@ interface Features {
   jobs: Handlers<typeof jobs>;
   events: Handlers<typeof events>;
   adapters: Handlers<typeof adapters>;
+  generation: Handlers<typeof generation>;
   runs: Handlers<typeof runs>;
   'projects and users': Handlers<typeof owners>;
   records: Handlers<typeof records>;
@@ -34,6 +37,7 @@ const BY_FEATURE: Features = {
   jobs: jobHandlers,
   events: eventHandlers,
   adapters: adapterHandlers,
+  generation: generationHandlers,
   runs: runHandlers,
   'projects and users': ownerHandlers,
   records: recordHandlers,

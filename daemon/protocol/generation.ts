@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { method } from './method.ts';
+import { count, finite, hash, id, path, ref } from './values.ts';
+
+const text = z.string();
+const token = count;
+
+/** What an answer continues. */
+const prompt = z.union([
+  z.strictObject({ text }),
+  z.strictObject({ tokens: z.array(token) }),
+  /** A conversation, written with the model's chat template up to the point where the answer begins. */
+  z.strictObject({ messages: z.array(z.strictObject({ role: z.string(), content: text })).min(1) }),
+  /** The answer stands between these two texts. */
+  z.strictObject({ prefix: text, suffix: text }),
+]);
+
+/** How the next token is chosen. What is left out takes the most likely token each time and changes nothing. */
+const sampling = z.strictObject({
+  temperature: finite.min(0).optional(),
+  topK: count.optional(),
+  topP: finite.min(0).max(1).optional(),
+  minP: finite.min(0).max(1).optional(),
+  repetitionPenalty: finite.positive().optional(),
+  presencePenalty: finite.optional(),
+  frequencyPenalty: finite.optional(),
+  seed: count.max(2 ** 32 - 1).optional(),
+  /** Pairs of token and what is added to its logit. */
+  logitBias: z.array(z.tuple([token, finite])).optional(),
+});
+
+/** The model that answers. */
+export const answeringModel = z.object({
+  /** As GET /v1/models lists it. */
+  id: z.string(),
+  /** A folder, a file or a hub id. */
+  base: z.string(),
+  adapter: z.object({ id, name: z.string(), hash }).nullable(),
+  /** It was not named: it is the active adapter. */
+  active: z.boolean(),
+});
+export type AnsweringModel = z.infer<typeof answeringModel>;
+
+export const generate = method(
+  'text.generate',
+  'Generates one answer. Without adapter, base and model, the active adapter answers.',
+  z.strictObject({
+    prompt,
+    adapter: ref.optional(),
+    /** A base alone or, with `adapter`, in place of the adapter's own. */
+    base: z.string().max(4096).optional(),
+    /** One word for both, as HTTP clients give it. */
+    model: z.string().max(4096).optional(),
+    /** Whose active adapter, and whose adapters where a name fits several. */
+    project: ref.optional(),
+    workspace: path.optional(),
+    user: ref.optional(),
+    sampling: sampling.optional(),
+    /** Most tokens of the answer; without it, what fits after the prompt. */
+    maxTokens: count.min(1).optional(),
+    /** The answer ends before the first of these texts. */
+    stop: z.array(z.string()).max(64).optional(),
+    /** Background requests give way to interactive ones. */
+    priority: z.enum(['interactive', 'background']).optional(),
+    /** The answer ends after so many milliseconds, with what it has. */
+    deadlineMs: finite.positive().optional(),
+  }),
+  z.object({
+    model: answeringModel,
+    text,
+    /** stop: a stop text or a token that ends answers; length: the most tokens; deadline: the time is over. */
+    reason: z.enum(['stop', 'length', 'deadline']),
+    usage: z.object({ promptTokens: count, cachedTokens: count, answerTokens: count }),
+    /** Milliseconds from the request on. */
+    timing: z.object({ firstTokenMs: finite.optional(), totalMs: finite }),
+  }),
+  {
+    repeatable: true,
+    progress: z.union([
+      /** First: who answers. */
+      z.object({ model: answeringModel }),
+      /** Then the text, in parts. */
+      z.object({ text: z.string() }),
+    ]),
+  },
+);

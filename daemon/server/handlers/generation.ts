@@ -1,0 +1,27 @@
+import { VeraError } from '../../protocol/errors.ts';
+import type * as generation from '../../protocol/generation.ts';
+import { chooseModel } from '../../serve/chooseModel.ts';
+import { given } from '../../serve/given.ts';
+import type { Handlers } from '../context.ts';
+import { tooMany } from '../tooMany.ts';
+
+export const generationHandlers: Handlers<typeof generation> = {
+  async generate({ daemon, signal, progress }, params) {
+    const { adapter, base, model: name, project, workspace, user, sampling = {}, ...rest } = params;
+    const refusal = tooMany(daemon, 1);
+    if (refusal !== undefined) throw new VeraError('conflict', refusal);
+    const model = await chooseModel(daemon.catalog.db, { adapter, base, model: name, project, workspace, user });
+    await progress({ model });
+    const request = { ...rest, sampling: given(sampling), adapter: model.adapter?.hash };
+    let text = '';
+    for await (const piece of daemon.engines.submit(model.base, request, signal)) {
+      if (piece.type === 'end') {
+        const { reason, usage, timing } = piece;
+        return { model, text, reason, usage, timing };
+      }
+      text += piece.text;
+      if (piece.text !== '') await progress({ text: piece.text });
+    }
+    throw new Error('the engine gave no end');
+  },
+};

@@ -1,0 +1,80 @@
+/** Fields that chat completions and text completions have in common, with OpenAI's ranges and defaults. */
+import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { given } from '../../serve/given.ts';
+import type { GenerationRequest, Sampling } from '../../serve/engine/request.ts';
+import { ApiError } from './errors.ts';
+
+const MAX_BIASES = 1024; // of one request; OpenAI takes 300
+
+export const COMMON = {
+  model: z.string().max(4096).optional(),
+  frequency_penalty: z.number().min(-2).max(2).default(0),
+  presence_penalty: z.number().min(-2).max(2).default(0),
+  logit_bias: z
+    .record(z.string().regex(/^\d{1,10}$/, 'a token is a number'), z.number().min(-100).max(100))
+    .refine((biases) => Object.keys(biases).length <= MAX_BIASES, `at most ${MAX_BIASES} tokens`)
+    .optional(),
+  n: z.int().min(1).max(128).default(1),
+  seed: z.int().optional(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).optional(),
+  stream: z.boolean().default(false),
+  stream_options: z
+    .strictObject({ include_usage: z.boolean().default(false), include_obfuscation: z.boolean().optional() })
+    .optional(),
+  temperature: z.number().min(0).max(2).default(1),
+  top_p: z.number().min(0).max(1).default(1),
+  // Those of other servers, which their clients send.
+  top_k: z.int().min(0).optional(),
+  min_p: z.number().min(0).max(1).optional(),
+  repetition_penalty: z.number().positive().max(100).optional(),
+  // They change nothing of the answer.
+  user: z.unknown(),
+  metadata: z.unknown(),
+  store: z.unknown(),
+  service_tier: z.unknown(),
+  safety_identifier: z.unknown(),
+  prompt_cache_key: z.unknown(),
+  prompt_cache_retention: z.unknown(),
+  prediction: z.unknown(),
+};
+const common = z.object(COMMON);
+export type Common = z.output<typeof common>;
+
+/** The requests for all answers: `n` for each prompt, each with a seed of its own. */
+export function requestsOf(
+  prompts: readonly GenerationRequest['prompt'][],
+  body: Omit<Common, 'user'>,
+  rest: Pick<GenerationRequest, 'maxTokens' | 'logprobs'>,
+): GenerationRequest[] {
+  const sampling = samplingOf(body);
+  const stop = typeof body.stop === 'string' ? [body.stop] : body.stop;
+  return prompts.flatMap((prompt) =>
+    Array.from({ length: body.n }, (_, i) => ({
+      ...{ prompt, stop, ...rest },
+      sampling: { ...sampling, seed: (sampling.seed! + i) % SEEDS },
+    })),
+  );
+}
+
+const SEEDS = 2 ** 32;
+
+function samplingOf(body: Omit<Common, 'user'>): Partial<Sampling> {
+  const { temperature, top_p: topP, top_k: topK, min_p: minP, repetition_penalty: repetitionPenalty, seed } = body;
+  const biases = Object.entries(body.logit_bias ?? {});
+  return given({
+    ...{ temperature, topP, topK, minP, repetitionPenalty },
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    logitBias: biases.map(([token, bias]): [number, number] => [Number(token), bias]),
+    // Any whole number is a seed, also one below zero.
+    seed: seed === undefined ? randomInt(SEEDS) : Number(BigInt.asUintN(32, BigInt(seed))),
+  });
+}
+
+/** Whether a stream ends with the number of tokens. */
+export function wantsUsage({ stream, stream_options: options }: Omit<Common, 'user'>): boolean {
+  if (options !== undefined && !stream)
+    throw new ApiError(400, "'stream_options' is only for answers with 'stream'", { param: 'stream_options' });
+  return options?.include_usage ?? false;
+}

@@ -1,0 +1,166 @@
+/** POST /infill, as llama.cpp's server has it, for plugins of editors that complete code. */
+import type { Express } from 'express';
+import { z } from 'zod';
+import type { GenerationRequest } from '../../serve/engine/request.ts';
+import { given } from '../../serve/given.ts';
+import type { Daemon } from '../context.ts';
+import { checkedBody, jsonBody } from './body.ts';
+import { ApiError } from './errors.ts';
+import { modelOf, refuseUnable } from './models.ts';
+import { type Format, respond } from './respond.ts';
+
+/** Other fields change llama.cpp's own cache and samplers, and are left alone. */
+export const infillBody = z.object({
+  model: z.string().max(4096).optional(),
+  input_prefix: z.string().default(''),
+  input_suffix: z.string().default(''),
+  /** Text of other places, which stands before the prefix where there is room. */
+  input_extra: z.array(z.object({ filename: z.string().optional(), text: z.string() })).default([]),
+  /** What was typed since the prefix. */
+  prompt: z.string().default(''),
+  n_predict: z.int().min(-1).default(-1),
+  temperature: z.number().min(0).optional(),
+  top_k: z.int().optional(),
+  top_p: z.number().min(0).max(1).optional(),
+  min_p: z.number().min(0).max(1).optional(),
+  repeat_penalty: z.number().positive().optional(),
+  presence_penalty: z.number().optional(),
+  frequency_penalty: z.number().optional(),
+  seed: z.int().optional(),
+  stop: z.union([z.array(z.string()).max(64), z.string()]).default([]),
+  stream: z.boolean().default(false),
+  t_max_prompt_ms: z.number().optional(),
+  t_max_predict_ms: z.number().optional(),
+  response_fields: z.array(z.string().max(200)).max(100).optional(),
+});
+type InfillBody = z.output<typeof infillBody>;
+
+/** Fewest characters that a token of code usually has: a prompt that is cut by it fits. */
+const CHARACTERS_PER_TOKEN = 2;
+/** Tokens for an answer whose length is not given, and for the tokens between prefix and suffix. */
+const [ANSWER_TOKENS, SPECIAL_TOKENS] = [128, 8];
+/** The part of the context that is for the prefix; the rest is for the suffix. */
+const PREFIX_SHARE = 0.75;
+
+export function infillRoute(app: Express, daemon: Daemon): void {
+  app.post('/infill', jsonBody(daemon.limits), async (request, response) => {
+    const body = checkedBody(infillBody, request.body);
+    const model = await modelOf(daemon, body.model);
+    const { fillInTheMiddle, maxLength } = await daemon.engines.info(model.base).catch((error: unknown) => {
+      throw new ApiError(500, (error as Error).message);
+    });
+    refuseUnable(fillInTheMiddle, 'this base has no fill-in-the-middle tokens: choose one that has', 'model');
+    const room = maxLength - (body.n_predict < 0 ? ANSWER_TOKENS : body.n_predict) - SPECIAL_TOKENS;
+    const { prefix, suffix, cut } = fitted(body, Math.max(0, room) * CHARACTERS_PER_TOKEN);
+    const requests = [{ prompt: { prefix, suffix }, ...settingsOf(body) }];
+    const format = infillFormat(model.id, body, cut);
+    await respond(daemon, request, response, { model, requests, stream: body.stream, prompt: 'input_prefix', format });
+  });
+}
+
+/** Prefix and suffix of at most so many characters, cut at lines, with other texts in front where there is room for them. */
+function fitted(body: InfillBody, characters: number): { prefix: string; suffix: string; cut: boolean } {
+  const whole = body.input_prefix + body.prompt;
+  const suffixRoom = Math.max(characters - whole.length, Math.floor(characters * (1 - PREFIX_SHARE)));
+  const suffix = firstLines(body.input_suffix, suffixRoom);
+  const prefix = lastLines(whole, characters - suffix.length);
+  const cut = prefix.length < whole.length || suffix.length < body.input_suffix.length;
+  let before = '';
+  for (const { text } of body.input_extra.toReversed()) {
+    const block = `${text.trimEnd()}\n\n`;
+    if (before.length + block.length > characters - prefix.length - suffix.length) break;
+    before = block + before;
+  }
+  return { prefix: before + prefix, suffix, cut };
+}
+
+function lastLines(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = text.slice(text.length - most);
+  return end.slice(end.indexOf('\n') + 1);
+}
+
+function firstLines(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const start = text.slice(0, most);
+  return start.slice(0, Math.max(0, start.lastIndexOf('\n')));
+}
+
+function settingsOf(body: InfillBody): Omit<GenerationRequest, 'prompt'> {
+  const { n_predict: predict, t_max_prompt_ms: promptMs = 0, t_max_predict_ms: predictMs = 0, seed } = body;
+  const sampling = given({
+    ...{ temperature: body.temperature, topP: body.top_p, minP: body.min_p },
+    topK: body.top_k === undefined ? undefined : Math.max(0, body.top_k),
+    repetitionPenalty: body.repeat_penalty,
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    seed: seed === undefined ? undefined : Number(BigInt.asUintN(32, BigInt(seed))),
+  });
+  return {
+    sampling,
+    stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
+    // 0 asks to read the prompt ahead of its use: one token is made, and not told.
+    maxTokens: predict < 0 ? undefined : Math.max(1, predict),
+    deadlineMs: promptMs > 0 && predictMs > 0 ? promptMs + predictMs : undefined,
+  };
+}
+
+function infillFormat(
+  model: string,
+  { n_predict: predict, response_fields: fields }: InfillBody,
+  cut: boolean,
+): Format {
+  const told = (text: string): string => (predict === 0 ? '' : text);
+  const ending = ({ reason, stop, usage, timing }: Parameters<Format['closing']>[1]): object => ({
+    ...{ index: 0, model, stop: true },
+    stop_type: reason !== 'stop' ? 'limit' : stop === undefined ? 'eos' : 'word',
+    stopping_word: stop ?? '',
+    truncated: cut,
+    tokens_predicted: usage.answerTokens,
+    tokens_evaluated: usage.promptTokens,
+    tokens_cached: usage.cachedTokens,
+    timings: timings(usage, timing),
+  });
+  return {
+    done: false,
+    whole([answer]) {
+      const content = told(answer!.text);
+      const body = { content, has_new_line: content.includes('\n'), ...ending(answer!.end) };
+      return fields === undefined ? body : picked(body, fields);
+    },
+    part: (_, { text, tokens }) => (text === '' ? undefined : { index: 0, content: told(text), tokens, stop: false }),
+    closing: (_, end) => ({ content: '', tokens: [], ...ending(end) }),
+  };
+}
+
+/** Plugins show these to people. */
+function timings(
+  { promptTokens, cachedTokens, answerTokens }: Parameters<Format['closing']>[1]['usage'],
+  { queuedMs, firstTokenMs, totalMs }: Parameters<Format['closing']>[1]['timing'],
+): object {
+  const promptMs = (firstTokenMs ?? totalMs) - queuedMs;
+  const predictedMs = totalMs - (firstTokenMs ?? totalMs);
+  const read = promptTokens - cachedTokens;
+  const rate = (tokens: number, ms: number): number => (ms > 0 ? (1000 * tokens) / ms : 0);
+  return {
+    ...{ prompt_n: read, prompt_ms: promptMs, prompt_per_second: rate(read, promptMs) },
+    prompt_per_token_ms: read > 0 ? promptMs / read : 0,
+    ...{ predicted_n: answerTokens, predicted_ms: predictedMs, predicted_per_second: rate(answerTokens, predictedMs) },
+    predicted_per_token_ms: answerTokens > 0 ? predictedMs / answerTokens : 0,
+  };
+}
+
+/** The fields that were asked for, under the names they were asked by: 'timings/prompt_n' is a field of a field. */
+function picked(body: object, fields: readonly string[]): object {
+  const entries = fields.map((path): [string, unknown] => [
+    path,
+    path
+      .split('/')
+      .reduce<unknown>(
+        (value, key) =>
+          value instanceof Object && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined,
+        body,
+      ),
+  ]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
