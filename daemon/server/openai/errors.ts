@@ -56,7 +56,8 @@ const CODES: Readonly<Record<number, string>> = { 401: 'invalid_api_key', 404: '
  */
 export function apiErrorOf(error: unknown, prompt: string | null): ApiError | undefined {
   if (error instanceof ApiError) return error;
-  if (error instanceof HttpError) return new ApiError(error.status, error.message);
+  if (error instanceof HttpError)
+    return new ApiError(error.status, error.message, { code: CODES[error.status] ?? null });
   if (!(error instanceof VeraError)) return undefined;
   const { code, message } = error;
   switch (code) {

@@ -7,6 +7,9 @@ import { ApiError } from './errors.ts';
 
 const MAX_BIASES = 1024; // of one request; OpenAI takes 300
 
+/** A field that changes nothing of the answer. */
+const ignored = z.unknown().optional();
+
 export const COMMON = {
   model: z.string().max(4096).optional(),
   frequency_penalty: z.number().min(-2).max(2).default(0),
@@ -28,15 +31,15 @@ export const COMMON = {
   top_k: z.int().min(0).optional(),
   min_p: z.number().min(0).max(1).optional(),
   repetition_penalty: z.number().positive().max(100).optional(),
-  // They change nothing of the answer.
-  user: z.unknown(),
-  metadata: z.unknown(),
-  store: z.unknown(),
-  service_tier: z.unknown(),
-  safety_identifier: z.unknown(),
-  prompt_cache_key: z.unknown(),
-  prompt_cache_retention: z.unknown(),
-  prediction: z.unknown(),
+  // Fields of OpenAI's own service.
+  user: ignored,
+  metadata: ignored,
+  store: ignored,
+  service_tier: ignored,
+  safety_identifier: ignored,
+  prompt_cache_key: ignored,
+  prompt_cache_retention: ignored,
+  prediction: ignored,
 };
 const common = z.object(COMMON);
 export type Common = z.output<typeof common>;
