@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   train: async () => (await import('./train.ts')).registerTrain,
   eval: async () => (await import('./eval.ts')).registerEval,
   generate: async () => (await import('./generate.ts')).registerGenerate,
+  chat: async () => (await import('./chat.ts')).registerChat,
   merge: async () => (await import('./merge.ts')).registerMerge,
   export: async () => (await import('./export.ts')).registerExport,
   import: async () => (await import('./import.ts')).registerImport,
