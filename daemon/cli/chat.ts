@@ -86,7 +86,12 @@ async function converse(client: Client, { system, json, ...flags }: Flags): Prom
     messages.push({ role: 'assistant', content: said });
   };
 
-  terminal.prompt();
+  let closed = false;
+  terminal.on('close', () => (closed = true));
+  const next = (): void => {
+    if (!closed) terminal.prompt();
+  };
+  next();
   for await (const line of terminal) {
     const text = line.trim();
     if (text === '/exit') break;
@@ -102,7 +107,7 @@ async function converse(client: Client, { system, json, ...flags }: Flags): Prom
         process.stderr.write(`vera: ${error.message}\n`);
       }
     }
-    terminal.prompt();
+    next();
   }
   terminal.close();
   if (isTerminal) process.stderr.write('\n');

@@ -35,8 +35,8 @@ export const infillBody = z.object({
 });
 type InfillBody = z.output<typeof infillBody>;
 
-/** Fewest characters that a token of code usually has: a prompt that is cut by it fits. */
-const CHARACTERS_PER_TOKEN = 2;
+/** Characters that a token of code usually has. Only the engine counts tokens: a prompt that is too long all the same is cut again. */
+const CHARACTERS_PER_TOKEN = 3;
 /** Tokens for an answer whose length is not given, and for the tokens between prefix and suffix. */
 const [ANSWER_TOKENS, SPECIAL_TOKENS] = [128, 8];
 /** The part of the context that is for the prefix; the rest is for the suffix. */
@@ -51,10 +51,19 @@ export function infillRoute(app: Express, daemon: Daemon): void {
     });
     refuseUnable(fillInTheMiddle, 'this base has no fill-in-the-middle tokens: choose one that has', 'model');
     const room = maxLength - (body.n_predict < 0 ? ANSWER_TOKENS : body.n_predict) - SPECIAL_TOKENS;
-    const { prefix, suffix, cut } = fitted(body, Math.max(0, room) * CHARACTERS_PER_TOKEN);
-    const requests = [{ prompt: { prefix, suffix }, ...settingsOf(body) }];
-    const format = infillFormat(model.id, body, cut);
-    await respond(daemon, request, response, { model, requests, stream: body.stream, prompt: 'input_prefix', format });
+    for (let characters = Math.max(0, room) * CHARACTERS_PER_TOKEN; ; characters = Math.floor(characters / 2)) {
+      const { prefix, suffix, cut } = fitted(body, characters);
+      const requests = [{ prompt: { prefix, suffix }, ...settingsOf(body) }];
+      const format = infillFormat(model.id, body, cut);
+      const asked = { model, requests, stream: body.stream, prompt: 'input_prefix', format };
+      try {
+        await respond(daemon, request, response, asked);
+        return;
+      } catch (error) {
+        const isTooLong = error instanceof ApiError && error.code === 'context_length_exceeded';
+        if (!isTooLong || characters === 0) throw error;
+      }
+    }
   });
 }
 
