@@ -12,7 +12,7 @@ import {
 } from '../catalog/served.ts';
 import { baseName } from '../catalog/adapterRows.ts';
 import { cacheFolder } from '../home.ts';
-import { localFolder } from '../models/resolve.ts';
+import { localFolder, refuseNoModel } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { isHubId } from '../protocol/hubId.ts';
 
@@ -46,9 +46,17 @@ async function orLocal(found: Promise<ServedModel>, spec: string): Promise<Serve
     return await found;
   } catch (error) {
     if (!(error instanceof VeraError) || error.code !== 'missing') throw error;
-    const isSpec = isAbsolute(spec) || isHubId(spec);
-    const folder = isSpec ? await localFolder(spec, { cache: cacheFolder() }).catch(() => undefined) : undefined;
-    if (folder === undefined) throw error;
+    if (!(await isHere(spec))) throw error;
     return { id: baseName(spec), base: spec, adapter: null, active: false };
+  }
+}
+
+/** Whether a spec is a folder or a file of this machine, or a hub id that was downloaded. */
+async function isHere(spec: string): Promise<boolean> {
+  try {
+    if (isAbsolute(spec)) refuseNoModel(spec);
+    return isAbsolute(spec) || (isHubId(spec) && (await localFolder(spec, { cache: cacheFolder() })) !== undefined);
+  } catch {
+    return false;
   }
 }
