@@ -89,6 +89,9 @@ no message, ${CLOSE.failed} where the server failed, ${CLOSE.goingAway} where th
 | \`GET /metrics\` | counts and times for Prometheus |
 | \`POST /uploads?name=NAME\` | takes a file as \`application/octet-stream\`, of at most ${LIMITS.uploadBytes / 2 ** 30} GiB: \`{path, bytes, sha256}\` |
 | \`GET /downloads/adapters/NUMBER\` | an adapter as one file, as \`adapters.pack\` writes it |
+| \`GET /v1/models\`, \`GET /v1/models/NAME\` | the models that can be named, as OpenAI's API lists them |
+| \`POST /v1/chat/completions\`, \`POST /v1/completions\` | answers as OpenAI's API gives them, at most ${LIMITS.answers} at once; [serving.md](serving.md) says what is offered |
+| \`POST /infill\` | fills a gap in code, as llama.cpp's server does |
 
 In the types below \`?\` marks what may be left out, \`=\` what it is then, \`...\` other fields, and \`|\` is "or"; strings and lists say how long they are.
 Times are milliseconds since 1970.`;

@@ -22,7 +22,7 @@ const message = z.strictObject({
 
 const none = (what: string) => z.array(z.unknown()).max(0, `${what} are not offered`).optional();
 
-export const chatBody = z.strictObject({
+const chatBody = z.strictObject({
   ...COMMON,
   messages: z.array(message).min(1),
   max_tokens: z.int().min(1).optional(),

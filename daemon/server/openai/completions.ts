@@ -11,7 +11,7 @@ import { finishReason, type Format, respond, usageOf } from './respond.ts';
 
 const tokens = z.array(z.int().nonnegative()).min(1);
 
-export const completionBody = z.strictObject({
+const completionBody = z.strictObject({
   ...COMMON,
   prompt: z.union([tokens, z.array(tokens).min(1), z.array(z.string()).min(1), z.string()]),
   suffix: z.string().optional(),

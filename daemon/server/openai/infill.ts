@@ -10,7 +10,7 @@ import { modelOf, refuseUnable } from './models.ts';
 import { type Format, respond } from './respond.ts';
 
 /** Other fields change llama.cpp's own cache and samplers, and are left alone. */
-export const infillBody = z.object({
+const infillBody = z.object({
   model: z.string().max(4096).optional(),
   input_prefix: z.string().default(''),
   input_suffix: z.string().default(''),
