@@ -24,6 +24,17 @@ export interface AnswerFlags {
   readonly seed: number;
 }
 
+export interface GenerateFlags extends AnswerFlags {
+  readonly prompt: string;
+  readonly chat?: boolean;
+  readonly system?: string;
+  readonly fimSuffix?: string;
+  readonly precision?: string;
+  readonly threads?: number;
+  readonly foreground?: boolean;
+  readonly json?: boolean;
+}
+
 type Prompt = z.input<typeof generate.params>['prompt'];
 export type Answered = z.output<typeof generate.result>;
 

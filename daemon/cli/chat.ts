@@ -101,7 +101,7 @@ async function converse(client: Client, { system, json, ...flags }: Flags): Prom
       try {
         await reply();
       } catch (error) {
-        // A person may go on: with another adapter, or with a new conversation where this one is too long.
+        // A person may continue with another adapter, or begin anew where the conversation is too long.
         if (!isTerminal || !(error instanceof VeraError)) throw error;
         messages.pop();
         process.stderr.write(`vera: ${error.message}\n`);

@@ -4,22 +4,11 @@ import { VeraError } from '../protocol/errors.ts';
 import { RUN_GROUP } from '../train/runSettings.ts';
 import { sampler } from '../serve/sample.ts';
 import { addWhich } from './adapterNames.ts';
-import { addSampling, answer, type AnswerFlags, modelText, readyBase } from './answer.ts';
+import { addSampling, answer, type GenerateFlags, modelText, readyBase } from './answer.ts';
 import { print, printJson } from './output.ts';
 import { isAdapterFolder } from './reference.ts';
 import { addSettings } from './settingOptions.ts';
 import { withDaemon } from './withDaemon.ts';
-
-export interface GenerateFlags extends AnswerFlags {
-  readonly prompt: string;
-  readonly chat?: boolean;
-  readonly system?: string;
-  readonly fimSuffix?: string;
-  readonly precision?: string;
-  readonly threads?: number;
-  readonly foreground?: boolean;
-  readonly json?: boolean;
-}
 
 /** Settings of a run that generation has a use for. */
 const SETTINGS = [...MODEL_GROUP.settings, ...RUN_GROUP.settings].filter(({ name }) =>

@@ -12,7 +12,7 @@ import { stopTokens } from '../serve/stop.ts';
 import { textStream } from '../serve/stream.ts';
 import { MODEL_GROUP } from '../weights/settings.ts';
 import { openAdapter, showProgress } from './adapter.ts';
-import type { GenerateFlags } from './generate.ts';
+import type { GenerateFlags } from './answer.ts';
 
 /** Generates in this process. Gives the parts of the text to `say`, and returns the whole. */
 export async function generateHere(flags: GenerateFlags, say: (text: string) => void): Promise<string> {

@@ -4,18 +4,22 @@ import { refuseOldNode } from '../process/node.ts';
 import { daemonOptions } from './options.ts';
 
 test('flags, environment, defaults', () => {
-  const defaults = { port: 0, idleMinutes: 60, logLevel: 'info', successor: false };
+  const defaults = { port: 0, idleMinutes: 60, logLevel: 'info', servePrecision: 'auto', successor: false };
   assert.deepEqual(daemonOptions([], {}), defaults);
-  assert.deepEqual(daemonOptions([], { VERA_IDLE_MINUTES: '2.5', VERA_LOG_LEVEL: 'debug' }), {
-    ...defaults,
-    idleMinutes: 2.5,
-    logLevel: 'debug',
-  });
+  assert.deepEqual(
+    daemonOptions([], { VERA_IDLE_MINUTES: '2.5', VERA_LOG_LEVEL: 'debug', VERA_SERVE_PRECISION: 'fp32' }),
+    {
+      ...defaults,
+      servePrecision: 'fp32',
+      idleMinutes: 2.5,
+      logLevel: 'debug',
+    },
+  );
   const all =
-    '--port 4000 --idle-minutes 1 --max-running 3 --memory-budget 1e9 --log-level warn --successor --as-version 9.0.0';
+    '--port 4000 --idle-minutes 1 --max-running 3 --memory-budget 1e9 --log-level warn --successor --serve-precision int8 --as-version 9.0.0';
   assert.deepEqual(daemonOptions(all.split(' '), { VERA_IDLE_MINUTES: '7' }), {
     ...{ port: 4000, idleMinutes: 1, maxRunning: 3, memoryBudgetBytes: 1e9 },
-    ...{ logLevel: 'warn', successor: true, version: '9.0.0' },
+    ...{ logLevel: 'warn', servePrecision: 'int8', successor: true, version: '9.0.0' },
   });
 });
 

@@ -25,8 +25,11 @@ const sampling = z.strictObject({
   presencePenalty: finite.optional(),
   frequencyPenalty: finite.optional(),
   seed: count.max(2 ** 32 - 1).optional(),
-  /** Pairs of token and what is added to its logit. */
-  logitBias: z.array(z.tuple([token, finite])).optional(),
+  /** What is added to the logits of some tokens. */
+  logitBias: z
+    .array(z.strictObject({ token, bias: finite }))
+    .max(1024)
+    .optional(),
 });
 
 /** The model that answers. */

@@ -82,7 +82,7 @@ export function openEngines(options: EnginesOptions): Engines {
   }
 
   /** Does something with an engine, which does not end meanwhile. */
-  function begin(base: string): { client: EngineClient; done(): void } {
+  function begin(base: string): { client: EngineClient; done: () => void } {
     const served = engineOf(base);
     clearTimeout(served.idle);
     served.requests++;

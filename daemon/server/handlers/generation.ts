@@ -12,7 +12,8 @@ export const generationHandlers: Handlers<typeof generation> = {
     if (refusal !== undefined) throw new VeraError('conflict', refusal);
     const model = await chooseModel(daemon.catalog.db, { adapter, base, model: name, project, workspace, user });
     await progress({ model });
-    const request = { ...rest, sampling: given(sampling), adapter: model.adapter?.hash };
+    const logitBias = sampling.logitBias?.map(({ token, bias }) => [token, bias] as const);
+    const request = { ...rest, sampling: given({ ...sampling, logitBias }), adapter: model.adapter?.hash };
     let text = '';
     for await (const piece of daemon.engines.submit(model.base, request, signal)) {
       if (piece.type === 'end') {

@@ -7,7 +7,7 @@ import { ApiError } from './errors.ts';
 
 /** Reads a body as JSON. What is wrong with it is passed on as an ApiError. */
 export function jsonBody({ promptBytes }: Limits): RequestHandler {
-  const read = express.json({ limit: promptBytes });
+  const read: RequestHandler = express.json({ limit: promptBytes });
   return (request, response, next) =>
     read(request, response, (error?: unknown) => {
       if (error === undefined) return next();

@@ -41,8 +41,7 @@ export const COMMON = {
   prompt_cache_retention: ignored,
   prediction: ignored,
 };
-const common = z.object(COMMON);
-export type Common = z.output<typeof common>;
+export type Common = z.output<z.ZodObject<typeof COMMON>>;
 
 /** The requests for all answers: `n` for each prompt, each with a seed of its own. */
 export function requestsOf(
