@@ -35,7 +35,7 @@ export interface ListedModel extends ServedModel {
 }
 
 /** The word for the active adapter, for clients that must name a model. */
-export const ACTIVE = 'active';
+const ACTIVE = 'active';
 /** The word for the base of the active adapter, or else the base that was used last. */
 export const BASE = 'base';
 

@@ -8,20 +8,24 @@ import { ApiError } from './errors.ts';
 /** Reads a body as JSON. What is wrong with it is passed on as an ApiError. */
 export function jsonBody({ promptBytes }: Limits): RequestHandler {
   const read: RequestHandler = express.json({ limit: promptBytes });
-  return (request, response, next) =>
-    read(request, response, (error?: unknown) => {
+  return (request, response, next) => {
+    // Anything else is what a form of a web page can send without being asked about it first.
+    if (!request.is('application/json'))
+      return next(new ApiError(415, 'send a JSON object, with Content-Type: application/json'));
+    return read(request, response, (error?: unknown) => {
       if (error === undefined) return next();
       const { status, type } = error as { status?: number; type?: string };
       if (type === 'entity.parse.failed') return next(new ApiError(400, 'the body is not valid JSON'));
       if (status === 413) return next(new ApiError(413, `a request has at most ${promptBytes} bytes`));
       return next(error);
     });
+  };
 }
 
 /** A body as a schema has it; null means that a field is left out, as OpenAI has it. Throws ApiError 400 with the field that is wrong. */
 export function checkedBody<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw new ApiError(400, 'send a JSON object, with Content-Type: application/json');
+    throw new ApiError(400, 'the body is not a JSON object');
   const fields = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
   const parsed = schema.safeParse(fields);
   if (parsed.success) return parsed.data;

@@ -298,6 +298,12 @@ test('errors have their statuses, and the field that is wrong', async () => {
     [raw.status, await raw.json()],
     [400, { error: { message: 'the body is not valid JSON', type: 'invalid_request_error', param: null, code: null } }],
   );
+  const form = await fetch(`http://127.0.0.1:${one.port}/v1/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${one.token}` },
+    body: '{}',
+  });
+  assert.equal(form.status, 415);
   assert.deepEqual(JSON.parse((await body('/v1/nothing', {})).text).error.code, 'not_found');
 });
 
