@@ -14,10 +14,10 @@ import { root } from './sources.ts';
 export const DEMO = join(root, 'daemon/demo');
 
 /** An adapter with random values; each seed answers in its own way. */
-export const demoAdapter = (seed: number): MadeAdapter =>
+const demoAdapter = (seed: number): MadeAdapter =>
   madeAdapter(openBase(DEMO, cacheFolder()), { rank: 8, size: 0.5, seed });
 
-export function contentOf({ base, method, options, sites, theta }: MadeAdapter): AdapterContent {
+function contentOf({ base, method, options, sites, theta }: MadeAdapter): AdapterContent {
   const tensors = adapterMethod(method).tensors(sites, options);
   return { method, options, sites, targets: 'all-linear', tensors, theta, base: { fingerprint: base, spec: DEMO } };
 }
