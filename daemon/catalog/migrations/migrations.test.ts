@@ -14,6 +14,7 @@ import { openCatalog } from '../open.ts';
 import { ensureUser } from '../owners.ts';
 import { readPacked } from '../packed.ts';
 import { connect } from '../sqlite.ts';
+import { MIGRATIONS } from './registry.ts';
 
 const fixtures = join(import.meta.dirname, '../../../test/fixtures/catalog');
 
@@ -99,4 +100,37 @@ test('packed adapters of that version open', () => {
     assert.equal(bits(content.theta).toString('base64'), expected.theta);
     assert.equal(content.frozen !== undefined, name === 'vera-own-matrices');
   }
+});
+
+test('reports of the version before keep the figures of their plan', async () => {
+  const file = join(temporaryFolder(), 'catalog', 'catalog.db');
+  await (await openCatalog(file, { migrations: MIGRATIONS.slice(0, 3) })).close();
+  const figures = { trainableParameters: 544, peakRssBytes: 2.5 };
+  const older = { event: 'report', steps: 4, planned: figures };
+  const without = { event: 'report', steps: 4 };
+  const database = connect(file);
+  const event = database.prepare("INSERT INTO event (time, type, body) VALUES (1, 'worker', ?)");
+  const said = [older, without, { event: 'note', text: 'no "event":"report" and nothing planned' }];
+  for (const one of said) event.run(JSON.stringify({ type: 'worker', job: 1, event: one }));
+  database.exec("INSERT INTO user (name, created_at) VALUES ('ann', 1)");
+  const run = database.prepare(
+    "INSERT INTO run (user_id, state, settings, out, created_at, report) VALUES (1, 'succeeded', '{}', '/o', 1, ?)",
+  );
+  for (const report of [{ report: older, done: { event: 'done' } }, { report: null }]) run.run(JSON.stringify(report));
+  run.run(null);
+  database.close();
+
+  const { db, close } = await openCatalog(file);
+  const now = { event: 'report', steps: 4, estimate: figures };
+  const events = await db.selectFrom('event').select('body').where('type', '=', 'worker').orderBy('number').execute();
+  assert.deepEqual(
+    events.map(({ body }) => (JSON.parse(body) as { event: unknown }).event),
+    [now, ...said.slice(1)],
+  );
+  const runs = await db.selectFrom('run').select('report').orderBy('id').execute();
+  assert.deepEqual(
+    runs.map(({ report }) => report && (JSON.parse(report) as unknown)),
+    [{ report: now, done: { event: 'done' } }, { report: null }, null],
+  );
+  await close();
 });
