@@ -56,7 +56,9 @@ async function runEval(data: string, { adapter, base, json, foreground, ...flags
   print(
     `Data: ${format}, ${rows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`,
   );
-  const figures = measures.map(({ name, label, digits }) => `${label} ${Number(report[name]).toFixed(digits)}`);
+  const figures = measures.map(({ name, label, digits }, i) => {
+    return `${i === 0 ? label : label.toLowerCase()} ${Number(report[name]).toFixed(digits)}`;
+  });
   print(`${figures.join(', ')}, over ${tokens.toLocaleString('en-US')} tokens`);
 }
 

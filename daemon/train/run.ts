@@ -97,9 +97,8 @@ class Run {
     const { base, dataset, adaptation, sites } = prepared;
     const estimate = await estimateSteps(dataset, settings);
     const identity = { base: base.fingerprint, dataset: dataset.hash };
-    // Write run.json first: if the run is killed, whatever it leaves behind can be identified. When resuming, check first
-    // that the
-    // folder is ours, before overwriting its run.json.
+    // Write run.json first: if the run is killed, whatever it leaves behind can be identified. When resuming, check that the
+    // folder is ours before overwriting its run.json.
     if (!control.resume) writeRun(settings, identity);
     const run = new Run(settings, control, prepared, estimate);
     if (control.resume) writeRun(settings, identity);
