@@ -71,8 +71,8 @@ const COUNTS = [1, 1_000, 1_000_000];
 const HELP = `
 Parameters and adapter bytes are exact. Memory and time are estimates: memory comes from the graph of a training step, time from a
 measurement of this machine that takes a third of a second. Only the config of the base is needed.
-With --json: {"method":name,"plan":{"rank":n,"parameters":n,"bytes":n,...},"vera":{...},"lora":[{"rank":n,...}],...}: the plan under
-its method's name too, and those of the methods it is compared with as lists.`;
+With --json: {"method":name,"plan":{"rank":n,"parameters":n,"bytes":n,...},"vera":{...},"lora":[{"rank":n,...}],...}. The same plan is
+also under the name of its method. Each method that it is compared with has a list of plans, one per rank.`;
 
 export function registerPlan(program: Command): void {
   const command = program
@@ -85,9 +85,11 @@ export function registerPlan(program: Command): void {
   addSettings(command, SETTINGS);
   for (const setting of METHOD_SETTINGS) addMethodSetting(command, setting);
   for (const { method, ranks } of BASELINES)
-    command.option(`--${method.name}-ranks <list>`, `ranks of ${method.label} to compare with`, positiveIntegers, [
-      ...ranks,
-    ]);
+    command.option(
+      `--${method.name}-ranks <list>`,
+      `ranks of ${method.label} to compare with, separated by commas (default: ${ranks.join(',')})`,
+      positiveIntegers,
+    );
 }
 
 /** The ranks of each baseline, as they were asked for. */

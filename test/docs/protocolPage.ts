@@ -57,34 +57,35 @@ function introduction(): string {
 
 Generated from \`daemon/protocol/\` by \`npm run docs\`; a test holds it to the schemas. Protocol ${PROTOCOL}.
 
-The daemon listens on 127.0.0.1. Port and token stand in \`daemon/daemon.json\` of the state folder (\`VERA_HOME\`, else \`~/.vera\`),
-which only its user can read. Every request, HTTP or WebSocket, carries \`Authorization: Bearer TOKEN\`, has \`127.0.0.1:PORT\` or
-\`localhost:PORT\` as its Host, and no Origin.
+The daemon listens on 127.0.0.1. Its port and token are in the file \`daemon/daemon.json\` of the state folder (\`VERA_HOME\`, by default
+\`~/.vera\`), which only its user can read. Every request, HTTP or WebSocket, must have the header \`Authorization: Bearer TOKEN\` and the Host
+\`127.0.0.1:PORT\` or \`localhost:PORT\`, and must have no Origin.
 
-JSON-RPC 2.0 is spoken over a WebSocket at \`/rpc\`, one message a text frame of at most ${kib(LIMITS.frameBytes)}. \`$/cancelRequest\`
-and requests are all that a client sends; a message that is neither JSON nor JSON-RPC ends the connection. Params are objects; one that is not
-known is refused. An error carries \`data.code\`, one of ${ERROR_CODES.map((code) => `\`${code}\``).join(', ')}, and a message for people.
+The daemon speaks JSON-RPC 2.0 over a WebSocket at \`/rpc\`. Each text frame is one message of at most ${kib(LIMITS.frameBytes)}. A client sends
+requests and \`${CANCEL}\`, nothing else; a message that is not JSON-RPC ends the connection. Params are objects, and an unknown param is
+refused. An error has a message for people and \`data.code\`, which is one of ${ERROR_CODES.map((code) => `\`${code}\``).join(', ')}.
 
-A method that is marked *repeatable* may be called again where the answer was lost: the second call changes nothing more.
+You may call a method that is marked *repeatable* again if the answer was lost: the second call changes nothing more.
 
-\`${CANCEL}\` with the \`id\` of a request takes it back. The daemon stops working on it and answers with error ${REQUEST_CANCELLED}, \`data.code\` "cancelled"; a
-request that was done already is answered with its result. Requests end with their connection.
+\`${CANCEL}\` with the \`id\` of a request cancels it. The daemon stops working on it and answers with error ${REQUEST_CANCELLED} and \`data.code\` "cancelled".
+If the request was done already, the answer is its result. All requests of a connection are cancelled when it closes.
 
-A method with *Progress* sends values before its answer, where its params carry \`progress\`, a number that no other request of the connection
-uses: notifications \`${progressed.name}\` with \`{token, value}\`, where \`token\` is that number. They are stored nowhere, come in order, and end with the answer. A
-client that does not read is waited for.
+A method with *Progress* can send values before its answer. To receive them, put a number \`progress\` into the params; no other request of the
+connection may use the same number at that time. Each value is a notification \`${progressed.name}\` with \`{token, value}\`, where \`token\` is that
+number. Values come in order and before the answer, and are stored nowhere. The daemon waits for a client that reads slowly.
 
-A subscription is a place in the log of events: after a broken connection, subscribe again with \`after\`, the number of the last event
-that came, and nothing is missed or comes twice. A client that does not read is sent nothing more until it does; one that has fallen more than
-${LIMITS.lag.toLocaleString('en')} events behind gets \`events.skipped\` with the latest state of the jobs (at most ${LIMITS.skippedJobs}) and continues from there.
+A subscription is a position in the log of events. After a broken connection, subscribe again with \`after\`, the number of the last event that you
+received: then no event is missed and none comes twice. The daemon sends no events to a client that does not read. If a client is more than
+${LIMITS.lag.toLocaleString('en')} events behind, it gets \`events.skipped\` with the latest state of the jobs (at most ${LIMITS.skippedJobs}) and continues from there.
 
-The Language Server Protocol is spoken over a WebSocket at \`${LANGUAGE_PATH}\`, one message a text frame of at most ${LIMITS.languageFrameBytes / 2 ** 20} MiB, with a server in a
-process of its own for each connection, at most ${LIMITS.languageClients} (the next is answered with 503). It closes with ${CLOSE.normal} after \`exit\`, ${CLOSE.malformed} after what is
-no message, ${CLOSE.failed} where the server failed, ${CLOSE.goingAway} where the daemon ends. \`vera lsp --stdio\` serves without a daemon.
+The daemon also speaks the Language Server Protocol, over a WebSocket at \`${LANGUAGE_PATH}\`. Each text frame is one message of at most ${LIMITS.languageFrameBytes / 2 ** 20} MiB.
+Each connection has a server process of its own. At most ${LIMITS.languageClients} can be open; the next one is answered with 503. The close code is ${CLOSE.normal} after
+\`exit\`, ${CLOSE.malformed} after something that is not a message, ${CLOSE.failed} if the server failed, and ${CLOSE.goingAway} if the daemon ends. \`vera lsp --stdio\` serves
+without a daemon.
 
 | HTTP | |
 | --- | --- |
-| \`GET /health\` | \`{status: "ok" or "draining", pid, startedAt}\`; an error where the catalog cannot be read |
+| \`GET /health\` | \`{status: "ok" or "draining", pid, startedAt}\`; an error if the catalog cannot be read |
 | \`GET /version\` | \`{version, protocol}\` |
 | \`GET /metrics\` | counts and times for Prometheus |
 | \`POST /uploads?name=NAME\` | takes a file as \`application/octet-stream\`, of at most ${LIMITS.uploadBytes / 2 ** 30} GiB: \`{path, bytes, sha256}\` |
@@ -93,8 +94,8 @@ no message, ${CLOSE.failed} where the server failed, ${CLOSE.goingAway} where th
 | \`POST /v1/chat/completions\`, \`POST /v1/completions\` | answers as OpenAI's API gives them, at most ${LIMITS.answers} at once; [serving.md](serving.md) says what is offered |
 | \`POST /infill\` | fills a gap in code, as llama.cpp's server does |
 
-In the types below \`?\` marks what may be left out, \`=\` what it is then, \`...\` other fields, and \`|\` is "or"; strings and lists say how long they are.
-Times are milliseconds since 1970.`;
+In the types below, \`?\` marks a field that you may leave out, \`=\` is its default, \`...\` stands for other fields, and \`|\` means "or". Strings and
+lists have their allowed length. Times are milliseconds since 1970.`;
 }
 
 /** The text of a named schema itself, in which the others are named. */
