@@ -5,6 +5,7 @@ import { EXPORT_FORMATS, EXPORT_OPTIONS, exportFormat } from '../export/formats/
 import { writeExport } from '../export/writeExport.ts';
 import { quote } from '../formats/quote.ts';
 import { cacheFolder } from '../home.ts';
+import { methodNamed } from '../methods/registry.ts';
 import type { SettingValues } from '../settings/setting.ts';
 import { openAdapter, showProgress } from './adapter.ts';
 import { doJob } from './doJob.ts';
@@ -57,7 +58,7 @@ async function write(adapter: string, { out: given, base, ...flags }: Flags): Pr
       });
   if (flags.json) printJson({ out: given, format: name });
   else {
-    print(`${String(result['method'])} adapter as ${name} in ${quote(given)}`);
+    print(`${methodNamed(String(result['method'])).label} adapter as ${name} in ${quote(given)}`);
     if (typeof result['check'] === 'string') print(result['check']);
   }
 }

@@ -85,11 +85,12 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
   switch (event.event) {
     case 'start': {
       const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
-      const options = optionsText(methodNamed(method), settings, { advanced: false });
+      const used = methodNamed(method);
+      const options = optionsText(used, settings, { advanced: false });
       const what = makesModel(method) ? 'all weights' : `${options === '' ? '' : `${options} `}on ${layers} layers`;
       return [
         `Data: ${format}. ${data}`,
-        `Method: ${method}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,
+        `Method: ${used.label}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,
         `${step > 0 ? `Resuming after step ${step} of` : 'Training'} ${settings.steps === undefined ? 'about ' : ''}${steps} steps in ${out}`,
       ];
     }

@@ -128,7 +128,7 @@ export const rowLength = (given: number | undefined, maxLength: number, standard
 export function checkBatchSize({ batch, length = DEFAULT_LENGTH }: { batch: number; length?: number }): void {
   if (batch * length <= MAX_TOKENS) return;
   throw settingError(
-    `Batch size ${batch} times Row length ${length} is more than ${MAX_TOKENS} tokens; choose a smaller batch`,
+    `Batch size ${batch} times Row length ${length} is more than ${MAX_TOKENS} tokens; choose a smaller batch; in training, Batches per step makes steps larger`,
     'batch',
     'length',
   );
