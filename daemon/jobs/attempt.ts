@@ -167,6 +167,12 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     onJob(job);
   }
 
+  /** A job that was cancelled, or failed, while its plan was made leaves no files either. */
+  async function clearIfOver(): Promise<void> {
+    const job = await readJob(catalog.db, id);
+    if (OVER.includes(job.state)) clearJob(job.id, job.spec);
+  }
+
   /** Tries a change again while the disk refuses it, because a full disk may have room again. */
   async function patiently<T>(change: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures++) {
@@ -193,6 +199,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     }
     try {
       if (ended && (phase === 'begun' || !dropped)) await writeEnd(ended);
+      else await clearIfOver();
     } catch (error) {
       log.error({ err: error, job: id }, 'the end of an attempt could not be written');
     }

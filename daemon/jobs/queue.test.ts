@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ACTOR, openQueue, tinyModel, tinyTraining } from '../../test/queue.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { adapterContent } from '../catalog/adapters.ts';
 import { runMetrics } from '../catalog/metrics.ts';
@@ -21,6 +22,11 @@ const tiny = tinyModel(root);
 const open = await openQueue(join(root, 'home'));
 after(() => open.close());
 const { catalog, queue, submit, reached } = open;
+
+async function until(holds: () => boolean): Promise<void> {
+  for (const end = performance.now() + 10_000; !holds(); await sleep(5))
+    if (performance.now() > end) assert.fail('not in ten seconds');
+}
 
 test('a training job puts its adapter into the catalog, bit-identical to that of a run without a daemon', async () => {
   const spec = { ...tinyTraining(tiny), name: 'first', tags: ['small'], activate: true };
@@ -92,6 +98,13 @@ test('an adapter of the catalog is evaluated, merged, exported and imported, and
     { kind: 'merge', adapter_id: 1 },
     { kind: 'peft', adapter_id: 1 },
   ]);
+
+  // Cancelled while its plan is made: the folder with the adapter for its worker goes too.
+  const unwanted = await submit({ kind: 'evaluate', adapter: 'first', data: tiny.data });
+  const folder = join(root, 'home', 'jobs', String(unwanted.id));
+  await until(() => existsSync(folder));
+  assert.equal((await queue.cancel({ job: unwanted.id }, ACTOR)).state, 'cancelled');
+  await until(() => !existsSync(folder));
 });
 
 test('plans of several jobs are made by one process, which says each as it has it', async (t) => {
