@@ -19,8 +19,11 @@ export function storedForm(name: string, sites: readonly LinearSite[], options: 
   const method = adapterMethod(name);
   for (const setting of method.options) {
     const value = options[setting.name];
-    if (setting.kind === 'number' && setting.whole && !Number.isSafeInteger(value))
+    if (setting.kind !== 'number') continue;
+    if (setting.whole && !Number.isSafeInteger(value))
       throw new VeraError('adapter', `its ${setting.label.toLowerCase()} is not a whole number`);
+    if (value !== undefined && !Number.isFinite(value))
+      throw new VeraError('adapter', `its ${setting.label.toLowerCase()} is not a number`);
   }
   const frozen = method.frozen?.tensors(sites, options);
   return {

@@ -120,7 +120,8 @@ test('reports of the version before keep the figures of their plan', async () =>
   run.run(null);
   database.close();
 
-  const { db, close } = await openCatalog(file);
+  const catalog = await openCatalog(file);
+  const { db } = catalog;
   const now = { event: 'report', steps: 4, estimate: figures };
   const events = await db.selectFrom('event').select('body').where('type', '=', 'worker').orderBy('number').execute();
   assert.deepEqual(
@@ -132,5 +133,5 @@ test('reports of the version before keep the figures of their plan', async () =>
     runs.map(({ report }) => report && (JSON.parse(report) as unknown)),
     [{ report: now, done: { event: 'done' } }, { report: null }, null],
   );
-  await close();
+  await catalog.close();
 });
