@@ -94,7 +94,7 @@ async function baseModel(db: Db, whose: Whose): Promise<ServedModel> {
   return baseOf(db, adapter === null ? undefined : [adapter.base.id]);
 }
 
-/** The base of these that was used last; of all bases where none are given. */
+/** The base of these that was used last; of all bases if none are given. */
 async function baseOf(db: Db, ids: readonly number[] | undefined): Promise<ServedModel> {
   let query = db.selectFrom('base_model').select('spec').orderBy('used_at', 'desc').orderBy('id', 'desc').limit(1);
   if (ids !== undefined) query = query.where('id', 'in', ids);

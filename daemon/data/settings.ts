@@ -1,7 +1,7 @@
 import { settingError, settings, type ValuesOf } from '../settings/setting.ts';
 import { rowFormats } from './formats/registry.ts';
 
-/** Tokens of a row where none are given. */
+/** Tokens of a row if none are given. */
 export const DEFAULT_LENGTH = 512;
 /** Smallest and largest number of tokens of a row. */
 export const LENGTHS = { least: 2, most: 2 ** 20 } as const;

@@ -20,7 +20,7 @@ export interface FrozenTensor extends NamedTensor {
 
 /** An adaptation that can also say what a merge adds to each weight. */
 export interface MethodAdaptation extends Adaptation {
-  /** The update of a layer's weight, [dOut, dIn], from the parameters; undefined where it has none. */
+  /** The update of a layer's weight, [dOut, dIn], from the parameters; undefined if it has none. */
   delta(net: Layers, site: LinearSite): Value | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface FrozenForm<O> {
   readonly label: string;
   /** The option that they are made from: 'projectionKey'. */
   readonly key: string;
-  /** Names and shapes, in the order in which they are stored. In a PEFT folder `base_model.` stands before each name. */
+  /** Names and shapes, in the order in which they are stored. In a PEFT folder each name begins with `base_model.`. */
   tensors(sites: readonly LinearSite[], options: O): readonly NamedTensor[];
   /** The same with their values. */
   make(sites: readonly LinearSite[], options: O): readonly FrozenTensor[];
@@ -105,7 +105,7 @@ interface Common<O> {
 /** A method that leaves the base unchanged and adds to some of its linear layers. It trains an adapter. */
 export interface LinearMethod<O = MethodOptions> extends Common<O> {
   readonly adapts: 'linear';
-  /** The trained tensors of these layers, in the order in which they lie in theta; known before anything is built. */
+  /** The trained tensors of these layers, in the order in which theta has them; known before anything is built. */
   tensors(sites: readonly LinearSite[], options: O): readonly NamedTensor[];
   readonly frozen?: FrozenForm<O>;
   /** Options that decide the update of the weights, together with theta. The note in a merged model lists them. */

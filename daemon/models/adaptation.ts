@@ -57,7 +57,7 @@ export interface Adaptation {
   readonly noisy?: boolean;
   /** The layer's output without its bias, or undefined where the layer is not adapted. x: [n, dIn] -> [n, dOut]. */
   linear(net: Layers, site: LinearSite, x: Value): Value | undefined;
-  /** A tensor of the model that is trained itself; undefined where it is frozen. */
+  /** A tensor of the model that is trained itself; undefined if it is frozen. */
   weight?(net: Layers, name: string): Value | undefined;
 }
 

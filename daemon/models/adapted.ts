@@ -17,7 +17,7 @@ export interface AdaptedOptions extends Pick<NetworkOptions, 'tokens' | 'differe
   readonly noise?: Value | undefined;
 }
 
-/** A base with an adaptation on it, in a graph. The graph gets the input `theta`, the trainable vector, where there is one. */
+/** A base with an adaptation on it, in a graph. The graph gets the input `theta`, the trainable vector, if there is one. */
 export function adaptedNetwork(g: Graph, options: AdaptedOptions): Network {
   const { base, adaptation, precision, tokens, differentiable, noise } = options;
   return new Network(g, {

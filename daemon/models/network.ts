@@ -30,7 +30,7 @@ export class Network implements Layers {
     return this.trainedWeight(name) ?? float32Tensor(this.g, name, this.options.shapeOf(name));
   }
 
-  /** A tensor of the model that is trained itself; undefined where it is frozen. */
+  /** A tensor of the model that is trained itself; undefined if it is frozen. */
   trainedWeight(name: string): Value | undefined {
     return this.options.adaptation.weight?.(this, name);
   }

@@ -10,7 +10,7 @@ export const FAMILIES: readonly ModelFamily[] = [llama, qwen3];
 /** Architectures of config.json that this program knows. */
 export const ARCHITECTURES: readonly string[] = FAMILIES.flatMap(({ architectures }) => architectures);
 
-/** The family that answers to an architecture. Throws VeraError 'model', naming `file`, where there is none. */
+/** The family that answers to an architecture. Throws VeraError 'model', naming `file`, if there is none. */
 export function familyNamed(architecture: string, file: string): ModelFamily {
   const found = FAMILIES.find(({ architectures }) => architectures.includes(architecture));
   if (found) return found;

@@ -114,7 +114,7 @@ export function valueText(value: SettingValue): string {
   return typeof value === 'object' ? value.join(' | ') : String(value);
 }
 
-/** What stands where nothing is given, for people; empty where nothing does. */
+/** The default as a person reads it, which may be a sentence; empty if there is none. */
 export function defaultText(setting: Setting): string {
   const value = defaultOf(setting);
   return setting.standard ?? (value === undefined ? '' : valueText(value));

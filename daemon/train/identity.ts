@@ -13,7 +13,7 @@ export function identityOf(settings: TrainSettings, fingerprint: string, dataset
 }
 
 /**
- * How a checkpoint's identity differs from that of a run, as a person would say it; undefined where it does not. Only settings that
+ * How a checkpoint's identity differs from that of a run, as a person would say it; undefined if it does not. Only settings that
  * the method has count, and one that the checkpoint does not name had its default: it is from another version.
  */
 export function identityDifference(checkpoint: string, run: string): string | undefined {

@@ -9,7 +9,7 @@ export const WEIGHT_FORMATS: readonly WeightFormat[] = [fp32, int8];
 /** The format that the daemon serves with unless a person chooses another: a token takes about half the time of fp32. */
 export const SERVED_FORMAT = int8;
 
-/** The weight format of that name. Throws VeraError 'usage' where there is none. */
+/** The weight format of that name. Throws VeraError 'usage' if there is none. */
 export function weightFormat(name: string): WeightFormat {
   const found = WEIGHT_FORMATS.find((format) => format.name === name);
   if (!found)

@@ -1,5 +1,5 @@
 /**
- * Float32 products that give each row the same bits whatever stands in the other rows. onnxruntime sums the terms of a product in
+ * Float32 products that give each row the same bits whatever the other rows contain. onnxruntime sums the terms of a product in
  * blocks, whose size depends on the shape and on how the work is shared among threads, and for a single row it uses another kernel.
  * (Measured: a single row differs; so do 200 rows on four threads. A constant weight that was prepacked does not.) Within 128 terms the sum is one chain, so
  * the products here are made of such pieces, and never have a single row.
@@ -11,7 +11,7 @@ import type { Dim, Value } from '../graph/value.ts';
 /** Most terms that onnxruntime always sums in one chain. */
 export const CHAIN = 128;
 
-/** The largest divisor that is at most `CHAIN`; all of k where there is none of a useful size. */
+/** The largest divisor that is at most `CHAIN`; all of k if there is none of a useful size. */
 function pieceOf(k: number): number {
   if (k <= CHAIN) return k;
   for (let c = CHAIN; c >= 16; c--) if (k % c === 0) return c;

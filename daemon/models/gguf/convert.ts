@@ -161,7 +161,7 @@ function decode(file: string, tensor: MappedTensor): Uint8Array {
   return out;
 }
 
-/** Where a row of the file stands in the checkpoint: the file alternates between the two halves of a head's rows. */
+/** The place of a row of the file in the checkpoint: the file alternates between the two halves of a head's rows. */
 function hfRow({ headRows }: MappedTensor, row: number): number {
   if (headRows === undefined) return row;
   const within = row % headRows;
