@@ -1,7 +1,7 @@
 // Slow: needs a browser and VS Code.
 /** A person's way through the packaged extension in a real VS Code. Each test continues where the one before ended. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
@@ -94,7 +94,29 @@ test('right-click, Enter, and points arrive', { timeout: LONG }, async () => {
   await statusBar(page, /VeRA \d+%/).waitFor({ timeout: PATIENCE });
 });
 
+/** VS Code in a browser has stored its open editors after so many milliseconds. */
+const STORES_MS = 7000;
+
+/** The job workers of a daemon. */
+const workersOf = (daemon: number): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const parent = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+        return parent === daemon && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('jobWorker');
+      } catch {
+        return false; // no process, or it has ended meanwhile
+      }
+    });
+
 test('a window that is loaded again in mid-run finds everything', { timeout: LONG }, async () => {
+  // VS Code stores its open editors every five seconds. The run stands still meanwhile, or a quick machine would end it first.
+  const workers = workersOf(workbench.daemonPid()!);
+  assert.ok(workers.length > 0);
+  workers.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+  await page.waitForTimeout(STORES_MS);
+  workers.forEach((pid) => process.kill(pid, 'SIGCONT'));
   const before = await session.shownStep();
   await page.reload();
   await openWorkbench(page, workbench.url);
