@@ -54,8 +54,24 @@ export interface Rows {
  */
 export function bindRows(g: Graph, layout: Layout, thetas: Value, { rowOf, length }: Rows): Binding {
   const batch = rowOf.shape[0] as Dim;
+  return bindEachRow(g, layout, g.gather(thetas, rowOf), [batch, length], (x, piece, shape) =>
+    g.matmul(x, g.reshape(piece, [batch, ...shape]), { transB: true }),
+  );
+}
+
+/**
+ * Binds the vectors of a batch's rows. thetas: [batch, layout.size]; undefined for a layout of size 0. `product` multiplies each
+ * row with its own matrix of the given shape [out, in]. x: [batch, length, in] -> [batch, length, out], in any shape of that size.
+ */
+export function bindEachRow(
+  g: Graph,
+  layout: Layout,
+  thetas: Value | undefined,
+  [batch, length]: readonly [Dim, Dim],
+  product: (x: Value, piece: Value, shape: readonly number[]) => Value,
+): Binding {
   const sizes = layout.entries.map(({ start, end }) => end - start);
-  const pieces = g.split(g.gather(thetas, rowOf), sizes, 1);
+  const pieces = thetas ? g.split(thetas, sizes, 1) : [];
   const values = new Map(layout.entries.map(({ name, shape }, i) => [name, { piece: pieces[i] as Value, shape }]));
   const byRow = (x: Value): Value => g.reshape(x, [batch, length, x.shape[1] as Dim]);
   return {
@@ -71,8 +87,7 @@ export function bindRows(g: Graph, layout: Layout, thetas: Value, { rowOf, lengt
     },
     product(x, name) {
       const { piece, shape } = found(values, name);
-      const y = g.matmul(byRow(x), g.reshape(piece, [batch, ...shape]), { transB: true });
-      return g.reshape(y, [x.shape[0] as Dim, shape[0] as number]);
+      return g.reshape(product(byRow(x), piece, shape), [x.shape[0] as Dim, shape[0] as number]);
     },
   };
 }

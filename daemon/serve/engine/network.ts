@@ -2,7 +2,7 @@ import { Graph } from '../../graph/graph.ts';
 import type { Dim, Value } from '../../graph/value.ts';
 import { type Layout, layoutOf } from '../../layout.ts';
 import type { Adaptation, Layers, LinearSite } from '../../models/adaptation.ts';
-import type { Binding } from '../../models/binding.ts';
+import { type Binding, bindEachRow } from '../../models/binding.ts';
 import { Network, type NetworkOptions } from '../../models/network.ts';
 import type { FrozenMatrix } from '../../weights/format.ts';
 import { steadyProduct } from '../../weights/steady.ts';
@@ -12,28 +12,11 @@ import { steadyProduct } from '../../weights/steady.ts';
  * a row's bits do not depend on the rows beside it, and nothing is gathered: the rows' vectors stand side by side in memory.
  */
 export function bindBatch(g: Graph, layout: Layout, [batch, length]: readonly [Dim, Dim]): Binding {
-  const sizes = layout.entries.map(({ start, end }) => end - start);
-  const pieces = layout.size === 0 ? [] : g.split(g.input('thetas', 'float32', [batch, layout.size]), sizes, 1);
-  const places = new Map(layout.entries.map(({ name, shape }, i) => [name, { piece: pieces[i] as Value, shape }]));
-  const byRow = (x: Value): Value => g.reshape(x, [batch, length, x.shape[1] as Dim]);
-  return {
-    pieces,
-    axis: 1,
-    perRow: true,
-    value(name) {
-      throw new Error(`each row of the batch has its own ${name}; it has no single value`);
-    },
-    scale(x, name) {
-      const { piece, shape } = places.get(name)!;
-      return g.reshape(g.mul(g.reshape(piece, [batch, 1, ...shape]), byRow(x)), x.shape);
-    },
-    product(x, name) {
-      const { piece, shape } = places.get(name)!;
-      const [n, k] = shape as [number, number];
-      const y = steadyProduct(g, byRow(x), g.reshape(piece, [batch, n, k]), { lead: [batch], rows: length, k, n });
-      return g.reshape(y, [x.shape[0] as Dim, n]);
-    },
-  };
+  const thetas = layout.size === 0 ? undefined : g.input('thetas', 'float32', [batch, layout.size]);
+  return bindEachRow(g, layout, thetas, [batch, length], (x, piece, shape) => {
+    const [n, k] = shape as [number, number];
+    return steadyProduct(g, x, g.reshape(piece, [batch, n, k]), { lead: [batch], rows: length, k, n });
+  });
 }
 
 /** The frozen matrices of an adaptation, in the order in which its layers first use them: the same order for the same options and layers. */
