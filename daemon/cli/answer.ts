@@ -56,7 +56,7 @@ export async function readyBase(base: string | undefined): Promise<void> {
   showProgress('', 1);
 }
 
-/** Lets the daemon's engine answer. `onModel` is told first who answers. Throws VeraError. */
+/** Asks the daemon's engine for an answer. `on.model` is called first, with what answers. Throws VeraError. */
 export async function answer(
   client: Client,
   flags: AnswerFlags,

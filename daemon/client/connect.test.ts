@@ -166,7 +166,7 @@ test('an older daemon without work is replaced at once; a newer one is used', as
   await older.close();
 });
 
-test('another protocol is said, with what to do', async () => {
+test('a daemon of another protocol is named, with what to do', async () => {
   await assert.rejects(connect({ daemonArgs: ['--as-protocol', '1000'] }), {
     code: 'daemon',
     message: /protocol 1000.*update this program/,

@@ -82,7 +82,7 @@ export const submit = method(
   z.strictObject({
     spec: jobSpec,
     user: ref.optional(),
-    /** By number or name, or the folder of a workspace, which becomes a project when it is none yet. */
+    /** By number or name, or the folder of a workspace, which becomes a project if it is not one yet. */
     project: ref.optional(),
     workspace: path.optional(),
     priority: z.int().min(-100).max(100).default(0),

@@ -189,7 +189,7 @@ test('the learning rates of b and d are their own', async () => {
   assert.deepEqual(await vectorsOf({}), { b: true, d: true });
 });
 
-test('clipping bounds the step, and the norm that is told is the one before', async () => {
+test('clipping limits the step, and the event has the norm before clipping', async () => {
   const free = await run({ ...FULL, steps: 1, heldOut: 0, clip: 0 });
   const bound = await run({ ...FULL, steps: 1, heldOut: 0, clip: 0.01 });
   assert.equal(steps(bound)[0]!.gradientNorm, steps(free)[0]!.gradientNorm);
