@@ -134,6 +134,16 @@ function syncTree(dir: string): void {
 // The process id in the name tells whether the file was left by a killed process or is being written now.
 const temporaryName = (target: string) =>
   join(dirname(target), `.${basename(target)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+const TEMPORARY = /^\..+\.\d+\.[0-9a-f]{8}\.tmp$/;
+
+/**
+ * Removes what killed processes left of their writes into a folder. Only for a folder that nobody else writes into now: a process
+ * that was killed may still be listed for a while, so its id is not asked for. Files that cannot be removed do no harm.
+ */
+export function removeTemporaries(dir: string): void {
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir)) if (TEMPORARY.test(name)) removeQuietly(join(dir, name));
+}
 
 /** Removes what a failed write left. Errors are ignored, because the first error says more. */
 function removeQuietly(path: string): void {

@@ -285,6 +285,17 @@ test('a damaged newest checkpoint: the one before it leads to the same bits', as
   assertSameBits(reference.out, out);
 });
 
+test('what a killed process left half-written is gone after the next start, even while that process is still listed', async () => {
+  const given: Given = { base: tiny, steps: 4, out: join(root, 'killed'), heldOut: 0 };
+  const { out } = await run(given, { stopAfter: 2 });
+  const left = [join(out, '.run.json.1.0123abcd.tmp'), join(checkpointsOf(out), '.step-00000000.ckpt.1.0123abcd.tmp')];
+  const others = join(out, '.notes.tmp');
+  for (const file of [...left, others]) writeFileSync(file, 'half');
+  await run(given, { resume: true });
+  assert.deepEqual(left.filter(existsSync), []);
+  assert.ok(existsSync(others), 'a file of the person was removed');
+});
+
 test('a checkpoint is not resumed with another base or dataset', async () => {
   const base = (await trained()).out;
   const given: Given = { base, steps: 6, out: join(root, 'another'), heldOut: 0 };

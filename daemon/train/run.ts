@@ -1,4 +1,5 @@
 import type { Adapter } from '../export/adapter.ts';
+import { removeTemporaries } from '../formats/atomic.ts';
 import { quote } from '../formats/quote.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type DataPosition, batchGroups, estimateSteps, type Group, heldOutBatches } from './batchSource.ts';
@@ -102,6 +103,8 @@ class Run {
     if (!control.resume) writeRun(settings, identity);
     const run = new Run(settings, control, prepared, estimate);
     if (control.resume) writeRun(settings, identity);
+    // The folder is ours, and its lock says that nobody else writes here now.
+    for (const folder of [settings.out, run.#checkpoints]) removeTemporaries(folder);
     const { out, method, precision } = settings;
     const step = run.#progress.step;
     control.emit({
