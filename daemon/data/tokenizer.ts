@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isObject } from '../formats/json.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { loadChatTemplate, type ChatMessage, type RenderOptions } from './chat-template.ts';
 import { findFim, type FimTokens } from './fim-tokens.ts';
@@ -32,9 +33,7 @@ export interface Tokenizer {
  */
 export function loadTokenizer(dir: string): Tokenizer {
   const file = join(dir, 'tokenizer.json');
-  if (!existsSync(file)) {
-    throw new VeraError('model', `${dir} has no tokenizer.json; save the model with a fast tokenizer, which writes it`);
-  }
+  if (!existsSync(file)) throw withoutTokenizer(dir);
   const json = readJson(file);
   const config = readOptionalJson(join(dir, 'tokenizer_config.json'));
   const special = specialTokens(config, readOptionalJson(join(dir, 'special_tokens_map.json')));
@@ -75,6 +74,36 @@ export function loadTokenizer(dir: string): Tokenizer {
     ...(renderChat === undefined ? {} : { renderChat }),
   };
 }
+
+/**
+ * What the tokenizer of a folder knows beside text, without making the tokenizer: whether it has fill-in-the-middle tokens and a chat
+ * template. Throws a 'model' error as `loadTokenizer` does.
+ */
+export function tokenizerFacts(dir: string): { readonly fillInTheMiddle: boolean; readonly chat: boolean } {
+  const file = join(dir, 'tokenizer.json');
+  if (!existsSync(file)) throw withoutTokenizer(dir);
+  const ids = tokenIds(readJson(file));
+  const config = readOptionalJson(join(dir, 'tokenizer_config.json'));
+  return {
+    fillInTheMiddle: findFim((token) => ids.get(token)) !== undefined,
+    chat: loadChatTemplate(dir, config, {}) !== undefined,
+  };
+}
+
+/** The vocabulary of tokenizer.json: an object by token, or a list of pairs of token and score; and the added tokens. */
+function tokenIds({ model, added_tokens: added }: Json): Map<string, number> {
+  const vocab = isObject(model) ? model['vocab'] : undefined;
+  const ids = new Map<string, number>();
+  if (Array.isArray(vocab))
+    for (const [id, entry] of vocab.entries()) if (Array.isArray(entry)) ids.set(String(entry[0]), id);
+  if (isObject(vocab)) for (const [token, id] of Object.entries(vocab)) ids.set(token, Number(id));
+  if (Array.isArray(added))
+    for (const one of added) if (isObject(one)) ids.set(String(one['content']), Number(one['id']));
+  return ids;
+}
+
+const withoutTokenizer = (dir: string): VeraError =>
+  new VeraError('model', `${dir} has no tokenizer.json; save the model with a fast tokenizer, which writes it`);
 
 type Json = Record<string, unknown>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { abilities } from './abilities.ts';
 import { method } from './method.ts';
 import { count, finite, hash, id, path, ref } from './values.ts';
 
@@ -44,20 +45,39 @@ export const answeringModel = z.object({
 });
 export type AnsweringModel = z.infer<typeof answeringModel>;
 
+/** How a request says which model is to answer. With nothing, it is the active adapter. */
+const choice = {
+  adapter: ref.optional(),
+  /** A base alone or, with `adapter`, in place of the adapter's own. */
+  base: z.string().max(4096).optional(),
+  /** One word for both, as HTTP clients give it. */
+  model: z.string().max(4096).optional(),
+  /** Whose active adapter, and whose adapters where a name fits several. */
+  project: ref.optional(),
+  workspace: path.optional(),
+  user: ref.optional(),
+};
+
+export const describe = method(
+  'text.describe',
+  'What would answer, and what its base can do. Starts no engine. Without adapter, base and model, the active adapter is described.',
+  z.strictObject(choice),
+  z.object({
+    model: answeringModel,
+    /** null if the base has to be downloaded or converted first. */
+    abilities: abilities.nullable(),
+    /** Sentences for people on what this base cannot do; empty where it suits. */
+    limits: z.object({ completion: z.array(z.string()), chat: z.array(z.string()) }),
+  }),
+  { repeatable: true },
+);
+
 export const generate = method(
   'text.generate',
   'Generates one answer. Without adapter, base and model, the active adapter answers.',
   z.strictObject({
     prompt,
-    adapter: ref.optional(),
-    /** A base alone or, with `adapter`, in place of the adapter's own. */
-    base: z.string().max(4096).optional(),
-    /** One word for both, as HTTP clients give it. */
-    model: z.string().max(4096).optional(),
-    /** Whose active adapter, and whose adapters where a name fits several. */
-    project: ref.optional(),
-    workspace: path.optional(),
-    user: ref.optional(),
+    ...choice,
     sampling: sampling.optional(),
     /** Most tokens of the answer; without it, what fits after the prompt. */
     maxTokens: count.min(1).optional(),

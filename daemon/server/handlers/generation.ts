@@ -1,5 +1,7 @@
+import { limitsOf, type Use } from '../../protocol/abilities.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import type * as generation from '../../protocol/generation.ts';
+import { abilitiesOf } from '../../serve/abilities.ts';
 import { chooseModel } from '../../serve/chooseModel.ts';
 import { given } from '../../serve/given.ts';
 import type { Handlers } from '../context.ts';
@@ -24,5 +26,12 @@ export const generationHandlers: Handlers<typeof generation> = {
       if (piece.text !== '') await progress({ text: piece.text });
     }
     throw new Error('the engine gave no end');
+  },
+
+  async describe({ daemon }, choice) {
+    const model = await chooseModel(daemon.catalog.db, choice);
+    const abilities = (await abilitiesOf(model.base)) ?? null;
+    const limits = (use: Use): string[] => (abilities === null ? [] : limitsOf(abilities, use));
+    return { model, abilities, limits: { completion: limits('completion'), chat: limits('chat') } };
   },
 };
