@@ -4,6 +4,7 @@ import { VeraError } from '../protocol/errors.ts';
 import { detectFormat, readSample } from './detect.ts';
 import { encodeSample } from './encode.ts';
 import { hasAnswer, type Example } from './example.ts';
+import type { Sample } from './formats/format.ts';
 import { seededRandom, shuffled } from './random.ts';
 import { openCodeFolder } from './readers/code.ts';
 import { cannotRead, notRegular } from './readers/file.ts';
@@ -47,6 +48,8 @@ export interface Dataset {
   train(seed: number, epoch: number, start?: number): AsyncGenerator<Example>;
   /** The held-out rows in the order of the file, never as fill-in-the-middle. */
   heldOut(): AsyncGenerator<Example>;
+  /** Some held-out rows as they stand in the file, with their places among the held-out rows. Rows that cannot be read are left out. */
+  heldOutSamples(from: number, limit: number): { sample: Sample; source: Example['source']; place: number }[];
   /** The same rows, which are not read and checked again, cut at another length. It is closed with this one. */
   ofLength(length: number): Dataset;
   close(): void;
@@ -202,6 +205,15 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
     train: (seed, epoch, start = 0) =>
       stream(shuffled(train, 'order', seed, epoch), start, ['fim', seed, epoch], options.fimRate),
     heldOut: () => stream(heldOut, 0, ['held out'], 0),
+    heldOutSamples: (from, limit) =>
+      Array.from(heldOut.slice(from, from + limit)).flatMap((row, i) => {
+        try {
+          return [{ sample: readSample(format, reader.read(row)), source: reader.source(row), place: from + i }];
+        } catch (error) {
+          if (!(error instanceof BadRow)) throw error;
+          return [];
+        }
+      }),
     ofLength: (other) => ofLength(rows, options, other),
     close: () => reader.close(),
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { abilities } from './abilities.ts';
 import { method } from './method.ts';
-import { count, finite, hash, id, path, ref } from './values.ts';
+import { count, finite, hash, id, path, ref, time } from './values.ts';
 
 const text = z.string();
 const token = count;
@@ -106,4 +106,46 @@ export const generate = method(
       z.object({ text: z.string() }),
     ]),
   },
+);
+
+/** A model that can be asked, with what a client needs to know before. */
+export const offeredModel = z.object({
+  model: answeringModel,
+  /** Of the base's weights. */
+  fingerprint: z.string(),
+  createdAt: time,
+  /** What its base can do; null if the base has to be downloaded or converted first, or cannot be used. */
+  abilities: abilities.nullable(),
+  /** Why it cannot be asked now, for people. */
+  problem: z.string().nullable(),
+});
+export type OfferedModel = z.infer<typeof offeredModel>;
+
+export const models = method(
+  'text.models',
+  'What can be asked for text, without starting an engine: the active adapter, bases, and adapters, the newest first.',
+  z.strictObject({
+    project: ref.optional(),
+    workspace: path.optional(),
+    user: ref.optional(),
+    /** At most so many bases and adapters. */
+    bases: z.int().min(0).max(100).default(10),
+    adapters: z.int().min(0).max(100).default(40),
+  }),
+  z.object({
+    active: offeredModel.nullable(),
+    bases: z.array(offeredModel),
+    adapters: z.array(offeredModel),
+    /** Adapters that are not listed. */
+    more: count,
+  }),
+  { repeatable: true },
+);
+
+export const countTokens = method(
+  'text.countTokens',
+  "Counts the tokens of a prompt with the model's own tokenizer, without starting an engine.",
+  z.strictObject({ prompt, ...choice }),
+  z.object({ model: answeringModel, tokens: count }),
+  { repeatable: true },
 );

@@ -70,6 +70,30 @@ export const samples = method(
   z.object({ samples: z.array(sample) }),
   { repeatable: true },
 );
+/** A held-out row as a question. */
+export const heldOutRow = z.object({
+  /** Its place among the held-out rows, from 0. */
+  place: count,
+  /** File and line. */
+  source: z.string(),
+  /** The question is asked as a message of a conversation; else the model continues the text. */
+  chat: z.boolean(),
+  /** Earlier messages of the conversation. */
+  before: z.array(z.object({ role: z.string(), content: z.string() })),
+  prompt: z.string(),
+  /** The answer in the data. */
+  expected: z.string(),
+});
+export type HeldOutRow = z.infer<typeof heldOutRow>;
+
+export const heldOut = method(
+  'runs.heldOut',
+  'Held-out rows of a run, read from its dataset as that is now: what comes before the answer, and the answer.',
+  z.strictObject({ run: id, from: count.default(0), limit: z.int().min(1).max(50).default(20) }),
+  /** Rows without a question to answer are left out, so there may be fewer than `limit`. */
+  z.object({ rows: z.array(heldOutRow), total: count }),
+  { repeatable: true },
+);
 export const remove = method(
   'runs.delete',
   "Puts a run into the trash for thirty days. Refused with 'dependents' while adapters came from it, unless confirmed.",

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/open.ts';
 import type { Queue } from '../jobs/queue.ts';
 import type { Method } from '../protocol/method.ts';
 import type { Engines } from '../serve/engines.ts';
+import type { Reader } from '../serve/reader/reader.ts';
 import type { Limits } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -39,6 +40,7 @@ export interface Daemon {
   readonly catalog: Catalog;
   readonly queue: Queue;
   readonly engines: Engines;
+  readonly reader: Reader;
   readonly version: string;
   readonly log: Logger;
   readonly life: Life;

@@ -9,6 +9,7 @@ import { defaultUser } from '../catalog/owners.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { CLOSE, LANGUAGE_PATH } from '../protocol/language.ts';
 import { admission } from './authentication.ts';
+import { openReader } from '../serve/reader/reader.ts';
 import type { Daemon, ServerOptions } from './context.ts';
 import { openFeed } from './feed.ts';
 import { SERVED } from './handlers/registry.ts';
@@ -67,7 +68,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const languages = new Set<LanguageRelay>();
   const allClients = (): WebSocket[] => [...rpcSockets.clients, ...languageSockets.clients];
   const clients = (): number => rpcSockets.clients.size + languageSockets.clients.size;
-  const daemon: Daemon = { catalog, queue, engines, version, log, life, limits, clients, actor: defaultUser() };
+  const reader = openReader();
+  const daemon: Daemon = { catalog, queue, engines, reader, version, log, life, limits, clients, actor: defaultUser() };
   const metrics = openMetrics(daemon);
   const feed = await openFeed(catalog, limits);
   let port = 0;
@@ -133,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     strangers: () => strangers.count(),
     async close() {
       feed.close();
+      reader.stop();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const client of allClients()) client.close(CLOSE.goingAway, 'the daemon ends');
       server.closeIdleConnections();

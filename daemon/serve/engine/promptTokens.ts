@@ -9,7 +9,7 @@ export function promptTokens(
   prompt: Prompt,
   { maxLength, vocabulary }: Pick<EngineInfo, 'maxLength' | 'vocabulary'>,
 ): readonly number[] {
-  const tokens = encoded(tokenizer, prompt);
+  const tokens = encodePrompt(tokenizer, prompt);
   if (tokens.length === 0) throw new VeraError('usage', 'the prompt has no tokens; give it some text');
   if (tokens.length >= maxLength) {
     throw new VeraError(
@@ -23,7 +23,8 @@ export function promptTokens(
   return tokens;
 }
 
-function encoded(tokenizer: Tokenizer, prompt: Prompt): readonly number[] {
+/** The tokens of a prompt of any length. Throws VeraError 'usage' where the model cannot read it. */
+export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt): readonly number[] {
   if ('tokens' in prompt) return prompt.tokens;
   if ('text' in prompt) return textPrompt(tokenizer, prompt.text);
   if ('prefix' in prompt) return fillPrompt(tokenizer, prompt.prefix, prompt.suffix);

@@ -1,5 +1,6 @@
 import { limitsOf, type Use } from '../../protocol/abilities.ts';
 import { VeraError } from '../../protocol/errors.ts';
+import { type CatalogModel, offeredModels } from '../../catalog/offered.ts';
 import type * as generation from '../../protocol/generation.ts';
 import { abilitiesOf } from '../../serve/abilities.ts';
 import { chooseModel } from '../../serve/chooseModel.ts';
@@ -34,4 +35,32 @@ export const generationHandlers: Handlers<typeof generation> = {
     const limits = (use: Use): string[] => (abilities === null ? [] : limitsOf(abilities, use));
     return { model, abilities, limits: { completion: limits('completion'), chat: limits('chat') } };
   },
+
+  async models({ daemon: { catalog } }, params) {
+    const { active, bases, adapters, more } = await offeredModels(catalog.db, params);
+    const offered = async ({ model, fingerprint, createdAt }: CatalogModel): Promise<generation.OfferedModel> => {
+      return { model, fingerprint, createdAt, ...(await abilitiesOrProblem(model.base)) };
+    };
+    const all = (models: readonly CatalogModel[]): Promise<generation.OfferedModel[]> =>
+      Promise.all(models.map(offered));
+    return {
+      active: active === null ? null : await offered(active),
+      bases: await all(bases),
+      ...{ adapters: await all(adapters), more },
+    };
+  },
+  async countTokens({ daemon: { catalog, reader } }, { prompt, ...which }) {
+    const model = await chooseModel(catalog.db, which);
+    return { model, tokens: await reader.ask('count', { base: model.base, prompt }) };
+  },
 };
+
+/** A base that cannot be used now is listed with the reason. */
+async function abilitiesOrProblem(base: string): Promise<Pick<generation.OfferedModel, 'abilities' | 'problem'>> {
+  try {
+    return { abilities: (await abilitiesOf(base)) ?? null, problem: null };
+  } catch (error) {
+    if (!(error instanceof VeraError)) throw error;
+    return { abilities: null, problem: error.message };
+  }
+}
