@@ -47,7 +47,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'layout', 'home'],
   server: ALL_BELOW,
-  lsp: ['protocol', 'formats', 'process', 'data', 'models', 'home'],
+  // Inline completion, in the extension and in the language server: it knows no editor, and no daemon.
+  inline: [],
+  lsp: ['protocol', 'formats', 'process', 'data', 'models', 'home', 'inline', 'client'],
   // What a running daemon needs besides its work: discovery file, log, its end.
   life: ['protocol', 'formats', 'process', 'home'],
   client: ['protocol', 'process', 'life', 'home'],
@@ -152,10 +154,10 @@ function broken(imports: Import[]): string[] {
     // The manifest is written in Node, and lists what the daemon's registries and tables of settings list.
     if (generates(one.file) && /^daemon\/.*\/(registry|settings)\.ts$/.test(target)) continue;
     if (one.from === 'extension' || one.from === 'webview') {
-      const clients = one.from === 'extension' && (to === 'client' || to === 'settings');
+      const clients = one.from === 'extension' && ['client', 'settings', 'inline'].includes(to);
       if (to !== 'protocol' && !clients)
         say(
-          `${one.from}/ imports nothing of the daemon but daemon/protocol/${one.from === 'extension' ? ', daemon/settings/ and daemon/client/' : ''}.`,
+          `${one.from}/ imports nothing of the daemon but daemon/protocol/${one.from === 'extension' ? ', daemon/settings/, daemon/inline/ and daemon/client/' : ''}.`,
         );
       continue;
     }
@@ -286,7 +288,7 @@ test('each rule is noticed when it is broken', () => {
     [
       'extension/main.ts',
       "import { x } from '../daemon/train/loop.ts';",
-      /but daemon\/protocol\/, daemon\/settings\/ and daemon\/client/,
+      /but daemon\/protocol\/, daemon\/settings\/, daemon\/inline\/ and daemon\/client/,
     ],
     ['webview/main.ts', "import { x } from '../daemon/client/connect.ts';", /but daemon\/protocol/],
     [

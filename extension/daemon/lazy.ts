@@ -3,6 +3,7 @@ export { connect } from '../../daemon/client/connect.ts';
 export { connectLanguage } from '../../daemon/client/language.ts';
 export { findRunning } from '../../daemon/client/running.ts';
 export * as adapters from '../../daemon/protocol/adapters.ts';
+export * as generation from '../../daemon/protocol/generation.ts';
 export * as jobs from '../../daemon/protocol/jobs.ts';
 export * as life from '../../daemon/protocol/life.ts';
 export * as owners from '../../daemon/protocol/owners.ts';
