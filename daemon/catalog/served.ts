@@ -7,6 +7,7 @@ import { activeAdapter, basesNamed } from './adapters.ts';
 import { baseName, readAdapter, selectAdapters, showAdapter } from './adapterRows.ts';
 import { findAdapter } from './find.ts';
 import { missing } from './names.ts';
+import { defaultUser, findUser } from './owners.ts';
 import type { Db } from './schema.ts';
 
 type Ref = number | string;
@@ -36,18 +37,21 @@ export interface ListedModel extends ServedModel {
 
 /** The word for the active adapter, for clients that must name a model. */
 const ACTIVE = 'active';
+/** `active@notes` is the active adapter of the project "notes", for clients that can say nothing but a model. */
+const ACTIVE_IN = `${ACTIVE}@`;
 /** The word for the base of the active adapter, or else the base that was used last. */
 export const BASE = 'base';
 
 /**
- * The model of a name: an adapter's name or number, `base:adapter`, a base (spec, last part of the spec, or fingerprint), 'base' or
- * 'active'. The first that fits counts. Throws VeraError 'missing' or 'conflict'.
+ * The model of a name: an adapter's name or number, `base:adapter`, a base (spec, last part of the spec, or fingerprint), 'base',
+ * 'active' or 'active@project'. The first that fits counts. Throws VeraError 'missing' or 'conflict'.
  */
 export async function modelNamed(db: Db, name: string, whose: Whose): Promise<ServedModel> {
   const { project, user } = whose;
   const adapter = await orMissing(findAdapter(db, { adapter: name, project, user }));
   if (adapter !== undefined) return modelOfAdapter(db, await readAdapter(db, adapter));
   if (name === ACTIVE) return activeModel(db, whose);
+  if (name.startsWith(ACTIVE_IN)) return activeModel(db, { user, project: name.slice(ACTIVE_IN.length) });
   if (name === BASE) return baseModel(db, whose);
   const base = await orMissing(baseNamed(db, name));
   if (base !== undefined) return base;
@@ -118,9 +122,10 @@ async function adapterOn(db: Db, base: string, name: string, whose: Whose): Prom
   return found !== undefined && on(found) ? found : undefined;
 }
 
-/** Everything that can be asked for: the active adapter, bases, and adapters, the newest first, at most `limit` of each. */
-export async function listModels(db: Db, limit: number): Promise<ListedModel[]> {
-  const active = await activeAdapter(db, {});
+/** Everything that can be asked for: the active adapters, bases, and adapters, the newest first, at most `limit` of each. */
+export async function listModels(db: Db, limit: number, whose: Whose = {}): Promise<ListedModel[]> {
+  const active = await activeAdapter(db, whose);
+  const chosenIn = await projectsWithActive(db, whose, limit);
   const bases = await db
     .selectFrom('base_model')
     .select(['spec', 'created_at as createdAt'])
@@ -138,15 +143,36 @@ export async function listModels(db: Db, limit: number): Promise<ListedModel[]> 
     const model = { id: modelId(baseName(baseSpec), id, name, row.alike), base: baseSpec, adapter: { id, name, hash } };
     return { ...model, createdAt, user, active: id === active.adapter?.id };
   });
-  const chosen = rows.find((row) => row.active);
+  const listed = (id: number | undefined, name: string): ListedModel[] =>
+    rows.filter(({ adapter }) => adapter?.id === id).map((row) => ({ ...row, id: name, active: true }));
   return [
-    ...(chosen === undefined ? [] : [{ ...chosen, id: ACTIVE }]),
+    ...listed(active.adapter?.id, ACTIVE),
+    ...chosenIn.flatMap(({ project, adapter }) => listed(adapter, `${ACTIVE_IN}${project}`)),
     ...bases.map(({ spec, createdAt }) => ({
       ...{ id: baseName(spec), base: spec, adapter: null, active: false },
       ...{ createdAt, user: null },
     })),
     ...rows,
   ];
+}
+
+/** The projects for which a user has chosen an adapter of their own, with its number. */
+async function projectsWithActive(
+  db: Db,
+  { user = defaultUser() }: Whose,
+  limit: number,
+): Promise<{ project: string; adapter: number }[]> {
+  const userId = await orMissing(findUser(db, user));
+  if (userId === undefined) return [];
+  return db
+    .selectFrom('active_adapter as chosen')
+    .innerJoin('project', 'project.id', 'chosen.project_id')
+    .select(['project.name as project', 'chosen.adapter_id as adapter'])
+    .where('chosen.user_id', '=', userId)
+    .where('project.deleted_at', 'is', null)
+    .orderBy('project.name')
+    .limit(limit)
+    .execute();
 }
 
 /** What was found; undefined if nothing was. */

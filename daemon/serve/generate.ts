@@ -4,6 +4,7 @@ import { layoutOf } from '../layout.ts';
 import { weightLocator } from '../weights/locate.ts';
 import { weightFormat } from '../weights/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { tooLong } from '../protocol/unable.ts';
 import { cpu } from '../runtime/cpu.ts';
 import type { Loaded, LoadOptions } from '../runtime/executor.ts';
 import { KvCache } from './cache.ts';
@@ -109,12 +110,7 @@ export class Generator {
   #check(prompt: readonly number[]): void {
     const { vocabulary } = this.#base.config;
     if (prompt.length === 0) throw new VeraError('usage', 'the prompt has no tokens; give it some text');
-    if (prompt.length >= this.#maxLength) {
-      throw new VeraError(
-        'usage',
-        `the prompt has ${prompt.length} tokens, but prompt and answer together may have ${this.#maxLength}; shorten it`,
-      );
-    }
+    if (prompt.length >= this.#maxLength) throw new VeraError('usage', tooLong(prompt.length, this.#maxLength));
     const bad = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
     if (bad !== undefined)
       throw new VeraError(

@@ -1,13 +1,13 @@
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { UNABLE } from '../protocol/unable.ts';
 
 /** Token ids of a text to continue. */
 export const textPrompt = (tokenizer: Tokenizer, text: string): number[] => tokenizer.encode(text);
 
 /** Token ids of a question in the model's chat template, up to the point where the answer begins. */
 export function chatPrompt(tokenizer: Tokenizer, question: string, system?: string): number[] {
-  if (!tokenizer.renderChat)
-    throw new VeraError('usage', 'this model has no chat template; leave out the chat option and give the text itself');
+  if (!tokenizer.renderChat) throw new VeraError('usage', UNABLE.chat);
   const messages = [
     ...(system === undefined ? [] : [{ role: 'system', content: system }]),
     { role: 'user', content: question },
@@ -18,7 +18,7 @@ export function chatPrompt(tokenizer: Tokenizer, question: string, system?: stri
 /** Token ids that ask for the text between a prefix and a suffix, in the order prefix, suffix, middle (arXiv 2207.14255). */
 export function fillPrompt(tokenizer: Tokenizer, prefix: string, suffix: string): number[] {
   const { fim } = tokenizer;
-  if (!fim) throw new VeraError('usage', 'this model has no fill-in-the-middle tokens; leave out the suffix');
+  if (!fim) throw new VeraError('usage', UNABLE.fill);
   const encode = (text: string): number[] => (text === '' ? [] : tokenizer.encode(text, { addSpecialTokens: false }));
   return [fim.prefix, ...encode(prefix), fim.suffix, ...encode(suffix), fim.middle];
 }

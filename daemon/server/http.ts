@@ -23,6 +23,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   daemon: 503,
 };
 
+/** Seconds until a client that was one too many may come again: answers take about as long. */
+const RETRY_AFTER_S = 1;
+
 /** The HTTP server: every route is behind the same admission, and has a file in routes/. None is meant for browsers. */
 export function httpApp(daemon: Daemon, metrics: Metrics, admit: Admission): Express {
   const app = express();
@@ -65,6 +68,8 @@ function failure({ log }: Daemon): ErrorRequestHandler {
     if (response.headersSent) return void response.destroy();
     if (isOpenAiPath(request.path)) {
       const told = apiErrorOf(error, null);
+      // OpenAI's clients wait that long, and then try again by themselves.
+      if (told?.status === 429) response.set('Retry-After', String(RETRY_AFTER_S));
       return void response.status(told?.status ?? status).json(told?.body ?? errorBody(status, message));
     }
     response.status(status).set('Connection', 'close').json({ error: { code, message } });

@@ -39,6 +39,7 @@ export class Answer {
   readonly #stream: TextStream;
   readonly #stops: StopTexts;
   #end: { reason: EndReason; stop?: string } | undefined;
+  #hasLine = false;
 
   /** Throws VeraError 'usage' for a setting that is out of range. */
   constructor(options: AnswerOptions) {
@@ -84,6 +85,8 @@ export class Answer {
     const { text, stop } = this.#stops.push(this.#stream.push(token));
     if (stop !== undefined) this.#end = { reason: 'stop', stop };
     else if (this.left <= 0) this.#end = { reason: 'length' };
+    this.#hasLine ||= text.includes('\n');
+    if (this.#hasLine && now() - this.#firstAt > (request.answerMs ?? Infinity)) this.finish('deadline');
     return { token, piece: { type: 'text', text, tokens: [token], ...logprobs } };
   }
 

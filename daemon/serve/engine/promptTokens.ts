@@ -1,5 +1,6 @@
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import { VeraError } from '../../protocol/errors.ts';
+import { tooLong, UNABLE } from '../../protocol/unable.ts';
 import { fillPrompt, textPrompt } from '../prompt.ts';
 import type { EngineInfo, Prompt } from './request.ts';
 
@@ -11,12 +12,7 @@ export function promptTokens(
 ): readonly number[] {
   const tokens = encodePrompt(tokenizer, prompt);
   if (tokens.length === 0) throw new VeraError('usage', 'the prompt has no tokens; give it some text');
-  if (tokens.length >= maxLength) {
-    throw new VeraError(
-      'usage',
-      `the prompt has ${tokens.length} tokens, but prompt and answer together may have ${maxLength}; shorten it`,
-    );
-  }
+  if (tokens.length >= maxLength) throw new VeraError('usage', tooLong(tokens.length, maxLength));
   const bad = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
   if (bad !== undefined)
     throw new VeraError('usage', `token ${bad} of the prompt is outside the base's vocabulary of ${vocabulary}`);
@@ -28,8 +24,7 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt): readonly num
   if ('tokens' in prompt) return prompt.tokens;
   if ('text' in prompt) return textPrompt(tokenizer, prompt.text);
   if ('prefix' in prompt) return fillPrompt(tokenizer, prompt.prefix, prompt.suffix);
-  if (!tokenizer.renderChat)
-    throw new VeraError('usage', 'this model has no chat template; give the text itself instead of messages');
+  if (!tokenizer.renderChat) throw new VeraError('usage', UNABLE.chat);
   const text = tokenizer.renderChat([...prompt.messages], { addGenerationPrompt: true });
   return tokenizer.encode(text, { addSpecialTokens: false });
 }

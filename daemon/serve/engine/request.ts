@@ -63,6 +63,8 @@ export interface GenerationRequest {
   readonly priority?: 'interactive' | 'background' | undefined;
   /** The answer ends after so many milliseconds with what there is (reason 'deadline'), also if it has not begun. */
   readonly deadlineMs?: number | undefined;
+  /** The answer ends so many milliseconds after its first token (reason 'deadline'), once it has a whole line. */
+  readonly answerMs?: number | undefined;
   /** Guess tokens from the prompt and verify several in one run; never changes the answer; default: true. */
   readonly lookup?: boolean | undefined;
 }

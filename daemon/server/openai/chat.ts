@@ -45,7 +45,7 @@ export function chatRoute(app: Express, daemon: Daemon): void {
     const body = checkedBody(chatBody, request.body);
     refuseUnable(body.top_logprobs === undefined || body.logprobs, "'top_logprobs' needs 'logprobs'", 'top_logprobs');
     const includeUsage = wantsUsage(body);
-    const model = await modelOf(daemon, body.model, request.get('OpenAI-Project'));
+    const model = await modelOf(daemon, body.model, request);
     const requests = requestsOf([{ messages: messagesOf(body) }], body, {
       maxTokens: body.max_completion_tokens ?? body.max_tokens,
       logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,

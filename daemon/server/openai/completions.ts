@@ -18,7 +18,7 @@ const completionBody = z.strictObject({
   max_tokens: z.int().min(1).default(16),
   logprobs: z.int().min(0).max(5).optional(),
   best_of: z.int().min(1).optional(),
-  echo: z.literal(false, 'the prompt is not repeated here').optional(),
+  echo: z.literal(false, 'the prompt is not repeated here: put it in front of the answer yourself').optional(),
 });
 type CompletionBody = z.output<typeof completionBody>;
 
@@ -32,7 +32,7 @@ export function completionRoute(app: Express, daemon: Daemon): void {
     const prompts = promptsOf(body);
     const { answersOfRequest: most } = daemon.limits;
     refuseUnable(prompts.length * n <= most, `prompts times 'n' is at most ${most}`, 'n');
-    const model = await modelOf(daemon, body.model, request.get('OpenAI-Project'));
+    const model = await modelOf(daemon, body.model, request);
     const requests = requestsOf(prompts, body, { maxTokens, logprobs });
     const prompt = body.suffix ? 'suffix' : 'prompt';
     const format = completionFormat(model.id, body, includeUsage);

@@ -1,5 +1,6 @@
 /** Errors in the shape that OpenAI's clients read: {error: {message, type, param, code}}. */
 import { VeraError } from '../../protocol/errors.ts';
+import { saysTooLong } from '../../protocol/unable.ts';
 import { HttpError } from '../httpError.ts';
 
 export interface ErrorBody {
@@ -64,7 +65,7 @@ export function apiErrorOf(error: unknown, prompt: string | null): ApiError | un
     case 'usage':
       return new ApiError(400, message, {
         param: prompt,
-        code: TOO_LONG.test(message) ? 'context_length_exceeded' : null,
+        code: saysTooLong(message) ? 'context_length_exceeded' : null,
       });
     case 'missing':
     case 'model':
@@ -76,6 +77,3 @@ export function apiErrorOf(error: unknown, prompt: string | null): ApiError | un
       return new ApiError(500, message);
   }
 }
-
-/** As the engine says that prompt and answer do not fit: clients shorten their prompt where they see the code for it. */
-const TOO_LONG = /^the prompt has \d+ tokens, but/;

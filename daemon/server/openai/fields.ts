@@ -31,6 +31,7 @@ export const COMMON = {
   top_k: z.int().min(0).optional(),
   min_p: z.number().min(0).max(1).optional(),
   repetition_penalty: z.number().positive().max(100).optional(),
+  t_max_predict_ms: z.number().positive().optional(),
   // Fields of OpenAI's own service.
   user: ignored,
   metadata: ignored,
@@ -53,7 +54,7 @@ export function requestsOf(
   const stop = typeof body.stop === 'string' ? [body.stop] : body.stop;
   return prompts.flatMap((prompt) =>
     Array.from({ length: body.n }, (_, i) => ({
-      ...{ prompt, stop, ...rest },
+      ...{ prompt, stop, answerMs: body.t_max_predict_ms, ...rest },
       sampling: { ...sampling, seed: (sampling.seed! + i) % SEEDS },
     })),
   );

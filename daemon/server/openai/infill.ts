@@ -1,6 +1,7 @@
 /** POST /infill, as llama.cpp's server has it, for plugins of editors that complete code. */
 import type { Express } from 'express';
 import { z } from 'zod';
+import { UNABLE } from '../../protocol/unable.ts';
 import type { GenerationRequest } from '../../serve/engine/request.ts';
 import { given } from '../../serve/given.ts';
 import type { Daemon } from '../context.ts';
@@ -29,7 +30,6 @@ const infillBody = z.object({
   seed: z.int().optional(),
   stop: z.union([z.array(z.string()).max(64), z.string()]).default([]),
   stream: z.boolean().default(false),
-  t_max_prompt_ms: z.number().optional(),
   t_max_predict_ms: z.number().optional(),
   response_fields: z.array(z.string().max(200)).max(100).optional(),
 });
@@ -45,11 +45,11 @@ const PREFIX_SHARE = 0.75;
 export function infillRoute(app: Express, daemon: Daemon): void {
   app.post('/infill', jsonBody(daemon.limits), async (request, response) => {
     const body = checkedBody(infillBody, request.body);
-    const model = await modelOf(daemon, body.model);
+    const model = await modelOf(daemon, body.model, request);
     const { fillInTheMiddle, maxLength } = await daemon.engines.info(model.base).catch((error: unknown) => {
       throw new ApiError(500, (error as Error).message);
     });
-    refuseUnable(fillInTheMiddle, 'this base has no fill-in-the-middle tokens: choose one that has', 'model');
+    refuseUnable(fillInTheMiddle, UNABLE.fill, 'model');
     const room = maxLength - (body.n_predict < 0 ? ANSWER_TOKENS : body.n_predict) - SPECIAL_TOKENS;
     for (let characters = Math.max(0, room) * CHARACTERS_PER_TOKEN; ; characters = Math.floor(characters / 2)) {
       const { prefix, suffix, cut } = fitted(body, characters);
@@ -96,7 +96,7 @@ function firstLines(text: string, most: number): string {
 }
 
 function settingsOf(body: InfillBody): Omit<GenerationRequest, 'prompt'> {
-  const { n_predict: predict, t_max_prompt_ms: promptMs = 0, t_max_predict_ms: predictMs = 0, seed } = body;
+  const { n_predict: predict, t_max_predict_ms: predictMs = 0, seed } = body;
   const sampling = given({
     ...{ temperature: body.temperature, topP: body.top_p, minP: body.min_p },
     topK: body.top_k === undefined ? undefined : Math.max(0, body.top_k),
@@ -110,7 +110,7 @@ function settingsOf(body: InfillBody): Omit<GenerationRequest, 'prompt'> {
     stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
     // 0 asks to read the prompt ahead of its use: one token is made, and not told.
     maxTokens: predict < 0 ? undefined : Math.max(1, predict),
-    deadlineMs: promptMs > 0 && predictMs > 0 ? promptMs + predictMs : undefined,
+    answerMs: predictMs > 0 ? predictMs : undefined,
   };
 }
 

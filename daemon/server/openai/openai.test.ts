@@ -1,12 +1,14 @@
 // Slow: starts processes that load the bundled model.
 /** The routes as the official client of OpenAI uses them, with the bundled model. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import OpenAI, { APIError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from 'openai';
 import { DEMO, store } from '../../../test/served.ts';
 import { type Serving, serving, until } from '../../../test/serving.ts';
 import { temporaryFolder } from '../../../test/temporary.ts';
 import { activateAdapter } from '../../catalog/adapters.ts';
+import { projectOfFolder } from '../../catalog/owners.ts';
 
 let one: Serving;
 let client: OpenAI;
@@ -19,8 +21,8 @@ before(async () => {
 });
 after(() => one.close());
 
-const clientWith = (apiKey: string): OpenAI =>
-  new OpenAI({ baseURL: `http://127.0.0.1:${one.port}/v1`, apiKey, maxRetries: 0 });
+const clientWith = (apiKey: string, more: object = {}): OpenAI =>
+  new OpenAI({ baseURL: `http://127.0.0.1:${one.port}/v1`, apiKey, maxRetries: 0, ...more });
 const activate = (adapter: string): Promise<unknown> =>
   one.catalog.change((change) => activateAdapter(change, { adapter }, 'test'));
 
@@ -67,6 +69,47 @@ test('an adapter is named by name, number, base:adapter or as the active one; th
   await store(one.catalog, 'notes', 1);
   assert.equal(await ask('notes'), notes);
   await activate('notes');
+});
+
+test('a project says which adapter is active: by name, number or folder, in a header or in the model', async () => {
+  const folder = join(one.home, 'garden');
+  const project = await one.catalog.change(async (change) => {
+    const id = await projectOfFolder(change, folder);
+    await activateAdapter(change, { adapter: 'code', project: id }, 'test');
+    return id;
+  });
+  const [notes, code] = await Promise.all(['notes', 'code'].map(ask));
+  const asProject = (name: string): OpenAI => clientWith(one.token, { project: name });
+  for (const name of ['garden', String(project), folder, join(folder, 'src/deep')]) {
+    const { model, choices } = await asProject(name).completions.create({ ...greedy, model: 'active' });
+    assert.deepEqual([model, choices[0]!.text], ['demo:code', code], name);
+  }
+  assert.equal(await ask('active@garden'), code);
+  assert.equal(await ask('active'), notes);
+  const chat = await asProject('garden').chat.completions.create({ model: '', messages: [...messages], max_tokens: 1 });
+  assert.equal(chat.model, 'demo:code');
+  const infill = async (headers: object, json: object = {}): Promise<unknown> => {
+    const { text } = await body('/infill', { input_prefix: PROMPT, n_predict: 2, ...json }, headers);
+    return (JSON.parse(text) as { model: string }).model;
+  };
+  assert.deepEqual(
+    [await infill({}), await infill({ 'openai-project': 'garden' }), await infill({}, { model: 'active@garden' })],
+    ['demo:notes', 'demo:code', 'demo:code'],
+  );
+  const listed = [];
+  for await (const { id } of asProject('garden').models.list()) listed.push(id);
+  assert.deepEqual(listed.slice(0, 3), ['active', 'active@garden', 'demo']);
+  for (const wrong of [asProject('nowhere').completions.create({ ...greedy, model: 'active' }), ask('active@nowhere')])
+    await assert.rejects(wrong, /no project "nowhere"/);
+});
+
+test('an answer whose time is over ends after a whole line', async () => {
+  const long = { ...greedy, model: 'base', max_tokens: 400, logit_bias: { '0': -100, '2': -100 } };
+  const timed = (await client.completions.create({ ...long, t_max_predict_ms: 0.001 } as typeof long)).choices[0]!;
+  const whole = (await client.completions.create(long)).choices[0]!;
+  assert.equal(timed.finish_reason, 'length');
+  assert.ok(whole.text.startsWith(timed.text) && timed.text.length < whole.text.length);
+  assert.ok(timed.text.includes('\n'));
 });
 
 test('a completion, streamed and whole, with usage', async () => {
@@ -206,10 +249,14 @@ test('a chat, streamed and whole', async () => {
   assert.notEqual(two.choices[0]!.message.content, two.choices[1]!.message.content);
 });
 
-const body = async (path: string, json: object): Promise<{ status: number; type: string | null; text: string }> => {
+const body = async (
+  path: string,
+  json: object,
+  headers: object = {},
+): Promise<{ status: number; type: string | null; text: string }> => {
   const response = await fetch(`http://127.0.0.1:${one.port}${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${one.token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${one.token}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify(json),
   });
   return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
