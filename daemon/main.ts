@@ -1,6 +1,7 @@
 /** The daemon: one process per user that owns the catalog and the queue, and answers clients until it is no longer needed. */
 import { randomBytes } from 'node:crypto';
 import manifest from '../package.json' with { type: 'json' };
+import { pruneCompletions } from './catalog/completions.ts';
 import { pruneEvents } from './catalog/events.ts';
 import { openCatalog } from './catalog/open.ts';
 import { purgeTrash } from './catalog/trash.ts';
@@ -142,6 +143,7 @@ async function live(lock: Lock, options: DaemonOptions, version: string, precisi
     const tidy = async (): Promise<void> => {
       await purgeTrash(catalog);
       await catalog.change(({ db }) => pruneEvents(db, KEPT_EVENTS));
+      await catalog.change(pruneCompletions);
     };
     const failed = (error: unknown): void => logger.error({ err: error }, 'a periodic task failed');
     const every = (ms: number, task: () => void | Promise<void>): void => {

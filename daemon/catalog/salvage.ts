@@ -4,7 +4,8 @@ import { isTaken } from './sqlite.ts';
 /** Tables, ordered so that a table comes after the tables that it points to. */
 const TABLES = [
   'user', 'project', 'base_model', 'dataset', 'job', 'job_need', 'attempt', 'run', 'metric', 'sample', 'layout', 'frozen',
-  'frozen_tensor', 'adapter', 'adapter_vectors', 'active_adapter', 'export', 'audit', 'event', 'trash', 'state',
+  'frozen_tensor', 'adapter', 'adapter_vectors', 'active_adapter', 'export', 'completion_day',
+  'completion_open', 'completion_text', 'audit', 'event', 'trash', 'state',
 ] as const; // prettier-ignore
 /** Tables whose rows never change: an existing copy is as good as one from a damaged file, and safer. */
 const LASTING: readonly string[] = ['layout', 'frozen', 'frozen_tensor', 'adapter_vectors', 'audit', 'event'];
@@ -22,11 +23,15 @@ const JSON_COLUMNS: readonly string[] = [
   'result',
   'error',
   'body',
+  'counted',
+  'latency',
 ];
 const MAX_PROBES = 2_000_000; // rows that are tried one by one in the damaged part of a table; takes half a minute
 const STEP = 1000; // gap between the latest known number and the next new one, so that no lost number is used again
 
 type Row = Record<string, unknown>;
+/** What SQLite says about a foreign key. */
+type Link = Readonly<Record<'table' | 'from' | 'to' | 'on_delete', string>>;
 
 /**
  * Copies every row that can still be read from a damaged database into a whole one with the same schema, in addition to the
@@ -205,10 +210,10 @@ function mendReferences(database: Database.Database): void {
     again = false;
     for (const table of TABLES) {
       const columns = database.pragma(`table_info("${table}")`) as { name: string; notnull: number }[];
-      const links = database.pragma(`foreign_key_list("${table}")`) as { table: string; from: string; to: string }[];
+      const links = database.pragma(`foreign_key_list("${table}")`) as Link[];
       for (const link of links) {
         const dangling = `"${link.from}" IS NOT NULL AND "${link.from}" NOT IN (SELECT "${link.to}" FROM "${link.table}")`;
-        const needed = columns.find(({ name }) => name === link.from)!.notnull === 1 || table === 'adapter_vectors';
+        const needed = columns.find(({ name }) => name === link.from)!.notnull === 1 || link.on_delete === 'CASCADE';
         const { changes } = needed
           ? database.prepare(`DELETE FROM "${table}" WHERE ${dangling}`).run()
           : database.prepare(`UPDATE "${table}" SET "${link.from}" = NULL WHERE ${dangling}`).run();

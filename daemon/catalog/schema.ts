@@ -24,6 +24,9 @@ export interface Schema {
   adapter_search: { rowid: number; name: string; note: string; tags: string };
   active_adapter: { user_id: number; project_id: Generated<number>; adapter_id: number; chosen_at: number };
   export: ExportTable;
+  completion_day: CompletionDayTable;
+  completion_open: { key: string; day_id: number; counted: string; shown_at: number };
+  completion_text: CompletionTextTable;
   audit: AuditTable;
   event: EventTable;
   trash: { kind: string; subject_id: number; days: Generated<number> };
@@ -180,6 +183,44 @@ export interface ExportTable {
   path: string;
   details: Generated<string>;
   created_at: number;
+}
+
+export interface CompletionDayTable {
+  id: Generated<number>;
+  day: string;
+  adapter_id: number | null;
+  base: string;
+  language: string;
+  shown: Generated<number>;
+  accepted: Generated<number>;
+  partly: Generated<number>;
+  typed: Generated<number>;
+  rejected: Generated<number>;
+  ignored: Generated<number>;
+  shown_characters: Generated<number>;
+  accepted_characters: Generated<number>;
+  accepted_lines: Generated<number>;
+  of_0: Generated<number>;
+  kept_0: Generated<number>;
+  of_1: Generated<number>;
+  kept_1: Generated<number>;
+  of_2: Generated<number>;
+  kept_2: Generated<number>;
+  latency: Generated<string>;
+}
+
+export interface CompletionTextTable {
+  id: Generated<number>;
+  key: string;
+  adapter_id: number | null;
+  base: string;
+  language: string;
+  file: string;
+  text: string;
+  outcome: string;
+  accepted_characters: number;
+  kept_characters: number | null;
+  shown_at: number;
 }
 
 export interface AuditTable {

@@ -1,4 +1,5 @@
 import * as adapters from './adapters.ts';
+import * as completions from './completions.ts';
 import * as events from './events.ts';
 import * as generation from './generation.ts';
 import * as jobs from './jobs.ts';
@@ -16,6 +17,7 @@ export const FEATURES: Readonly<Record<string, Readonly<Record<string, unknown>>
   events,
   adapters,
   generation,
+  completions,
   runs,
   'projects and users': owners,
   records,

@@ -1,4 +1,5 @@
 import type * as adapters from '../../protocol/adapters.ts';
+import type * as completions from '../../protocol/completions.ts';
 import type * as events from '../../protocol/events.ts';
 import type * as generation from '../../protocol/generation.ts';
 import type * as jobs from '../../protocol/jobs.ts';
@@ -10,6 +11,7 @@ import type * as runs from '../../protocol/runs.ts';
 import type * as settings from '../../protocol/settings.ts';
 import type { Handler, Handlers, Served } from '../context.ts';
 import { adapterHandlers } from './adapters.ts';
+import { completionHandlers } from './completions.ts';
 import { eventHandlers } from './events.ts';
 import { generationHandlers } from './generation.ts';
 import { jobHandlers } from './jobs.ts';
@@ -25,6 +27,7 @@ interface Features {
   events: Handlers<typeof events>;
   adapters: Handlers<typeof adapters>;
   generation: Handlers<typeof generation>;
+  completions: Handlers<typeof completions>;
   runs: Handlers<typeof runs>;
   'projects and users': Handlers<typeof owners>;
   records: Handlers<typeof records>;
@@ -38,6 +41,7 @@ const BY_FEATURE: Features = {
   events: eventHandlers,
   adapters: adapterHandlers,
   generation: generationHandlers,
+  completions: completionHandlers,
   runs: runHandlers,
   'projects and users': ownerHandlers,
   records: recordHandlers,
