@@ -46,7 +46,14 @@ test('a record that is repeated or replaced adds nothing twice', async () => {
     [{ id: adapter.id, name: 'notes' }, 'some-model', null, 1, null],
   );
   assert.deepEqual(
-    [first!.shown, first!.accepted, first!.partly, first!.shownCharacters, first!.acceptedCharacters, first!.acceptedLines],
+    [
+      first!.shown,
+      first!.accepted,
+      first!.partly,
+      first!.shownCharacters,
+      first!.acceptedCharacters,
+      first!.acceptedLines,
+    ],
     [1, 1, 0, 20, 20, 2],
   );
   assert.deepEqual(first!.kept, [

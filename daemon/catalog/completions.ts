@@ -29,7 +29,17 @@ const PAUSED = 'completions paused'; // key of the state; counting goes on unles
 /** The sums of a day, and what one completion has added to them. */
 const SUMS = [
   ...['shown', 'accepted', 'partly', 'typed', 'rejected', 'ignored'],
-  ...['shown_characters', 'accepted_characters', 'accepted_lines', 'of_0', 'kept_0', 'of_1', 'kept_1', 'of_2', 'kept_2'],
+  ...[
+    'shown_characters',
+    'accepted_characters',
+    'accepted_lines',
+    'of_0',
+    'kept_0',
+    'of_1',
+    'kept_1',
+    'of_2',
+    'kept_2',
+  ],
 ] as readonly Sum[];
 type Sum = Exclude<keyof CompletionDayTable, 'id' | 'day' | 'adapter_id' | 'base' | 'language' | 'latency'>;
 type Sums = Readonly<Partial<Record<Sum, number>>>;
@@ -38,7 +48,12 @@ type DayRow = Selectable<CompletionDayTable>;
 /** What a completion adds to the sums of its day, as far as it is known. */
 function sumsOf({ outcome, characters, accepted, kept }: Completion): Sums {
   const measured = kept.flatMap((still, i) =>
-    still === null ? [] : ([[`of_${i}`, accepted.characters], [`kept_${i}`, still]] as const),
+    still === null
+      ? []
+      : ([
+          [`of_${i}`, accepted.characters],
+          [`kept_${i}`, still],
+        ] as const),
   );
   return {
     shown: 1,
@@ -166,7 +181,9 @@ export async function summarise(
   if (adapter !== undefined) query = query.where('adapter_id', '=', adapter);
   if (days !== undefined) query = query.where('day', '>', dayText(now - days * DAY));
   const rows = await query.execute();
-  const groups = Map.groupBy(rows, (row) => JSON.stringify([row.adapter_id, row.base, by === undefined ? '' : row[by]]));
+  const groups = Map.groupBy(rows, (row) =>
+    JSON.stringify([row.adapter_id, row.base, by === undefined ? '' : row[by]]),
+  );
   const shown = [...groups.values()].map((group): CompletionRow => {
     const { adapter_id: id, name, base, language, day } = group[0]!;
     return {
@@ -224,7 +241,10 @@ export async function listTexts(
   if (adapter !== undefined) query = query.where('adapter_id', '=', adapter);
   if (from)
     query = query.where((eb) =>
-      eb.or([eb('shown_at', '<', from[0]), eb.and([eb('shown_at', '=', from[0]), eb('completion_text.id', '<', from[1])])]),
+      eb.or([
+        eb('shown_at', '<', from[0]),
+        eb.and([eb('shown_at', '=', from[0]), eb('completion_text.id', '<', from[1])]),
+      ]),
     );
   const show = (row: Awaited<ReturnType<typeof query.execute>>[number]): CompletionText => ({
     ...{ id: row.id, shownAt: row.shown_at, language: row.language, file: row.file, text: row.text },

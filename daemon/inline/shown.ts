@@ -30,4 +30,6 @@ export interface Shown {
   readonly invoked: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Milliseconds from the editor's request to the text; null if the text was there already. */
+  readonly latencyMs: number | null;
 }

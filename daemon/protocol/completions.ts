@@ -35,7 +35,7 @@ export const completion = z.strictObject({
   characters: count.max(MAX_SHOWN),
   accepted: z.strictObject({ characters: count.max(MAX_SHOWN), lines: count.max(MAX_SHOWN) }),
   /** Accepted characters that are still there, after each of KEPT_AFTER; null if that time has not come. */
-  kept: z.tuple([count.nullable(), count.nullable(), count.nullable()]),
+  kept: z.array(count.nullable()).length(KEPT_AFTER.length),
   /** Only if the person keeps texts. */
   text: z.strictObject({ shown: z.string().max(MAX_SHOWN), file: z.string().max(MAX_FILE) }).optional(),
 });
