@@ -44,6 +44,9 @@ export type ViewName = keyof typeof VIEWS;
 /** Type of the webview panel. */
 export const PANEL = 'veraStudio.training';
 export const STATUS_ITEM = 'veraStudio.status';
+/** Under which VS Code lists our chat models. */
+export const CHAT_VENDOR = 'vera';
+export const PARTICIPANT = 'veraStudio.vera';
 export const WALKTHROUGH = 'veraStudio.start';
 
 /** `contextValue` of the items in views. Menu entries name the items they are for. */

@@ -4,6 +4,8 @@ import { adapterCommands } from './adapters/commands.ts';
 import { registerComparisons } from './adapters/compare.ts';
 import { registerAdaptersView } from './adapters/view.ts';
 import { type App, registerCommands, rememberBegun } from './app.ts';
+import { registerParticipant } from './chat/participant.ts';
+import { registerChatModels } from './chat/provider.ts';
 import { createLink } from './daemon/link.ts';
 import { daemonCommands } from './daemon/commands.ts';
 import { registerLanguageClient } from './language/client.ts';
@@ -33,6 +35,8 @@ export function activate(context: vscode.ExtensionContext): void {
   registerModelsView(app);
   registerStatusItem(app);
   registerLanguageClient(app);
+  registerChatModels(app);
+  registerParticipant(app);
   registerCommands(app, {
     ...tuningCommands(app, panel),
     ...adapterCommands(app),

@@ -1,9 +1,11 @@
 /** Makes the parts of package.json that VS Code reads, and the texts of package.nls.json. Pure. */
 import {
+  CHAT_VENDOR,
   COMMANDS,
   type CommandName,
   CONTAINER,
   PANEL,
+  PARTICIPANT,
   type SettingName,
   VIEWS,
   WALKTHROUGH,
@@ -24,6 +26,7 @@ export function manifestTexts(): Record<string, string> {
     'configuration.title': 'VeRA Studio',
     'trust.description':
       'You can look at adapters, runs and models. Training, merging and exporting need a trusted workspace.',
+    'participant.description': 'Ask the active adapter. It answers on this machine.',
     ...Object.fromEntries(Object.entries(COMMAND_TITLES).map(([name, { title }]) => [`command.${name}`, title])),
     ...Object.fromEntries(Object.entries(VIEW_TITLES).map(([name, title]) => [`view.${name}`, title])),
     ...Object.fromEntries(WELCOME.map(({ key, text }) => [`welcome.${key}`, text])),
@@ -83,6 +86,16 @@ export const contributes = (): Json => ({
     contents: `%welcome.${key}%`,
     ...(when === undefined ? {} : { when }),
   })),
+  languageModelChatProviders: [{ vendor: CHAT_VENDOR, displayName: 'VeRA Studio' }],
+  chatParticipants: [
+    {
+      id: PARTICIPANT,
+      name: 'vera',
+      fullName: 'VeRA Studio',
+      description: '%participant.description%',
+      isSticky: true,
+    },
+  ],
   languages: checkedReaders.map(({ id, label, extensions }) => ({ id, extensions, aliases: [label] })),
   configuration: {
     title: '%configuration.title%',
