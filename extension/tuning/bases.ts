@@ -87,7 +87,12 @@ export async function pickBase(app: App, title: string): Promise<Base> {
     [
       ...items,
       { label: '', kind: vscode.QuickPickItemKind.Separator, choose: newBase },
-      { label: '$(folder-opened) Folder or GGUF file...', choose: openBase },
+      // Two lines, because the dialog of Windows and of Linux chooses either files or folders.
+      { label: '$(folder-opened) Model folder...', choose: () => openBase({ canSelectFolders: true }) },
+      {
+        label: '$(file) GGUF file...',
+        choose: () => openBase({ canSelectFiles: true, filters: { GGUF: ['gguf'], 'All files': ['*'] } }),
+      },
       { label: '$(cloud-download) Hub id...', description: 'downloaded once, when the run starts', choose: newBase },
     ],
     { title, placeHolder: 'Base model', matchOnDetail: true },
@@ -95,13 +100,10 @@ export async function pickBase(app: App, title: string): Promise<Base> {
   return chosen(picked).choose();
 }
 
-async function openBase(): Promise<Base> {
+async function openBase(what: vscode.OpenDialogOptions): Promise<Base> {
   const picked = await vscode.window.showOpenDialog({
-    title: 'Base Model',
-    openLabel: 'Use',
-    canSelectFiles: true,
-    canSelectFolders: true,
-    filters: { GGUF: ['gguf'], 'All files': ['*'] },
+    ...{ title: 'Base Model', openLabel: 'Use', canSelectFiles: false },
+    ...what,
   });
   const { fsPath: spec } = chosen(picked?.[0]);
   return { spec, label: lastPart(spec), description: '' };

@@ -46,7 +46,7 @@ function openDataset(endings: readonly string[]): vscode.Uri | undefined {
 }
 
 async function pickDataset(endings: readonly string[]): Promise<vscode.Uri> {
-  type Item = vscode.QuickPickItem & { uri?: vscode.Uri };
+  type Item = vscode.QuickPickItem & { uri?: vscode.Uri; dialog?: vscode.OpenDialogOptions };
   const found = await vscode.workspace.findFiles(
     `**/*{${endings.join(',')}}`,
     '**/{node_modules,.git,dist,out}/**',
@@ -62,7 +62,12 @@ async function pickDataset(endings: readonly string[]): Promise<vscode.Uri> {
   }));
   const picked = chosen(
     await vscode.window.showQuickPick<Item>(
-      [...items, ...folders, { label: '$(folder-opened) Choose a file or folder...' }],
+      // Two lines, because the dialog of Windows and of Linux chooses either files or folders.
+      [
+        ...[...items, ...folders],
+        { label: '$(file) Choose a file...', dialog: { canSelectFiles: true } },
+        { label: '$(folder-opened) Choose a folder of code...', dialog: { canSelectFolders: true } },
+      ],
       {
         title: 'Fine-tune with VeRA',
         placeHolder: 'What should the model learn from?',
@@ -71,10 +76,8 @@ async function pickDataset(endings: readonly string[]): Promise<vscode.Uri> {
   );
   if (picked.uri !== undefined) return picked.uri;
   const chosenOnes = await vscode.window.showOpenDialog({
-    title: 'Dataset',
-    openLabel: 'Learn from This',
-    canSelectFiles: true,
-    canSelectFolders: true,
+    ...{ title: 'Dataset', openLabel: 'Learn from This', canSelectFiles: false },
+    ...picked.dialog,
   });
   return chosen(chosenOnes?.[0]);
 }
