@@ -48,7 +48,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   catalog: ['protocol', 'formats', 'layout', 'home'],
   server: ALL_BELOW,
   // Inline completion, in the extension and in the language server: it knows no editor, and no daemon.
-  inline: [],
+  inline: ['protocol'],
   lsp: ['protocol', 'formats', 'process', 'data', 'models', 'home', 'inline', 'client'],
   // What a running daemon needs besides its work: discovery file, log, its end.
   life: ['protocol', 'formats', 'process', 'home'],

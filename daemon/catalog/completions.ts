@@ -1,9 +1,10 @@
 /** Counts of inline completions: sums by day, adapter and language; and their texts, where the person keeps them. */
 import type { Selectable } from 'kysely';
 import type { z } from 'zod';
-import { KEPT_AFTER } from '../protocol/completions.ts';
 import type * as protocol from '../protocol/completions.ts';
-import type { Completion, CompletionCounts, CompletionRow, CompletionText, Outcome } from '../protocol/completions.ts';
+import type { Completion, CompletionCounts, CompletionRow, CompletionText } from '../protocol/completions.ts';
+import { KEPT_AFTER } from '../protocol/outcomes.ts';
+import type { Outcome } from '../protocol/outcomes.ts';
 import { baseName } from './adapterRows.ts';
 import type { Change } from './change.ts';
 import { findAdapter } from './find.ts';

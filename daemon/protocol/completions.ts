@@ -1,17 +1,7 @@
 import { z } from 'zod';
 import { method } from './method.ts';
+import { KEPT_AFTER, OUTCOMES } from './outcomes.ts';
 import { count, finite, hash, id, page, pageOf, ref, time } from './values.ts';
-
-/** Seconds after an acceptance at which it is measured how much of the accepted text is still there. */
-export const KEPT_AFTER = [30, 120, 600] as const;
-
-/**
- * What became of an inline completion. open: it is shown, or it is not yet known. accepted: all of it came in, the end of it by an
- * acceptance. partly: words or lines of it were accepted. typed: the person typed it by hand. rejected: the person typed
- * something else. ignored: it went away without a text of the person's.
- */
-export const OUTCOMES = ['open', 'accepted', 'partly', 'typed', 'rejected', 'ignored'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
 
 const MAX_SHOWN = 20_000; // characters of one completion; the engine ends long before
 const MAX_FILE = 4096;
