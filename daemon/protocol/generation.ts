@@ -94,8 +94,13 @@ export const generate = method(
     /** stop: a stop text or a token that ends answers; length: the most tokens; deadline: the time is over. */
     reason: z.enum(['stop', 'length', 'deadline']),
     usage: z.object({ promptTokens: count, cachedTokens: count, answerTokens: count }),
-    /** Milliseconds from the request on. */
-    timing: z.object({ firstTokenMs: finite.optional(), totalMs: finite }),
+    /** Milliseconds from the request on: its prompt has been turned into tokens, the engine begins with it, the first token, the end. */
+    timing: z.object({
+      tokenizedMs: finite,
+      queuedMs: finite,
+      firstTokenMs: finite.optional(),
+      totalMs: finite,
+    }),
   }),
   {
     repeatable: true,

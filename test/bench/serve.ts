@@ -12,15 +12,21 @@ import { loadTokenizer } from '../../daemon/data/tokenizer.ts';
 import { cacheFolder } from '../../daemon/home.ts';
 import { resolveBase } from '../../daemon/models/resolve.ts';
 import { root } from '../sources.ts';
+import { change, memory } from './serve/change.ts';
+import { completion } from './serve/completion.ts';
 import { crowd, mixed } from './serve/crowd.ts';
 import { type Figure, meets, table } from './serve/figures.ts';
 import { measureLimits } from './serve/limits.ts';
 import { type Llama, openLlama } from './serve/llama.ts';
+import { overload, resident } from './serve/many.ts';
 import { promptsOf } from './serve/prompts.ts';
 import type { Setting } from './serve/setting.ts';
 import { decode, lookup, prefill } from './serve/single.ts';
 
-const PARTS: Record<string, (setting: Setting) => Promise<void>> = { prefill, decode, lookup, crowd, mixed };
+const PARTS: Record<string, (setting: Setting) => Promise<void>> = {
+  ...{ prefill, decode, lookup, crowd, mixed },
+  ...{ resident, overload, memory, change, completion },
+};
 
 const { values: flags } = parseArgs({
   options: {

@@ -20,6 +20,8 @@ export interface AnswerOptions {
   readonly ends: ReadonlySet<number>;
   /** Most tokens of the answer. */
   readonly most: number;
+  /** When the request came, in milliseconds of `now`. */
+  readonly submittedAt: number;
   readonly now: () => number;
 }
 
@@ -33,7 +35,7 @@ export class Answer {
   accepted = 0;
   startedAt: number | undefined;
   #firstAt: number | undefined;
-  readonly #submittedAt: number;
+  readonly #tokenizedAt: number;
   readonly #options: AnswerOptions;
   readonly #chooser: Chooser;
   readonly #stream: TextStream;
@@ -50,7 +52,7 @@ export class Answer {
     this.#chooser = chooser({ ...GREEDY, ...request.sampling }, vocabulary);
     this.#stream = textStream(tokenizer, prompt);
     this.#stops = stopTexts((request.stop ?? []).filter((stop) => stop !== ''));
-    this.#submittedAt = now();
+    this.#tokenizedAt = now();
   }
 
   get ended(): boolean {
@@ -99,7 +101,7 @@ export class Answer {
       const text = rest.text + (rest.stop === undefined ? this.#stops.end() : '');
       if (text !== '') pieces.push({ type: 'text', text, tokens: [] });
     }
-    const since = (time: number): number => Math.max(0, time - this.#submittedAt);
+    const since = (time: number): number => Math.max(0, time - this.#options.submittedAt);
     const now = this.#options.now();
     const end: EndPiece = {
       type: 'end',
@@ -113,6 +115,7 @@ export class Answer {
         acceptedTokens: this.accepted,
       },
       timing: {
+        tokenizedMs: since(this.#tokenizedAt),
         queuedMs: since(this.startedAt ?? now),
         ...(this.#firstAt === undefined ? {} : { firstTokenMs: since(this.#firstAt) }),
         totalMs: since(now),

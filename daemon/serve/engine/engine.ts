@@ -165,15 +165,16 @@ export class Engine {
     const { maxLength, vocabulary } = this.info;
     if (this.#queue.size + this.#preparing.size >= (this.#options.waiting ?? 1000))
       throw new VeraError('runtime', 'too many requests wait for the engine; try again later');
+    const submittedAt = this.#now();
     const prompt = promptTokens(tokenizer, request.prompt, this.info);
     const { maxTokens = maxLength, deadlineMs = Infinity } = request;
     if (!Number.isSafeInteger(maxTokens) || maxTokens < 1)
       throw new VeraError('usage', `an answer has at least one token, not ${maxTokens}`);
     const most = Math.min(maxTokens, maxLength - prompt.length);
     const answer = new Answer({
-      ...{ request, prompt, tokenizer, vocabulary, ends: this.#ends, most, now: this.#now },
+      ...{ request, prompt, tokenizer, vocabulary, ends: this.#ends, most, submittedAt, now: this.#now },
     });
-    const deadline = this.#now() + deadlineMs;
+    const deadline = submittedAt + deadlineMs;
     return { request, answer, stream, order: this.#orders++, deadline, cancelled: false, resident: NO_ADAPTER };
   }
 

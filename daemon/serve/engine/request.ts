@@ -113,8 +113,13 @@ export interface EndPiece {
   /** The stop text, where one ended the answer. */
   readonly stop?: string;
   readonly usage: Usage;
-  /** Milliseconds from submission: until the first step with this request, the first token, and the end. */
-  readonly timing: { readonly queuedMs: number; readonly firstTokenMs?: number; readonly totalMs: number };
+  /** Milliseconds from submission: until the prompt was turned into tokens, the first step with this request, the first token, and the end. */
+  readonly timing: {
+    readonly tokenizedMs: number;
+    readonly queuedMs: number;
+    readonly firstTokenMs?: number;
+    readonly totalMs: number;
+  };
 }
 
 /**
