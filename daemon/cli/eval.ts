@@ -47,14 +47,14 @@ async function runEval(data: string, { adapter, base, json, foreground, ...flags
     : ((await doJob({
         spec: { ...options, kind: 'evaluate', data: resolve(data), ...sourceOf(adapter, base) },
       })) as EvaluationReport);
-  const { tokens, format, rows, length, cut, skipped } = report;
+  const { tokens, format, rows, length, cut, unstarted = 0, skipped } = report;
   const { measures } = objectiveNamed(report.objective);
   if (json) {
     printJson({ ...Object.fromEntries(measures.map(({ name }) => [name, report[name]])), tokens });
     return;
   }
   print(
-    `Data: ${format}, ${rows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`,
+    `Data: ${format}, ${rows} rows${cut > 0 ? `, ${cut} cut at ${length} tokens` : ''}${unstarted > 0 ? `, ${unstarted} in which the adapter never starts` : ''}${skipped.count > 0 ? `, ${skipped.count} skipped, the first: ${skipped.first ?? ''}` : ''}`,
   );
   const figures = measures.map(({ name, label, digits }, i) => {
     return `${i === 0 ? label : label.toLowerCase()} ${Number(report[name]).toFixed(digits)}`;

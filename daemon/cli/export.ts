@@ -60,6 +60,7 @@ async function write(adapter: string, { out: given, base, ...flags }: Flags): Pr
   else {
     print(`${methodNamed(String(result['method'])).label} adapter as ${name} in ${quote(given)}`);
     if (typeof result['check'] === 'string') print(result['check']);
+    if (typeof result['warning'] === 'string') print(result['warning']);
   }
 }
 

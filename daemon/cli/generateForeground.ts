@@ -2,6 +2,7 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import type { Adapter } from '../export/adapter.ts';
 import { cacheFolder } from '../home.ts';
 import type { MethodAdaptation } from '../methods/method.ts';
+import { startOf } from '../methods/start.ts';
 import { unadapted } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import { resolveBase } from '../models/resolve.ts';
@@ -28,6 +29,7 @@ export async function generateHere(flags: GenerateFlags, say: (text: string) => 
     precision: flags.precision ?? MODEL_GROUP.settings[0].default,
     cache,
     maxLength: Math.min(base.config.maxLength, prompt.length + flags.maxTokens),
+    start: loaded && startOf(loaded.adapter.options),
     ...(flags.threads === undefined ? {} : { session: { threads: flags.threads } }),
   });
   const stream = textStream(tokenizer, prompt);

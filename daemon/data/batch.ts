@@ -12,6 +12,8 @@ export interface Batch {
   positions: Int32Array;
   /** [rows * length] the number of the packed example in its row: 1, 2, 3...; 0 is padding. */
   segments: Int32Array;
+  /** [rows * length] 1 for tokens that an adapter acts on which starts late; absent where none does. */
+  active?: Float32Array;
   /** Flat indices (row * length + t) of the positions whose next token counts in the loss. */
   targets: Int32Array;
   /** The token to predict at each of these positions. */
@@ -195,6 +197,8 @@ function build(planned: Item[][], fixedLength: number | undefined, dropped: numb
   const segments = new Int32Array(rows * length);
   const targets: number[] = [];
   const labels: number[] = [];
+  const late = planned.some((row) => row.some(({ example }) => example.start !== undefined));
+  const active = late ? new Float32Array(rows * length) : undefined;
   let tokens = 0;
   let examples = dropped;
   planned.forEach((row, r) => {
@@ -209,6 +213,7 @@ function build(planned: Item[][], fixedLength: number | undefined, dropped: numb
           labels.push(example.ids[t + 1]!);
         }
       }
+      active?.fill(1, at + Math.min(example.start ?? 0, inputs), at + inputs);
       at += inputs;
       tokens += inputs;
       examples++;
@@ -220,6 +225,7 @@ function build(planned: Item[][], fixedLength: number | undefined, dropped: numb
     ids,
     positions,
     segments,
+    ...(active ? { active } : {}),
     targets: Int32Array.from(targets),
     labels: Int32Array.from(labels),
     tokens,

@@ -13,6 +13,7 @@ import { readableEndings, readers } from './readers/registry.ts';
 import { BadRow } from './row.ts';
 import type { DataSettings } from './settings.ts';
 import { splitRows } from './split.ts';
+import { type Start, startIn } from './start.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface DatasetOptions extends Pick<
@@ -26,6 +27,13 @@ export interface DatasetOptions extends Pick<
   heldOut: number;
   /** What to do with text and code longer than `length`: cut it into windows (default), or use only its beginning. */
   windows?: 'cut' | 'split';
+  /** Where the adapter starts, for one that starts late. */
+  start?: Start | undefined;
+  /**
+   * Keep rows in which the adapter never starts, and tokens before its start in the loss. An evaluation does, because it compares
+   * with other adapters. Training leaves both out: the adapter cannot change them.
+   */
+  keepUnstarted?: boolean;
 }
 
 export interface Dataset {
@@ -41,12 +49,14 @@ export interface Dataset {
   cut: number;
   /** Rows in which no token counts in the loss, among those read so far. */
   dropped: number;
+  /** Rows in which the adapter never starts, among those read so far. */
+  unstarted: number;
   /** Training rows (before tokenising). */
   rows: number;
   heldOutRows: number;
   /** The rows in a seeded order, the same every time. `start` rows are skipped without reading them. */
   train(seed: number, epoch: number, start?: number): AsyncGenerator<Example>;
-  /** The held-out rows in the order of the file, never as fill-in-the-middle. */
+  /** The held-out rows in the order of the file, as fill-in-the-middle only if the adapter starts there. */
   heldOut(): AsyncGenerator<Example>;
   /** Some held-out rows as they stand in the file, with their places among the held-out rows. Rows that cannot be read are left out. */
   heldOutSamples(from: number, limit: number): { sample: Sample; source: Example['source']; place: number }[];
@@ -62,6 +72,7 @@ const CHECKED_ROWS = 1000;
 /** What is known about a row that was read with one length. */
 const CUT = 1;
 const DROPPED = 2;
+const UNSTARTED = 4;
 
 /**
  * Opens a dataset: a file that one of the readers knows, or a folder of code. Only an index of the rows stays in memory.
@@ -145,7 +156,9 @@ interface CheckedRows {
 function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): Dataset {
   const { path, reader, format, wrong, skipped, bad, train, heldOut } = rows;
   const flags = new Uint8Array(reader.count);
-  const tally = { cut: 0, dropped: 0 };
+  const tally = { cut: 0, dropped: 0, unstarted: 0 };
+  const { start, keepUnstarted = false } = options;
+  const every = !keepUnstarted && startsAtMiddle(options);
 
   /** The examples of row i. Notes whether it was cut off or dropped. */
   const examplesOf = (i: number, seeds: (string | number)[], fimRate: number): Omit<Example, 'row'>[] => {
@@ -160,10 +173,18 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
         random: seededRandom(...seeds, reader.key(i)),
       });
       const source = reader.source(i);
-      const kept = examples.map((example) => ({ ...example, source })).filter(hasAnswer);
-      if (cut && !(flags[i]! & CUT)) tally.cut++;
-      if (kept.length === 0 && !(flags[i]! & DROPPED)) tally.dropped++;
-      flags[i]! |= (cut ? CUT : 0) | (kept.length === 0 ? DROPPED : 0);
+      const learnable = examples.map((example) => ({ ...example, source })).filter(hasAnswer);
+      const placed = learnable.map((example): Omit<Example, 'row'> => (start ? withStart(example, start) : example));
+      const started = placed.filter(({ start: at, ids }) => at !== ids.length);
+      const kept = keepUnstarted ? placed : started.map(countedFromStart).filter(hasAnswer);
+      const found = (flag: number, is: boolean): number => (is && !(flags[i]! & flag) ? flag : 0);
+      const unstarted = found(UNSTARTED, started.length === 0 && learnable.length > 0);
+      const dropped = found(DROPPED, kept.length === 0 && (started.length > 0 || learnable.length === 0));
+      const isCut = found(CUT, cut);
+      if (unstarted) tally.unstarted++;
+      if (dropped) tally.dropped++;
+      if (isCut) tally.cut++;
+      flags[i]! |= isCut | dropped | unstarted;
       return kept;
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
@@ -184,7 +205,7 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
         yield { ...example, row };
       }
     }
-    if (!some) throw nothingLeft(path, length, skipped.first);
+    if (!some) throw tally.unstarted > 0 ? neverStarts(path, options) : nothingLeft(path, length, skipped.first);
   }
 
   return {
@@ -200,11 +221,14 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
     get dropped() {
       return tally.dropped;
     },
+    get unstarted() {
+      return tally.unstarted;
+    },
     rows: train.length,
     heldOutRows: heldOut.length,
     train: (seed, epoch, start = 0) =>
-      stream(shuffled(train, 'order', seed, epoch), start, ['fim', seed, epoch], options.fimRate),
-    heldOut: () => stream(heldOut, 0, ['held out'], 0),
+      stream(shuffled(train, 'order', seed, epoch), start, ['fim', seed, epoch], every ? 1 : options.fimRate),
+    heldOut: () => stream(heldOut, 0, ['held out'], every ? 1 : 0),
     heldOutSamples: (from, limit) =>
       Array.from(heldOut.slice(from, from + limit)).flatMap((row, i) => {
         try {
@@ -219,6 +243,35 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
   };
 }
 
+/** Whether the adapter starts at the fill-in-the-middle token. Then it can learn only from such examples. */
+const startsAtMiddle = ({ start, tokenizer }: DatasetOptions): boolean =>
+  start?.tokens?.length === 1 && start.tokens[0] === tokenizer.fim?.middle;
+
+function withStart<E extends Pick<Example, 'ids' | 'counts'>>(example: E, start: Start): E & { start: number } {
+  // Where every token counts, as in text and code, no answer begins.
+  const answer = example.counts[0] === 1 ? 0 : Math.max(0, example.counts.indexOf(1));
+  return { ...example, start: startIn(start, example.ids, answer) };
+}
+
+/** The same example; tokens that are predicted before the start do not count in the loss. */
+function countedFromStart<E extends Pick<Example, 'counts' | 'start'>>(example: E): E {
+  if (example.start === undefined) return example;
+  return { ...example, counts: example.counts.slice().fill(0, 0, example.start + 1) };
+}
+
+function neverStarts(path: string, { start, tokenizer }: DatasetOptions): VeraError {
+  const tokens = start?.tokens?.map((id) => JSON.stringify(tokenizer.decode([id]))).join(' ');
+  const what =
+    tokens === undefined
+      ? 'no row has an answer, which is where it begins'
+      : `no row holds the tokens after which it begins: ${tokens}`;
+  return new VeraError(
+    'data',
+    `${path}: the adapter would never start, because ${what}; choose another value for Start after`,
+    { settings: ['activateAfter'] },
+  );
+}
+
 function nothingLeft(path: string, length: number, first: string | undefined): VeraError {
   const nothing = `${path}: the model can learn nothing from these rows`;
   if (first !== undefined) return new VeraError('data', `${nothing}: ${first}`);
@@ -231,7 +284,7 @@ function describe(
   reader: RowReader,
   [train, heldOut]: [number, number],
   skipped: Dataset['skipped'],
-  tally: { cut: number; dropped: number },
+  tally: { cut: number; dropped: number; unstarted: number },
   length: number,
 ): string {
   const number = (value: number) => value.toLocaleString('en-US');
@@ -240,5 +293,6 @@ function describe(
   if (skipped.count > 0) parts.push(`${number(skipped.count)} skipped, the first: ${skipped.first}`);
   if (tally.cut > 0) parts.push(`${number(tally.cut)} cut off at ${number(length)} tokens`);
   if (tally.dropped > 0) parts.push(`${number(tally.dropped)} dropped because none of their tokens counts in the loss`);
+  if (tally.unstarted > 0) parts.push(`${number(tally.unstarted)} in which the adapter never starts`);
   return parts.join('; ');
 }

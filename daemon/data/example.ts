@@ -3,6 +3,8 @@ export interface Example {
   ids: Int32Array;
   /** 1 for each token whose prediction counts in the loss, else 0; same length as ids. */
   counts: Uint8Array;
+  /** The first token that an adapter acts on which starts late; the number of tokens if it never starts. */
+  start?: number;
   source: { file: string; line?: number };
   /** The position of its row in the order of the epoch. An exact resume starts from it. */
   row?: number;

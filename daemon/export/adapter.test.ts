@@ -8,13 +8,15 @@ import { adapterFixture, adapterNames, modelFixture } from '../../test/fixtures/
 import { readPeft, writePeft } from '../formats/peft.ts';
 import type { PeftAdapter } from '../formats/peft.ts';
 import { FIRST_OPTIONS } from '../methods/options.ts';
+import { startAt, startOf, type StartOptions } from '../methods/start.ts';
 import { selectSites } from '../methods/targets.ts';
 import { openBase } from '../models/base.ts';
 import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { adaptationOf, loadAdapter, saveAdapter, statedBase } from './adapter.ts';
+import { adaptationOf, loadAdapter, loadForm, saveAdapter, statedBase } from './adapter.ts';
 import type { Adapter } from './adapter.ts';
+import { peft } from './formats/peft.ts';
 import { SIDECAR } from './sidecar.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'vera-adapter-'));
@@ -106,6 +108,37 @@ test('any adapter of ours comes back bit by bit', async () => {
   await fc.assert(property, { numRuns: 40 });
 });
 
+test('an adapter that starts late comes back with its start; PEFT is told where it can be, and otherwise the export warns', async () => {
+  const starts: [string, StartOptions, unknown, boolean][] = [
+    ['vera', startAt('middle', [7]), undefined, true],
+    ['vera', { activateAfter: 'answer' }, undefined, true],
+    ['lora', startAt('middle', [7]), [7], false],
+    ['lora', startAt('<|im_start|>assistant', [1, 20]), [1, 20], false],
+    ['lora', { activateAfter: 'answer' }, undefined, true],
+    ['lora', {}, undefined, false],
+  ];
+  for (const [method, start, tokens, warns] of starts) {
+    const sites = selectSites(linearSites(llama.config), 'q_proj');
+    const options = { ...FIRST_OPTIONS, rank: 3, ...start };
+    const theta = new Float32Array(size({ method, options, sites })).fill(0.5);
+    const adapter = { method, options, sites, targets: 'q_proj', theta, baseFingerprint: llama.fingerprint };
+    const out = fresh();
+    const { warning } = await peft.write(
+      out,
+      { adapter, adaptation: adaptationOf(adapter), base: llama },
+      {},
+      { cache: '' },
+    );
+    assert.deepEqual(readPeft(out).config['alora_invocation_tokens'], tokens);
+    assert.equal(warning !== undefined, warns, `${method} ${start.activateAfter}`);
+    if (warns) assert.match(warning!, /there it acts on every token/);
+    const back = loadAdapter(out, llama);
+    assert.deepEqual(back.adapter.options, options);
+    assert.equal(back.adaptation.late, start.activateAfter !== undefined);
+    assert.deepEqual(loadForm(out, llama).options, options);
+  }
+});
+
 /** A PEFT folder of a fixture, changed; as one from elsewhere, without our file. */
 async function changed(
   name: string,
@@ -165,6 +198,18 @@ const taken: [string, string, (adapter: PeftAdapter) => void, (adapter: Adapter)
     ({ targets }) => assert.equal(targets, 'all-linear'),
   ],
   ['use_rslora', 'lora-qv', config({ use_rslora: true }), ({ options }) => assert.equal(options.alpha, 32)],
+  [
+    'invocation tokens',
+    'lora-qv',
+    config({ alora_invocation_tokens: [7, 3] }),
+    ({ options }) => assert.deepEqual(startOf(options), { tokens: [7, 3] }),
+  ],
+  [
+    'no invocation tokens',
+    'lora-qv',
+    config({ alora_invocation_tokens: null }),
+    ({ options }) => assert.equal(startOf(options), undefined),
+  ],
   [
     'patterns that change nothing',
     'lora-qv',

@@ -8,6 +8,7 @@ import { layoutOf, pack, slice } from '../layout.ts';
 import type { FrozenTensor, LinearMethod, MethodAdaptation, MethodOptions } from '../methods/method.ts';
 import { rankOf } from '../methods/options.ts';
 import { adapterMethod } from '../methods/registry.ts';
+import { startOf } from '../methods/start.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
@@ -125,13 +126,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
     );
   }
   const { method, options: read, promisesFrozen } = readPeftConfig(config, join(dir, 'adapter_config.json'));
-  // Some options are in both files; PEFT's configuration decides. Others, such as the seed, are only in ours.
-  const ours = Object.entries(sidecar.options ?? {}).filter(
-    ([name]) => Object.hasOwn(read, name) && !method.peft.reads.includes(name),
-  );
-  const odd = ours.find(([name, value]) => typeof value !== typeof read[name]);
-  if (odd) throw wrong(dir, `option ${quote(odd[0])} of ${SIDECAR} is not a ${typeof read[odd[0]]}`);
-  const options: MethodOptions = { ...read, ...Object.fromEntries(ours) };
+  const options = withOurs(dir, method, read, sidecar.options ?? {});
   const sites = adaptedSites(dir, base, config, tensors);
   checkTensors(dir, method, options, sites, tensors);
   const frozen = storedFrozen(dir, method, options, sites, tensors, promisesFrozen);
@@ -150,13 +145,36 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
   return { adapter, adaptation };
 }
 
+/** Some options are in both files; PEFT's configuration decides. Others, such as the seed, are only in ours. */
+function withOurs(
+  dir: string,
+  { peft: { reads, besides } }: LinearMethod,
+  read: MethodOptions,
+  stored: MethodOptions,
+): MethodOptions {
+  const ours = Object.entries(stored).filter(
+    ([name]) => (Object.hasOwn(read, name) || besides.includes(name)) && !reads.includes(name),
+  );
+  const typeOf = (name: string): string => (besides.includes(name) ? 'string' : typeof read[name]);
+  const odd = ours.find(([name, value]) => typeof value !== typeOf(name));
+  if (odd) throw wrong(dir, `option ${quote(odd[0])} of ${SIDECAR} is not a ${typeOf(odd[0])}`);
+  const options = { ...read, ...Object.fromEntries(ours) };
+  try {
+    startOf(options);
+  } catch (error) {
+    throw wrong(dir, (error as Error).message);
+  }
+  return options;
+}
+
 /** Method, options and layers of an adapter's folder. Only the base's config is needed, so costs can be estimated without weights. */
 export function loadForm(
   dir: string,
   base: Pick<BaseModel, 'dir' | 'config'>,
 ): { method: LinearMethod; options: MethodOptions; sites: LinearSite[] } {
   const { config, tensors } = readPeft(dir);
-  const { method, options } = readPeftConfig(config, join(dir, 'adapter_config.json'));
+  const { method, options: read } = readPeftConfig(config, join(dir, 'adapter_config.json'));
+  const options = withOurs(dir, method, read, readSidecar(dir).options ?? {});
   return { method, options, sites: adaptedSites(dir, base, config, tensors) };
 }
 

@@ -208,6 +208,17 @@ test('a link that leads out of the base is refused, and nothing is written', asy
   await refuses(base, adapterFor(base, 'vera'), 'format', /NOTICE.*points outside its folder/);
 });
 
+test('an adapter that starts late is refused, because weights act on every token', async () => {
+  const base = openBase(modelFixture('llama').dir, cache);
+  const adapter = adapterFor(base, 'vera');
+  const out = fresh();
+  await assert.rejects(merge(base, { ...adapter, options: { ...adapter.options, activateAfter: 'answer' } }, out), {
+    code: 'usage',
+    message: /starts at the answer, but weights act on every token.*serve it as an adapter/,
+  });
+  assert.equal(existsSync(out), false);
+});
+
 test('an occupied folder is refused and stays as it is', async () => {
   const base = openBase(modelFixture('llama').dir, cache);
   const out = mkdtempSync(join(work, 'occupied-'));

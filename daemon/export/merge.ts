@@ -21,6 +21,7 @@ import type { TensorEntry } from '../formats/safetensors.ts';
 import { INDEX_FILE, openTensors, SINGLE_FILE } from '../formats/shards.ts';
 import type { MethodAdaptation } from '../methods/method.ts';
 import { adapterMethod } from '../methods/registry.ts';
+import { startsLate, startText } from '../methods/start.ts';
 import type { BaseModel } from '../models/base.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Adapter } from './adapter.ts';
@@ -62,6 +63,11 @@ export async function mergeModel(options: MergeOptions): Promise<MergeReport> {
   const method = adapterMethod(adapter.method);
   if (!method.mergeable)
     throw new VeraError('usage', `an adapter of ${method.label} cannot be added to the weights of its base`);
+  if (startsLate(adapter.options))
+    throw new VeraError(
+      'usage',
+      `this adapter starts ${startText(adapter.options)}, but weights act on every token, so it cannot be merged; serve it as an adapter, or train it again without Start after`,
+    );
   let report: MergeReport | undefined;
   await writeFolderAtomic(options.out, async (temporary) => {
     const leftOut = copyModel(base, temporary);

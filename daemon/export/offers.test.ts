@@ -12,6 +12,15 @@ test('a merged model is offered only for an adapter that can be merged', () => {
   assert.ok(named({ mergeable: false }).has('peft'));
 });
 
+test('where PEFT does otherwise with the adapter, its formats say so', () => {
+  const offers = exportOffers({ ...sizes, differs: 'It acts on every token.' }, {});
+  const told = offers.filter(({ losses }) => losses === 'It acts on every token.');
+  assert.deepEqual(
+    told.map(({ name }) => name),
+    ['peft', 'safetensors'],
+  );
+});
+
 test('whether frozen tensors are stored is asked only if there are any', () => {
   const options = (changes: Partial<typeof sizes>) =>
     named(changes)

@@ -19,6 +19,7 @@ export function exportOffers(sizes: ExportSizes, given: SettingValues): Offer[] 
     const described = options.filter(
       (option) => option.kind !== 'flag' || bytes({ [option.name]: true }) !== bytes({ [option.name]: false }),
     );
-    return { name, label, summary, losses, job, atMost, bytes: bytes() ?? null, options: described };
+    const told = job === 'export' && sizes.differs !== undefined ? sizes.differs : losses;
+    return { name, label, summary, losses: told, job, atMost, bytes: bytes() ?? null, options: described };
   });
 }

@@ -16,8 +16,16 @@ export async function writeExport(
   given: SettingValues,
   context: ExportContext,
 ): Promise<Record<string, unknown>> {
-  const { check, details } = await format.write(dir, source, exportOptionsOf(format, given), context);
+  const { check, warning, details } = await format.write(dir, source, exportOptionsOf(format, given), context);
   const { method, basePath = source.base.dir } = source.adapter;
   const uses = format.uses(out, basePath);
-  return { out, format: format.name, method, ...details, ...(check === undefined ? {} : { check }), uses };
+  return {
+    out,
+    format: format.name,
+    method,
+    ...details,
+    ...(check === undefined ? {} : { check }),
+    ...(warning === undefined ? {} : { warning }),
+    uses,
+  };
 }

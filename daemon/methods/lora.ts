@@ -4,6 +4,16 @@ import type { LinearMethod } from './method.ts';
 import { bankRank, dropoutOption, FIRST_OPTIONS, type FirstOptions, pairsIdle, rank } from './options.ts';
 import type { PeftForm, PeftReader } from './peftForm.ts';
 import { seededUniform } from './random.ts';
+import {
+  AT_ANSWER,
+  startAt,
+  startLost,
+  startOf,
+  startOption,
+  type StartOptions,
+  startsLate,
+  withoutOff,
+} from './start.ts';
 
 /** Rank of the usual bank. */
 const BANK_RANK = 16;
@@ -18,6 +28,7 @@ const peft: PeftForm<FirstOptions> = {
   type: 'LORA',
   known: [
     ...['r', 'lora_alpha', 'lora_dropout', 'use_rslora', 'rank_pattern', 'alpha_pattern', 'init_lora_weights'],
+    'alora_invocation_tokens',
     // Settings of the ways to initialise that leave the base unchanged, and names and sizes of what is refused below.
     ...['eva_config', 'megatron_core', 'megatron_config', 'qalora_group_size', 'loftq_config', 'runtime_config'],
   ],
@@ -29,7 +40,6 @@ const peft: PeftForm<FirstOptions> = {
     target_parameters: 'only linear layers are adapted here',
     trainable_token_indices: 'it replaces rows of the embeddings; train it again without',
     layer_replication: 'it changes the number of layers of the base',
-    alora_invocation_tokens: 'an activated LoRA is on for a part of the tokens only',
     arrow_config: 'a mixture of adapters cannot be one update of the weights',
     monteclora_config: 'a Bayesian LoRA is not one update of the weights',
     velora_config: 'VeLoRA is not supported; train plain LoRA',
@@ -37,10 +47,14 @@ const peft: PeftForm<FirstOptions> = {
     corda_config: 'CorDA changes the base; convert it to plain LoRA when saving',
     lora_ga_config: 'LoRA-GA changes the base; convert it to plain LoRA when saving',
   },
-  reads: ['rank', 'alpha', 'dropout'],
-  write: ({ rank, alpha, dropout }) => ({
+  reads: ['rank', 'alpha', 'dropout', 'activateTokens'],
+  besides: ['activateAfter'],
+  // An activated LoRA of PEFT (arXiv 2504.12397) starts where this one does, but only at tokens.
+  differs: (options) => (options.activateAfter === AT_ANSWER ? startLost('PEFT', options) : undefined),
+  write: ({ rank, alpha, dropout, ...start }) => ({
     r: rank,
     alpha_pattern: {},
+    alora_invocation_tokens: startOf(start)?.tokens, // left out if the adapter acts everywhere
     init_lora_weights: true,
     lora_alpha: alpha,
     lora_bias: false,
@@ -59,9 +73,21 @@ const peft: PeftForm<FirstOptions> = {
     refuseOthers(config, 'alpha_pattern', alpha);
     // Rank-stabilised LoRA (arXiv 2312.03732) scales by alpha / sqrt(r). That is plain LoRA with a larger alpha.
     const scaled = config.value('use_rslora') === true ? alpha * Math.sqrt(rank) : alpha;
-    return { ...FIRST_OPTIONS, rank, alpha: scaled, dropout: config.dropout('lora_dropout') };
+    return { ...FIRST_OPTIONS, rank, alpha: scaled, dropout: config.dropout('lora_dropout'), ...invocation(config) };
   },
 };
+
+function invocation(config: PeftReader): StartOptions {
+  const tokens = config.value('alora_invocation_tokens');
+  if (tokens === undefined || tokens === null) return {};
+  if (
+    !Array.isArray(tokens) ||
+    tokens.length === 0 ||
+    !tokens.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)
+  )
+    config.refuse('alora_invocation_tokens', tokens, 'it has to be a list of tokens');
+  return startAt(`tokens ${(tokens as number[]).join(' ')}`, tokens as number[]);
+}
 
 /** Refuses an adapter in which some layer has another value than the rest. */
 function refuseOthers(config: PeftReader, key: string, same: number): void {
@@ -87,8 +113,9 @@ export const lora: LinearMethod<FirstOptions> = {
       standard: 'the rank',
     },
     dropoutOption,
+    startOption,
   ],
-  complete: (given) => ({ ...given, alpha: given['alpha'] ?? given['rank'] }),
+  complete: (given) => withoutOff({ ...given, alpha: given['alpha'] ?? given['rank'] }),
   carried: (own) => ({ ...FIRST_OPTIONS, ...own }),
   learningRate: 4e-4,
   rates: [],
@@ -115,11 +142,13 @@ export const lora: LinearMethod<FirstOptions> = {
 
   asLora: (_, { rank, alpha }, theta) => ({ rank, alpha, theta }),
 
-  create(sites, { rank, alpha, dropout: probability, seed }) {
+  create(sites, options) {
+    const { rank, alpha, dropout: probability, seed } = options;
     const adapted = new Set(sites.map((site) => site.path));
     const scale = alpha / rank;
     return {
       noisy: probability > 0,
+      late: startsLate(options),
       parameters: sites.flatMap(({ path, dIn, dOut }) => [
         {
           name: `${path}.${LORA_A}`,
@@ -140,8 +169,10 @@ export const lora: LinearMethod<FirstOptions> = {
       linear(net, site, x) {
         if (!adapted.has(site.path)) return undefined;
         const { g } = net;
+        const { active } = net.options;
         const z = net.trained.product(dropout(net, site.path, x, probability), `${site.path}.${LORA_A}`);
-        const update = net.trained.product(g.mul(z, g.scalar(scale)), `${site.path}.${LORA_B}`);
+        const acting = active ? g.mul(z, active) : z;
+        const update = net.trained.product(g.mul(acting, g.scalar(scale)), `${site.path}.${LORA_B}`);
         return g.add(net.frozen(site, x), update);
       },
 

@@ -8,6 +8,7 @@ import {
   valueText,
 } from '../settings/setting.ts';
 import type { Method, MethodOptions, RateGroup } from './method.ts';
+import type { StartOptions } from './start.ts';
 
 const MAX_RANK = 65_536; // A and B of a larger one would not fit a typed array for any model
 /** Beyond it a learning rate is no number in float32. */
@@ -19,8 +20,8 @@ export const MAX_RATE = 1e30;
  */
 export const FIRST_OPTIONS = { rank: 256, alpha: 256, dropout: 0, projectionKey: 0, dInitial: 0.1, seed: 0 } as const;
 
-/** The type of options that have all of the first ones. */
-export type FirstOptions = { readonly [Name in keyof typeof FIRST_OPTIONS]: number };
+/** The type of options that have all of the first ones, and may have a point where the adapter starts. */
+export type FirstOptions = { readonly [Name in keyof typeof FIRST_OPTIONS]: number } & StartOptions;
 
 /** The rank of a method, with the default and the text that suit it. */
 export const rank = (standard: number, help: string) =>

@@ -8,6 +8,7 @@ import type { FrozenTensor, LinearMethod, MethodAdaptation } from './method.ts';
 import { bankRank, dropoutOption, FIRST_OPTIONS, pairsIdle, type FirstOptions, rank, rateOption } from './options.ts';
 import type { PeftForm } from './peftForm.ts';
 import { type Projection, projection } from './projection.ts';
+import { startLost, startOption, startsLate, withoutOff } from './start.ts';
 
 /** Rank of the usual bank. */
 const BANK_RANK = 256;
@@ -62,6 +63,8 @@ const peft: PeftForm<FirstOptions> = {
   known: ['r', 'projection_prng_key', 'save_projection', 'd_initial', 'vera_dropout', 'init_weights'],
   refused: {},
   reads: ['rank', 'projectionKey', 'dInitial', 'dropout'],
+  besides: ['activateAfter', 'activateTokens'],
+  differs: (options) => (startsLate(options) ? startLost('PEFT', options) : undefined),
   write: ({ rank, dInitial, projectionKey, dropout }, stored) => ({
     r: rank,
     d_initial: dInitial,
@@ -110,7 +113,9 @@ export const vera: LinearMethod<FirstOptions> = {
       default: 0.1,
       advanced: true,
     },
+    startOption,
   ],
+  complete: withoutOff,
   carried: (own) => ({ ...FIRST_OPTIONS, alpha: own['rank'], ...own }),
   // About ten times LoRA's (arXiv 2310.11454, section 4).
   learningRate: 4e-3,
@@ -202,7 +207,7 @@ function pairOf(
 export function adaptWith(
   pair: Projection,
   sites: readonly LinearSite[],
-  options: Pick<FirstOptions, 'rank' | 'dInitial' | 'dropout'>,
+  options: Pick<FirstOptions, 'rank' | 'dInitial' | 'dropout' | 'activateAfter'>,
 ): MethodAdaptation {
   const { rank, dInitial } = options;
   const adapted = new Set(sites.map((site) => site.path));
@@ -218,6 +223,7 @@ export function adaptWith(
   };
   return {
     noisy: options.dropout > 0,
+    late: startsLate(options),
     parameters: sites.flatMap((site) => [
       {
         name: `${site.path}.${LAMBDA_B}`,
@@ -240,12 +246,14 @@ export function adaptWith(
       const { g } = net;
       const noisy = options.dropout > 0 && net.options.noise;
       const { trained } = net;
-      const whole = !noisy && !trained.perRow && net.options.format.exact;
+      const { active } = net.options;
+      const whole = !noisy && !active && !trained.perRow && net.options.format.exact;
       if (whole && materialises(site, rank, net.options.tokens))
         return g.linear(x, g.add(net.weight(`${site.path}.weight`), delta(net, site)));
       const z = net.product(matrices.A(site.dIn), dropout(net, site.path, x, options.dropout));
       const frozen = net.frozen(site, x);
-      const mixed = net.product(matrices.B(site.dOut), trained.scale(z, `${site.path}.${LAMBDA_D}`));
+      const acting = active ? g.mul(z, active) : z;
+      const mixed = net.product(matrices.B(site.dOut), trained.scale(acting, `${site.path}.${LAMBDA_D}`));
       return g.add(frozen, trained.scale(mixed, `${site.path}.${LAMBDA_B}`));
     },
 

@@ -38,6 +38,8 @@ export interface Layers {
     readonly tokens: number;
     /** One odd 64-bit number per token, from which dropout is drawn; absent if nothing is dropped. [tokens] int64. */
     readonly noise?: Value;
+    /** 1 for tokens that an adaptation acts on, and 0 for those that the base reads alone; absent if it acts on all. [tokens, 1] float32. */
+    readonly active?: Value;
   };
   /** A tensor of the model in float32: the trained one, or the frozen one of the base. */
   weight(name: string): Value;
@@ -55,6 +57,8 @@ export interface Adaptation {
   readonly parameters: readonly Parameter[];
   /** Whether it drops elements at random in training: a step then needs `noise`. */
   readonly noisy?: boolean;
+  /** Whether it starts late in a row: the graph then needs `active`. */
+  readonly late?: boolean;
   /** The layer's output without its bias, or undefined where the layer is not adapted. x: [n, dIn] -> [n, dOut]. */
   linear(net: Layers, site: LinearSite, x: Value): Value | undefined;
   /** A tensor of the model that is trained itself; undefined if it is frozen. */

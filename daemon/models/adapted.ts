@@ -17,9 +17,13 @@ export interface AdaptedOptions extends Pick<NetworkOptions, 'tokens' | 'differe
   readonly noise?: Value | undefined;
 }
 
-/** A base with an adaptation on it, in a graph. The graph gets the input `theta`, the trainable vector, if there is one. */
+/**
+ * A base with an adaptation on it, in a graph. The graph gets the input `theta`, the trainable vector, if there is one, and for an
+ * adaptation that starts late `active` [tokens] float32.
+ */
 export function adaptedNetwork(g: Graph, options: AdaptedOptions): Network {
   const { base, adaptation, precision, tokens, differentiable, noise } = options;
+  const active = adaptation.late ? g.reshape(g.input('active', 'float32', ['tokens']), ['tokens', 1]) : undefined;
   return new Network(g, {
     format: weightFormat(precision),
     adaptation,
@@ -28,6 +32,7 @@ export function adaptedNetwork(g: Graph, options: AdaptedOptions): Network {
     tokens,
     differentiable,
     ...(noise === undefined ? {} : { noise }),
+    ...(active === undefined ? {} : { active }),
   });
 }
 

@@ -5,7 +5,10 @@ import type { Network } from '../models/network.ts';
 import type { Feeds } from '../runtime/executor.ts';
 
 /** Rows of a batch as they run through the network at once. */
-export type BatchPart = Pick<Batch, 'rows' | 'length' | 'ids' | 'positions' | 'segments' | 'targets' | 'labels'>;
+export type BatchPart = Pick<
+  Batch,
+  'rows' | 'length' | 'ids' | 'positions' | 'segments' | 'active' | 'targets' | 'labels'
+>;
 
 /** A figure that says how well a model does. */
 export interface Measure {

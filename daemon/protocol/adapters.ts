@@ -129,6 +129,8 @@ export type ExportUse = z.infer<typeof exportUse>;
 export const exportResult = z.object({
   /** What the check after writing found. */
   check: z.string().optional(),
+  /** What another program does otherwise with what was written. */
+  warning: z.string().optional(),
   uses: z.array(exportUse).default([]),
 });
 export type ExportResult = z.infer<typeof exportResult>;

@@ -1,3 +1,4 @@
+import { type Start, startIn } from '../data/start.ts';
 import type { BaseModel } from '../models/base.ts';
 import type { Adaptation } from '../models/adaptation.ts';
 import { layoutOf } from '../layout.ts';
@@ -22,6 +23,8 @@ export interface GeneratorOptions {
   /** Most tokens of prompt and answer together. */
   readonly maxLength: number;
   readonly session?: LoadOptions;
+  /** Where the adapter starts, for one that starts late. */
+  readonly start?: Start | undefined;
 }
 
 export interface GenerateOptions {
@@ -47,11 +50,13 @@ export class Generator {
   readonly #graph: Loaded;
   readonly #base: BaseModel;
   readonly #maxLength: number;
+  readonly #start: Start | undefined;
 
-  private constructor(graph: Loaded, { base, maxLength }: GeneratorOptions) {
+  private constructor(graph: Loaded, { base, maxLength, start }: GeneratorOptions) {
     this.#graph = graph;
     this.#base = base;
     this.#maxLength = maxLength;
+    this.#start = start;
   }
 
   static async create(options: GeneratorOptions): Promise<Generator> {
@@ -72,14 +77,19 @@ export class Generator {
     return new KvCache(this.#base.config);
   }
 
-  /** Reads tokens after those in the cache and adds them to it. Returns the logits of the next token [vocabulary]. */
-  async read(cache: KvCache, ids: readonly number[]): Promise<Float32Array> {
+  /**
+   * Reads tokens after those in the cache and adds them to it. Returns the logits of the next token [vocabulary]. start: the first
+   * position at which an adapter that starts late acts.
+   */
+  async read(cache: KvCache, ids: readonly number[], start = 0): Promise<Float32Array> {
     let logits = new Float32Array();
     for (let from = 0; from < ids.length; from += CHUNK) {
       const part = ids.slice(from, from + CHUNK);
+      const active = Float32Array.from(part, (_, i) => (cache.length + i < start ? 0 : 1));
       const places = BigInt64Array.from(part, (_, i) => BigInt(cache.length + i));
       const results = await this.#graph.run({
         ...cache.feeds,
+        ...(this.#start ? { active: { type: 'float32', data: active, dims: [part.length] } } : {}),
         ids: { type: 'int64', data: BigInt64Array.from(part, BigInt), dims: [part.length] },
         positions: { type: 'int64', data: places, dims: [1, part.length] },
       });
@@ -95,10 +105,11 @@ export class Generator {
     this.#check(prompt);
     const choose = sampler({ ...options, topP: options.topP ?? 1, topK: options.topK ?? 0 });
     const cache = this.start();
+    const start = this.#start ? startIn(this.#start, prompt, prompt.length) : 0;
     const out: number[] = [];
     let next = prompt;
     while (out.length < maxTokens && prompt.length + out.length < this.#maxLength && !signal?.aborted) {
-      const token = choose(await this.read(cache, next));
+      const token = choose(await this.read(cache, next, start < prompt.length ? start : Infinity));
       if (stop.includes(token)) break;
       out.push(token);
       onToken?.(token);

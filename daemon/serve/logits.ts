@@ -30,6 +30,8 @@ export interface Row {
   readonly ids: readonly number[];
   readonly positions?: readonly number[];
   readonly segments?: readonly number[];
+  /** The first token that an adapter acts on which starts late; left out, it acts on none. */
+  readonly start?: number;
 }
 
 /** theta: [parameters], and the inputs of `packedTokens` -> logits [tokens, vocabulary]. */
@@ -52,26 +54,30 @@ function logitsGraph({
 /** The logits of a model at every position, for rows that are short enough. Comparisons of models use them. */
 export class Logits {
   readonly #graph: Loaded;
+  readonly #late: boolean;
 
-  private constructor(graph: Loaded) {
+  private constructor(graph: Loaded, late: boolean) {
     this.#graph = graph;
+    this.#late = late;
   }
 
   static async create(options: LogitsOptions): Promise<Logits> {
     const locate = weightLocator(options.base, options.cache);
-    return new Logits(await cpu.load(logitsGraph(options), locate, options.session));
+    return new Logits(await cpu.load(logitsGraph(options), locate, options.session), options.adaptation.late === true);
   }
 
   /** theta: the trainable vector (empty for a plain model) -> the row's logits [tokens, vocabulary], row-major. */
-  async run(theta: Float32Array, { ids, positions, segments }: Row): Promise<Float32Array> {
+  async run(theta: Float32Array, { ids, positions, segments, start = ids.length }: Row): Promise<Float32Array> {
     const row = (values: readonly number[], dims: number[]): PlainTensor => ({
       type: 'int64',
       data: BigInt64Array.from(values, BigInt),
       dims,
     });
     const shape = [1, ids.length];
+    const active = Float32Array.from(ids, (_, i) => (i < start ? 0 : 1));
     const results = await this.#graph.run({
       ...(theta.length > 0 ? { theta: { type: 'float32', data: theta, dims: [theta.length] } } : {}),
+      ...(this.#late ? { active: { type: 'float32', data: active, dims: [ids.length] } } : {}),
       ids: row(ids, [ids.length]),
       positions: row(positions ?? [...ids.keys()], shape),
       segments: row(segments ?? ids.map(() => 1), shape),

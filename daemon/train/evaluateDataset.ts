@@ -3,8 +3,9 @@ import { batches } from '../data/batch.ts';
 import { openDataset } from '../data/dataset.ts';
 import { rowLength } from '../data/settings.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
-import { loadAdapter } from '../export/adapter.ts';
+import { type Adapter, loadAdapter } from '../export/adapter.ts';
 import { openAdapter } from '../export/openAdapter.ts';
+import { startOf, startText } from '../methods/start.ts';
 import { unadapted } from '../models/adaptation.ts';
 import { resolveBase, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -36,6 +37,8 @@ export interface EvaluationReport {
   readonly length: number;
   /** Rows that were cut at the length. */
   readonly cut: number;
+  /** Rows in which the adapter never starts; absent for one that acts on every token. */
+  readonly unstarted?: number;
   readonly skipped: { readonly count: number; readonly first?: string };
 }
 
@@ -52,9 +55,11 @@ export async function evaluateDataset(
   const { base, loaded } = await open(given, dir, options);
   const length = rowLength(settings.length, base.config.maxLength, EVALUATION_LENGTH);
   checkLength(base, length);
+  const start = loaded && startOf(loaded.adapter.options);
+  if (start && !start.tokens) checkAnswers(settings);
   const dataset = await openDataset(data, {
     ...{ ...settings, tokenizer: loadTokenizer(base.dir), length },
-    ...{ heldOut: 1, fimRate: 0, windows: 'cut' },
+    ...{ heldOut: 1, fimRate: 0, windows: 'cut', start, keepUnstarted: true },
   });
   try {
     const step = await Step.create(
@@ -86,10 +91,12 @@ export async function evaluateDataset(
           `the loss of ${data} is not finite: the base or the adapter holds values that are not, or they overflow`,
         );
       const { count, first } = dataset.skipped;
+      if (dataset.unstarted > 0 && dataset.unstarted + count + dataset.dropped >= dataset.heldOutRows)
+        throw neverStarts(data, loaded!.adapter);
       return {
         ...{ objective: step.objective.name, ...measures, tokens },
         ...{ format: dataset.format, rows: dataset.heldOutRows },
-        ...{ length, cut: dataset.cut },
+        ...{ length, cut: dataset.cut, ...(start ? { unstarted: dataset.unstarted } : {}) },
         skipped: { count, ...(first === undefined ? {} : { first }) },
       };
     } finally {
@@ -99,6 +106,20 @@ export async function evaluateDataset(
     dataset.close();
   }
 }
+
+function checkAnswers({ lossOn }: EvaluateSettings): void {
+  if (lossOn === 'all')
+    throw settingError(
+      "the adapter starts at the answer, which is found only if the answers alone count in the loss; set Loss on to 'answer'",
+      'lossOn',
+    );
+}
+
+const neverStarts = (data: string, { options }: Adapter): VeraError =>
+  new VeraError(
+    'data',
+    `${data}: the adapter starts ${startText(options)}, which is in none of these rows, so only its base would be measured; measure it on rows like those that it was trained on, or with the completion task`,
+  );
 
 async function open(given: string | undefined, dir: string | undefined, options: ResolveOptions) {
   if (dir !== undefined && given === undefined) {

@@ -16,6 +16,7 @@ function batchOf(lengths: readonly number[], length: number): Batch {
     ids: numbered,
     positions: numbered.map((_, i) => i % length),
     segments: numbered.map((id) => Number(id > 0)),
+    active: Float32Array.from(numbered, (id) => id % 2),
     targets,
     labels: targets.map((t) => t * 7),
   } as unknown as Batch;
@@ -32,6 +33,7 @@ test('every counted token runs once, with its own label, and parts hold to the l
         for (const part of microBatches(batch, tokens)) {
           assert.ok(part.rows === 1 || part.rows * part.length <= tokens);
           part.from.forEach((at, i) => assert.equal(part.ids[i], batch.ids[at]));
+          part.from.forEach((at, i) => assert.equal(part.active![i], batch.active![at]));
           part.targets.forEach((target, i) => seen.push([part.from[target] as number, part.labels[i] as number]));
         }
         assert.deepEqual(

@@ -52,6 +52,7 @@ function cut(batch: Batch, first: number, rows: number, length: number): MicroBa
   const local = (target: number): number =>
     (Math.floor(target / batch.length) - first) * length + (target % batch.length);
   const pick = (values: Int32Array): Int32Array => from.map((i) => values[i] as number);
+  const { active } = batch;
   return {
     rows,
     length,
@@ -59,6 +60,7 @@ function cut(batch: Batch, first: number, rows: number, length: number): MicroBa
     ids: pick(batch.ids),
     positions: pick(batch.positions),
     segments: pick(batch.segments),
+    ...(active ? { active: Float32Array.from(from, (i) => active[i]!) } : {}),
     targets: Int32Array.from(chosen, (i) => local(batch.targets[i] as number)),
     labels: Int32Array.from(chosen, (i) => batch.labels[i] as number),
   };

@@ -3,9 +3,11 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Dataset } from '../data/dataset.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { loadTokenizer } from '../data/tokenizer.ts';
+import { startOf } from '../methods/start.ts';
 import type { MachineRates } from '../protocol/plans.ts';
 import { openData } from './prepare.ts';
-import type { TrainSettings } from './settings.ts';
+import { methodOptions, type TrainSettings } from './settings.ts';
+import { startTokens } from './startTokens.ts';
 import { measureThroughput } from './throughput.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -55,8 +57,11 @@ export function openPlanning(known: readonly MachineRates[], read: boolean): Ope
     async dataset(settings, folder) {
       if (!read) return undefined;
       const { data, lossOn, onBadRow, heldOut, fimRate, format, maxExamples, length } = settings;
-      const key = JSON.stringify([data, folder, lossOn, onBadRow, heldOut, fimRate, format, maxExamples]);
-      const opened = datasets.get(key) ?? openData(settings, tokenizerIn(folder));
+      const tokenizer = tokenizerIn(folder);
+      const options = startTokens(methodOptions(settings), tokenizer);
+      const start = startOf(options);
+      const key = JSON.stringify([data, folder, lossOn, onBadRow, heldOut, fimRate, format, maxExamples, start]);
+      const opened = datasets.get(key) ?? openData(settings, tokenizer, options);
       datasets.set(key, opened);
       return (await opened).ofLength(length);
     },

@@ -4,6 +4,7 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
 import { cacheFolder } from '../home.ts';
 import type { MethodAdaptation, MethodOptions } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
+import { startOf } from '../methods/start.ts';
 import { selectSites } from '../methods/targets.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
@@ -21,6 +22,7 @@ import {
   type StepSettings,
   type TrainSettings,
 } from './settings.ts';
+import { startTokens } from './startTokens.ts';
 import { Step } from './step.ts';
 
 /** Everything a run reads, opened and checked. */
@@ -45,9 +47,9 @@ export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepare
   const all = method.adapts === 'all';
   const { targets, layers } = layersOf(settings);
   const sites = all ? [] : selectSites(linearSites(base.config), targets, layers);
-  const options = methodOptions(settings);
   const tokenizer = loadTokenizer(base.dir);
-  const dataset = await openData(settings, tokenizer);
+  const options = startTokens(methodOptions(settings), tokenizer);
+  const dataset = await openData(settings, tokenizer, options);
   try {
     return {
       settings,
@@ -64,12 +66,13 @@ export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepare
   }
 }
 
-/** The dataset of a run, split and read as its settings say. */
+/** The dataset of a run, split and read as its settings say. `options`: of the method, with the tokens of the adapter's start. */
 export function openData(
   settings: Pick<Places, 'data'> & DataSettings & Pick<EvaluationSettings, 'heldOut'> & { readonly length: number },
   tokenizer: Tokenizer,
+  options: MethodOptions,
 ): Promise<Dataset> {
-  return openDataset(settings.data, { ...settings, tokenizer });
+  return openDataset(settings.data, { ...settings, tokenizer, start: startOf(options) });
 }
 
 /** Progress as events, one per percent. */

@@ -5,10 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { DONE_FIELDS, writeTinyChat, writeTinyModel, writeTinyText } from '../../test/fixtures/train/tiny.ts';
+import { loadAdapter } from '../export/adapter.ts';
 import { openBase } from '../models/base.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { listCheckpoints, loadCheckpoint } from './checkpoint.ts';
 import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
+import { evaluateDataset } from './evaluateDataset.ts';
+import { completeEvaluation } from './evaluateSettings.ts';
 import { checkpointsOf, metricsFile } from './folder.ts';
 import { train } from './run.ts';
 import { completeSettings, type GivenSettings } from './settings.ts';
@@ -310,6 +313,39 @@ test('a checkpoint is not resumed with another base or dataset', async () => {
   );
   await assert.rejects(run({ ...given, projectionKey: 9 }, { resume: true }), /Projection seed was 0 and is 9/);
 });
+
+for (const method of ['vera', 'lora']) {
+  test(`${method}: an adapter that starts at the answer learns, keeps its start, and resumes to the same bits`, async () => {
+    const chat = writeTinyChat(join(root, `${method}-late.jsonl`), 60);
+    const given = {
+      ...{ data: chat, method, activateAfter: 'answer', lr: method === 'vera' ? 0.2 : 2e-2, targets: 'all-linear' },
+      steps: 24,
+      heldOut: 0.2,
+      sampleTokens: 3,
+    };
+    const whole = await run({ ...given, checkpointEvery: 5 });
+    assert.ok(whole.done!.evalLoss! < whole.done!.baseEvalLoss! - 0.1);
+    const stopped = await run({ ...given, checkpointEvery: 5 }, { stopAfter: 7 });
+    await run({ ...given, checkpointEvery: 5, out: stopped.out }, { resume: true });
+    assertSameBits(whole.out, stopped.out);
+    const base = openBase(tiny, join(root, 'cache'));
+    assert.equal(loadAdapter(whole.out, base).adapter.options['activateAfter'], 'answer');
+
+    const settings = completeEvaluation({ length: 48, threads: 1, precision: 'int8' });
+    const cache = join(root, 'cache');
+    const measured = await evaluateDataset({ data: chat, adapter: whole.out, base: tiny, settings }, { cache });
+    const plain = await evaluateDataset({ data: chat, base: tiny, settings }, { cache });
+    assert.deepEqual([measured.unstarted, measured.tokens], [0, plain.tokens]);
+    assert.ok(Number(measured['loss']) < Number(plain['loss']) - 0.1);
+    await assert.rejects(
+      evaluateDataset({ data: text, adapter: whole.out, base: tiny, settings }, { cache }),
+      /starts at the answer, which is in none of these rows/,
+    );
+    await assert.rejects(run({ ...given, data: text }), /no row has an answer, which is where it begins/);
+    await assert.rejects(run({ ...given, activateAfter: 'middle' }), /no fill-in-the-middle tokens/);
+    assert.throws(() => settingsOf({ ...given, lossOn: 'all' }), /only if the answers alone count in the loss/);
+  });
+}
 
 test('samples are written before and after', async () => {
   const { events } = await run({

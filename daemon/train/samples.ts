@@ -1,5 +1,6 @@
 import type { Example } from '../data/example.ts';
 import { cacheFolder } from '../home.ts';
+import { startOf } from '../methods/start.ts';
 import { Generator } from '../serve/generate.ts';
 import { stopTokens } from '../serve/stop.ts';
 import type { Prepared } from './prepare.ts';
@@ -25,7 +26,7 @@ export async function generateSamples(
   settings: SampleSettings,
   theta: Float32Array,
 ): Promise<Sample[]> {
-  const { base, tokenizer, adaptation } = prepared;
+  const { base, tokenizer, adaptation, options } = prepared;
   const { precision, sampleTokens, threads, seed } = settings;
   const prompts = await promptsOf(prepared, settings);
   if (sampleTokens === 0 || prompts.length === 0) return [];
@@ -38,6 +39,7 @@ export async function generateSamples(
     cache: cacheFolder(),
     maxLength,
     session: { threads },
+    start: startOf(options),
   });
   try {
     const stop = stopTokens(base.dir, tokenizer);

@@ -3,6 +3,7 @@ import type { MethodOptions } from '../methods/method.ts';
 import { optionsOf } from '../methods/options.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { METHOD_GROUP, methodSettings, refuseOthers } from '../methods/settings.ts';
+import { AT_ANSWER } from '../methods/start.ts';
 import { OBJECTIVE_GROUP, type ObjectiveSettings } from '../objectives/settings.ts';
 import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
 import { defaultThreads } from '../runtime/threads.ts';
@@ -100,6 +101,7 @@ export function completeSettings(given: GivenSettings): TrainSettings {
     );
   checkBatchSize(settings);
   checkPatience(settings);
+  checkStart(settings);
   return settings;
 }
 
@@ -132,6 +134,16 @@ export function layersOf(settings: MethodSettings): { targets: string; layers?: 
 /** Whether a resumed run may have another value of this setting; the places of its files may always change. */
 export const isResumable = (name: string, method: string): boolean =>
   PLACES.includes(name) || settingsOfRun(method).some((one) => one.name === name && one.resumable === true);
+
+/** Where every token counts in the loss, nothing says where the answer begins. */
+function checkStart(settings: TrainSettings): void {
+  if (settings['activateAfter'] === AT_ANSWER && settings.lossOn === 'all')
+    throw settingError(
+      "an adapter can start at the answer only if the answers alone count in the loss; set Loss on to 'answer', or let Start after be a text",
+      'activateAfter',
+      'lossOn',
+    );
+}
 
 const defined = (values: SettingValues): SettingValues =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

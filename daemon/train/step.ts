@@ -113,7 +113,11 @@ export class Step {
   async run(theta: Float32Array, batch: Batch, noise?: BigInt64Array): Promise<StepResult> {
     const jobs: Feeds[] = [];
     for (const part of microBatches(batch, this.#options.tokens))
-      jobs.push({ ...this.objective.feeds(part), ...(noise ? this.#noiseOf(part, noise) : {}) });
+      jobs.push({
+        ...this.objective.feeds(part),
+        ...this.#activeOf(part),
+        ...(noise ? this.#noiseOf(part, noise) : {}),
+      });
     if (theta.length > 0) this.#graph.keep({ theta: { type: 'float32', data: theta, dims: [theta.length] } });
     const results = await this.#graph.runAll(jobs);
     const gradient = new Float32Array(this.#train ? theta.length : 0);
@@ -124,6 +128,12 @@ export class Step {
       if (piece) for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + piece[i]!;
     }
     return { loss, gradient };
+  }
+
+  #activeOf({ active }: MicroBatch): { active?: PlainTensor } {
+    if (!this.#options.adaptation.late) return {};
+    if (!active) throw new Error('the adapter starts late, but the batch does not say where');
+    return { active: { type: 'float32', data: active, dims: [active.length] } };
   }
 
   #noiseOf({ from }: MicroBatch, noise: BigInt64Array): { noise?: PlainTensor } {

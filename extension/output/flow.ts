@@ -107,10 +107,10 @@ async function pickFolder(adapter: AdapterRow, format: ExportOffer): Promise<str
 }
 
 /** At the end: says where it is and what the check found, and offers to use it. */
-async function offer(out: string, { check, uses }: ExportResult): Promise<void> {
+async function offer(out: string, { check, warning, uses }: ExportResult): Promise<void> {
   const [open, use] = ['Open Folder', 'Use It...'];
   const answer = await vscode.window.showInformationMessage(
-    `Written to ${vscode.workspace.asRelativePath(out)}.${check === undefined ? '' : ` Checked: ${check}`}`,
+    `Written to ${vscode.workspace.asRelativePath(out)}.${check === undefined ? '' : ` Checked: ${check}`}${warning === undefined ? '' : ` ${warning}`}`,
     open,
     use,
   );

@@ -25,12 +25,16 @@ export interface ExportSizes {
   readonly mergeable: boolean;
   /** Numbers in the base's weights; null where nobody counted them. */
   readonly baseParameters: number | null;
+  /** What PEFT does otherwise with this adapter than this program; absent if nothing. */
+  readonly differs?: string | undefined;
 }
 
 /** What was found out while writing. */
 export interface ExportReport {
   /** What the check after writing found, as one sentence; absent where the format has no check. */
   readonly check?: string;
+  /** What another program does otherwise with what was written, as a sentence; absent if nothing. */
+  readonly warning?: string | undefined;
   /** Figures for programs: plain JSON. */
   readonly details: Readonly<Record<string, unknown>>;
 }

@@ -1,4 +1,5 @@
-import { saveAdapter } from '../adapter.ts';
+import { adapterMethod } from '../../methods/registry.ts';
+import { type Adapter, saveAdapter } from '../adapter.ts';
 import { type FlagSetting, type SettingValues } from '../../settings/setting.ts';
 import type { ExportFormat, ExportSizes } from './format.ts';
 
@@ -19,6 +20,10 @@ const SETTINGS_BYTES = 1500; // of adapter_config.json and vera.json
 export const adapterBytes = ({ bytes, fullBytes }: ExportSizes, options: SettingValues): number =>
   (storesProjection(options) ? fullBytes : bytes) + SETTINGS_BYTES;
 
+/** What PEFT does otherwise with this adapter. */
+export const differenceOf = ({ method, options }: Pick<Adapter, 'method' | 'options'>): string | undefined =>
+  adapterMethod(method).peft.differs(options);
+
 /** adapter_config.json and adapter_model.safetensors, and vera.json, which PEFT ignores. */
 export const peft: ExportFormat = {
   name: 'peft',
@@ -30,7 +35,7 @@ export const peft: ExportFormat = {
   bytes: adapterBytes,
   async write(dir, { adapter }, options) {
     await saveAdapter(dir, adapter, { projection: storesProjection(options) });
-    return { details: {} };
+    return { warning: differenceOf(adapter), details: {} };
   },
   uses: (out, base) => [
     {

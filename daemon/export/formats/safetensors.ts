@@ -2,9 +2,10 @@ import { join } from 'node:path';
 import { writeFolderAtomic } from '../../formats/atomic.ts';
 import { encodeFloats } from '../../formats/float.ts';
 import { writeSafetensors } from '../../formats/safetensors.ts';
+import { startsLate } from '../../methods/start.ts';
 import { adapterTensors, configOf } from '../adapter.ts';
 import type { ExportFormat } from './format.ts';
-import { adapterBytes, projection, storesProjection } from './peft.ts';
+import { adapterBytes, differenceOf, projection, storesProjection } from './peft.ts';
 
 const FILE = 'adapter.safetensors';
 
@@ -25,16 +26,17 @@ export const safetensors: ExportFormat = {
       shape,
       bytes: () => encodeFloats('F32', data),
     }));
-    const { method, targets, baseFingerprint } = adapter;
+    const { method, targets, baseFingerprint, options: own } = adapter;
     const metadata = {
       format: 'pt',
       adapter_config: JSON.stringify(configOf(adapter, { projection: withProjection })),
       method,
       targets,
       ...(baseFingerprint === undefined ? {} : { base_fingerprint: baseFingerprint }),
+      ...(startsLate(own) ? { options: JSON.stringify(own) } : {}),
     };
     await writeFolderAtomic(dir, (temporary) => writeSafetensors(join(temporary, FILE), tensors, metadata));
-    return { details: {} };
+    return { warning: differenceOf(adapter), details: {} };
   },
   uses: (out) => [
     {

@@ -10,6 +10,7 @@ import { saveStored } from '../../jobs/stored.ts';
 import { learned } from '../../methods/learned.ts';
 import { adapterMethod } from '../../methods/registry.ts';
 import { savings } from '../../methods/savings.ts';
+import { startsLate } from '../../methods/start.ts';
 import { storedForm } from '../../methods/stored.ts';
 import type * as adapters from '../../protocol/adapters.ts';
 import type { Handlers } from '../context.ts';
@@ -38,8 +39,9 @@ export const adapterHandlers: Handlers<typeof adapters> = {
     const content = await stored.adapterContent(catalog.db, await stored.findAdapter(catalog.db, which));
     const method = adapterMethod(content.method);
     const { bytes, fullBytes } = savings(method, content.sites, content.options);
-    const { mergeable } = method;
-    const sizes = { bytes, fullBytes, mergeable, baseParameters: content.base.parameters ?? null };
+    const mergeable = method.mergeable && !startsLate(content.options);
+    const differs = method.peft.differs(content.options);
+    const sizes = { bytes, fullBytes, mergeable, differs, baseParameters: content.base.parameters ?? null };
     const formats = exportOffers(sizes, options);
     return { formats: formats.map((format) => ({ ...format, options: format.options.map(plain) })) };
   },
