@@ -14,13 +14,26 @@ export interface EngineClientOptions {
   readonly health?: HealthLimits;
   /** The process ended although nobody asked for that. */
   readonly onCrash?: (reason: string, output: string) => void;
+  /** After how many crashes within `withinMs` no process is started for `pauseMs`. */
+  readonly crashes?: CrashLimits;
 }
+
+export interface CrashLimits {
+  readonly most: number;
+  readonly withinMs: number;
+  readonly pauseMs: number;
+}
+
+const CRASHES: CrashLimits = { most: 3, withinMs: 60_000, pauseMs: 60_000 };
 
 /** An engine in a process of its own. It is started by the first call, and by the next call after a crash. */
 export interface EngineClient {
   /** Starts the process where none runs. Rejects where the base cannot be served. */
   info(): Promise<EngineInfo>;
-  /** As `Engine.submit`. A request whose process ends fails with VeraError 'runtime'. */
+  /**
+   * As `Engine.submit`; its deadline also counts while the base is loaded. A request whose process ends fails with VeraError 'runtime',
+   * and so do all requests for a while after several crashes.
+   */
   submit(request: GenerationRequest, signal?: AbortSignal): AsyncIterable<Piece>;
   /** As `Engine.prepare`. */
   prepare(adapter: string): Promise<AdapterNotice>;
@@ -45,13 +58,31 @@ interface Running {
   readonly info: Promise<EngineInfo>;
   readonly waiters: Map<number, Waiter>;
   stopping: boolean;
+  /** Why it has ended. */
+  over: Error | undefined;
 }
 
 export function engineClient(options: EngineClientOptions): EngineClient {
+  const { most, withinMs, pauseMs } = options.crashes ?? CRASHES;
   let current: Running | undefined;
   let ids = 0;
+  let crashes: { readonly at: number; readonly reason: string }[] = [];
+
+  /** Throws VeraError 'runtime' if the process has crashed too often. */
+  function refuseCrashing(): void {
+    const last = crashes.at(-1);
+    if (last === undefined || crashes.length < most) return;
+    const left = last.at + pauseMs - performance.now();
+    if (left > 0)
+      throw new VeraError(
+        'runtime',
+        `the engine ended ${crashes.length} times in a short while (the last time: ${last.reason}); it is started again in ${Math.ceil(left / 1000)} s at the earliest`,
+      );
+    crashes = [];
+  }
 
   function launch(): Running {
+    refuseCrashing();
     const info = Promise.withResolvers<EngineInfo>();
     info.promise.catch(() => undefined); // callers have their own
     const waiters = new Map<number, Waiter>();
@@ -66,19 +97,19 @@ export function engineClient(options: EngineClientOptions): EngineClient {
         else waiters.get(message.id)?.onMessage(message);
       },
     });
-    const running: Running = { process, info: info.promise, waiters, stopping: false };
+    const running: Running = { process, info: info.promise, waiters, stopping: false, over: undefined };
     void process.send({ type: 'start', start: options.start });
     void process.ended.then(({ reason, output }) => {
       if (current === running) current = undefined;
-      const error =
-        broken ??
-        new VeraError(
-          'runtime',
-          running.stopping ? 'the engine was stopped' : `the engine ended: ${reason}; try again`,
-        );
+      const why = running.stopping ? 'the engine was stopped' : `the engine ended: ${reason}; try again`;
+      const error = broken ?? new VeraError('runtime', why);
+      running.over = error;
       info.reject(error);
-      for (const waiter of waiters.values()) waiter.onError(error);
-      if (!running.stopping && !broken) options.onCrash?.(reason, output);
+      for (const waiter of [...waiters.values()]) waiter.onError(error);
+      if (running.stopping || broken) return;
+      const now = performance.now();
+      crashes = [...crashes.filter(({ at }) => now - at < withinMs), { at: now, reason }];
+      options.onCrash?.(reason, output);
     });
     return running;
   }
@@ -95,11 +126,13 @@ export function engineClient(options: EngineClientOptions): EngineClient {
 
   /** Asks for one answer. */
   async function ask<T extends FromEngine['type']>(
-    { process, info, waiters }: Running,
+    running: Running,
     type: T,
     message: (id: number) => ToEngine,
   ): Promise<Extract<FromEngine, { type: T }>> {
+    const { process, info, waiters } = running;
     await info;
+    if (running.over) throw running.over;
     const id = ids++;
     const answer = Promise.withResolvers<Extract<FromEngine, { type: T }>>();
     waiters.set(id, {
@@ -117,46 +150,81 @@ export function engineClient(options: EngineClientOptions): EngineClient {
     }
   }
 
-  async function follow(
+  /** Sends a request once the base is loaded, and its pieces into the stream. */
+  function follow(
     { process, info, waiters }: Running,
     request: GenerationRequest,
     stream: PieceStream,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): void {
+    const { deadlineMs = Infinity } = request;
+    const start = performance.now();
     const id = ids++;
-    const cancel = (): void => void process.send({ type: 'cancel', id });
+    let sent = false;
+    let late: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', cancel);
+      waiters.delete(id);
+    };
+    const fail = (error: Error): void => {
+      leave();
+      stream.fail(error);
+    };
+    const cancel = (): void => {
+      if (sent) void process.send({ type: 'cancel', id });
+      else fail(new VeraError('cancelled', 'the request was cancelled'));
+    };
     waiters.set(id, {
       onMessage(message) {
-        if (message.type === 'failed') stream.fail(errorOf(message.error));
-        else if (message.type === 'piece') stream.push(message.piece);
-        if (message.type !== 'failed' && !(message.type === 'piece' && message.piece.type === 'end')) return;
-        stream.end();
-        signal.removeEventListener('abort', cancel);
-        waiters.delete(id);
+        if (message.type === 'failed') fail(errorOf(message.error));
+        else if (message.type === 'piece') {
+          stream.push(message.piece);
+          if (message.piece.type !== 'end') return;
+          leave();
+          stream.end();
+        }
       },
-      onError: (error) => stream.fail(error),
+      onError: fail,
     });
-    try {
-      await info;
-    } catch {
-      return; // its waiter is told as well
-    }
     if (signal.aborted) {
-      waiters.delete(id);
-      stream.fail(new VeraError('cancelled', 'the request was cancelled'));
+      cancel();
       return;
     }
     signal.addEventListener('abort', cancel, { once: true });
-    void process.send({ type: 'submit', id, request });
+    if (deadlineMs < Infinity)
+      late = setTimeout(() => {
+        leave();
+        stream.push(lateEnd(performance.now() - start));
+        stream.end();
+      }, deadlineMs);
+    info.then(
+      () => {
+        if (!waiters.has(id)) return; // it is over already
+        clearTimeout(late);
+        sent = true;
+        const left = deadlineMs - (performance.now() - start);
+        void process.send({
+          type: 'submit',
+          id,
+          request: deadlineMs === Infinity ? request : { ...request, deadlineMs: left },
+        });
+      },
+      () => undefined, // its waiter is told as well
+    );
   }
 
   return {
-    info: () => engine().info,
+    info: async () => engine().info,
     submit(request, signal) {
       const ending = new AbortController();
       const stream = pieceStream(() => ending.abort());
       const either = signal ? AbortSignal.any([signal, ending.signal]) : ending.signal;
-      void follow(engine(), request, stream, either);
+      try {
+        follow(engine(), request, stream, either);
+      } catch (error) {
+        stream.fail(error as Error);
+      }
       return stream.pieces;
     },
     async prepare(adapter) {
@@ -182,3 +250,10 @@ export function engineClient(options: EngineClientOptions): EngineClient {
     },
   };
 }
+
+/** The end of a request whose time was over before the base was loaded. */
+const lateEnd = (ms: number): Piece => ({
+  ...{ type: 'end', reason: 'deadline' },
+  usage: { promptTokens: 0, cachedTokens: 0, answerTokens: 0, draftedTokens: 0, acceptedTokens: 0 },
+  timing: { tokenizedMs: ms, queuedMs: ms, totalMs: ms },
+});
