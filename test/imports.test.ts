@@ -24,7 +24,7 @@ const BELOW_WORK = [
   'runtime',
   'objectives',
 ];
-const WORK = ['train', 'serve', 'export', 'jobs', 'catalog'];
+const WORK = ['train', 'serve', 'evaluation', 'export', 'jobs', 'catalog'];
 const ALL_BELOW = [...BELOW_WORK, ...WORK, 'home'];
 
 /** What each folder of daemon/ may import, besides itself. Add a folder here together with its first file. */
@@ -43,6 +43,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   objectives: ['protocol', 'settings', 'graph', 'weights', 'data', 'models', 'runtime'],
   train: ALL_BELOW,
   serve: ALL_BELOW,
+  evaluation: ALL_BELOW,
   export: ALL_BELOW,
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'layout', 'home'],

@@ -207,6 +207,14 @@ export async function readRun(db: Db, id: number): Promise<RunRow> {
   return showRun(row);
 }
 
+/** The run that an adapter of this number came from; undefined if it was imported, or its run is gone. */
+export async function runOfAdapter(db: Db, adapter: number): Promise<RunRow | undefined> {
+  const row = await selectRuns(db)
+    .where('run.id', '=', (eb) => eb.selectFrom('adapter as made').select('made.run_id').where('made.id', '=', adapter))
+    .executeTakeFirst();
+  return row && showRun(row);
+}
+
 /** One run, with its adapter. */
 export async function getRun(db: Db, id: number): Promise<{ run: RunRow; adapter: AdapterRow | null }> {
   const run = await readRun(db, id);

@@ -79,9 +79,17 @@ const UNSTARTED = 4;
  * Throws a 'data' error with file and line for a row that cannot be read. With onBadRow 'skip' it counts such rows instead.
  */
 export async function openDataset(path: string, options: DatasetOptions): Promise<Dataset> {
+  return ofLength(await openRows(path, options), options, options.length);
+}
+
+/** What decides which rows there are, and which of them are held out. */
+export type RowOptions = Pick<DatasetOptions, 'onBadRow' | 'format' | 'maxExamples' | 'heldOut'>;
+
+/** Opens the rows of a dataset as they stand in it, split as `openDataset` splits them. The caller closes the reader. */
+export async function openRows(path: string, options: RowOptions): Promise<CheckedRows> {
   const reader = await openReader(path, options.maxExamples ?? Infinity);
   try {
-    return datasetOf(path, reader, options);
+    return checkedRows(path, reader, options);
   } catch (error) {
     reader.close();
     throw error;
@@ -106,7 +114,7 @@ async function openReader(path: string, maxRows: number): Promise<RowReader> {
   return kind.open(path, { maxRows });
 }
 
-function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Dataset {
+function checkedRows(path: string, reader: RowReader, options: RowOptions): CheckedRows {
   if (reader.count === 0) throw new VeraError('data', `${path} is empty: it has no rows`);
   const format = detectFormat(path, reader, options);
   const wrong = new Uint8Array(reader.count);
@@ -135,12 +143,19 @@ function datasetOf(path: string, reader: RowReader, options: DatasetOptions): Da
     throw new VeraError('data', `${path} has no row that can be used; the first error: ${skipped.first}`);
   }
 
-  const checkedRows: CheckedRows = { path, reader, format, wrong, skipped, bad, train, heldOut };
-  return ofLength(checkedRows, options, options.length);
+  const sample = (i: number): Sample | undefined => {
+    try {
+      return wrong[i] ? undefined : readSample(format, reader.read(i));
+    } catch (error) {
+      if (!(error instanceof BadRow)) throw error;
+      return undefined;
+    }
+  };
+  return { path, reader, format, wrong, skipped, bad, train, heldOut, sample };
 }
 
 /** Rows that were read and checked once, for every length. */
-interface CheckedRows {
+export interface CheckedRows {
   readonly path: string;
   readonly reader: RowReader;
   readonly format: ReturnType<typeof detectFormat>;
@@ -151,6 +166,8 @@ interface CheckedRows {
   readonly bad: (i: number, error: BadRow) => void;
   readonly train: Uint32Array;
   readonly heldOut: Uint32Array;
+  /** Row i as its format reads it; undefined if it cannot be read. */
+  readonly sample: (i: number) => Sample | undefined;
 }
 
 function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): Dataset {
@@ -231,12 +248,8 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
     heldOut: () => stream(heldOut, 0, ['held out'], every ? 1 : 0),
     heldOutSamples: (from, limit) =>
       Array.from(heldOut.slice(from, from + limit)).flatMap((row, i) => {
-        try {
-          return [{ sample: readSample(format, reader.read(row)), source: reader.source(row), place: from + i }];
-        } catch (error) {
-          if (!(error instanceof BadRow)) throw error;
-          return [];
-        }
+        const sample = rows.sample(row);
+        return sample === undefined ? [] : [{ sample, source: reader.source(row), place: from + i }];
       }),
     ofLength: (other) => ofLength(rows, options, other),
     close: () => reader.close(),

@@ -2,6 +2,9 @@ import type { RowReader } from './readers/reader.ts';
 
 const KEYS = 2 ** 48;
 
+/** Whether a content with this key is held out by every run with this share, whatever else its dataset has. */
+export const isHeldOut = (key: number, fraction: number): boolean => key < fraction * KEYS;
+
 /**
  * Splits rows into training and held-out rows by the hash of their content alone, so that a row stays on its side when others are
  * added, and equal rows are on the same side. If the fraction selects none (or all) of two or more rows, the row with the smallest

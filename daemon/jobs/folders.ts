@@ -8,7 +8,7 @@ import { clearStaged } from './staged.ts';
 /** The folder with the files that a job keeps between its attempts. */
 export const jobFolder = (id: number): string => join(veraHome(), 'jobs', String(id));
 
-/** The folder that an adapter of the catalog is written into for a job. */
+/** The folder that adapters of the catalog are written into for a job. */
 export const adapterFolder = (id: number): string => join(jobFolder(id), 'adapter');
 
 /** Removes the files of a job that is over, except its result. Files that cannot be removed do no harm. */

@@ -39,7 +39,7 @@ export async function submitJob(change: Change, submission: Submission, actor: s
   const projectId = await projectOf(change, submission, actor);
   await refuseMissingJobs(db, needs);
   const fixed = await fixAdapters(change, kind, submission, { userId, projectId });
-  const named = fixed['adapter'];
+  const named = fixed['adapter'] ?? (fixed['adapters'] as unknown[] | undefined)?.[0];
   const title = kind.title(fixed, typeof named === 'number' ? await adapterName(db, named) : undefined);
   const id = await insertJob(
     db,
@@ -72,14 +72,18 @@ async function fixAdapters(
   { userId, projectId }: { userId: number; projectId: number | null },
 ): Promise<JobSpec> {
   const fixed = { ...spec };
-  for (const field of adapters) {
-    const adapter = spec[field] as number | string | undefined;
-    if (adapter === undefined) continue;
+  const fix = async (adapter: number | string): Promise<number | string> => {
     try {
-      fixed[field] = await findAdapter(db, { adapter, project: projectId ?? undefined }, userId);
+      return await findAdapter(db, { adapter, project: projectId ?? undefined }, userId);
     } catch (error) {
       if (needs.length === 0 || !(error instanceof VeraError) || error.code !== 'missing') throw error;
+      return adapter;
     }
+  };
+  for (const field of adapters) {
+    const named = spec[field] as number | string | (number | string)[] | undefined;
+    if (Array.isArray(named)) fixed[field] = await Promise.all(named.map(fix));
+    else if (named !== undefined) fixed[field] = await fix(named);
   }
   return fixed;
 }

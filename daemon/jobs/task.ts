@@ -12,13 +12,23 @@ import { saveStored } from './stored.ts';
 /** What a worker has to do for a job. An adapter of the catalog is written into a folder for it. */
 export async function taskOf(catalog: Catalog, job: Job): Promise<Task> {
   const folder = adapterFolder(job.id);
-  const stored = async (adapter: number | string): Promise<string> => {
-    const id = await namedAdapter(catalog.db, adapter, job);
-    rmSync(folder, { recursive: true, force: true });
-    await saveStored(catalog, id, folder, { projection: false });
-    return folder;
-  };
+  rmSync(folder, { recursive: true, force: true });
+  const stored = storing(catalog, folder, (adapter) => namedAdapter(catalog.db, adapter, job));
   return { kind: job.kind, task: await kindNamed(job.kind).task(job.spec, { db: catalog.db, job, stored }) };
+}
+
+/** Writes adapters of the catalog into numbered folders in `folder`. */
+function storing(
+  catalog: Catalog,
+  folder: string,
+  find: (adapter: number | string) => Promise<number>,
+): (adapter: number | string) => Promise<string> {
+  let count = 0;
+  return async (adapter) => {
+    const dir = join(folder, String(count++));
+    await saveStored(catalog, await find(adapter), dir, { projection: false });
+    return dir;
+  };
 }
 
 let plans = 0;
@@ -26,10 +36,7 @@ let plans = 0;
 /** The task of a spec that is not submitted (yet), for a plan. `clear` removes what was written for it. Throws VeraError. */
 export async function planTask(catalog: Catalog, spec: JobSpec): Promise<{ task: Task; clear: () => void }> {
   const folder = join(veraHome(), 'jobs', `plan-${process.pid}-${++plans}`);
-  const stored = async (adapter: number | string): Promise<string> => {
-    await saveStored(catalog, await namedAdapter(catalog.db, adapter), folder, { projection: false });
-    return folder;
-  };
+  const stored = storing(catalog, folder, (adapter) => namedAdapter(catalog.db, adapter));
   const clear = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const task = await kindNamed(spec.kind).task(spec, { db: catalog.db, job: undefined, stored });

@@ -21,6 +21,7 @@ import { saveResult } from './result.ts';
 import { generateSamples } from './samples.ts';
 import { rateFactor } from './schedule.ts';
 import type { ReadySettings, TrainSettings } from './settings.ts';
+import { trainedOn } from './trainedOn.ts';
 import type { Step } from './step.ts';
 import { initialTheta, parameterGroups, thetaSize } from './trainable.ts';
 
@@ -321,10 +322,9 @@ class Run {
       baseEvalLoss: progress.baseLoss,
     };
     const adapterStep = progress.best?.step ?? progress.step;
-    const { data, seed, lr, batch, length, precision } = settings;
+    const { seed, lr, batch, length, precision } = settings;
     const run = {
-      data,
-      dataset: prepared.dataset.hash,
+      ...trainedOn(settings, prepared.dataset.hash),
       seed,
       lr,
       batch,

@@ -27,9 +27,9 @@ export interface Kind<Spec extends JobSpec, Task, Made extends Outcome> {
   readonly computes: boolean;
   /** It can stop at a checkpoint, and another attempt continues from there. It says so with an event 'checkpoint'. */
   readonly pauses: boolean;
-  /** Fields of its spec that name adapters of the catalog. A name becomes a number when the job is submitted. */
+  /** Fields of its spec that name an adapter of the catalog, or a list of them. A name becomes a number when the job is submitted. */
   readonly adapters: readonly (keyof Spec & string)[];
-  /** What the job does, for people. `adapter`: the name of the adapter that its spec names by number. */
+  /** What the job does, for people. `adapter`: the name of the (first) adapter that its spec names by number. */
   title(spec: Spec, adapter: string | undefined): string;
   /** Refuses what could never run, before anything is written. Throws VeraError. */
   check?(spec: Spec, given: Given): void;

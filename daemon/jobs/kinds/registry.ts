@@ -1,5 +1,6 @@
 import { quote } from '../../formats/quote.ts';
 import { VeraError } from '../../protocol/errors.ts';
+import { completion } from './completion.ts';
 import { download } from './download.ts';
 import { evaluate } from './evaluate.ts';
 import { exported } from './export.ts';
@@ -9,7 +10,7 @@ import { merge } from './merge.ts';
 import { train } from './train.ts';
 
 /** Every kind of job. A new one is a file beside this and a line here. */
-export const KINDS: readonly AnyKind[] = [train, evaluate, merge, exported, imported, download];
+export const KINDS: readonly AnyKind[] = [train, evaluate, completion, merge, exported, imported, download];
 
 /** A kind by its name; undefined for one of another version of this program. */
 export const findKind = (name: string): AnyKind | undefined => KINDS.find((kind) => kind.name === name);

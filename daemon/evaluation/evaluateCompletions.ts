@@ -1,0 +1,203 @@
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { loadAdapter, statedBase } from '../export/adapter.ts';
+import { readSidecar } from '../export/sidecar.ts';
+import { quote } from '../formats/quote.ts';
+import { adapterMethod } from '../methods/registry.ts';
+import type { BaseModel } from '../models/base.ts';
+import { resolveBase, type ResolveOptions } from '../models/resolve.ts';
+import type { CompletionReport, CompletionSide } from '../protocol/completionReport.ts';
+import { VeraError } from '../protocol/errors.ts';
+import { settingError } from '../settings/setting.ts';
+import type { StoredAdapter } from '../serve/engine/bank.ts';
+import { Engine } from '../serve/engine/engine.ts';
+import { readTrainedOn } from '../train/trainedOn.ts';
+import { type Case, casesOf, type CodeFile, suggestionOf } from './cases.ts';
+import { differencesOf, figuresOf } from './figures.ts';
+import { heldOutCode } from './heldOutCode.ts';
+import { ANSWER_TOKENS, ROWS } from './limits.ts';
+import { type Score, scoreOf } from './measures.ts';
+import { completionPrompt } from './prompt.ts';
+import type { CompletionSettings } from './settings.ts';
+
+/** An adapter to measure. */
+export interface AdapterSide {
+  readonly name: string;
+  /** Its number in the catalog. */
+  readonly id: number | null;
+  /** Its folder. */
+  readonly dir: string;
+}
+
+export interface CompletionRequest {
+  readonly data: string;
+  /** Folder, GGUF file or hub id. May be left out if the first adapter names its base. */
+  readonly base?: string;
+  readonly adapters: readonly AdapterSide[];
+  readonly settings: CompletionSettings;
+  /** Give the suggestions themselves too. */
+  readonly texts?: boolean;
+}
+
+/** With fewer cases the intervals are wider than any difference. */
+const LEAST_CASES = 10;
+
+/**
+ * Asks the base, and the base with each adapter, for inline completions at places in code that the adapters were not trained on, and
+ * compares them with what stands there. Everything is greedy: the same data, settings and seed give the same report. Throws the errors
+ * of reading base, adapters and data, and VeraError 'data' for too few cases.
+ */
+export async function evaluateCompletions(
+  { data, base: given, adapters, settings, texts = false }: CompletionRequest,
+  options: ResolveOptions,
+): Promise<CompletionReport> {
+  const spec = given ?? (adapters[0] && statedBase(adapters[0].dir));
+  if (spec === undefined) throw settingError('choose an adapter to measure, or a base model alone', 'adapter', 'base');
+  const base = await resolveBase(spec, options);
+  const opened = adapters.map((side) => openSide(side, base));
+  const { seed, limit, context, precision, threads } = settings;
+  const code = await heldOutCode(data, settings, opened);
+  const cases = casesOf(code.files, { limit, seed });
+  if (cases.length < LEAST_CASES)
+    throw new VeraError(
+      'data',
+      `${quote(data)} gives only ${cases.length} cases in ${code.files.length} files that no adapter was trained on; ` +
+        `${LEAST_CASES} are the least. Give more code, or train with a larger Held-out share`,
+    );
+  const tokenizer = loadTokenizer(base.dir);
+  const loaded = new Map(opened.map(({ stored }) => [stored.hash, stored]));
+  const maxLength = Math.min(base.config.maxLength, context + ANSWER_TOKENS.block);
+  const engine = await Engine.create({
+    ...{ base, tokenizer, precision, cache: options.cache, rows: ROWS, prefixBytes: 0, maxLength },
+    load: async (hash) => loaded.get(hash)!,
+    ...(threads === undefined ? {} : { session: { threads } }),
+  });
+  try {
+    const hashes = [undefined, ...opened.map(({ stored }) => stored.hash)];
+    const answers = await suggestAll(engine, tokenizer, { files: code.files, cases, hashes }, options);
+    const expected = cases.map(({ file, start, end }) => code.files[file]!.text.slice(start, end));
+    const scores = answers.map((side) => side.map((text, i) => scoreOf(text, expected[i]!)));
+    const names = [{ name: 'base', adapter: null, method: null }, ...opened.map(({ about }) => about)];
+    return {
+      ...{ data, base: spec, precision, seed, cases: cases.length },
+      lines: cases.filter(({ kind }) => kind === 'line').length,
+      blocks: cases.filter(({ kind }) => kind === 'block').length,
+      files: new Set(cases.map(({ file }) => file)).size,
+      leftOut: code.leftOut,
+      repeated: expected.filter((text) => text.split('\n').some(code.isKnown)).length,
+      fillInTheMiddle: tokenizer.fim !== undefined,
+      notes: [...code.notes],
+      ...compared(names, scores, seed),
+      ...(texts ? { suggestions: cases.map((one, i) => shown(one, code.files, expected[i]!, answers, i)) } : {}),
+    };
+  } finally {
+    await engine.release();
+  }
+}
+
+/** The part of a report that says how the sides did. scores: [sides][cases]. */
+export function compared(
+  names: readonly Pick<CompletionSide, 'name' | 'adapter' | 'method'>[],
+  scores: readonly (readonly Score[])[],
+  seed: number,
+): Pick<CompletionReport, 'sides' | 'differences'> {
+  return {
+    sides: names.map((name, i) => ({
+      ...name,
+      figures: figuresOf(scores[i]!),
+      empty: scores[i]!.filter(({ characters }) => characters === 0).length,
+    })),
+    differences: scores.flatMap((_, of) =>
+      Array.from({ length: of }, (_one, than) => ({ of, than, ...differencesOf(scores[of]!, scores[than]!, seed) })),
+    ),
+  };
+}
+
+const shown = (
+  { kind, line, file, start, end }: Case,
+  files: readonly CodeFile[],
+  expected: string,
+  answers: readonly (readonly string[])[],
+  i: number,
+): NonNullable<CompletionReport['suggestions']>[number] => ({
+  ...{ file: files[file]!.name, line, kind, start, end, expected },
+  given: answers.map((side) => side[i]!),
+});
+
+function openSide({ name, id, dir }: AdapterSide, base: BaseModel) {
+  const { adapter } = loadAdapter(dir, base);
+  const { method, options, sites, theta, frozen } = adapter;
+  const stored: StoredAdapter = {
+    ...{ hash: dir, base: base.fingerprint, method, options, sites, theta },
+    ...(frozen === undefined ? {} : { frozen }),
+  };
+  const about = { name, adapter: id, method: adapterMethod(method).label };
+  return { name, about, stored, trainedOn: readTrainedOn(readSidecar(dir).run) };
+}
+
+interface Asked {
+  readonly files: readonly CodeFile[];
+  readonly cases: readonly Case[];
+  /** Of each side. */
+  readonly hashes: readonly (string | undefined)[];
+}
+
+/** The suggestion of each side for each case: [sides][cases]. */
+async function suggestAll(
+  engine: Engine,
+  tokenizer: Tokenizer,
+  { files, cases, hashes }: Asked,
+  { onProgress, signal }: ResolveOptions,
+): Promise<string[][]> {
+  const most = engine.info.maxLength - ANSWER_TOKENS.block;
+  const prompts = cases.map(({ file, start, end }) => {
+    const { text } = files[file]!;
+    return completionPrompt(tokenizer, text.slice(0, start), text.slice(end), most);
+  });
+  const answers = hashes.map(() => cases.map(() => ''));
+  const total = hashes.length * cases.length;
+  const stop = new AbortController();
+  const ended = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  let [next, done] = [0, 0];
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < total; at = next++) {
+      const [side, i] = [Math.floor(at / cases.length), at % cases.length];
+      const one = cases[i]!;
+      const { text } = files[one.file]!;
+      const line = text.slice(text.lastIndexOf('\n', one.start - 1) + 1, one.start);
+      answers[side]![i] = await suggest(
+        engine,
+        { prompt: prompts[i]!, kind: one.kind, line, adapter: hashes[side] },
+        ended,
+      );
+      onProgress?.(`completing ${cases.length} places with ${hashes.length} models`, Math.min(0.99, ++done / total));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: Math.min(ROWS, total) }, work));
+  } catch (error) {
+    stop.abort();
+    throw error;
+  }
+  return answers;
+}
+
+/** One suggestion. The engine is told as soon as it is whole. */
+async function suggest(
+  engine: Engine,
+  { prompt, kind, line, adapter }: { prompt: number[]; kind: Case['kind']; line: string; adapter: string | undefined },
+  signal: AbortSignal,
+): Promise<string> {
+  let text = '';
+  const request = {
+    prompt: { tokens: prompt },
+    adapter,
+    maxTokens: ANSWER_TOKENS[kind],
+    priority: 'background',
+  } as const;
+  for await (const piece of engine.submit(request, signal)) {
+    if (piece.type === 'text') text += piece.text;
+    const suggestion = suggestionOf(text, kind, line, piece.type === 'end');
+    if (suggestion !== undefined) return suggestion;
+  }
+  throw new Error('the engine gave no end');
+}
