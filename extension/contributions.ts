@@ -9,6 +9,7 @@ export const COMMANDS = {
   pickAdapter: 'veraStudio.pickAdapter',
   activateAdapter: 'veraStudio.activateAdapter',
   deactivateAdapter: 'veraStudio.deactivateAdapter',
+  tryAdapter: 'veraStudio.tryAdapter',
   renameAdapter: 'veraStudio.renameAdapter',
   noteAdapter: 'veraStudio.noteAdapter',
   compareAdapter: 'veraStudio.compareAdapter',

@@ -39,7 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerParticipant(app);
   registerCommands(app, {
     ...tuningCommands(app, panel),
-    ...adapterCommands(app),
+    ...adapterCommands(app, panel),
     ...outputCommands(app),
     ...runCommands(app, panel),
     ...modelCommands(app, panel),

@@ -12,13 +12,14 @@ import { HeatMap } from './parts/heatMap.ts';
 import { Samples } from './parts/samples.ts';
 import { SavingsPart } from './parts/savings.ts';
 import { Settings } from './parts/settings.ts';
+import { isTrial, TryIt } from './parts/tryIt.ts';
 import { type Change, PanelState } from './state.ts';
 import { onTheme } from './theme.ts';
 
 const root = document.getElementById('panel');
 if (!root) throw new Error('the page has no place for the panel');
 
-const host = connect((message) => state.receive(message));
+const host = connect((message) => (isTrial(message) ? tryIt.receive(message) : state.receive(message)));
 const state = new PanelState(
   host.kept,
   (change) => changed(change),
@@ -30,6 +31,7 @@ const copy = (text: string): void => {
 };
 const announcer = new Announcer();
 const header = new Header((command, run, done) => host.command(command, run, done));
+const tryIt = new TryIt({ send: (message) => host.send(message), copy, say: (text) => announcer.say(text) });
 const charts = new Charts(state, copy);
 const savings = new SavingsPart(state);
 const heatMap = new HeatMap(state);
@@ -54,6 +56,7 @@ const content = element(
   loading,
   empty,
   header.root,
+  tryIt.root,
   charts.root,
   element('div', { class: 'columns' }, savings.root, heatMap.root),
   samples.root,

@@ -29,6 +29,9 @@ export interface RunState {
 
 export type Change = 'runs' | 'metrics' | 'savings' | 'learned' | 'samples' | 'active' | 'connection' | 'view' | 'zoom';
 
+/** Messages about runs; those of Try It have a part of their own. */
+type StateMessage = Exclude<ToPanel, { type: `trial${string}` }>;
+
 /** The data that the panel received, and what a person chose to see. */
 export class PanelState {
   readonly runs = new Map<string, RunState>();
@@ -50,7 +53,7 @@ export class PanelState {
     this.#keep = keep;
   }
 
-  receive(message: ToPanel): void {
+  receive(message: StateMessage): void {
     switch (message.type) {
       case 'state':
         return this.#take(message);

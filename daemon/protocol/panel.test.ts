@@ -44,6 +44,7 @@ test('a run offers what its state allows', () => {
   assert.deepEqual(commandsOf({ state: 'paused', adapter: null, out: null }, null), ['resume', 'stop', 'runAgain']);
   assert.deepEqual(commandsOf({ state: 'succeeded', adapter, out: null }, 3), [
     'activate',
+    'tryIt',
     'merge',
     'export',
     'runAgain',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ERROR_CODES } from './errors.ts';
 import { job, jobState } from './jobs.ts';
 import { DRAWN, each } from './metrics.ts';
+import { TRIAL_FROM_PANEL, TRIAL_TO_PANEL } from './trial.ts';
 import { count, finite, id, MAX_TEXT, time } from './values.ts';
 
 /** Rows of a `metrics` message at most: the panel processes these in a few milliseconds. */
@@ -133,6 +134,7 @@ export const toPanel = z.discriminatedUnion('type', [
   }),
   /** A command is done, or could not be done, with the reason for people. */
   z.object({ type: z.literal('answer'), request: count, error: z.string().nullable() }),
+  ...TRIAL_TO_PANEL,
 ]);
 export type ToPanel = z.infer<typeof toPanel>;
 
@@ -144,6 +146,7 @@ export const runCommand = z.enum([
   'retry',
   'activate',
   'deactivate',
+  'tryIt',
   'merge',
   'export',
   'runAgain',
@@ -158,6 +161,7 @@ export const fromPanel = z.discriminatedUnion('type', [
   /** Puts a text onto the clipboard. */
   z.strictObject({ type: z.literal('copy'), text: z.string().max(4_000_000) }),
   z.strictObject({ type: z.literal('view'), view: viewState }),
+  ...TRIAL_FROM_PANEL,
   /** An error in the panel, for the log. */
   z.strictObject({ type: z.literal('failure'), message: z.string().max(MAX_TEXT) }),
 ]);

@@ -9,7 +9,7 @@ export function commandsOf(run: Pick<PanelRun, 'state' | 'adapter' | 'out'>, act
   if (run.state === 'running' || run.state === 'queued') commands.push('pause');
   if (run.state === 'failed' || run.state === 'cancelled') commands.push('retry');
   if (!ended && run.state !== 'cancelling') commands.push('stop');
-  if (run.adapter) commands.push(run.adapter.id === active ? 'deactivate' : 'activate', 'merge', 'export');
+  if (run.adapter) commands.push(run.adapter.id === active ? 'deactivate' : 'activate', 'tryIt', 'merge', 'export');
   commands.push('runAgain');
   if (run.out !== null) commands.push('openFolder');
   return commands;

@@ -3,6 +3,7 @@ import { adapter, dependent } from './adapters.ts';
 import { method } from './method.ts';
 import { each, METRIC_NAMES } from './metrics.ts';
 import { sample } from './panel.ts';
+import { heldOutRow } from './trial.ts';
 import { count, finite, id, json, page, pageOf, path, ref, time } from './values.ts';
 
 export const run = z.object({
@@ -70,22 +71,6 @@ export const samples = method(
   z.object({ samples: z.array(sample) }),
   { repeatable: true },
 );
-/** A held-out row as a question. */
-export const heldOutRow = z.object({
-  /** Its place among the held-out rows, from 0. */
-  place: count,
-  /** File and line. */
-  source: z.string(),
-  /** The question is asked as a message of a conversation; else the model continues the text. */
-  chat: z.boolean(),
-  /** Earlier messages of the conversation. */
-  before: z.array(z.object({ role: z.string(), content: z.string() })),
-  prompt: z.string(),
-  /** The answer in the data. */
-  expected: z.string(),
-});
-export type HeldOutRow = z.infer<typeof heldOutRow>;
-
 export const heldOut = method(
   'runs.heldOut',
   'Held-out rows of a run, read from its dataset as that is now: what comes before the answer, and the answer.',

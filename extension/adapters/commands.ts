@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { type App, chosen, type Handlers, requireTrust, workspaceFolder } from '../app.ts';
+import { type App, chosen, type Handlers, type Panel, requireTrust, workspaceFolder } from '../app.ts';
 import { VIEWS } from '../contributions.ts';
 import { oneLine } from '../text.ts';
 import { showComparison } from './compare.ts';
@@ -9,6 +9,7 @@ import { activateFor, deactivateFor, pickActive } from './active.ts';
 import type { AdapterNode } from './view.ts';
 
 type Names =
+  | 'tryAdapter'
   | 'pickAdapter'
   | 'activateAdapter'
   | 'deactivateAdapter'
@@ -20,11 +21,17 @@ type Names =
   | 'revealAdapter'
   | 'importAdapter';
 
-export function adapterCommands(app: App): Handlers<Names> {
+export function adapterCommands(app: App, panel: Panel): Handlers<Names> {
   const { daemon } = app;
   return {
     pickAdapter: () => pickActive(app),
     activateAdapter: (node: AdapterNode) => activateFor(app, adapterOf(node).id),
+    tryAdapter: async (node?: AdapterNode) => {
+      if (node !== undefined) return panel.tryIt(adapterOf(node).id);
+      const adapters = await allAdapters(app);
+      if (adapters.length === 0) throw new Error('There is no adapter to try yet. Train one first.');
+      return panel.tryIt((await pickOf(adapters, 'Try an adapter beside its base')).id);
+    },
     deactivateAdapter: () => deactivateFor(app),
     renameAdapter: async (node: AdapterNode) => {
       const { id, name } = adapterOf(node);

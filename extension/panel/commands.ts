@@ -52,6 +52,8 @@ async function doCommand(app: App, panel: Panel, command: RunCommand, key: strin
       return activateFor(app, made().id);
     case 'deactivate':
       return deactivateFor(app);
+    case 'tryIt':
+      return panel.tryIt(made().id);
     case 'merge':
       await requireTrust('Merging');
       return later(app, exportWith(app, made(), 'merge'));

@@ -6,19 +6,22 @@ import type { App, Panel } from '../app.ts';
 import { PANEL } from '../contributions.ts';
 import { obey } from './commands.ts';
 import { startFeed, type Feed } from './feed.ts';
+import { isTrialRequest, trials, type Trials } from './trial.ts';
 import { viewStore } from './viewStore.ts';
 
 export function registerPanel(app: App): Panel {
   const { context, log } = app;
   const view = viewStore(context.workspaceState);
-  let open: { panel: vscode.WebviewPanel; feed: Feed } | undefined;
+  let open: { panel: vscode.WebviewPanel; feed: Feed; trials: Trials; ready: Promise<unknown> } | undefined;
 
   const take = (panel: vscode.WebviewPanel): void => {
     open?.panel.dispose();
     const { webview } = panel;
     const send = (message: ToPanel): void => void webview.postMessage(message);
     const feed = startFeed(app, view, send);
-    open = { panel, feed };
+    const trying = trials(app, send);
+    const ready = Promise.withResolvers<undefined>();
+    open = { panel, feed, trials: trying, ready: ready.promise };
     const icon = (theme: string): vscode.Uri =>
       vscode.Uri.joinPath(context.extensionUri, 'media', `panel-${theme}.svg`);
     panel.iconPath = { light: icon('light'), dark: icon('dark') };
@@ -27,6 +30,7 @@ export function registerPanel(app: App): Panel {
     panel.onDidDispose(() => {
       listening.dispose();
       feed.dispose();
+      trying.dispose();
       if (open?.panel === panel) open = undefined;
     });
     webview.html = page(app, webview);
@@ -39,8 +43,11 @@ export function registerPanel(app: App): Panel {
       await handle(message.data);
     };
     const handle = async (message: FromPanel): Promise<void> => {
+      if (isTrialRequest(message)) return trying.take(message);
       switch (message.type) {
         case 'ready':
+          ready.resolve(undefined);
+          await trying.tell();
           return feed.begin();
         case 'view':
           await view.keep(message.view);
@@ -69,6 +76,13 @@ export function registerPanel(app: App): Panel {
       }
       open.panel.reveal();
       if (focus !== undefined) await open.feed.begin();
+    },
+    tryIt: async (adapter) => {
+      const { run } = await app.daemon.call(({ adapters }) => adapters.get, { adapter });
+      const made = run === null ? undefined : await app.daemon.call(({ runs }) => runs.get, { run });
+      await panels.show(typeof made?.run.job === 'number' ? `job/${made.run.job}` : undefined);
+      await open?.ready; // a new page has no ears yet
+      await open?.trials.open(adapter);
     },
   };
   context.subscriptions.push(

@@ -1,34 +1,14 @@
 // Slow: needs a browser.
 /** The panel without a mouse, without sight, and without colour. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { found } from './axe.ts';
 import { panelHost, settled } from './open.ts';
 import { RECORDED, runAfter, stateAfter } from './recording.ts';
 import { type ThemeName, THEMES } from './themes.ts';
 
 const host = await panelHost();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/**
- * The problems that axe finds, one per line. The debugger adds axe to the page, because the page's policy would stop a
- * script.
- */
-async function found(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> };
-    };
-    const { violations } = await axe.run();
-    return violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary ?? ''}`),
-    );
-  });
-}
-
 for (const theme of Object.keys(THEMES) as ThemeName[]) {
   test(`axe finds nothing: ${theme}`, async () => {
     const { page, send } = await host.open({ theme });
@@ -90,7 +70,7 @@ test('the keyboard alone reaches everything and works it', async () => {
     walk.push(here);
   }
   const reached = (name: string): boolean => walk.some((stop) => stop.includes(name));
-  const stops = ['Activate', 'Merge...', 'Export...', 'Run again', 'Open folder', 'Raw', 'Smoothed', 'Smoothing', 'Log scale', 'Loss: table', 'div Loss', 'Draw VeRA 64', 'button LoRA 8', 'div Learning rate', 'div Gradient norm', 'div Tokens per second', 'Costs beside other methods', 'Numbers', 'Copy sample 1, before', 'summary Settings']; // prettier-ignore
+  const stops = ['Activate', 'Try it...', 'Merge...', 'Export...', 'Run again', 'Open folder', 'Raw', 'Smoothed', 'Smoothing', 'Log scale', 'Loss: table', 'div Loss', 'Draw VeRA 64', 'button LoRA 8', 'div Learning rate', 'div Gradient norm', 'div Tokens per second', 'Costs beside other methods', 'Numbers', 'Copy sample 1, before', 'summary Settings']; // prettier-ignore
   for (const stop of stops) assert.ok(reached(stop), `the Tab key does not reach '${stop}': ${walk.join(' | ')}`);
 
   await page.locator('[data-command=export]').focus();

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<RunCommand, readonly [label: string, icon: strin
   stop: ['Stop', 'debug-stop'],
   activate: ['Activate', 'pass'],
   deactivate: ['Deactivate', 'circle-slash'],
+  tryIt: ['Try it...', 'beaker'],
   merge: ['Merge...', 'git-merge'],
   export: ['Export...', 'export'],
   runAgain: ['Run again with changes...', 'debug-rerun'],

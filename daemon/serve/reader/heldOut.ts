@@ -3,7 +3,7 @@ import { type DatasetOptions, openDataset } from '../../data/dataset.ts';
 import { rowLength } from '../../data/settings.ts';
 import type { Sample } from '../../data/formats/format.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
-import type { HeldOutRow } from '../../protocol/runs.ts';
+import type { HeldOutRow } from '../../protocol/trial.ts';
 
 export interface HeldOutRequest {
   /** Of the settings of the run: what it reads, and how. */

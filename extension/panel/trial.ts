@@ -1,0 +1,140 @@
+import * as vscode from 'vscode';
+import type { FromPanel, ToPanel } from '../../daemon/protocol/panel.ts';
+import type { HeldOutRow, TrialEnd, TrialSide } from '../../daemon/protocol/trial.ts';
+import type { App } from '../app.ts';
+import { generate, sentenceOf } from '../chat/generate.ts';
+import { isQuiet } from '../quiet.ts';
+import { lastPart } from '../text.ts';
+
+type TrialRequest = Extract<FromPanel, { type: 'trialRow' | `try${string}` }>;
+type Asked = Extract<FromPanel, { type: 'try' }>;
+
+/** Try It in the panel: what is tried, its held-out rows, and the answers. */
+export interface Trials {
+  /** Chooses the adapter that is tried, and tells the panel. */
+  open(adapter: number): Promise<void>;
+  /** Tells the panel again, which was loaded anew. */
+  tell(): Promise<void>;
+  take(request: TrialRequest): Promise<void>;
+  dispose(): void;
+}
+
+export const isTrialRequest = (message: FromPanel): message is TrialRequest => message.type.startsWith('tr');
+
+const PAGE = 20; // rows that are read at once: reading one opens the whole dataset
+
+interface Tried {
+  readonly adapter: { readonly id: number; readonly name: string };
+  readonly run: number | null;
+  /** The spec of its base. */
+  readonly base: string;
+  readonly chat: boolean;
+  readonly limits: readonly string[];
+  /** Rows that were read, by the first place of their page. */
+  readonly pages: Map<number, Promise<{ rows: HeldOutRow[]; total: number }>>;
+}
+
+export function trials(app: App, send: (message: ToPanel) => void): Trials {
+  const { daemon } = app;
+  let tried: Tried | undefined;
+  let answering: vscode.CancellationTokenSource | undefined;
+
+  const stop = (): void => {
+    answering?.cancel();
+    answering?.dispose();
+    answering = undefined;
+  };
+
+  const tell = async (): Promise<void> => {
+    if (tried === undefined) return send({ type: 'trial', trial: null });
+    const { adapter, base, chat, limits } = tried;
+    send({ type: 'trial', trial: { adapter, base: lastPart(base), chat, limits: [...limits] } });
+    await tellRow(tried, 0);
+  };
+
+  const tellRow = async (one: Tried, place: number): Promise<void> => {
+    const say = (row: HeldOutRow | null, total: number, problem: string | null): void =>
+      send({ type: 'trialRow', adapter: one.adapter.id, row, total, problem });
+    if (one.run === null)
+      return say(null, 0, 'This adapter was not trained here, so it has no held-out rows. Type a prompt.');
+    try {
+      const from = place - (place % PAGE);
+      const page = one.pages.get(from) ?? daemon.call(({ runs }) => runs.heldOut, { run: one.run, from, limit: PAGE });
+      one.pages.set(from, page);
+      page.catch(() => one.pages.delete(from));
+      const { rows, total } = await page;
+      if (one !== tried) return;
+      const row = rows.find((some) => some.place === place) ?? null;
+      const none = total === 0 ? 'The run held no rows out.' : `Held-out row ${place + 1} of ${total} has no question.`;
+      say(row, total, row === null ? `${none} Type a prompt.` : null);
+    } catch (error) {
+      if (one === tried) say(null, 0, `No held-out row: ${sentenceOf(error)} Type a prompt.`);
+    }
+  };
+
+  const ask = async ({ request, adapter, chat, before, prompt, sampling }: Asked): Promise<void> => {
+    stop();
+    if (tried?.adapter.id !== adapter) return;
+    const { base } = tried;
+    const source = new vscode.CancellationTokenSource();
+    answering = source;
+    const { maxTokens, ...how } = sampling;
+    const params = {
+      prompt: chat ? { messages: [...before, { role: 'user', content: prompt }] } : { text: prompt },
+      ...{ sampling: how, maxTokens },
+    };
+    const answer = async (side: TrialSide, model: { adapter: number } | { base: string }): Promise<void> => {
+      const end = (one: TrialEnd | null, error: string | null): void =>
+        send({ type: 'trialEnd', request, side, end: one, error });
+      try {
+        const { reason, usage, timing } = await generate(
+          app,
+          { ...params, ...model },
+          { text: (text) => send({ type: 'trialText', request, side, text }) },
+          source.token,
+        );
+        const { firstTokenMs = null, totalMs } = timing;
+        const seconds = firstTokenMs === null ? 0 : (totalMs - firstTokenMs) / 1000;
+        const tokensPerSecond = seconds > 0 && usage.answerTokens > 1 ? (usage.answerTokens - 1) / seconds : null;
+        end({ reason, tokens: usage.answerTokens, firstTokenMs, tokensPerSecond }, null);
+      } catch (error) {
+        if (source.token.isCancellationRequested || isQuiet(error))
+          end({ reason: 'stopped', tokens: 0, firstTokenMs: null, tokensPerSecond: null }, null);
+        else end(null, sentenceOf(error));
+      }
+    };
+    // Both are answered in the same batch, so neither waits for the other.
+    await Promise.all([answer('base', { base }), answer('adapter', { adapter })]);
+  };
+
+  return {
+    tell,
+    async open(id) {
+      stop();
+      const [adapter, { model, abilities, limits }] = await Promise.all([
+        daemon.call(({ adapters }) => adapters.get, { adapter: id }),
+        daemon.call(({ generation }) => generation.describe, { adapter: id }),
+      ]);
+      tried = {
+        ...{ adapter: { id, name: adapter.name }, run: adapter.run, base: model.base },
+        ...{ chat: abilities?.chat ?? false, limits: limits.chat, pages: new Map() },
+      };
+      await tell();
+    },
+    async take(request) {
+      switch (request.type) {
+        case 'trialRow':
+          return tried?.adapter.id === request.adapter ? tellRow(tried, request.place) : undefined;
+        case 'try':
+          return ask(request);
+        case 'tryStop':
+          return stop();
+        case 'tryClose':
+          stop();
+          tried = undefined;
+          return tell();
+      }
+    },
+    dispose: stop,
+  };
+}
