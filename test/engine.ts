@@ -4,6 +4,7 @@ import type { Tokenizer } from '../daemon/data/tokenizer.ts';
 import { layoutOf } from '../daemon/layout.ts';
 import type { MethodOptions } from '../daemon/methods/method.ts';
 import { optionsOf } from '../daemon/methods/options.ts';
+import type { StartOptions } from '../daemon/methods/start.ts';
 import { seededUniform } from '../daemon/methods/random.ts';
 import { adapterMethod } from '../daemon/methods/registry.ts';
 import { selectSites } from '../daemon/methods/targets.ts';
@@ -24,7 +25,7 @@ export interface MadeAdapter extends StoredAdapter {
   readonly options: MethodOptions;
 }
 
-/** An adapter with random values. */
+/** An adapter with random values. `start`: the options of one that starts late. */
 export function madeAdapter(
   base: BaseModel,
   {
@@ -43,7 +44,8 @@ export function madeAdapter(
   },
 ): MadeAdapter {
   const kind = adapterMethod(method);
-  const options = optionsOf(kind, given as Record<string, number>);
+  const { start = {} } = given as { start?: StartOptions };
+  const options = { ...optionsOf(kind, given as Record<string, number>), ...start };
   const sites = selectSites(linearSites(base.config), targets, layers);
   const theta = seededUniform(`adapter ${seed}`, layoutOf(kind.tensors(sites, options)).size, size);
   const hash = createHash('sha256')

@@ -33,6 +33,8 @@ export class Answer {
   cachedTokens = 0;
   drafted = 0;
   accepted = 0;
+  /** Whether its adapter acts on some of it. */
+  started = true;
   startedAt: number | undefined;
   #firstAt: number | undefined;
   readonly #tokenizedAt: number;
@@ -107,6 +109,7 @@ export class Answer {
       type: 'end',
       reason,
       ...(stop === undefined ? {} : { stop }),
+      ...(this.started ? {} : { unstarted: true as const }),
       usage: {
         promptTokens: this.promptTokens,
         cachedTokens: this.cachedTokens,

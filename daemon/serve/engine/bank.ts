@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { Start } from '../../data/start.ts';
 import { quote } from '../../formats/quote.ts';
 import { grown, type Layout, layoutOf } from '../../layout.ts';
 import type { FrozenTensor, LinearMethod, MethodOptions } from '../../methods/method.ts';
 import { adapterMethod } from '../../methods/registry.ts';
+import { startOf } from '../../methods/start.ts';
 import { type Adaptation, type LinearSite, unadapted } from '../../models/adaptation.ts';
 import type { BaseModel } from '../../models/base.ts';
 import { linearSites } from '../../models/registry.ts';
@@ -44,6 +46,8 @@ export interface Resident {
   readonly theta: Float32Array;
   /** Whether it changes nothing. */
   readonly idle: boolean;
+  /** Where in a row it starts to act, for one that starts late. */
+  readonly start?: Start | undefined;
 }
 
 /** The base without an adapter. */
@@ -153,7 +157,7 @@ export class Bank {
       placed.set(factor === 1 ? values : values.map((value) => value * factor), entry.start);
     }
     const projection = this.#projection(method, { options, bankOptions, sites, frozen, form });
-    return { hash, form, ...projection, theta: placed, idle: method.bank.idle(own, theta) };
+    return { hash, form, ...projection, theta: placed, idle: method.bank.idle(own, theta), start: startOf(options) };
   }
 
   /** Adapters on a part of the layers of some modules share the graph of all layers of those modules. */

@@ -2,7 +2,7 @@ import { BLOCK } from './attention.ts';
 import { draft } from './lookup.ts';
 import type { RowModel, RowTokens } from './model.ts';
 import { generates, guessesOf, type PlannedRow, prefillRun } from './plan.ts';
-import { nextKey, type PrefixCache } from './prefixCache.ts';
+import { type BlockKey, nextKey, type PrefixCache, startKey } from './prefixCache.ts';
 import type { RowTable } from './rows.ts';
 import type { Active } from './task.ts';
 
@@ -36,10 +36,11 @@ export class Batch {
   }
 
   /** Takes over blocks that are known already. One token must be read in any case, for the logits after it. */
-  #reuse({ row, answer, keys }: Active): void {
+  #reuse(active: Active): void {
+    const { row, answer, keys } = active;
     if (row.length % BLOCK !== 0 || row.length >= answer.promptTokens) return;
     while (row.length + BLOCK < answer.promptTokens) {
-      const key = nextKey(keys.at(-1)!, answer.tokens.slice(row.length, row.length + BLOCK));
+      const key = keyOf(active, row.length);
       const block = this.#prefixes.get(key);
       if (!block) break;
       row.table.addBlock(row, block);
@@ -66,10 +67,13 @@ export class Batch {
       if (generates(planned)) group(generating, active.row.table, active);
       else group(reading, active.row.table, { ...planned, active });
     }
-    const runs = [...reading].flatMap(([table, rows]) => {
-      const run = prefillRun(rows);
-      return run ? [{ table, ...run }] : [];
-    });
+    const runs = [...reading].flatMap(([table, rows]) =>
+      // Rows whose adapters have not started yet are read by the base.
+      [true, false].flatMap((asBase) => {
+        const run = prefillRun(rows.filter(({ active }) => active.row.length < active.start === asBase));
+        return run ? [{ table, asBase, ...run }] : [];
+      }),
+    );
     const firstOf = ({ rows }: (typeof runs)[number]): PlannedRow => rows[0]!.row;
     runs.sort(
       (a, b) => Number(firstOf(b).interactive) - Number(firstOf(a).interactive) || firstOf(a).order - firstOf(b).order,
@@ -79,14 +83,16 @@ export class Batch {
       await this.#read(
         first.table,
         first.rows.map(({ row, count }) => ({ active: row.active, count })),
+        first.asBase,
       );
     for (const [table, actives] of generating) await this.#generate(table, actives);
   }
 
-  #planned({ row, answer, request, order }: Active): PlannedRow {
+  #planned({ row, answer, request, order, start }: Active): PlannedRow {
     return {
       length: row.length,
       pending: answer.tokens.length - row.length,
+      readable: (row.length < start ? start : answer.tokens.length) - row.length,
       guesses: request.lookup === false ? 0 : Math.min(GUESSES, answer.left - 1),
       interactive: request.priority !== 'background',
       order,
@@ -94,7 +100,7 @@ export class Batch {
   }
 
   /** Reads a part of the prompts of some rows. */
-  async #read(table: RowTable, parts: readonly { active: Active; count: number }[]): Promise<void> {
+  async #read(table: RowTable, parts: readonly { active: Active; count: number }[], asBase: boolean): Promise<void> {
     const items = parts.map(({ active: { row, answer }, count }): RowTokens => {
       const ids = answer.tokens.slice(row.length, row.length + count);
       const last = row.length + count === answer.tokens.length;
@@ -109,7 +115,7 @@ export class Batch {
       parts.map(({ active }) => active),
       items,
       Math.max(...counts),
-      counts,
+      { counts, asBase },
     );
   }
 
@@ -126,18 +132,21 @@ export class Batch {
     await this.#run(table, actives, items, length);
   }
 
-  /** counts: tokens that each row keeps in any case; left out, its first one and the guesses that were right. */
+  /**
+   * counts: tokens that each row keeps in any case; left out, its first one and the guesses that were right. `asBase`: the adapters of
+   * these rows have not started yet.
+   */
   async #run(
     table: RowTable,
     actives: readonly Active[],
     items: readonly RowTokens[],
     length: number,
-    counts?: readonly number[],
+    { counts, asBase = false }: { counts?: readonly number[]; asBase?: boolean } = {},
   ): Promise<void> {
     // The graph wants the logits of at least one token.
     const none = items.every(({ wanted }) => wanted.length === 0);
     const asked = none ? [{ ...items[0]!, wanted: [0] }, ...items.slice(1)] : items;
-    const results = await this.#model.run(table, asked, length);
+    const results = await this.#model.run(table, asked, length, asBase);
     const vocabulary = this.#vocabulary;
     let place = 0;
     for (const [i, active] of actives.entries()) {
@@ -179,11 +188,18 @@ export class Batch {
   }
 
   #append(active: Active, part: Parameters<RowTable['append']>[1], count: number): void {
-    const { row, answer, keys } = active;
+    const { row, keys } = active;
     if (!row.table.append(row, part, count)) return;
-    const start = row.length - BLOCK;
-    const key = nextKey(keys.at(-1)!, answer.tokens.slice(start, row.length));
+    const from = row.length - BLOCK;
+    const key = keyOf(active, from);
     keys.push(key);
-    if (!this.#prefixes.get(key)) this.#prefixes.add(key, row.table.block(row, start));
+    if (!this.#prefixes.get(key)) this.#prefixes.add(key, row.table.block(row, from));
   }
+}
+
+/** The key of the block at `from`, the first one that `keys` does not have yet. Blocks before the start of an adapter are the base's. */
+function keyOf({ answer, keys, start, request }: Active, from: number): BlockKey {
+  const before = keys.at(-1)!;
+  const starts = start > 0 && from <= start && start < from + BLOCK;
+  return nextKey(starts ? startKey(before, request.adapter!, start) : before, answer.tokens.slice(from, from + BLOCK));
 }

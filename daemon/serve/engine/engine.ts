@@ -1,3 +1,4 @@
+import { startIn } from '../../data/start.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { BaseModel } from '../../models/base.ts';
 import { VeraError } from '../../protocol/errors.ts';
@@ -166,7 +167,7 @@ export class Engine {
     if (this.#queue.size + this.#preparing.size >= (this.#options.waiting ?? 1000))
       throw new VeraError('runtime', 'too many requests wait for the engine; try again later');
     const submittedAt = this.#now();
-    const prompt = promptTokens(tokenizer, request.prompt, this.info);
+    const { tokens: prompt, answerFrom } = promptTokens(tokenizer, request.prompt, this.info);
     const { maxTokens = maxLength, deadlineMs = Infinity } = request;
     if (!Number.isSafeInteger(maxTokens) || maxTokens < 1)
       throw new VeraError('usage', `an answer has at least one token, not ${maxTokens}`);
@@ -175,7 +176,8 @@ export class Engine {
       ...{ request, prompt, tokenizer, vocabulary, ends: this.#ends, most, submittedAt, now: this.#now },
     });
     const deadline = submittedAt + deadlineMs;
-    return { request, answer, stream, order: this.#orders++, deadline, cancelled: false, resident: NO_ADAPTER };
+    const order = this.#orders++;
+    return { request, answer, stream, order, deadline, answerFrom, cancelled: false, resident: NO_ADAPTER };
   }
 
   /** Brings its adapter, then lets it wait for a row. */
@@ -270,15 +272,27 @@ export class Engine {
     while (this.#batch.active.size < this.#rows) {
       const task = this.#queue.next();
       if (!task) return;
-      const { answer, resident, request } = task;
+      const { answer, request } = task;
       const { base, precision } = this.info;
       answer.startedAt = this.#now();
-      const row = this.#model.add(resident, answer.tokens.length);
-      const keys = [firstKey({ base, precision, adapter: request.adapter ?? '' })];
-      const active: Active = Object.assign(task, { row, keys });
+      const start = startOfTask(task);
+      answer.started = start !== undefined;
+      if (!answer.started) task.resident = NO_ADAPTER;
+      const row = this.#model.add(task.resident, answer.tokens.length);
+      const adapter = start === 0 ? (request.adapter ?? '') : '';
+      const keys = [firstKey({ base, precision, adapter })];
+      const active: Active = Object.assign(task, { row, keys, start: start ?? 0 });
       this.#batch.active.add(active);
     }
   }
+}
+
+/** The first token of the prompt that its adapter acts on; undefined if it acts on none of them. */
+function startOfTask({ resident: { start }, answer, answerFrom }: Task): number | undefined {
+  if (!start) return 0;
+  const prompt = answer.tokens.slice(0, answer.promptTokens);
+  const at = startIn(start, prompt, answerFrom + 1);
+  return at < prompt.length ? at : undefined;
 }
 
 const cancelledError = (): VeraError => new VeraError('cancelled', 'the request was cancelled');

@@ -2,7 +2,7 @@ import type { BaseModel } from '../../models/base.ts';
 import { cpu } from '../../runtime/cpu.ts';
 import type { Loaded, LoadOptions, Results } from '../../runtime/executor.ts';
 import { weightLocator } from '../../weights/locate.ts';
-import type { BankForm, Resident } from './bank.ts';
+import { type BankForm, NO_ADAPTER, type Resident } from './bank.ts';
 import { engineGraph } from './graph.ts';
 import { type Row, roomFor, RowTable } from './rows.ts';
 
@@ -104,9 +104,10 @@ export class RowModel {
 
   /**
    * Reads new tokens of some rows of one table: at most `length` of each, fewer are filled up. Nothing is added to the caches; the caller
-   * does that with `keys` and `values` of the results (`RowTable.append`). -> also the logits that are wanted, [answers, vocabulary].
+   * does that with `keys` and `values` of the results (`RowTable.append`). `asBase`: their adapters do not act on these tokens.
+   * -> also the logits that are wanted, [answers, vocabulary].
    */
-  async run(table: RowTable, items: readonly RowTokens[], length: number): Promise<Results> {
+  async run(table: RowTable, items: readonly RowTokens[], length: number, asBase: boolean): Promise<Results> {
     const from = together(table, items);
     const batch = items.length;
     const ids = new BigInt64Array(batch * length);
@@ -120,10 +121,13 @@ export class RowModel {
       wanted.push(...item.wanted.map((t) => place * length + t));
     });
     const entry = [...this.#tables.values()].find((one) => one.table === table)!;
-    const graph = await this.#graph(entry.resident.form);
+    const { form, frozen } = asBase ? NO_ADAPTER : entry.resident;
+    const graph = await this.#graph(form);
+    const { thetas, ...caches } = table.feeds(from, batch);
     return graph.run({
-      ...table.feeds(from, batch),
-      ...entry.resident.frozen,
+      ...caches,
+      ...(thetas === undefined || asBase ? {} : { thetas }),
+      ...frozen,
       ids: { type: 'int64', data: ids, dims: [ids.length] },
       positions: { type: 'int64', data: positions, dims: [batch, length] },
       wanted: { type: 'int64', data: BigInt64Array.from(wanted, BigInt), dims: [wanted.length] },

@@ -71,7 +71,7 @@ test('interactive requests go first, and background ones are not starved', () =>
 });
 
 const planned = (more: Partial<PlannedRow>): PlannedRow => ({
-  ...{ length: 0, pending: 1, guesses: 8, interactive: true, order: 0 },
+  ...{ length: 0, pending: 1, readable: more.pending ?? 1, guesses: 8, interactive: true, order: 0 },
   ...more,
 });
 
@@ -84,6 +84,7 @@ test('a step reads prompts in blocks, of rows that have about as much to read, i
     [[4, 4]],
     'up to the border of the block',
   );
+  assert.deepEqual(counts([planned({ order: 4, length: 60, pending: 2, readable: 1 })]), [[4, 1]], 'up to a start');
   const many = [
     planned({ order: 1, pending: 900, interactive: false }),
     planned({ order: 3, pending: 40 }),

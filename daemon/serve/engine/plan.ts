@@ -6,6 +6,8 @@ export interface PlannedRow {
   readonly length: number;
   /** Tokens that are known but not in its cache: one where the row generates, more where it still reads its prompt. */
   readonly pending: number;
+  /** Those of them that may be read now: not beyond the token at which an adapter starts. */
+  readonly readable: number;
   /** Most tokens that it may guess. */
   readonly guesses: number;
   readonly interactive: boolean;
@@ -40,7 +42,7 @@ export function prefillRun<R extends PlannedRow>(rows: readonly R[]): PlannedRun
   const parts = rows
     .filter((row) => !generates(row))
     .sort((a, b) => Number(b.interactive) - Number(a.interactive) || a.order - b.order)
-    .map((row) => ({ row, count: Math.min(row.pending, roomInBlock(row.length)) }));
+    .map((row) => ({ row, count: Math.min(row.readable, roomInBlock(row.length)) }));
   const [first] = parts;
   if (!first) return undefined;
   const alike = parts.filter(({ count }) => count <= first.count && count * 2 >= first.count);

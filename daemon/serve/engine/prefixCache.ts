@@ -26,6 +26,12 @@ export const nextKey = (before: BlockKey, tokens: readonly number[]): BlockKey =
     .update(new Uint8Array(Int32Array.from(tokens).buffer))
     .digest('hex');
 
+/** What the key of the block follows in which an adapter starts: the base read what comes before. start: the first token that it acts on. */
+export const startKey = (before: BlockKey, adapter: string, start: number): BlockKey =>
+  createHash('sha256')
+    .update(JSON.stringify([before, adapter, start]))
+    .digest('hex');
+
 /** Blocks of keys and values of texts that were read before, by what they depend on. Those not used for longest leave first. */
 export class PrefixCache {
   readonly #budget: number;

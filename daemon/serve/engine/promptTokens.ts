@@ -4,19 +4,41 @@ import { tooLong, UNABLE } from '../../protocol/unable.ts';
 import { fillPrompt, textPrompt } from '../prompt.ts';
 import type { EngineInfo, Prompt } from './request.ts';
 
+/** A prompt as tokens. */
+export interface PromptTokens {
+  readonly tokens: readonly number[];
+  /** The token from which the first token of an answer is predicted: the last one, or one before an earlier answer of the conversation. */
+  readonly answerFrom: number;
+}
+
 /** The tokens of a prompt. Throws VeraError 'usage' where the model cannot read it. */
 export function promptTokens(
   tokenizer: Tokenizer,
   prompt: Prompt,
   { maxLength, vocabulary }: Pick<EngineInfo, 'maxLength' | 'vocabulary'>,
-): readonly number[] {
+): PromptTokens {
   const tokens = encodePrompt(tokenizer, prompt);
   if (tokens.length === 0) throw new VeraError('usage', 'the prompt has no tokens; give it some text');
   if (tokens.length >= maxLength) throw new VeraError('usage', tooLong(tokens.length, maxLength));
   const bad = tokens.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
   if (bad !== undefined)
     throw new VeraError('usage', `token ${bad} of the prompt is outside the base's vocabulary of ${vocabulary}`);
-  return tokens;
+  return { tokens, answerFrom: firstAnswer(tokenizer, prompt, tokens) - 1 };
+}
+
+/** The index of the first token of the first answer: the length of the prompt if there is no earlier answer. As training finds it. */
+function firstAnswer(tokenizer: Tokenizer, prompt: Prompt, tokens: readonly number[]): number {
+  if (!('messages' in prompt)) return tokens.length;
+  const place = prompt.messages.findIndex(({ role }) => role === 'assistant');
+  if (place < 1) return tokens.length;
+  try {
+    const text = tokenizer.renderChat!(prompt.messages.slice(0, place), { addGenerationPrompt: true });
+    const before = tokenizer.encode(text, { addSpecialTokens: false });
+    const differs = before.findIndex((id, i) => id !== tokens[i]);
+    return Math.max(1, differs < 0 ? before.length : differs);
+  } catch {
+    return tokens.length; // a template may refuse half a conversation
+  }
 }
 
 /** The tokens of a prompt of any length. Throws VeraError 'usage' where the model cannot read it. */

@@ -10,6 +10,7 @@ import { answerOf, letters, type MadeAdapter, madeAdapter } from '../../../test/
 import { modelFixture } from '../../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../../test/temporary.ts';
 import { seededRandom } from '../../data/random.ts';
+import { startAt } from '../../methods/start.ts';
 import { openBase } from '../../models/base.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import { Engine } from './engine.ts';
@@ -21,7 +22,7 @@ const opened = openBase(modelFixture('llama-gqa-tied-bf16').dir, cache);
 const base = { ...opened, config: { ...opened.config, maxLength: 256 } };
 
 /** What a name means at present; retraining gives it another content. */
-const NAMES = ['one', 'two', 'three', 'four', 'five'];
+const NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'];
 const VERSIONS = 4;
 const KINDS = [
   { rank: 4, size: 1 },
@@ -29,6 +30,9 @@ const KINDS = [
   { method: 'lora', rank: 3, size: 0.8 },
   { rank: 4, size: 1 },
   { rank: 5, size: 3, projectionKey: 7, layers: '0' },
+  { rank: 4, size: 1.2, start: startAt('2', [2]) },
+  { method: 'lora', rank: 3, size: 1.5, start: { activateAfter: 'answer' } },
+  { rank: 4, size: 2, start: { activateAfter: 'answer' } },
 ];
 const versions = new Map(
   NAMES.map((name, i) => [

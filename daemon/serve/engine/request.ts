@@ -112,6 +112,8 @@ export interface EndPiece {
   readonly reason: EndReason;
   /** The stop text, where one ended the answer. */
   readonly stop?: string;
+  /** The adapter starts late, and the prompt does not hold the point where it would: the base answered. */
+  readonly unstarted?: true;
   readonly usage: Usage;
   /** Milliseconds from submission: until the prompt was turned into tokens, the first step with this request, the first token, and the end. */
   readonly timing: {

@@ -12,6 +12,8 @@ export interface Task {
   readonly stream: PieceStream;
   readonly order: number;
   readonly deadline: number;
+  /** The token of the prompt from which the first token of an answer is predicted: its last one, or one before an earlier answer. */
+  readonly answerFrom: number;
   cancelled: boolean;
   resident: Resident;
 }
@@ -19,6 +21,8 @@ export interface Task {
 /** A task that has a row. */
 export interface Active extends Task {
   readonly row: Row;
+  /** The first token that its adapter acts on; the base reads those before it. */
+  readonly start: number;
   /** Keys of its settled blocks, with the one before the first: [blocks + 1]. */
   readonly keys: BlockKey[];
 }
