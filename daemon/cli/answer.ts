@@ -74,7 +74,10 @@ export async function answer(
   const onProgress = (value: { model: AnsweringModel } | { text: string }): void =>
     'model' in value ? on.model(value.model) : on.text(value.text);
   try {
-    return await client.call(generate, params, { onProgress, signal: on.signal, timeoutMs: PATIENCE_MS });
+    const answered = await client.call(generate, params, { onProgress, signal: on.signal, timeoutMs: PATIENCE_MS });
+    if (answered.unstarted)
+      process.stderr.write('the prompt does not hold the point where this adapter starts, so the base answered\n');
+    return answered;
   } catch (error) {
     throw adapter === undefined ? error : explainMissing(error, adapter);
   }

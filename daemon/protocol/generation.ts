@@ -93,6 +93,8 @@ export const generate = method(
     text,
     /** stop: a stop text or a token that ends answers; length: the most tokens; deadline: the time is over. */
     reason: z.enum(['stop', 'length', 'deadline']),
+    /** The adapter starts late, and the prompt does not hold the point where it starts: the base answered. */
+    unstarted: z.literal(true).optional(),
     usage: z.object({ promptTokens: count, cachedTokens: count, answerTokens: count }),
     /** Milliseconds from the request on: its prompt has been turned into tokens, the engine begins with it, the first token, the end. */
     timing: z.object({

@@ -20,8 +20,8 @@ export const generationHandlers: Handlers<typeof generation> = {
     let text = '';
     for await (const piece of daemon.engines.submit(model.base, request, signal)) {
       if (piece.type === 'end') {
-        const { reason, usage, timing } = piece;
-        return { model, text, reason, usage, timing };
+        const { reason, unstarted, usage, timing } = piece;
+        return { model, text, reason, ...given({ unstarted }), usage, timing };
       }
       text += piece.text;
       if (piece.text !== '') await progress({ text: piece.text });
