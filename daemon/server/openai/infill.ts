@@ -1,6 +1,7 @@
 /** POST /infill, as llama.cpp's server has it, for plugins of editors that complete code. */
 import type { Express } from 'express';
 import { z } from 'zod';
+import { CHARACTERS_PER_TOKEN, fit, SPECIAL_TOKENS } from '../../inline/fit.ts';
 import { UNABLE } from '../../protocol/unable.ts';
 import type { GenerationRequest } from '../../serve/engine/request.ts';
 import { given } from '../../serve/given.ts';
@@ -35,12 +36,8 @@ const infillBody = z.object({
 });
 type InfillBody = z.output<typeof infillBody>;
 
-/** Characters that a token of code usually has. Only the engine counts tokens: a prompt that is too long all the same is cut again. */
-const CHARACTERS_PER_TOKEN = 3;
-/** Tokens for an answer whose length is not given, and for the tokens between prefix and suffix. */
-const [ANSWER_TOKENS, SPECIAL_TOKENS] = [128, 8];
-/** The part of the context that is for the prefix; the rest is for the suffix. */
-const PREFIX_SHARE = 0.75;
+/** Tokens for an answer whose length is not given. */
+const ANSWER_TOKENS = 128;
 
 export function infillRoute(app: Express, daemon: Daemon): void {
   app.post('/infill', jsonBody(daemon.limits), async (request, response) => {
@@ -51,8 +48,14 @@ export function infillRoute(app: Express, daemon: Daemon): void {
     });
     refuseUnable(fillInTheMiddle, UNABLE.fill, 'model');
     const room = maxLength - (body.n_predict < 0 ? ANSWER_TOKENS : body.n_predict) - SPECIAL_TOKENS;
+    const parts = {
+      prefix: body.input_prefix + body.prompt,
+      suffix: body.input_suffix,
+      extra: body.input_extra.map(({ text }) => text),
+    };
+    // Only the engine counts tokens: a prompt that is too long all the same is cut again.
     for (let characters = Math.max(0, room) * CHARACTERS_PER_TOKEN; ; characters = Math.floor(characters / 2)) {
-      const { prefix, suffix, cut } = fitted(body, characters);
+      const { prefix, suffix, cut } = fit(parts, { characters });
       const requests = [{ prompt: { prefix, suffix }, ...settingsOf(body) }];
       const format = infillFormat(model.id, body, cut);
       const asked = { model, requests, stream: body.stream, prompt: 'input_prefix', format };
@@ -65,34 +68,6 @@ export function infillRoute(app: Express, daemon: Daemon): void {
       }
     }
   });
-}
-
-/** Prefix and suffix of at most so many characters, cut at lines, with other texts in front where there is room for them. */
-function fitted(body: InfillBody, characters: number): { prefix: string; suffix: string; cut: boolean } {
-  const whole = body.input_prefix + body.prompt;
-  const suffixRoom = Math.max(characters - whole.length, Math.floor(characters * (1 - PREFIX_SHARE)));
-  const suffix = firstLines(body.input_suffix, suffixRoom);
-  const prefix = lastLines(whole, characters - suffix.length);
-  const cut = prefix.length < whole.length || suffix.length < body.input_suffix.length;
-  let before = '';
-  for (const { text } of body.input_extra.toReversed()) {
-    const block = `${text.trimEnd()}\n\n`;
-    if (before.length + block.length > characters - prefix.length - suffix.length) break;
-    before = block + before;
-  }
-  return { prefix: before + prefix, suffix, cut };
-}
-
-function lastLines(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const end = text.slice(text.length - most);
-  return end.slice(end.indexOf('\n') + 1);
-}
-
-function firstLines(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const start = text.slice(0, most);
-  return start.slice(0, Math.max(0, start.lastIndexOf('\n')));
 }
 
 function settingsOf(body: InfillBody): Omit<GenerationRequest, 'prompt'> {
