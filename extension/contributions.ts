@@ -31,6 +31,10 @@ export const COMMANDS = {
   copyFingerprint: 'veraStudio.copyFingerprint',
   showLog: 'veraStudio.showLog',
   stopDaemon: 'veraStudio.stopDaemon',
+  toggleInline: 'veraStudio.toggleInlineCompletion',
+  snoozeInline: 'veraStudio.snoozeInlineCompletion',
+  triggerInline: 'veraStudio.triggerInlineCompletion',
+  inlineStatus: 'veraStudio.inlineCompletionStatus',
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 
@@ -45,6 +49,7 @@ export type ViewName = keyof typeof VIEWS;
 /** Type of the webview panel. */
 export const PANEL = 'veraStudio.training';
 export const STATUS_ITEM = 'veraStudio.status';
+export const INLINE_ITEM = 'veraStudio.inlineStatus';
 /** Under which VS Code lists our chat models. */
 export const CHAT_VENDOR = 'vera';
 export const PARTICIPANT = 'veraStudio.vera';
@@ -76,6 +81,11 @@ export const SETTINGS = {
   statusBar: 'statusBar',
   datasetCheck: 'dataset.check',
   datasetLength: 'dataset.length',
+  inlineEnabled: 'inlineCompletion.enabled',
+  inlineLanguages: 'inlineCompletion.languages',
+  inlineExclude: 'inlineCompletion.exclude',
+  inlineMaxLines: 'inlineCompletion.maxLines',
+  inlineWithoutAdapter: 'inlineCompletion.withoutAdapter',
   stateFolder: 'daemon.stateFolder',
   idleMinutes: 'daemon.idleMinutes',
   maxRunning: 'daemon.maxRunning',

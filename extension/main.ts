@@ -3,11 +3,13 @@ import * as vscode from 'vscode';
 import { adapterCommands } from './adapters/commands.ts';
 import { registerComparisons } from './adapters/compare.ts';
 import { registerAdaptersView } from './adapters/view.ts';
+import { watchActive } from './adapters/watch.ts';
 import { type App, registerCommands, rememberBegun } from './app.ts';
 import { registerParticipant } from './chat/participant.ts';
 import { registerChatModels } from './chat/provider.ts';
 import { createLink } from './daemon/link.ts';
 import { daemonCommands } from './daemon/commands.ts';
+import { registerInlineCompletion } from './inline/register.ts';
 import { registerLanguageClient } from './language/client.ts';
 import { modelCommands } from './models/commands.ts';
 import { registerModelsView } from './models/view.ts';
@@ -33,7 +35,9 @@ export function activate(context: vscode.ExtensionContext): void {
   registerComparisons(app);
   registerRunsView(app);
   registerModelsView(app);
-  registerStatusItem(app);
+  const active = watchActive(app);
+  registerStatusItem(app, active);
+  const inline = registerInlineCompletion(app, active);
   registerLanguageClient(app);
   registerChatModels(app);
   registerParticipant(app);
@@ -44,6 +48,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...runCommands(app, panel),
     ...modelCommands(app, panel),
     ...daemonCommands(app),
+    ...inline.commands,
   });
   // If a daemon runs already, ask it what it does. Do not start one.
   const timer = setTimeout(

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Job } from '../daemon/protocol/jobs.ts';
-import { activeHere } from './adapters/active.ts';
+import type { ActiveAdapter } from './adapters/watch.ts';
 import type { App } from './app.ts';
 import { COMMANDS, STATUS_ITEM } from './contributions.ts';
 import { soonest } from './listing.ts';
@@ -9,19 +9,16 @@ import { changesSetting, setting } from './settings.ts';
 import { oneLine } from './text.ts';
 import { statusText } from './statusText.ts';
 
-/** Key under which the name of the active adapter is remembered. It is shown until the daemon is asked again. */
-const LAST = 'lastActive';
-
 /** The status bar item: the active adapter, or the percentage of the running job. A click opens a list to choose an adapter. */
-export function registerStatusItem(app: App): void {
+export function registerStatusItem(app: App, adapter: ActiveAdapter): void {
   const { context, daemon, log } = app;
   const item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 90);
   item.name = 'VeRA Studio';
   item.command = COMMANDS.pickAdapter;
   const running = new Map<number, Job>();
-  let active = context.workspaceState.get<string>(LAST) ?? null;
 
   const show = (): void => {
+    const active = adapter.name();
     const job = [...running.values()].sort((a, b) => a.id - b.id)[0];
     const text = statusText(active, job === undefined ? undefined : { fraction: fractionOf(job) }, running.size);
     if (!setting('statusBar', true) || text === undefined) return item.hide();
@@ -34,15 +31,6 @@ export function registerStatusItem(app: App): void {
     item.show();
   };
   const redraw = soonest(show, 200);
-  const askActive = soonest(() => {
-    void activeHere(app)
-      .then((adapter) => {
-        active = adapter?.name ?? null;
-        show();
-        return context.workspaceState.update(LAST, active ?? undefined);
-      })
-      .catch((error: unknown) => log.info(`the active adapter is not known: ${String(error)}`));
-  });
   const askRunning = async (): Promise<void> => {
     const { items } = await daemon.call(({ jobs }) => jobs.list, {
       states: ['running', 'pausing', 'cancelling'],
@@ -59,13 +47,9 @@ export function registerStatusItem(app: App): void {
       else running.delete(job.id);
       redraw();
     }),
-    daemon.onCatalog(({ kind }) => (kind === 'adapter' ? askActive() : undefined)),
-    daemon.onRefresh(() => {
-      askActive();
-      void askRunning().catch((error: unknown) => log.info(String(error)));
-    }),
+    adapter.onChange(show),
+    daemon.onRefresh(() => void askRunning().catch((error: unknown) => log.info(String(error)))),
     daemon.onState(redraw),
-    vscode.workspace.onDidChangeWorkspaceFolders(() => (daemon.state === 'connected' ? askActive() : undefined)),
     vscode.workspace.onDidChangeConfiguration((event) => (changesSetting(event, 'statusBar') ? show() : undefined)),
   );
   show();

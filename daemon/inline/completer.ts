@@ -49,7 +49,7 @@ export interface Completer {
   dispose(): void;
 }
 
-/** What is generated goes on for so long after the editor's request ended, to see what the person types. */
+/** What is generated continues for so long after the editor's request ended, to see what the person types. */
 const [GRACE_MS, AGREES_MS, PREFETCH_MS] = [20, 600, 4000];
 /** After an error nothing is asked for so long; each further error doubles it. */
 const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [2000, 60_000];
@@ -83,11 +83,7 @@ export function createCompleter(host: Host, options: CompleterOptions = {}): Com
     return asked;
   };
 
-  function begin(
-    { place, scope, maxLines, invoked }: Request,
-    model: Model,
-    length: 'line' | 'block',
-  ): Generation {
+  function begin({ place, scope, maxLines, invoked }: Request, model: Model, length: 'line' | 'block'): Generation {
     running?.cancel();
     const { prefix, suffix } = aroundOf(place);
     const made = startGeneration({
@@ -276,7 +272,10 @@ function continued(
 function isAccepted(shown: Shown, { uri, text, start, inserted }: Edit): boolean {
   const end = shown.start + shown.text.length;
   return (
-    shown.uri === uri && inserted.length > 1 && start + inserted.length === end && text.startsWith(shown.text, shown.start)
+    shown.uri === uri &&
+    inserted.length > 1 &&
+    start + inserted.length === end &&
+    text.startsWith(shown.text, shown.start)
   );
 }
 

@@ -29,7 +29,7 @@ export interface Generation {
   readonly over: boolean;
   /** Who waits for it. */
   waiters: number;
-  /** Until when it goes on without anybody who waits. */
+  /** Until when it continues without anybody who waits. */
   keepUntil: number;
   cancel(): void;
   /** Whether it may still lead to what stands at this place. */
@@ -167,7 +167,6 @@ function withoutPart(text: string): string {
   return line >= 0 ? text.slice(0, line) : text.replace(/[\p{L}\p{N}_]*$/u, '').trimEnd();
 }
 
-const isTooLong = (error: unknown): boolean =>
-  error instanceof Error && /tokens.*shorten it/.test(error.message);
+const isTooLong = (error: unknown): boolean => error instanceof Error && /tokens.*shorten it/.test(error.message);
 
 export const keyOf = ({ model }: Generation): string => modelKey(model.author);

@@ -30,4 +30,5 @@ export function lengthAt(
   return OPENER.test(before.trimEnd()) && !hasBody ? few('block') : 'line';
 }
 
-const isInWord = (before: string, after: string): boolean => WORD.test(before.slice(-1)) && WORD.test(after.slice(0, 1));
+const isInWord = (before: string, after: string): boolean =>
+  WORD.test(before.slice(-1)) && WORD.test(after.slice(0, 1));

@@ -53,7 +53,12 @@ export function keepMeasures(most = 500): Measures {
       const stages = Object.fromEntries(
         STAGES.map((stage) => [stage, quantiles(kept.flatMap((measure) => measure[stage] ?? []))]),
       ) as Latency['stages'];
-      return { count: kept.length, byOrigin, stages, cachedShare: sum('cachedTokens') / Math.max(1, sum('promptTokens')) };
+      return {
+        count: kept.length,
+        byOrigin,
+        stages,
+        cachedShare: sum('cachedTokens') / Math.max(1, sum('promptTokens')),
+      };
     },
   };
 }

@@ -58,7 +58,7 @@ interface Cut {
 function cut({ uri, text }: Source): Cut {
   const lines = text.slice(0, LONGEST_SOURCE).split('\n');
   const blocks = [];
-  for (let from = 0; from < lines.length; ) {
+  for (let from = 0; from < lines.length;) {
     let to = Math.min(lines.length, from + BLOCK_LINES);
     for (let i = to; to < lines.length && i > from + BLOCK_LINES / 2; i--) {
       if (isBlank(lines[i - 1]!)) {

@@ -37,6 +37,10 @@ export const COMMAND_TITLES: Readonly<Record<CommandName, Described>> = {
   copyFingerprint: { title: 'Copy Fingerprint', clicked: true },
   showLog: { title: 'Show Log' },
   stopDaemon: { title: 'Stop Daemon' },
+  toggleInline: { title: 'Turn Inline Completions On or Off' },
+  snoozeInline: { title: 'Snooze Inline Completions...' },
+  triggerInline: { title: 'Trigger Inline Completion' },
+  inlineStatus: { title: 'Inline Completions...' },
 };
 
 interface Entry {
@@ -73,6 +77,7 @@ export const MENUS: Readonly<Record<string, readonly Entry[]>> = {
     { command: COMMANDS.fineTune, when: TRUSTED },
     { command: COMMANDS.importAdapter, when: TRUSTED },
     { command: COMMANDS.downloadModel, when: TRUSTED },
+    { command: COMMANDS.triggerInline, when: `${TRUSTED} && editorTextFocus` },
   ],
   'view/title': [
     { command: COMMANDS.fineTune, when: `${TRUSTED} && view == ${VIEWS.runs}`, group: 'navigation@1' },

@@ -1,13 +1,17 @@
 import { DEFAULT_LENGTH, LENGTHS } from '../../daemon/data/settings.ts';
+import { DEFAULT_LINES, EXCLUDED } from '../../daemon/inline/settings.ts';
 import { checkedReaders } from './datasets.ts';
 import { SETTINGS, type SettingName, SETTINGS_SECTION } from '../contributions.ts';
 
 interface Setting {
-  readonly type: 'string' | 'boolean' | 'integer' | 'number';
-  readonly default: string | boolean | number;
+  readonly type: 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object';
+  readonly default: string | boolean | number | readonly string[] | Readonly<Record<string, boolean>>;
   readonly description: string;
   /** machine: the value never comes from a workspace, because a stranger may have written it. */
   readonly scope: 'machine' | 'window' | 'resource';
+  /** Of the entries of an array or of the properties of an object. */
+  readonly items?: { readonly type: 'string' };
+  readonly additionalProperties?: { readonly type: 'boolean' };
   readonly enum?: readonly string[];
   readonly enumDescriptions?: readonly string[];
   readonly minimum?: number;
@@ -61,6 +65,52 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     maximum: LENGTHS.most,
     scope: 'resource',
     description: 'Context length, in tokens per row, used when checking datasets.',
+  },
+  inlineEnabled: {
+    type: 'boolean',
+    default: true,
+    scope: 'resource',
+    description:
+      'Show inline completions (ghost text) of the active adapter while you type. Everything stays on this machine. They are off in workspaces that you do not trust.',
+  },
+  inlineLanguages: {
+    type: 'object',
+    additionalProperties: { type: 'boolean' },
+    default: {
+      '*': true,
+      plaintext: false,
+      markdown: false,
+      log: false,
+      scminput: false,
+      jsonl: false,
+      csv: false,
+      tsv: false,
+    },
+    scope: 'resource',
+    description:
+      'Languages with inline completions, by language identifier. `*` stands for all languages that are not listed.',
+  },
+  inlineExclude: {
+    type: 'array',
+    items: { type: 'string' },
+    default: EXCLUDED,
+    scope: 'resource',
+    description:
+      'Files without inline completions, as glob patterns. Their text is never used for completions in other files either. A pattern without `/` is compared with the name of the file.',
+  },
+  inlineMaxLines: {
+    type: 'integer',
+    default: DEFAULT_LINES,
+    minimum: 1,
+    maximum: 100,
+    scope: 'resource',
+    description: 'Most lines of an inline completion. With 1, each completion ends with its line.',
+  },
+  inlineWithoutAdapter: {
+    type: 'boolean',
+    default: false,
+    scope: 'window',
+    description: 'If no adapter is active, let the base model that was used last complete code by itself.',
   },
   stateFolder: {
     type: 'string',
