@@ -11,7 +11,7 @@ import * as runs from './runs.ts';
 
 const metric = (step: number, values: Partial<Metric> = {}): Metric => ({
   ...{ step, epoch: null, loss: null, heldOutLoss: null, learningRate: null, gradientNorm: null, tokens: null },
-  tokensPerSecond: null,
+  ...{ tokensPerSecond: null, accuracy: null },
   ...values,
 });
 

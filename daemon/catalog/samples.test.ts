@@ -80,6 +80,7 @@ test('a catalog of the version before keeps the samples that its log still has, 
         gradientNorm: 2,
         tokens: 9,
         tokensPerSecond: 8,
+        accuracy: null,
       },
     ]);
   });
@@ -96,7 +97,7 @@ test('a catalog of the version before keeps the samples that its log still has, 
 test('a metric of the table that the catalog has no column for gets one when it is opened', async () => {
   const catalog = await temporaryCatalog();
   const { run } = await begin(catalog);
-  const row = { step: 1, epoch: 0, loss: 3.5, heldOutLoss: 3, learningRate: 0.1, gradientNorm: 2, tokens: 9, tokensPerSecond: 8 }; // prettier-ignore
+  const row = { step: 1, epoch: 0, loss: 3.5, heldOutLoss: 3, learningRate: 0.1, gradientNorm: 2, tokens: 9, tokensPerSecond: 8, accuracy: null }; // prettier-ignore
   await catalog.change((change) => addMetrics(change, run, [row]));
   await catalog.close();
   const database = connect(catalog.file);

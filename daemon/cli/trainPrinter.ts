@@ -3,6 +3,7 @@ import { methodNamed } from '../methods/registry.ts';
 import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
 import type { TrainSettings } from '../train/settings.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
+import { runVerdict } from '../protocol/verdict.ts';
 import { print } from './output.ts';
 import { table } from './table.ts';
 
@@ -132,12 +133,12 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
     ],
   ];
   const kept = done.evalLoss === null ? '' : `; the adapter is that of step ${adapterStep}, the best on held-out rows`;
-  const worse = done.evalLoss !== null && done.baseEvalLoss !== null && done.evalLoss >= done.baseEvalLoss;
+  const { sentence } = runVerdict({ ...report, ...done }, makesModel(method) ? 'the model' : 'the adapter');
   return [
     `${steps} steps${stoppedEarly ? ' (stopped early: held-out loss no longer fell)' : ''}, ${number(tokens)} tokens in ${durationText(trainSeconds)}${kept}`,
     `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
-    ...(worse ? ['The held-out loss did not fall: try a lower --lr, more data or fewer steps'] : []),
     table(makesModel(method) ? rows.map(([name, , measured]) => [name, measured]) : rows),
+    sentence,
     `${makesModel(method) ? 'Model' : 'Adapter'}: ${done.adapter}`,
   ];
 }

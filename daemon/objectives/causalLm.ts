@@ -46,10 +46,12 @@ export const causalLm: Objective = {
     const name = headWeight(config);
     const { format } = net.options;
     const copies = format.headCopies(g, { name, dIn: config.hidden, dOut: config.vocabulary });
-    return g.op(format.crossEntropy, [hidden, labels, weights, net.weight(name), ...copies], {
+    const [loss, right] = g.outputsOf(format.crossEntropy, [hidden, labels, weights, net.weight(name), ...copies], {
       chunk: CHUNK,
-      mode: !train ? 'loss' : net.trainedWeight(name) ? 'head' : 'gradient',
+      mode: !train ? 'judge' : net.trainedWeight(name) ? 'head' : 'gradient',
     });
+    if (!train) g.output('right', right!);
+    return loss!;
   },
 
   feeds({ rows, length, ids, positions, segments, targets, labels }) {

@@ -35,7 +35,10 @@ export interface Objective {
   readonly summary: string;
   /** The first is what training minimises. */
   readonly measures: readonly [Measure, ...Measure[]];
-  /** Adds the inputs of a part of a batch to the network's graph, the model, its head and the loss. -> the summed loss []. */
+  /**
+   * Adds the inputs of a part of a batch to the network's graph, the model, its head and the loss. -> the summed loss []. Without a
+   * gradient it may add an output 'right' []: how many of what it counts were predicted right.
+   */
   loss(net: Network, config: ModelConfig, options: LossOptions): Value;
   /** The tensors for those inputs. */
   feeds(part: BatchPart): Feeds;

@@ -40,6 +40,7 @@ export const METRICS = {
     chart: 'loss',
     digits: 'four',
   },
+  accuracy: { label: 'Guessed right', better: 'higher', event: 'eval', optional: true, digits: 'four' },
   learningRate: { label: 'Learning rate', event: 'step', chart: 'own', digits: 'four' },
   gradientNorm: { label: 'Gradient norm', event: 'step', chart: 'own', noisy: true, digits: 'four' },
   tokens: { label: 'Tokens', unit: 'tokens', event: 'step', digits: 'whole' },

@@ -85,6 +85,14 @@ const report = z.object({
   trainSeconds: finite,
   /** Gradient and both moments of the optimizer, as they are. */
   optimizerBytes: finite,
+  /** Share of the held-out tokens that the adapter and the base guess right. Absent, as the next four, in runs of earlier versions. */
+  accuracy: finite.nullable().optional(),
+  baseAccuracy: finite.nullable().optional(),
+  /** Standard error of the difference between the two held-out losses; null with too few rows. */
+  lossNoise: finite.nullable().optional(),
+  heldOutRows: count.optional(),
+  /** Those of them that an evaluation counts in the loss. */
+  heldOutTokens: count.optional(),
   /** The estimates of the plan; absent where all weights are trained. */
   estimate: z
     .object({

@@ -9,7 +9,14 @@ export interface Evaluation {
   readonly measures: Readonly<Record<string, number>>;
   /** Tokens that were counted. */
   readonly tokens: number;
+  /** Share of them that the model guesses right; absent if the objective does not say it. */
+  readonly accuracy?: number;
+  /** Summed loss and counted tokens of each batch. */
+  readonly parts: readonly LossPart[];
 }
+
+/** Summed loss and counted tokens of one batch. */
+export type LossPart = readonly [loss: number, tokens: number];
 
 export interface EvaluateOptions {
   readonly vocabulary: number;
@@ -28,20 +35,31 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { vocabulary, most = Infinity, onBatch, stopped } = options;
-  let [sum, tokens, count] = [0, 0, 0];
+  const parts: LossPart[] = [];
+  let [sum, tokens] = [0, 0];
+  let right: number | undefined;
+  const now = (): Evaluation => evaluationOf(step, { sum, tokens, right, parts });
   for await (const batch of batches) {
     checkIds(batch, vocabulary);
-    sum += (await step.run(theta, batch)).loss;
+    const result = await step.run(theta, batch);
+    sum += result.loss;
     tokens += batch.targets.length;
-    onBatch?.(evaluationOf(step, sum, tokens));
-    if (++count >= most || stopped?.()) break;
+    if (result.right !== undefined) right = (right ?? 0) + result.right;
+    parts.push([result.loss, batch.targets.length]);
+    onBatch?.(now());
+    if (parts.length >= most || stopped?.()) break;
     await turn();
   }
-  return evaluationOf(step, sum, tokens);
+  return now();
 }
 
-function evaluationOf({ objective: { measures } }: Step, sum: number, tokens: number): Evaluation {
+function evaluationOf(
+  { objective: { measures } }: Step,
+  { sum, tokens, right, parts }: { sum: number; tokens: number; right: number | undefined; parts: LossPart[] },
+): Evaluation {
   return {
+    ...(right === undefined || tokens === 0 ? {} : { accuracy: right / tokens }),
+    parts,
     loss: measures[0].of(sum, tokens),
     measures: Object.fromEntries(measures.map(({ name, of }) => [name, of(sum, tokens)])),
     tokens,

@@ -16,7 +16,7 @@ import { type Failure, numericFailure } from './numeric.ts';
 import { AdamW, clip } from './optimizer.ts';
 import { estimatedFigures } from './estimatedFigures.ts';
 import { createStep, prepare, type Prepared } from './prepare.ts';
-import { addEvaluation, addLoss, firstProgress, type Progress, trainLoss } from './progress.ts';
+import { addEvaluation, addLoss, firstProgress, heldOutFigures, type Progress, trainLoss } from './progress.ts';
 import { saveResult } from './result.ts';
 import { generateSamples } from './samples.ts';
 import { rateFactor } from './schedule.ts';
@@ -209,18 +209,19 @@ class Run {
     this.#eval ??= await createStep(this.#settings, this.#prepared, false);
     const most = this.#settings.evalBatches || Infinity;
     const { vocabulary } = this.#prepared.base.config;
-    const { loss, tokens } = await evaluate(
-      this.#eval,
-      this.#theta,
-      heldOutBatches(this.#prepared.dataset, this.#settings),
-      { vocabulary, most, stopped },
-    );
+    const evaluation = await evaluate(this.#eval, this.#theta, heldOutBatches(this.#prepared.dataset, this.#settings), {
+      vocabulary,
+      most,
+      stopped,
+    });
+    const { loss, tokens, accuracy } = evaluation;
     if (stopped()) return; // a resumed run takes the whole evaluation again
     if (!Number.isFinite(loss)) throw this.#failure('the held-out loss is not finite');
-    const best = addEvaluation(progress, loss);
+    const best = addEvaluation(progress, evaluation);
     if (best) this.#best = this.#theta.slice();
-    this.#metrics.append({ step: progress.step, heldOutLoss: loss });
-    emit({ event: 'eval', step: progress.step, loss, best, tokens });
+    const guessed = accuracy === undefined ? {} : { accuracy };
+    this.#metrics.append({ step: progress.step, heldOutLoss: loss, ...guessed });
+    emit({ event: 'eval', step: progress.step, loss, ...guessed, best, tokens });
   }
 
   /** Takes one optimizer step, with the mean gradient over the counted tokens of its batches. */
@@ -342,6 +343,7 @@ class Run {
     this.#control.emit({
       ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },
       ...{
+        ...{ heldOutRows: prepared.dataset.heldOutRows, ...heldOutFigures(progress) },
         trainSeconds: progress.seconds,
         optimizerBytes: 3 * this.#theta.byteLength,
         ...(await estimatedFigures(settings, prepared)),

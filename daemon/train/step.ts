@@ -37,6 +37,8 @@ export interface StepOptions {
 export interface StepResult {
   /** The objective's summed loss; for the next token, -log p over the tokens counted in the loss, in nats. */
   readonly loss: number;
+  /** In evaluation: how many of what was counted were predicted right, if the objective says it. */
+  readonly right?: number;
   /** Gradient of that sum, in the layout of theta. */
   readonly gradient: Float32Array;
 }
@@ -122,12 +124,14 @@ export class Step {
     const results = await this.#graph.runAll(jobs);
     const gradient = new Float32Array(this.#train ? theta.length : 0);
     let loss = 0;
+    let right: number | undefined;
     for (const result of results) {
       loss += result['loss']![0]!;
+      if (result['right']) right = (right ?? 0) + result['right'][0]!;
       const piece = result['gradient'];
       if (piece) for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! + piece[i]!;
     }
-    return { loss, gradient };
+    return { loss, gradient, ...(right === undefined ? {} : { right }) };
   }
 
   #activeOf({ active }: MicroBatch): { active?: PlainTensor } {

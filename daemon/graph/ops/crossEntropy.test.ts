@@ -46,7 +46,7 @@ function reference({ hidden, labels, weights, head }: Inputs): number {
   return sum;
 }
 
-for (const mode of ['loss', 'gradient', 'head']) {
+for (const mode of ['loss', 'judge', 'gradient', 'head']) {
   computes(
     `CrossEntropy: the weighted sum over all chunks, mode ${mode}`,
     (g, values) => loss(g, values, mode),
@@ -86,6 +86,33 @@ test('CrossEntropy: a row of weight 0 has neither loss nor gradient, whatever it
   for (const k of [0, 1]) assert.equal(largestDifference(one[k]!.values, other[k]!.values), 0);
   assert.ok(one[1]!.values.slice(-width).every((v) => v === 0));
   assert.ok(one[1]!.values.slice(0, -width).every((v) => v !== 0));
+});
+
+test('CrossEntropy: judging counts the weights of the rows whose label is the most likely one', async () => {
+  const judged = await evaluate((g, { hidden, labels, weights, head }) => {
+    return [...g.outputsOf(crossEntropy, [hidden, labels, weights, head], { chunk, mode: 'judge' })];
+  }, inputs);
+  let expected = 0;
+  const [states, matrix] = [inputs['hidden']!.data, inputs['head']!.data];
+  for (let r = 0; r < rows; r++) {
+    const logits = Array.from({ length: vocabulary }, (_, v) => {
+      let dot = 0;
+      for (let i = 0; i < width; i++) dot += Number(states[r * width + i]) * Number(matrix[v * width + i]);
+      return dot;
+    });
+    if (logits.indexOf(Math.max(...logits)) === Number(labels.data[r])) expected += Number(weights.data[r]);
+  }
+  assert.ok(Math.abs(judged[0]!.values[0]! - reference(inputs)) < 1e-4);
+  assert.equal(judged[1]!.values[0], expected);
+  const all = {
+    ...inputs,
+    hidden: given([rows, 1], [1, 1, 1, 1, 1, 1], ['n', 1]),
+    head: given([vocabulary, 1], [0, 0, 9, 0, 0]),
+  };
+  const two = await evaluate((g, { hidden, labels, weights, head }) => {
+    return [...g.outputsOf(crossEntropy, [hidden, labels, weights, head], { chunk, mode: 'judge' })];
+  }, all);
+  assert.equal(two[1]!.values[0], 1.5); // the two rows with label 2
 });
 
 test('CrossEntropy: the loss of a certain answer is zero, that of an impossible one is finite', async () => {

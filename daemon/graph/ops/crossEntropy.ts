@@ -1,11 +1,15 @@
+import { ONNX_TYPES } from '../onnx/types.ts';
 import { defineOperator, number } from '../operator.ts';
 import type { Builder, Inferred, Node, Operator, Shape, Value } from '../value.ts';
+import { cast } from './cast.ts';
 import { gatherElements } from './gatherElements.ts';
 import { gemm } from './gemm.ts';
+import { greaterOrEqual } from './greaterOrEqual.ts';
 import { identity } from './identity.ts';
 import { log } from './log.ts';
 import { loop } from './loop.ts';
 import { max } from './max.ts';
+import { reduceMax } from './reduceMax.ts';
 import { reshape } from './reshape.ts';
 import { scatterElements } from './scatterElements.ts';
 import { slice } from './slice.ts';
@@ -22,7 +26,8 @@ type LogitsOf = (g: Builder, rows: Value, head: Value, copies: readonly Value[])
  * of all rows are never in memory at once.
  * hidden: [n, d], labels: [n] int64, weights: [n], head: [vocabulary, d] in float32. Inputs after these are for `logitsOf`: it
  * computes the logits [rows, vocabulary] of some rows, by default from `head`. n is at most `chunk`, or a multiple of it.
- * Outputs: the loss []; with `mode` 'gradient' or 'head' also the gradient for hidden [n, d]; with 'head' also the one for head.
+ * Outputs: the loss []; with `mode` 'judge' also the summed weights of the rows whose label is the most likely one []; with 'gradient' or
+ * 'head' the gradient for hidden [n, d]; with 'head' also the one for head.
  * The gradient for the logits, softmax - onehot, is never quantised: it has one large entry, and all others would round to zero.
  */
 export const crossEntropyWith = (logitsOf: LogitsOf): Operator =>
@@ -30,7 +35,8 @@ export const crossEntropyWith = (logitsOf: LogitsOf): Operator =>
     shape: (inputs, attributes) => {
       const [hidden, , , head] = inputs as [Value, Value, Value, Value];
       const outputs: Inferred[] = [{ type: 'float32', shape: [] }];
-      if (attributes['mode'] !== 'loss') outputs.push({ type: 'float32', shape: hidden.shape });
+      if (attributes['mode'] === 'judge') outputs.push({ type: 'float32', shape: [] });
+      else if (attributes['mode'] !== 'loss') outputs.push({ type: 'float32', shape: hidden.shape });
       if (attributes['mode'] === 'head') outputs.push({ type: 'float32', shape: head.shape });
       return outputs;
     },
@@ -47,6 +53,7 @@ export const crossEntropyWith = (logitsOf: LogitsOf): Operator =>
       const count = g.sizes(labels, 0, 1);
       const rounds = g.reshape(g.div(g.add(count, g.indices(chunk - 1)), g.indices(chunk)), []);
       const carried = [g.scalar(0)];
+      if (mode === 'judge') carried.push(g.scalar(0));
       if (mode === 'head') carried.push(g.expand(g.scalar(0), head.shape));
       const body = g.body(
         [{ type: 'int64', shape: [] }, { type: 'bool', shape: [] }, ...carried],
@@ -55,6 +62,7 @@ export const crossEntropyWith = (logitsOf: LogitsOf): Operator =>
       const results = g.outputsOf(loop, [rounds, undefined, ...carried], { body: { body }, $rounds: 'rounds' });
       const loss = results[0] as Value;
       if (mode === 'loss') return [loss];
+      if (mode === 'judge') return [loss, results[1] as Value];
       const stacked = results.at(-1) as Value;
       const dHidden = g.reshape(stacked, hidden.shape);
       return mode === 'head' ? [loss, dHidden, results[1] as Value] : [loss, dHidden];
@@ -76,7 +84,7 @@ function lossOfChunk(
   const [hidden, labels, weights, head, ...copies] = node.inputs as [Value, Value, Value, Value, ...Value[]];
   const mode = node.attributes['mode'];
   const chunk = number(node.attributes, 'chunk', 256);
-  const [sum, headSum] = sums;
+  const [sum, second] = sums;
   const start = g.reshape(g.mul(round, g.constant(BigInt64Array.of(BigInt(chunk)), [])), [1]);
   const end = g.add(start, g.indices(chunk));
   const part = (x: Value, shape: Shape): Value => g.op(slice, [x, start, end, g.indices(0)], { $to: shape });
@@ -89,13 +97,22 @@ function lossOfChunk(
   const chosen = g.op(gatherElements, [p, column], { axis: 1 });
   const losses = g.mul(weight, g.op(log, [g.op(max, [chosen, g.scalar(SMALLEST)])]));
   const outputs = [g.op(identity, [go]), g.sub(sum as Value, g.reduceSum(losses, [0, 1]))];
-  if (mode === 'gradient') {
+  if (mode === 'judge') {
+    const right = g.op(
+      cast,
+      [g.op(greaterOrEqual, [chosen, g.op(reduceMax, [p, g.indices(1)], { $axes: [1], keepdims: 1 })])],
+      {
+        to: ONNX_TYPES.float32,
+      },
+    );
+    outputs.push(g.add(second as Value, g.reduceSum(g.mul(weight, right), [0, 1])));
+  } else if (mode === 'gradient') {
     // (softmax - onehot) head = softmax head - head[label]: this subtracts rows of the head and needs no pass over the logits.
     outputs.push(g.mul(weight, g.sub(g.op(gemm, [p, head], {}), g.gather(head, label))));
   } else if (mode === 'head') {
     const less = g.op(scatterElements, [p, column, g.sub(chosen, g.scalar(1))], { axis: 1, reduction: 'none' });
     const dLogits = g.mul(less, weight);
-    outputs.push(g.add(headSum as Value, g.op(gemm, [dLogits, rows], { transA: 1 })), g.op(gemm, [dLogits, head], {}));
+    outputs.push(g.add(second as Value, g.op(gemm, [dLogits, rows], { transA: 1 })), g.op(gemm, [dLogits, head], {}));
   }
   return outputs;
 }
