@@ -16,6 +16,7 @@ import { registerModelsView } from './models/view.ts';
 import { outputCommands } from './output/commands.ts';
 import { registerPanel } from './panel/panel.ts';
 import { runCommands } from './runs/commands.ts';
+import { registerDone } from './runs/done.ts';
 import { registerRunsView } from './runs/view.ts';
 import { daemonArgs, useStateFolder } from './settings.ts';
 import { registerStatusItem } from './statusItem.ts';
@@ -34,6 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerAdaptersView(app);
   registerComparisons(app);
   registerRunsView(app);
+  registerDone(app, panel);
   registerModelsView(app);
   const active = watchActive(app);
   registerStatusItem(app, active);

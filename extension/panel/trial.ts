@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { FromPanel, ToPanel } from '../../daemon/protocol/panel.ts';
 import type { HeldOutRow, TrialEnd, TrialSide } from '../../daemon/protocol/trial.ts';
-import type { App } from '../app.ts';
+import { type App, workspaceFolder } from '../app.ts';
 import { generate, sentenceOf } from '../chat/generate.ts';
 import { isQuiet } from '../quiet.ts';
 import { lastPart } from '../text.ts';
@@ -32,6 +32,12 @@ interface Tried {
   readonly limits: readonly string[];
   /** Rows that were read, by the first place of their page. */
   readonly pages: Map<number, Promise<{ rows: HeldOutRow[]; total: number }>>;
+}
+
+/** A file of the workspace as a person names it. */
+function shortPath(source: string): string {
+  const folder = workspaceFolder();
+  return folder !== undefined && source.startsWith(folder) ? source.slice(folder.length + 1) : source;
 }
 
 export function trials(app: App, send: (message: ToPanel) => void): Trials {
@@ -66,7 +72,8 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
       if (one !== tried) return;
       const row = rows.find((some) => some.place === place) ?? null;
       const none = total === 0 ? 'The run held no rows out.' : `Held-out row ${place + 1} of ${total} has no question.`;
-      say(row, total, row === null ? `${none} Type a prompt.` : null);
+      const shown = row && { ...row, source: shortPath(row.source) };
+      say(shown, total, row === null ? `${none} Type a prompt.` : null);
     } catch (error) {
       if (one === tried) say(null, 0, `No held-out row: ${sentenceOf(error)} Type a prompt.`);
     }

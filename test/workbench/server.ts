@@ -31,13 +31,15 @@ export interface WorkbenchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether workspaces are trusted without asking; true where it is not given. */
   readonly trusted?: boolean;
+  /** Other extensions to install: paths of VSIX files. */
+  readonly extensions?: readonly string[];
 }
 
 /** files: of the workspace, by path. */
 export async function startWorkbench(
   vsix: string,
   files: Readonly<Record<string, string>>,
-  { env: more = {}, trusted = true }: WorkbenchOptions = {},
+  { env: more = {}, trusted = true, extensions: others = [] }: WorkbenchOptions = {},
 ): Promise<Workbench> {
   const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
   const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) =>
@@ -72,7 +74,8 @@ export async function startWorkbench(
   };
   delete (env as Record<string, unknown>)['ELECTRON_RUN_AS_NODE'];
   const folders = ['--config', config, '--user-data-dir', user, '--extensions-dir', extensions];
-  execFileSync(NODE, [ENTRY, ...folders, '--install-extension', vsix], { env, stdio: 'pipe' });
+  const install = [vsix, ...others].flatMap((file) => ['--install-extension', file]);
+  execFileSync(NODE, [ENTRY, ...folders, ...install], { env, stdio: 'pipe' });
   const port = await freePort();
   const options = [
     '--auth',

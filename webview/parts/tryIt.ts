@@ -230,7 +230,7 @@ export class TryIt {
     if (this.#row === null || this.#prompt.value !== this.#row.prompt) return '';
     const expected = this.#row.expected.trim();
     const right = SIDES.filter((side) => this.#sides[side].text.trim() === expected);
-    if (right.length === 0) return ' None of them is exactly the expected one.';
+    if (right.length === 0) return ' Neither is exactly the expected one.';
     return right.length === 2
       ? ' Both are exactly the expected one.'
       : ` The ${right[0]!} gave exactly the expected one.`;
