@@ -29,6 +29,9 @@ export const COMMANDS = {
   downloadModel: 'veraStudio.downloadModel',
   fineTuneModel: 'veraStudio.fineTuneModel',
   copyFingerprint: 'veraStudio.copyFingerprint',
+  showCompletionTexts: 'veraStudio.showCompletionTexts',
+  forgetCompletions: 'veraStudio.forgetCompletions',
+  pauseCompletionCounts: 'veraStudio.pauseCompletionCounts',
   showLog: 'veraStudio.showLog',
   stopDaemon: 'veraStudio.stopDaemon',
   toggleInline: 'veraStudio.toggleInlineCompletion',
@@ -53,6 +56,8 @@ export const INLINE_ITEM = 'veraStudio.inlineStatus';
 /** Under which VS Code lists our chat models. */
 export const CHAT_VENDOR = 'vera';
 export const PARTICIPANT = 'veraStudio.vera';
+/** Scheme of the read-only document that lists stored texts of completions. */
+export const TEXTS_SCHEME = 'vera-completions';
 export const WALKTHROUGH = 'veraStudio.start';
 
 /** `contextValue` of the items in views. Menu entries name the items they are for. */
@@ -89,5 +94,7 @@ export const SETTINGS = {
   stateFolder: 'daemon.stateFolder',
   idleMinutes: 'daemon.idleMinutes',
   maxRunning: 'daemon.maxRunning',
+  servePrecision: 'serve.precision',
+  keepTexts: 'inlineCompletion.keepTexts',
 } as const;
 export type SettingName = keyof typeof SETTINGS;

@@ -21,6 +21,11 @@ import { registerRunsView } from './runs/view.ts';
 import { daemonArgs, useStateFolder } from './settings.ts';
 import { registerStatusItem } from './statusItem.ts';
 import { tuningCommands } from './tuning/commands.ts';
+import { useCommands } from './use/commands.ts';
+import { registerUse, type UseRecorder } from './use/recorder.ts';
+
+/** What counts completions in this window; VS Code waits until it has ended. */
+let use: UseRecorder | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const started = performance.now();
@@ -31,7 +36,8 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(log, daemon);
 
   context.subscriptions.push(daemon.onRefresh(() => void rememberBegun(app)));
-  const panel = registerPanel(app);
+  use = registerUse(app);
+  const panel = registerPanel(app, use);
   registerAdaptersView(app);
   registerComparisons(app);
   registerRunsView(app);
@@ -40,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const active = watchActive(app);
   registerStatusItem(app, active);
   const inline = registerInlineCompletion(app, active);
+  context.subscriptions.push(inline.onShown(use.shown));
   registerLanguageClient(app);
   registerChatModels(app);
   registerParticipant(app);
@@ -51,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...modelCommands(app, panel),
     ...daemonCommands(app),
     ...inline.commands,
+    ...useCommands(app, use),
   });
   // If a daemon runs already, ask it what it does. Do not start one.
   const timer = setTimeout(
@@ -60,3 +68,5 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push({ dispose: () => clearTimeout(timer) });
   log.info(`activated in ${(performance.now() - started).toFixed(1)} ms`);
 }
+
+export const deactivate = (): Promise<void> | undefined => use?.end();

@@ -21,6 +21,8 @@ export function daemonArgs(): string[] {
   return [
     '--idle-minutes',
     String(setting('idleMinutes', 60)),
+    '--serve-precision',
+    setting('servePrecision', 'auto'),
     ...(maxRunning > 0 ? ['--max-running', String(maxRunning)] : []),
   ];
 }

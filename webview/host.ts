@@ -1,4 +1,4 @@
-import type { FromPanel, RunCommand, ToPanel, ViewState } from '../daemon/protocol/panel.ts';
+import type { CompletionsCommand, FromPanel, RunCommand, ToPanel, ViewState } from '../daemon/protocol/panel.ts';
 
 interface VsCodeApi {
   postMessage(message: FromPanel): void;
@@ -12,6 +12,7 @@ export interface Host {
   send(message: FromPanel): void;
   /** Sends a command. `done` is called with the error, if any, when the extension has answered. */
   command(command: RunCommand, run: string, done: (error: string | null) => void): void;
+  completions(command: CompletionsCommand, done: (error: string | null) => void): void;
   /** The view that was kept before a reload. */
   readonly kept: Partial<ViewState> | null;
   keep(view: ViewState): void;
@@ -37,6 +38,10 @@ export function connect(receive: (message: ToPanel) => void): Host {
     command(command, run, done) {
       open.set(++requests, done);
       api.postMessage({ type: 'command', request: requests, command, run });
+    },
+    completions(command, done) {
+      open.set(++requests, done);
+      api.postMessage({ type: 'completions', request: requests, command });
     },
     kept: typeof state === 'object' ? state : null,
     keep(view) {

@@ -7,6 +7,7 @@ import { element, setText } from './dom.ts';
 import { soon } from './frames.ts';
 import { connect } from './host.ts';
 import { Announcer } from './parts/announcer.ts';
+import { Completions } from './parts/completions.ts';
 import { Header } from './parts/header.ts';
 import { HeatMap } from './parts/heatMap.ts';
 import { Samples } from './parts/samples.ts';
@@ -36,6 +37,7 @@ const charts = new Charts(state, copy);
 const savings = new SavingsPart(state);
 const heatMap = new HeatMap(state);
 const samples = new Samples(copy);
+const completions = new Completions((command, done) => host.completions(command, done));
 const settings = new Settings();
 const connection = element('div', { class: 'message', role: 'alert' });
 const empty = element(
@@ -60,6 +62,7 @@ const content = element(
   charts.root,
   element('div', { class: 'columns' }, savings.root, heatMap.root),
   samples.root,
+  completions.root,
   settings.root,
 );
 root.append(content, announcer.root);
@@ -86,7 +89,7 @@ function show(): void {
   const none = state.runs.size === 0;
   loading.hidden = state.told;
   empty.hidden = !state.told || !none;
-  for (const part of [header, charts, savings, heatMap, samples, settings]) part.root.hidden = none;
+  for (const part of [header, charts, savings, heatMap, samples, completions, settings]) part.root.hidden = none;
   const problem = {
     connected: '',
     connecting: 'Waiting for the daemon...',
@@ -100,6 +103,7 @@ function show(): void {
   savings.show(state);
   heatMap.show(state);
   samples.show(state);
+  completions.show(state);
   settings.show(state);
   const { hidden, raw, smoothed, logScale } = state.view;
   const now = JSON.stringify([[...state.runs.keys()], hidden, raw, smoothed, logScale]);

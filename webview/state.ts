@@ -1,5 +1,13 @@
 import type { Columns } from '../daemon/protocol/metrics.ts';
-import type { Learned, PanelRun, Sample, Savings, ToPanel, ViewState } from '../daemon/protocol/panel.ts';
+import type {
+  Learned,
+  PanelCompletions,
+  PanelRun,
+  Sample,
+  Savings,
+  ToPanel,
+  ViewState,
+} from '../daemon/protocol/panel.ts';
 import { RunData } from './data/runData.ts';
 import { soon } from './frames.ts';
 
@@ -25,9 +33,11 @@ export interface RunState {
   savings?: Savings;
   learned?: Learned;
   samples?: Sample[];
+  completions?: PanelCompletions;
 }
 
-export type Change = 'runs' | 'metrics' | 'savings' | 'learned' | 'samples' | 'active' | 'connection' | 'view' | 'zoom';
+export type Change =
+  'runs' | 'metrics' | 'savings' | 'learned' | 'samples' | 'completions' | 'active' | 'connection' | 'view' | 'zoom';
 
 /** Messages about runs; those of Try It have a part of their own. */
 type StateMessage = Exclude<ToPanel, { type: `trial${string}` }>;
@@ -69,12 +79,14 @@ export class PanelState {
       }
       case 'savings':
       case 'learned':
-      case 'samples': {
+      case 'samples':
+      case 'completions': {
         const state = this.runs.get(message.run);
         if (!state) return;
         if (message.type === 'savings') state.savings = message.savings;
         else if (message.type === 'learned') state.learned = message.learned;
-        else state.samples = message.samples;
+        else if (message.type === 'samples') state.samples = message.samples;
+        else state.completions = message.completions;
         return this.#changed(message.type);
       }
       case 'active':

@@ -25,7 +25,7 @@ const KEPT_DAYS = 400;
 const TEXT_DAYS = 90;
 const MAX_TEXTS = 2000;
 
-const PAUSED = 'completions paused'; // key of the state; counting goes on unless it is '1'
+const PAUSED = 'completions paused'; // key of the state; counting is paused while it is '1'
 
 /** The sums of a day, and what one completion has added to them. */
 const SUMS = [

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   jobs: async () => (await import('./jobs.ts')).registerJobs,
   adapters: async () => (await import('./adapters.ts')).registerAdapters,
   runs: async () => (await import('./runs.ts')).registerRuns,
+  completions: async () => (await import('./completions.ts')).registerCompletions,
   projects: async () => (await import('./projects.ts')).registerProjects,
   users: async () => (await import('./users.ts')).registerUsers,
   plan: async () => (await import('./plan.ts')).registerPlan,

@@ -44,7 +44,7 @@ async function asked<T>(what: string, remove: (confirm: boolean) => Promise<T>):
 }
 
 /** Asks on the terminal; the end of input means no. */
-async function yesTo(question: string): Promise<boolean> {
+export async function yesTo(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await Promise.race([

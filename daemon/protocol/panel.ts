@@ -4,6 +4,7 @@
  * run with its `metrics` (in parts, the first with `reset`), `savings`, `learned` and `samples`.
  */
 import { z } from 'zod';
+import { completionCounts } from './completions.ts';
 import { ERROR_CODES } from './errors.ts';
 import { job, jobState } from './jobs.ts';
 import { DRAWN, each } from './metrics.ts';
@@ -88,6 +89,15 @@ export type Learned = z.infer<typeof learned>;
 export const sample = z.object({ prompt: z.string(), before: z.string().nullable(), after: z.string().nullable() });
 export type Sample = z.infer<typeof sample>;
 
+/** What became of the inline completions of a run's adapter, and whether they are counted now. */
+export const panelCompletions = z.object({
+  counting: z.boolean(),
+  /** Stored texts of this adapter. */
+  texts: count,
+  counts: completionCounts,
+});
+export type PanelCompletions = z.infer<typeof panelCompletions>;
+
 /** What a person chose to see. The panel keeps it, and the extension keeps it for a panel that is opened again. */
 export const viewState = z.object({
   /** The run whose buttons, savings, heat map and samples are shown. */
@@ -126,6 +136,7 @@ export const toPanel = z.discriminatedUnion('type', [
   z.object({ type: z.literal('savings'), run: runKey, savings }),
   z.object({ type: z.literal('learned'), run: runKey, learned }),
   z.object({ type: z.literal('samples'), run: runKey, samples: z.array(sample) }),
+  z.object({ type: z.literal('completions'), run: runKey, completions: panelCompletions }),
   z.object({ type: z.literal('active'), active: z.object({ id, name: z.string() }).nullable() }),
   z.object({
     type: z.literal('connection'),
@@ -154,10 +165,15 @@ export const runCommand = z.enum([
 ]);
 export type RunCommand = z.infer<typeof runCommand>;
 
+/** What can be done with counts and stored texts of completions. */
+export const completionsCommand = z.enum(['pause', 'resume', 'texts', 'forget']);
+export type CompletionsCommand = z.infer<typeof completionsCommand>;
+
 export const fromPanel = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   /** `request` comes back in `answer`. */
   z.strictObject({ type: z.literal('command'), request: count, command: runCommand, run: runKey }),
+  z.strictObject({ type: z.literal('completions'), request: count, command: completionsCommand }),
   /** Puts a text onto the clipboard. */
   z.strictObject({ type: z.literal('copy'), text: z.string().max(4_000_000) }),
   z.strictObject({ type: z.literal('view'), view: viewState }),

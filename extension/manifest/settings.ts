@@ -1,5 +1,6 @@
 import { DEFAULT_LENGTH, LENGTHS } from '../../daemon/data/settings.ts';
 import { DEFAULT_LINES, EXCLUDED } from '../../daemon/inline/settings.ts';
+import { SERVE_SETTINGS } from '../../daemon/serve/settings.ts';
 import { checkedReaders } from './datasets.ts';
 import { SETTINGS, type SettingName, SETTINGS_SECTION } from '../contributions.ts';
 
@@ -17,6 +18,8 @@ interface Setting {
   readonly minimum?: number;
   readonly maximum?: number;
 }
+
+const [precision] = SERVE_SETTINGS;
 
 const listed = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
 
@@ -136,6 +139,22 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     description:
       'How many runs may train at the same time. With 0, the daemon chooses from the number of cores. Takes effect when the daemon starts.',
   },
+  servePrecision: {
+    type: 'string',
+    default: precision.default,
+    scope: 'machine',
+    description:
+      'Number format of the base model while it answers: completions, chat and requests of other programs. Takes effect when the daemon starts.',
+    enum: precision.values.map(({ value }) => value),
+    enumDescriptions: precision.values.map(({ label }) => label),
+  },
+  keepTexts: {
+    type: 'boolean',
+    default: false,
+    scope: 'machine',
+    description:
+      'Store the texts of inline completions on this machine, with the name of their file, for at most 90 days. Without it, only counts are stored. Nothing is sent anywhere.',
+  },
 };
 
 export const settingId = (name: SettingName): string => `${SETTINGS_SECTION}.${SETTINGS[name]}`;
@@ -146,4 +165,6 @@ export const RESTRICTED: readonly SettingName[] = [
   'idleMinutes',
   'maxRunning',
   'activateWhenDone',
+  'servePrecision',
+  'keepTexts',
 ];

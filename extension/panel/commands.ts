@@ -3,16 +3,29 @@ import { revealFolder } from '../adapters/commands.ts';
 import { type App, type Panel, requireTrust, showError } from '../app.ts';
 import { isQuiet } from '../quiet.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
-import type { RunCommand } from '../../daemon/protocol/panel.ts';
+import type { CompletionsCommand, RunCommand } from '../../daemon/protocol/panel.ts';
 import { exportWith } from '../output/flow.ts';
 import { cancel } from '../runs/commands.ts';
 import { fineTuneAgain } from '../tuning/again.ts';
+import { count, forgetAll, showTexts } from '../use/commands.ts';
+import type { UseRecorder } from '../use/recorder.ts';
 import { jobOfKey, panelRun } from './panelRun.ts';
 
 /** Does what a button of the panel asks for, where the run's state allows it; says why not. */
-export async function obey(app: App, panel: Panel, command: RunCommand, key: string): Promise<string | null> {
+export const obey = (app: App, panel: Panel, command: RunCommand, key: string): Promise<string | null> =>
+  answered(app, () => doCommand(app, panel, command, key));
+
+/** Does what a button about completions asks for; says why not. */
+export const obeyCompletions = (app: App, use: UseRecorder, command: CompletionsCommand): Promise<string | null> =>
+  answered(app, async () => {
+    if (command === 'texts') await showTexts();
+    else if (command === 'forget') await forgetAll(app, use);
+    else await count(app, command === 'resume');
+  });
+
+async function answered(app: App, work: () => Promise<void>): Promise<string | null> {
   try {
-    await doCommand(app, panel, command, key);
+    await work();
     return null;
   } catch (error) {
     if (isQuiet(error)) return null;

@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import { soonest } from '../listing.ts';
 import { jobOfKey, keyOf } from './panelRun.ts';
 import { runFeed, type RunFeed } from './runFeed.ts';
+import type { UseRecorder } from '../use/recorder.ts';
 import type { ViewStore } from './viewStore.ts';
 
 /** Sends one panel all its data: first everything that exists, then every change. */
@@ -14,12 +15,14 @@ export interface Feed {
   begin(): Promise<void>;
   /** The run that the person looks at. Its costs are computed first. */
   look(focus: string | null): void;
+  /** Sends what became of completions again. */
+  tellCompletions(): void;
   dispose(): void;
 }
 
 const RUNS = 12; // the newest, and the one in focus; nobody could tell more curves apart
 
-export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) => void): Feed {
+export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (message: ToPanel) => void): Feed {
   const { daemon, log } = app;
   const feeds = new Map<string, RunFeed>();
   let following: { end(): Promise<void> } | undefined;
@@ -100,7 +103,11 @@ export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) =>
       .then((active) => send({ type: 'active', active: active === null ? null : { id: active.id, name: active.name } }))
       .catch(failed);
   });
+  const tellCompletions = soonest(() => {
+    void Promise.all([...feeds.values()].map((feed) => feed.tellCompletions())).catch(failed);
+  });
   const subscriptions = [
+    use.onRecorded(tellCompletions),
     daemon.onState(() => send(connection())),
     // After a daemon was lost, its runs continue from their checkpoints. So send everything again.
     daemon.onRefresh(again),
@@ -122,6 +129,7 @@ export function startFeed(app: App, view: ViewStore, send: (message: ToPanel) =>
         .get(focus ?? '')
         ?.count()
         .catch(failed),
+    tellCompletions,
     dispose: () => {
       round++;
       for (const one of subscriptions) one.dispose();

@@ -4,12 +4,13 @@ import type { FromPanel, ToPanel } from '../../daemon/protocol/panel.ts';
 import { panelHtml } from '../../webview/html.ts';
 import type { App, Panel } from '../app.ts';
 import { PANEL } from '../contributions.ts';
-import { obey } from './commands.ts';
+import type { UseRecorder } from '../use/recorder.ts';
+import { obey, obeyCompletions } from './commands.ts';
 import { startFeed, type Feed } from './feed.ts';
 import { isTrialRequest, trials, type Trials } from './trial.ts';
 import { viewStore } from './viewStore.ts';
 
-export function registerPanel(app: App): Panel {
+export function registerPanel(app: App, use: UseRecorder): Panel {
   const { context, log } = app;
   const view = viewStore(context.workspaceState);
   let open: { panel: vscode.WebviewPanel; feed: Feed; trials: Trials; ready: Promise<unknown> } | undefined;
@@ -18,7 +19,7 @@ export function registerPanel(app: App): Panel {
     open?.panel.dispose();
     const { webview } = panel;
     const send = (message: ToPanel): void => void webview.postMessage(message);
-    const feed = startFeed(app, view, send);
+    const feed = startFeed(app, view, use, send);
     const trying = trials(app, send);
     const ready = Promise.withResolvers<undefined>();
     open = { panel, feed, trials: trying, ready: ready.promise };
@@ -56,6 +57,11 @@ export function registerPanel(app: App): Panel {
           return vscode.env.clipboard.writeText(message.text);
         case 'failure':
           return log.error(`training panel: ${message.message}`);
+        case 'completions': {
+          const error = await obeyCompletions(app, use, message.command);
+          feed.tellCompletions();
+          return send({ type: 'answer', request: message.request, error });
+        }
         case 'command':
           return send({
             type: 'answer',

@@ -19,6 +19,8 @@ export interface RunFeed {
   /** Events of its worker, in order. */
   take(events: readonly Event[]): void;
   update(job: Job): void;
+  /** What became of the completions of its adapter. */
+  tellCompletions(): Promise<void>;
   /** Its costs beside LoRA, once: a worker counts them. */
   count(): Promise<void>;
   end(): void;
@@ -83,10 +85,23 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
     if (savings !== undefined && !over)
       send({ type: 'savings', run: key, savings: { ...savings, measured: measuredOf(run?.report ?? null) } });
   };
+  const tellCompletions = async (): Promise<void> => {
+    if (adapter === null) return;
+    const params = { adapter: adapter.id };
+    const found = await daemon
+      .call(({ completions }) => completions.summary, params)
+      .catch((error: unknown) => {
+        log.info(`completions of ${key} are not known: ${String(error)}`); // the adapter may be in the trash
+        return undefined;
+      });
+    if (over || found === undefined) return;
+    const { counting, texts, total: counts } = found;
+    send({ type: 'completions', run: key, completions: { counting, texts, counts } });
+  };
   const finish = async (): Promise<void> => {
     await fetchRun();
     tell();
-    await Promise.all([tellSamples(), tellLearned(), tellCosts()]);
+    await Promise.all([tellSamples(), tellLearned(), tellCompletions(), tellCosts()]);
   };
 
   return {
@@ -101,7 +116,7 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
       if (job.run !== null) await tellMetrics(job.run);
       loading = false;
       tell();
-      await Promise.all([tellSamples(), tellLearned()]);
+      await Promise.all([tellSamples(), tellLearned(), tellCompletions()]);
       await tellCosts();
     },
     take: (events) => {
@@ -120,6 +135,7 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
       if (ended) quietly('its end', finish());
       else tell();
     },
+    tellCompletions,
     count: async () => {
       if (costs === undefined) {
         costs = plan().catch((error: unknown) => {

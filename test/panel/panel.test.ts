@@ -249,6 +249,28 @@ test('savings, samples and the heat map show what was told', async () => {
   assert.ok((await sent()).some((message) => message.type === 'copy' && told.includes(message.text)));
 });
 
+test('what became of completions is shown in words and figures, and its buttons send what they say', async () => {
+  const { page, send, sent } = await host.open();
+  await send(...stateAfter());
+  const card = page.locator('.completions');
+  await card.getByText('405 of 1,204 completions were accepted.').waitFor();
+  const text = await card.innerText();
+  for (const part of ['88 % of the accepted characters were still there', '95 of them in part', '14,902', '184 ms'])
+    assert.ok(text.includes(part), `${part} is not in ${text}`);
+  await card.getByText('12 texts are stored. Counts and texts stay on this machine.').waitFor();
+  for (const name of ['Pause counting', 'Show stored texts', 'Delete all...'])
+    await card.getByRole('button', { name }).click();
+  assert.equal(await card.getByRole('button', { name: 'Resume counting' }).isVisible(), false);
+  const commands = (await sent()).flatMap((message) => (message.type === 'completions' ? [message.command] : []));
+  assert.deepEqual(commands, ['pause', 'texts', 'forget']);
+  await send({ type: 'answer', request: 3, error: 'the daemon is draining' });
+  await card.getByRole('alert').filter({ hasText: 'draining' }).waitFor();
+  await page.locator('.runs-table button').nth(1).click();
+  await card.getByText('No completion of this adapter was shown yet.').waitFor();
+  await card.getByText('Counting is paused. No texts are stored.').waitFor();
+  assert.deepEqual(await card.getByRole('button').allInnerTexts(), ['Resume counting']);
+});
+
 test('a daemon that is gone and a run that failed are said', async () => {
   const { page, send } = await host.open();
   await send(...stateAfter([60]));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_ROWS } from '../../daemon/protocol/panel.ts';
-import type { Cost, PanelRun, Sample, ToPanel } from '../../daemon/protocol/panel.ts';
+import type { Cost, PanelCompletions, PanelRun, Sample, ToPanel } from '../../daemon/protocol/panel.ts';
 import { columnsOf, metricOf } from '../../daemon/protocol/metrics.ts';
 import type { RunEvent } from '../../daemon/protocol/runEvents.ts';
 import type { RecordedRun } from './record.ts';
@@ -13,6 +13,33 @@ export const RECORDED = JSON.parse(readFileSync(file, 'utf8')) as readonly Recor
 type EventOf<K extends RunEvent['event']> = Extract<RunEvent, { event: K }>;
 const lastOf = <K extends RunEvent['event']>(events: readonly RunEvent[], kind: K): EventOf<K> | undefined =>
   events.findLast((event) => event.event === kind) as EventOf<K> | undefined;
+
+/** Counts of completions of an adapter that was used, and of one that was not. */
+const COMPLETIONS: readonly PanelCompletions[] = [
+  {
+    counting: true,
+    texts: 12,
+    counts: {
+      ...{ shown: 1204, accepted: 310, partly: 95, typed: 41, rejected: 402, ignored: 356 },
+      ...{ shownCharacters: 51_840, acceptedCharacters: 14_902, acceptedLines: 466 },
+      kept: [
+        { seconds: 30, of: 14_902, characters: 14_211 },
+        { seconds: 120, of: 14_700, characters: 13_650 },
+        { seconds: 600, of: 14_380, characters: 12_702 },
+      ],
+      latencyMs: { p50: 184, p95: 1420 },
+    },
+  },
+  {
+    counting: false,
+    texts: 0,
+    counts: {
+      ...{ shown: 0, accepted: 0, partly: 0, typed: 0, rejected: 0, ignored: 0 },
+      ...{ shownCharacters: 0, acceptedCharacters: 0, acceptedLines: 0, latencyMs: null },
+      kept: [30, 120, 600].map((seconds) => ({ seconds, of: 0, characters: 0 })),
+    },
+  },
+];
 
 export const keyOf = (place: number): string => `job/${place + 1}`;
 /** When the first run began; the others follow. */
@@ -111,6 +138,7 @@ export function detailsAfter(place: number, events: readonly RunEvent[]): ToPane
     { type: 'samples', run, samples: [...samples.values()] },
   ];
   if (learned && done) messages.push({ type: 'learned', run, learned });
+  if (done) messages.push({ type: 'completions', run, completions: COMPLETIONS[place] ?? COMPLETIONS[1]! });
   return messages;
 }
 

@@ -42,7 +42,7 @@ export const continues = (offer: Offer, next: Offer): boolean =>
   offer.at === next.at &&
   (next.rest.startsWith(offer.rest) || offer.rest.startsWith(next.rest) || offer.shown.number === next.shown.continues);
 
-/** Takes over the rest of a completion that goes on. */
+/** Takes over the rest of a completion that is shown again. */
 export function extend(offer: Offer, next: Offer): void {
   offer.characters += next.rest.length - offer.rest.length;
   offer.rest = next.rest;
