@@ -97,7 +97,7 @@ test('another adapter with the number, a late record, and what comes while count
 test('texts are stored where they are given, listed page by page, and deleted', async () => {
   const catalog = await temporaryCatalog();
   const [one, two] = [await add(catalog, 'one'), await add(catalog, 'two', {}, someContent(2))];
-  const text = (shown: string): Completion['text'] => ({ shown, file: '/work/a.ts' });
+  const text = (shown: string): Completion['text'] => ({ shown, file: '/code/a.ts' });
   const kept = completion(one, { text: text('first') });
   await record(catalog, kept, completion(two, { text: text('second') }), completion(one));
   await record(catalog, { ...kept, outcome: 'partly', accepted: { characters: 3, lines: 0 }, kept: [2, null, null] });
@@ -106,7 +106,7 @@ test('texts are stored where they are given, listed page by page, and deleted', 
   const [first] = (await listTexts(catalog.db, { limit: 1, after: page.next })).items;
   assert.deepEqual(
     [first!.text, first!.outcome, first!.acceptedCharacters, first!.keptCharacters, first!.file, first!.adapter!.name],
-    ['first', 'partly', 3, 2, '/work/a.ts', 'one'],
+    ['first', 'partly', 3, 2, '/code/a.ts', 'one'],
   );
   assert.equal((await summary(catalog)).texts, 2);
   assert.equal((await summary(catalog, { adapter: 'two' })).texts, 1);

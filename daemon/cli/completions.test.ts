@@ -27,7 +27,7 @@ before(async () => {
   const completion = { ...about, adapter: { id, hash }, language: 'python', characters: 40 };
   const kept = [40, 40, 30];
   const accepted = { characters: 40, lines: 2 };
-  const text = { shown: 'return 1\n', file: '/work/a.py' };
+  const text = { shown: 'return 1\n', file: '/code/a.py' };
   await catalog.change((change) =>
     recordCompletions(change, [
       { ...completion, key: 'one-of-them', outcome: 'accepted', accepted, kept, text },
@@ -44,7 +44,7 @@ test('counts as a table, split, and as JSON', () => {
   assert.equal(last, '1 text is stored');
   assert.match(said('summary', '--by', 'language', '--adapter', 'notes'), /python/);
   assert.equal((JSON.parse(said('--json')) as { total: { shown: number } }).total.shown, 2);
-  assert.match(said('texts'), /notes +accepted +40 +\/work\/a\.py +"return 1\\n"/);
+  assert.match(said('texts'), /notes +accepted +40 +\/code\/a\.py +"return 1\\n"/);
   assert.match(vera('summary', '--by', 'hour').stderr, /by language or by day/);
 });
 

@@ -5,7 +5,7 @@ import type { Shown } from '../shown.ts';
 import { applied, type Edit } from './edit.ts';
 import { createTracker, SEEN_MS, type Tracker, type Use } from './tracker.ts';
 
-const URI = 'file:///work/a.ts';
+const URI = 'file:///code/a.ts';
 const START = 1_000_000;
 
 /** An editor with one document, a clock, and a tracker that listens. */
@@ -257,14 +257,14 @@ test('other files, a renamed file, a deleted file, a closed file', () => {
   const editor = new Editor();
   editor.show('abc def', 0);
   editor.insert(0, 'abc def');
-  editor.tracker.change('file:///work/other.ts', [{ offset: 0, removed: 7, text: '' }], editor.at);
+  editor.tracker.change('file:///code/other.ts', [{ offset: 0, removed: 7, text: '' }], editor.at);
   editor.wait(30_000);
   assert.equal(editor.last().kept[0], 7);
-  editor.tracker.rename(URI, 'file:///work/renamed.ts');
-  editor.tracker.change('file:///work/renamed.ts', [{ offset: 0, removed: 4, text: '' }], editor.at);
+  editor.tracker.rename(URI, 'file:///code/renamed.ts');
+  editor.tracker.change('file:///code/renamed.ts', [{ offset: 0, removed: 4, text: '' }], editor.at);
   editor.wait(90_000);
   assert.equal(editor.last().kept[1], 4); // 'def' of 'abcdef', as a share of seven characters
-  editor.tracker.remove('file:///work/renamed.ts', editor.at);
+  editor.tracker.remove('file:///code/renamed.ts', editor.at);
   assert.deepEqual(editor.last().kept, [7, 4, 0]);
   assert.equal(editor.tracker.waits(), false);
 });
