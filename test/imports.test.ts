@@ -43,7 +43,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   objectives: ['protocol', 'settings', 'graph', 'weights', 'data', 'models', 'runtime'],
   train: ALL_BELOW,
   serve: ALL_BELOW,
-  evaluation: ALL_BELOW,
+  evaluation: [...ALL_BELOW, 'inline'],
   export: ALL_BELOW,
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'layout', 'home'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { casesOf, suggestionOf } from './cases.ts';
+import { casesOf } from './cases.ts';
 
 const text = `import { join } from 'node:path';
 
@@ -44,14 +44,4 @@ test('the same seed gives the same cases, another seed others, and files take tu
   assert.notDeepEqual(casesOf(many, { limit: 16, seed: 6 }), cases);
   assert.equal(cases.length, 16);
   for (let file = 0; file < 8; file++) assert.equal(cases.filter((one) => one.file === file).length, 2);
-});
-
-test('a suggestion for a line ends with the line, one for a block where the scope ends', () => {
-  assert.equal(suggestionOf('foo(1);\nbar', 'line', 'x = ', false), 'foo(1);');
-  assert.equal(suggestionOf('foo(1', 'line', 'x = ', false), undefined);
-  assert.equal(suggestionOf('foo(1', 'line', 'x = ', true), 'foo(1');
-  const answer = '\n    a();\n\n    b();\n  }\n  more();';
-  assert.equal(suggestionOf(answer, 'block', '  if (x) {', false), '\n    a();\n\n    b();');
-  assert.equal(suggestionOf('\n    a();\n  ', 'block', '  if (x) {', false), undefined);
-  assert.equal(suggestionOf('\n    a();\n    b', 'block', '  if (x) {', true), '\n    a();\n    b');
 });

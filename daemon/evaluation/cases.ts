@@ -1,5 +1,6 @@
 /** Places in held-out code where a suggestion is asked for, and what stands there. Pure. */
 import { seededRandom } from '../data/random.ts';
+import { indentOf } from '../inline/place.ts';
 
 /** A file of code as it is now. */
 export interface CodeFile {
@@ -104,12 +105,12 @@ function blocksOf({ text }: CodeFile, file: number): Case[] {
   const lines = splitLines(text);
   return lines.flatMap((opening, i) => {
     if (opening.text.trim() === '' || COMMENT.test(opening.text.trim())) return [];
-    const depth = depthOf(opening.text);
+    const depth = indentOf(opening.text);
     let last = i;
     let count = 0;
     for (let j = i + 1; j < lines.length && count <= BLOCK.lines; j++) {
       if (lines[j]!.text.trim() === '') continue;
-      if (depthOf(lines[j]!.text) <= depth) break;
+      if (indentOf(lines[j]!.text) <= depth) break;
       last = j;
       count++;
     }
@@ -118,35 +119,4 @@ function blocksOf({ text }: CodeFile, file: number): Case[] {
     const end = lines[last]!.start + lines[last]!.text.trimEnd().length;
     return end - start > BLOCK.characters ? [] : [{ kind: 'block' as const, file, line: i + 1, start, end }];
   });
-}
-
-/** Columns before the first character; a tab counts as four. */
-export function depthOf(line: string): number {
-  let depth = 0;
-  for (const character of line) {
-    if (character === '\t') depth += 4;
-    else if (character === ' ') depth++;
-    else break;
-  }
-  return depth;
-}
-
-/**
- * The part of an answer that is a suggestion for this place: the rest of the line, or the lines that stand deeper than the line of the
- * cursor. undefined while more of the answer is needed to say so. `line`: the text of the line up to the cursor.
- */
-export function suggestionOf(answer: string, kind: Case['kind'], line: string, ended: boolean): string | undefined {
-  if (kind === 'line') {
-    const at = answer.indexOf('\n');
-    return at < 0 ? (ended ? answer : undefined) : answer.slice(0, at);
-  }
-  const depth = depthOf(line);
-  const parts = answer.split('\n');
-  for (let i = 1; i < parts.length; i++) {
-    const whole = i < parts.length - 1 || ended;
-    // A line that has begun with a character is as deep as it will be.
-    if (parts[i]!.trim() !== '' && depthOf(parts[i]!) <= depth) return parts.slice(0, i).join('\n').trimEnd();
-    if (!whole) return undefined;
-  }
-  return ended ? answer.trimEnd() : undefined;
 }

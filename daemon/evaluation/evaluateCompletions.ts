@@ -1,4 +1,4 @@
-import { loadTokenizer, type Tokenizer } from '../data/tokenizer.ts';
+import { loadTokenizer } from '../data/tokenizer.ts';
 import { loadAdapter, statedBase } from '../export/adapter.ts';
 import { readSidecar } from '../export/sidecar.ts';
 import { quote } from '../formats/quote.ts';
@@ -11,13 +11,13 @@ import { settingError } from '../settings/setting.ts';
 import type { StoredAdapter } from '../serve/engine/bank.ts';
 import { Engine } from '../serve/engine/engine.ts';
 import { readTrainedOn } from '../train/trainedOn.ts';
-import { type Case, casesOf, type CodeFile, suggestionOf } from './cases.ts';
+import { type Case, casesOf, type CodeFile } from './cases.ts';
 import { differencesOf, figuresOf } from './figures.ts';
 import { heldOutCode } from './heldOutCode.ts';
 import { ANSWER_TOKENS, ROWS } from './limits.ts';
 import { type Score, scoreOf } from './measures.ts';
-import { completionPrompt } from './prompt.ts';
 import type { CompletionSettings } from './settings.ts';
+import { suggest } from './suggest.ts';
 
 /** An adapter to measure. */
 export interface AdapterSide {
@@ -65,7 +65,7 @@ export async function evaluateCompletions(
     );
   const tokenizer = loadTokenizer(base.dir);
   const loaded = new Map(opened.map(({ stored }) => [stored.hash, stored]));
-  const maxLength = Math.min(base.config.maxLength, context + ANSWER_TOKENS.block);
+  const maxLength = Math.min(base.config.maxLength, context + ANSWER_TOKENS);
   const engine = await Engine.create({
     ...{ base, tokenizer, precision, cache: options.cache, rows: ROWS, prefixBytes: 0, maxLength },
     load: async (hash) => loaded.get(hash)!,
@@ -73,7 +73,7 @@ export async function evaluateCompletions(
   });
   try {
     const hashes = [undefined, ...opened.map(({ stored }) => stored.hash)];
-    const answers = await suggestAll(engine, tokenizer, { files: code.files, cases, hashes }, options);
+    const answers = await suggestAll(engine, { files: code.files, cases, hashes, context }, options);
     const expected = cases.map(({ file, start, end }) => code.files[file]!.text.slice(start, end));
     const scores = answers.map((side) => side.map((text, i) => scoreOf(text, expected[i]!)));
     const names = [{ name: 'base', adapter: null, method: null }, ...opened.map(({ about }) => about)];
@@ -139,20 +139,15 @@ interface Asked {
   readonly cases: readonly Case[];
   /** Of each side. */
   readonly hashes: readonly (string | undefined)[];
+  readonly context: number;
 }
 
 /** The suggestion of each side for each case: [sides][cases]. */
 async function suggestAll(
   engine: Engine,
-  tokenizer: Tokenizer,
-  { files, cases, hashes }: Asked,
+  { files, cases, hashes, context }: Asked,
   { onProgress, signal }: ResolveOptions,
 ): Promise<string[][]> {
-  const most = engine.info.maxLength - ANSWER_TOKENS.block;
-  const prompts = cases.map(({ file, start, end }) => {
-    const { text } = files[file]!;
-    return completionPrompt(tokenizer, text.slice(0, start), text.slice(end), most);
-  });
   const answers = hashes.map(() => cases.map(() => ''));
   const total = hashes.length * cases.length;
   const stop = new AbortController();
@@ -161,14 +156,9 @@ async function suggestAll(
   const work = async (): Promise<void> => {
     for (let at = next++; at < total; at = next++) {
       const [side, i] = [Math.floor(at / cases.length), at % cases.length];
-      const one = cases[i]!;
-      const { text } = files[one.file]!;
-      const line = text.slice(text.lastIndexOf('\n', one.start - 1) + 1, one.start);
-      answers[side]![i] = await suggest(
-        engine,
-        { prompt: prompts[i]!, kind: one.kind, line, adapter: hashes[side] },
-        ended,
-      );
+      const place = cases[i]!;
+      const asked = { file: files[place.file]!, place, adapter: hashes[side], context };
+      answers[side]![i] = await suggest(engine, asked, ended);
       onProgress?.(`completing ${cases.length} places with ${hashes.length} models`, Math.min(0.99, ++done / total));
     }
   };
@@ -179,25 +169,4 @@ async function suggestAll(
     throw error;
   }
   return answers;
-}
-
-/** One suggestion. The engine is told as soon as it is whole. */
-async function suggest(
-  engine: Engine,
-  { prompt, kind, line, adapter }: { prompt: number[]; kind: Case['kind']; line: string; adapter: string | undefined },
-  signal: AbortSignal,
-): Promise<string> {
-  let text = '';
-  const request = {
-    prompt: { tokens: prompt },
-    adapter,
-    maxTokens: ANSWER_TOKENS[kind],
-    priority: 'background',
-  } as const;
-  for await (const piece of engine.submit(request, signal)) {
-    if (piece.type === 'text') text += piece.text;
-    const suggestion = suggestionOf(text, kind, line, piece.type === 'end');
-    if (suggestion !== undefined) return suggestion;
-  }
-  throw new Error('the engine gave no end');
 }

@@ -11,7 +11,7 @@ export async function planCompletions(
   options: ResolveOptions,
 ): Promise<MemoryEstimate> {
   const config = await resolveConfig(base, options);
-  const length = Math.min(config.maxLength, context + ANSWER_TOKENS.block);
+  const length = Math.min(config.maxLength, context + ANSWER_TOKENS);
   const step = stepFootprint(config, unadapted, { precision, batch: 1, length }, false);
   const { layers, kvHeads, headDim } = config;
   const cacheBytes = ROWS * length * 2 * layers * kvHeads * headDim * Float32Array.BYTES_PER_ELEMENT;
