@@ -101,8 +101,10 @@ export function createCompleter(host: Host, options: CompleterOptions = {}): Com
         [failures, quietUntil, problem] = [0, 0, undefined];
         ({ author } = finished);
         answers.add(modelKey(finished.author), prefix, suffix, finished.text);
+        if (modelKey(finished.author) === keyOf(made)) return;
         // Another model became active in between.
-        if (modelKey(finished.author) !== keyOf(made)) models.delete(scope);
+        models.delete(scope);
+        if (running === made) running = undefined;
       })
       .catch(failed)
       .finally(tell);
@@ -241,6 +243,7 @@ export function createCompleter(host: Host, options: CompleterOptions = {}): Com
     },
     modelChanged() {
       running?.cancel();
+      running = undefined;
       models.clear();
       answers.clear();
       [problem, author, failures, quietUntil] = [undefined, undefined, 0, 0];

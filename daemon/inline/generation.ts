@@ -133,7 +133,8 @@ export function startGeneration(options: GenerationOptions): Generation {
       const before = prefix.slice(-BEFORE);
       if (!document.startsWith(before, place.offset - before.length)) return false;
       const typed = document.slice(place.offset, offset);
-      if (!text.startsWith(typed) && (over || !typed.startsWith(text))) return false;
+      const isLeft = typed === '' || text.length > typed.length;
+      if (over ? !isLeft || !text.startsWith(typed) : !text.startsWith(typed) && !typed.startsWith(text)) return false;
       return sameSuffix(suffix, document.slice(offset), typed);
     },
   };
