@@ -188,6 +188,12 @@ export class Graph implements Builder {
     });
   }
 
+  sizeOf(x: Value, axis: number): Value {
+    const dim = x.shape[axis];
+    const named = typeof dim === 'string' && this.inputs.some(({ shape: sizes }) => sizes.includes(dim));
+    return named ? this.dimension(dim) : this.sizes(x, axis, axis + 1);
+  }
+
   add(a: Value, b: Value): Value {
     return this.op(add, [a, b]);
   }
@@ -237,8 +243,8 @@ export class Graph implements Builder {
     return this.op(concat, parts, { axis });
   }
 
-  split(x: Value, sizes: readonly number[], axis: number): readonly Value[] {
-    return this.outputsOf(split, [x, this.indices(...sizes)], { axis, $sizes: sizes });
+  split(x: Value, sizes: Shape, axis: number): readonly Value[] {
+    return this.outputsOf(split, [x, this.shapeTensor(sizes)], { axis, $sizes: sizes });
   }
 
   gather(x: Value, indices: Value): Value {

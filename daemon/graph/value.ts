@@ -138,6 +138,8 @@ export interface Builder {
   shapeTensor(shape: Shape): Value;
   /** The sizes of x's axes from start to end (all by default) as an int64 vector. */
   sizes(x: Value, start?: number, end?: number): Value;
+  /** The size of one axis as an int64 vector of one element: the same value for all axes of a size that an input has. */
+  sizeOf(x: Value, axis: number): Value;
 
   add(a: Value, b: Value): Value;
   sub(a: Value, b: Value): Value;
@@ -153,7 +155,7 @@ export interface Builder {
   reduceSum(x: Value, axes: readonly number[], keepdims?: boolean): Value;
   concat(parts: readonly (Value | undefined)[], axis: number): Value;
   /** Parts of the given sizes along an axis. */
-  split(x: Value, sizes: readonly number[], axis: number): readonly Value[];
+  split(x: Value, sizes: Shape, axis: number): readonly Value[];
   /** Rows of x: [n, ...] at indices: [m] (int64) -> [m, ...]. */
   gather(x: Value, indices: Value): Value;
 

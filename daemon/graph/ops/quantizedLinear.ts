@@ -1,25 +1,19 @@
 import { defineOperator, productOf } from '../operator.ts';
 import type { Builder, Value } from '../value.ts';
+import { abs } from './abs.ts';
 import { expand } from './expand.ts';
-import { max } from './max.ts';
-import { neg } from './neg.ts';
 import { reduceMax } from './reduceMax.ts';
-import { reduceMin } from './reduceMin.ts';
 import { reshape } from './reshape.ts';
 
 /** Rows of x as uint8 around 128, with one scale per row: x = scale * (q - 128). All products of one input share them. */
 function quantizeRows(g: Builder, x: Value): { q: Value; scale: Value } {
   const rows = x.shape.slice(0, 1);
-  const axes = { $axes: [1], keepdims: 0 };
-  const top = g.op(reduceMax, [x, g.indices(1)], axes);
-  const bottom = g.op(reduceMin, [x, g.indices(1)], axes);
-  // The lower bound prevents a division by zero if all of a row is zero.
-  const largest = g.op(max, [top, g.op(neg, [bottom]), g.scalar(1e-20)]);
+  const largest = g.op(reduceMax, [g.op(abs, [x]), g.indices(1)], { $axes: [1], keepdims: 0 });
+  // A row of zeros has the scale 0. Whatever its quotients round to, its products are multiplied by 0 in the end.
   const scale = g.mul(largest, g.scalar(1 / 127));
   const zero = g.constant(Uint8Array.of(128), []);
-  const zeros = g.op(expand, [zero, g.sizes(x, 0, 1)], { $to: rows });
   return {
-    q: g.op(quantizeLinear, [x, scale, zeros], { axis: 0 }),
+    q: g.op(quantizeLinear, [x, scale, g.op(expand, [zero, g.sizeOf(x, 0)], { $to: rows })], { axis: 0 }),
     scale: g.op(reshape, [scale, g.indices(-1, 1)], { $to: [...rows, 1] }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Operator } from '../value.ts';
+import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { and } from './and.ts';
 import { attention } from './attention.ts';
@@ -45,6 +46,7 @@ import { where } from './where.ts';
 
 /** All operators. To add one, write a file beside this and a line here. */
 export const OPERATORS: readonly Operator[] = [
+  abs,
   add,
   and,
   attention,

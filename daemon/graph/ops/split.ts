@@ -1,4 +1,4 @@
-import { defineOperator, number, numbers } from '../operator.ts';
+import { defineOperator, number, shapeFrom } from '../operator.ts';
 import type { Value } from '../value.ts';
 
 /** Parts of the given sizes along an axis (ONNX Split-18). Gradient: the gradients of the parts, joined. */
@@ -6,7 +6,7 @@ export const split = defineOperator('Split', {
   shape: ([x], attributes) => {
     const { type, shape } = x as Value;
     const axis = number(attributes, 'axis', 0);
-    return numbers(attributes, '$sizes').map((size) => ({
+    return shapeFrom(attributes, '$sizes').map((size) => ({
       type,
       shape: shape.map((dim, i) => (i === axis ? size : dim)),
     }));

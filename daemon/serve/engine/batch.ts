@@ -1,16 +1,16 @@
 import { BLOCK } from './attention.ts';
 import { draft } from './lookup.ts';
 import type { RowModel, RowTokens } from './model.ts';
-import { generates, guessesOf, type PlannedRow, prefillRun } from './plan.ts';
+import { generates, guessesOf, type PlannedRow, readings } from './plan.ts';
 import { type BlockKey, nextKey, type PrefixCache, startKey } from './prefixCache.ts';
-import type { RowTable } from './rows.ts';
+import type { BlockData, NewTokens, RowTable } from './rows.ts';
 import type { Active } from './task.ts';
 
 /** Most tokens that are guessed at once. */
 const GUESSES = 8;
 
 /**
- * The requests that have a row. A step reads a part of the prompts of a few rows of one table, and then one token (or a few guessed
+ * The requests that have a row. A step reads parts of prompts, and then one token (or a few guessed
  * ones) for every row that generates.
  */
 export class Batch {
@@ -20,18 +20,23 @@ export class Batch {
   readonly #model: RowModel;
   readonly #prefixes: PrefixCache;
   readonly #vocabulary: number;
+  readonly #stallMs: number;
+  /** Milliseconds that a token of a prompt took last. */
+  #tokenMs = Infinity;
   readonly #onEnd: (active: Active, error?: Error) => void;
 
-  /** onEnd: its answer has ended, or an error ends it. */
+  /** stallMs: how long those that generate may wait for a part of a prompt. onEnd: its answer has ended, or an error ends it. */
   constructor(options: {
     model: RowModel;
     prefixes: PrefixCache;
     vocabulary: number;
+    stallMs: number;
     onEnd: (active: Active, error?: Error) => void;
   }) {
     this.#model = options.model;
     this.#prefixes = options.prefixes;
     this.#vocabulary = options.vocabulary;
+    this.#stallMs = options.stallMs;
     this.#onEnd = options.onEnd;
   }
 
@@ -39,53 +44,37 @@ export class Batch {
   #reuse(active: Active): void {
     const { row, answer, keys } = active;
     if (row.length % BLOCK !== 0 || row.length >= answer.promptTokens) return;
-    while (row.length + BLOCK < answer.promptTokens) {
-      const key = keyOf(active, row.length);
+    const blocks: BlockData[] = [];
+    for (let from = row.length; from + BLOCK < answer.promptTokens; from += BLOCK) {
+      const key = keyOf(active, from);
       const block = this.#prefixes.get(key);
       if (!block) break;
-      row.table.addBlock(row, block);
+      blocks.push(block);
       keys.push(key);
-      answer.cachedTokens += BLOCK;
-      this.counts.hit += BLOCK;
     }
+    if (blocks.length > 0) row.table.addBlocks(row, blocks);
+    answer.cachedTokens += blocks.length * BLOCK;
+    this.counts.hit += blocks.length * BLOCK;
     this.#prefixes.touch(keys);
   }
 
   /** One step of all rows. */
   async step(): Promise<void> {
     this.counts.steps++;
-    const generating = new Map<RowTable, Active[]>();
-    const reading = new Map<RowTable, (PlannedRow & { active: Active })[]>();
-    const group = <T>(groups: Map<RowTable, T[]>, table: RowTable, item: T): void => {
-      const list = groups.get(table) ?? [];
-      list.push(item);
-      groups.set(table, list);
-    };
+    const generating = [...this.active].some((active) => generates(this.#planned(active)));
+    const most = generating ? Math.floor(this.#stallMs / this.#tokenMs) : Infinity;
+    const waiting: (PlannedRow & { active: Active })[] = [];
     for (const active of this.active) {
       this.#reuse(active);
-      const planned = this.#planned(active);
-      if (generates(planned)) group(generating, active.row.table, active);
-      else group(reading, active.row.table, { ...planned, active });
+      waiting.push({ ...this.#planned(active), active });
     }
-    const runs = [...reading].flatMap(([table, rows]) =>
-      // Rows whose adapters have not started yet are read by the base.
-      [true, false].flatMap((asBase) => {
-        const run = prefillRun(rows.filter(({ active }) => active.row.length < active.start === asBase));
-        return run ? [{ table, asBase, ...run }] : [];
-      }),
-    );
-    const firstOf = ({ rows }: (typeof runs)[number]): PlannedRow => rows[0]!.row;
-    runs.sort(
-      (a, b) => Number(firstOf(b).interactive) - Number(firstOf(a).interactive) || firstOf(a).order - firstOf(b).order,
-    );
-    const [first] = runs;
-    if (first)
-      await this.#read(
-        first.table,
-        first.rows.map(({ row, count }) => ({ active: row.active, count })),
-        first.asBase,
-      );
-    for (const [table, actives] of generating) await this.#generate(table, actives);
+    for (const { row, count } of readings(waiting, most)) await this.#read(row.active, count);
+    const next = [...this.active].filter((active) => generates(this.#planned(active)));
+    // A row that needs more room moves to another table before the runs of the tables begin.
+    for (const { row, resident } of next) this.#model.reserve(row, resident);
+    const tables = new Map<RowTable, Active[]>();
+    for (const active of next) tables.set(active.row.table, [...(tables.get(active.row.table) ?? []), active]);
+    for (const [table, actives] of tables) await this.#generate(table, actives);
   }
 
   #planned({ row, answer, request, order, start }: Active): PlannedRow {
@@ -99,37 +88,30 @@ export class Batch {
     };
   }
 
-  /** Reads a part of the prompts of some rows. */
-  async #read(table: RowTable, parts: readonly { active: Active; count: number }[], asBase: boolean): Promise<void> {
-    const items = parts.map(({ active: { row, answer }, count }): RowTokens => {
-      const ids = answer.tokens.slice(row.length, row.length + count);
-      const last = row.length + count === answer.tokens.length;
-      return { row, ids, wanted: last ? [count - 1] : [] };
-    });
-    const counts = parts.map(({ count }) => count);
-    const read = counts.reduce((sum, count) => sum + count, 0);
-    this.counts.prompt += read;
-    this.counts.missed += read;
-    await this.#run(
-      table,
-      parts.map(({ active }) => active),
-      items,
-      Math.max(...counts),
-      { counts, asBase },
-    );
+  /** Reads a part of a prompt. After its end the row stands beside those that generate. */
+  async #read(active: Active, count: number): Promise<void> {
+    const { row, answer, resident, start } = active;
+    const ids = answer.tokens.slice(row.length, row.length + count);
+    const last = row.length + count === answer.tokens.length;
+    this.counts.prompt += count;
+    this.counts.missed += count;
+    const began = performance.now();
+    const item = { row, ids, wanted: last ? [count - 1] : [] };
+    await this.#run(row.table, [active], [item], { counts: [count], asBase: row.length < start });
+    if (count >= BLOCK) this.#tokenMs = (performance.now() - began) / count;
+    if (last && this.active.has(active)) this.#model.share(row, resident);
   }
 
   /** One token, or several where guesses are right, for rows that generate. */
-  async #generate(table: RowTable, actives: readonly Active[]): Promise<void> {
-    const guesses = actives.map((active) =>
-      draft(active.answer.tokens, guessesOf(this.#planned(active), actives.length)),
-    );
-    const length = 1 + Math.max(...guesses.map((guess) => guess.length));
-    const items = actives.map(({ row, answer }, i): RowTokens => {
-      const ids = [answer.tokens.at(-1)!, ...guesses[i]!];
+  async #generate(table: RowTable, rows: readonly Active[]): Promise<void> {
+    const actives = rows.toSorted((a, b) => a.row.index - b.row.index);
+    const items = actives.map((active): RowTokens => {
+      const { row, answer } = active;
+      const guess = draft(answer.tokens, guessesOf(this.#planned(active), actives.length));
+      const ids = [answer.tokens.at(-1)!, ...guess];
       return { row, ids, wanted: ids.map((_, t) => t) };
     });
-    await this.#run(table, actives, items, length);
+    await this.#run(table, actives, items);
   }
 
   /**
@@ -140,17 +122,17 @@ export class Batch {
     table: RowTable,
     actives: readonly Active[],
     items: readonly RowTokens[],
-    length: number,
     { counts, asBase = false }: { counts?: readonly number[]; asBase?: boolean } = {},
   ): Promise<void> {
     // The graph wants the logits of at least one token.
     const none = items.every(({ wanted }) => wanted.length === 0);
     const asked = none ? [{ ...items[0]!, wanted: [0] }, ...items.slice(1)] : items;
-    const results = await this.#model.run(table, asked, length, asBase);
+    const results = await this.#model.run(table, asked, asBase);
+    const length = Math.max(...items.map(({ ids }) => ids.length));
     const vocabulary = this.#vocabulary;
     let place = 0;
     for (const [i, active] of actives.entries()) {
-      const { row, ids, wanted } = items[i]!;
+      const { ids, wanted } = items[i]!;
       const logits = results['logits']!;
       const at = place;
       place += wanted.length;
@@ -164,9 +146,7 @@ export class Batch {
         this.#onEnd(active, error as Error);
         continue;
       }
-      if (active.answer.ended) {
-        this.#onEnd(active);
-      } else this.#model.reserve(row, active.resident, row.length + BLOCK);
+      if (active.answer.ended) this.#onEnd(active);
     }
   }
 
@@ -187,13 +167,13 @@ export class Batch {
     return right;
   }
 
-  #append(active: Active, part: Parameters<RowTable['append']>[1], count: number): void {
+  #append(active: Active, part: NewTokens, count: number): void {
     const { row, keys } = active;
-    if (!row.table.append(row, part, count)) return;
-    const from = row.length - BLOCK;
-    const key = keyOf(active, from);
-    keys.push(key);
-    if (!this.#prefixes.get(key)) this.#prefixes.add(key, row.table.block(row, from));
+    for (const from of row.table.append(row, part, count)) {
+      const key = keyOf(active, from);
+      keys.push(key);
+      if (!this.#prefixes.get(key)) this.#prefixes.add(key, row.table.block(row, from));
+    }
   }
 }
 

@@ -35,6 +35,8 @@ export interface EngineOptions {
   readonly prefixBytes?: number;
   /** For adapters in memory; default 256 MB. */
   readonly bankBytes?: number;
+  /** Milliseconds that requests that generate may wait for a part of another's prompt; default 80. One block is read in any case. */
+  readonly stallMs?: number;
   readonly session?: LoadOptions;
   /** Milliseconds, from any start. */
   readonly now?: () => number;
@@ -42,7 +44,7 @@ export interface EngineOptions {
 
 /**
  * Answers requests with one base model and any number of adapters. Rows join and leave the running batch between two steps. A step reads
- * a part of at most one table's prompts and then one token (or a few guessed ones) for every row that generates.
+ * parts of prompts and then one token (or a few guessed ones) for every row that generates.
  */
 export class Engine {
   readonly info: EngineInfo;
@@ -84,6 +86,7 @@ export class Engine {
     this.#prefixes = new PrefixCache(options.prefixBytes ?? 256e6);
     this.#batch = new Batch({
       ...{ model: this.#model, prefixes: this.#prefixes, vocabulary: base.config.vocabulary },
+      stallMs: options.stallMs ?? 80,
       onEnd: (active, error) => {
         this.#leave(active);
         if (error) this.#fail(active, error);
@@ -278,7 +281,7 @@ export class Engine {
       const start = startOfTask(task);
       answer.started = start !== undefined;
       if (!answer.started) task.resident = NO_ADAPTER;
-      const row = this.#model.add(task.resident, answer.tokens.length);
+      const row = this.#model.add(task.resident);
       const adapter = start === 0 ? (request.adapter ?? '') : '';
       const keys = [firstKey({ base, precision, adapter })];
       const active: Active = Object.assign(task, { row, keys, start: start ?? 0 });

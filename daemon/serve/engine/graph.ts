@@ -8,6 +8,7 @@ import { type BaseModel, shapeOf } from '../../models/base.ts';
 import { familyOf } from '../../models/registry.ts';
 import { logits } from '../../objectives/causalLm.ts';
 import { weightFormat } from '../../weights/registry.ts';
+import { joinProducts } from '../../graph/passes/joinProducts.ts';
 import { BLOCK, rowAttention } from './attention.ts';
 import { bindBatch, frozenMatrices, ServedNetwork } from './network.ts';
 
@@ -49,5 +50,8 @@ export function engineGraph({ base, precision, maxLength, adaptation, sites }: E
   g.output('logits', logits(net, config, family.finalNorm(net, config, g.gather(hidden, wanted))));
   g.output('keys', g.concat(attention.keys, 0));
   g.output('values', g.concat(attention.values, 0));
-  return deadCode(lower(g));
+  const lowered = deadCode(lower(joinProducts(g)));
+  const read = new Set(lowered.nodes.flatMap(({ inputs }) => inputs));
+  lowered.inputs.splice(0, lowered.inputs.length, ...lowered.inputs.filter((value) => read.has(value)));
+  return lowered;
 }

@@ -2,9 +2,10 @@ import type { BaseModel } from '../../models/base.ts';
 import { cpu } from '../../runtime/cpu.ts';
 import type { Loaded, LoadOptions, Results } from '../../runtime/executor.ts';
 import { weightLocator } from '../../weights/locate.ts';
+import { BLOCK } from './attention.ts';
 import { type BankForm, NO_ADAPTER, type Resident } from './bank.ts';
 import { engineGraph } from './graph.ts';
-import { type Row, roomFor, RowTable } from './rows.ts';
+import { type Row, RowTable, settledOf } from './rows.ts';
 
 export interface ModelOptions {
   readonly base: BaseModel;
@@ -17,6 +18,12 @@ export interface ModelOptions {
   readonly session?: LoadOptions;
 }
 
+interface LoadedGraph {
+  readonly loaded: Loaded;
+  /** Names of its inputs. */
+  readonly inputs: ReadonlySet<string>;
+}
+
 /** New tokens of a row. */
 export interface RowTokens {
   readonly row: Row;
@@ -25,19 +32,25 @@ export interface RowTokens {
   readonly wanted: readonly number[];
 }
 
-/** Brings rows of a table next to each other, in this order, with few moves. -> the index of the first. */
-function together(table: RowTable, items: readonly RowTokens[]): number {
-  const least = Math.min(...items.map(({ row }) => row.index));
-  const from = Math.min(least, table.rows.length - items.length);
-  items.forEach(({ row }, i) => table.swap(row.index, from + i));
-  return from;
+/** Settled positions of the tables that rows share, in blocks: a step is at most a third too wide for its longest row. */
+const ROOMS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+
+/** The room of a new table for rows that need so many positions. */
+export function roomFor(positions: number): number {
+  const blocks = Math.ceil(positions / BLOCK);
+  return (ROOMS.find((room) => room >= blocks) ?? blocks) * BLOCK;
 }
 
-/** The rows in use, in tables by graph, projection and room, and the graphs. A graph is loaded when an adapter of its form first comes, and kept. */
+/** A row joins rows that have up to this many times the room that it needs. */
+const WIDER = 2;
+
+/** The rows in use, and the graphs. A row that reads its prompt has a table of its own; rows that generate share tables by projection and room. A graph is loaded when an adapter of its form first comes, and kept. */
 export class RowModel {
   readonly #options: ModelOptions;
-  readonly #graphs = new Map<string, Promise<Loaded>>();
-  readonly #tables = new Map<string, { table: RowTable; resident: Resident }>();
+  readonly #graphs = new Map<string, Promise<LoadedGraph>>();
+  readonly #tables = new Map<RowTable, { readonly resident: Resident; readonly shared: boolean }>();
+  /** Holds zeros only. */
+  #zeros = new Float32Array();
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -48,39 +61,42 @@ export class RowModel {
     await this.#graph(form);
   }
 
-  #graph(form: BankForm): Promise<Loaded> {
+  #graph(form: BankForm): Promise<LoadedGraph> {
     const known = this.#graphs.get(form.key);
     if (known) return known;
     const { base, precision, cache, maxLength, session } = this.#options;
     const graph = engineGraph({ base, precision, maxLength, adaptation: form.adaptation, sites: form.sites });
     // With prepacked weights, float32 products give a row the same bits whatever the other rows hold.
-    const loaded = cpu.load(graph, weightLocator(base, cache), { ...session, prepack: true });
-    this.#graphs.set(form.key, loaded);
-    loaded.catch(() => this.#graphs.delete(form.key));
-    return loaded;
+    const loading = cpu.load(graph, weightLocator(base, cache), { ...session, prepack: true });
+    const inputs = new Set(graph.inputs.map(({ name }) => name));
+    const found = loading.then((loaded) => ({ loaded, inputs }));
+    this.#graphs.set(form.key, found);
+    found.catch(() => this.#graphs.delete(form.key));
+    return found;
   }
 
   tables(): RowTable[] {
-    return [...this.#tables.values()].map(({ table }) => table);
+    return [...this.#tables.keys()];
   }
 
   get bytes(): number {
     return this.tables().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** An empty row with room for so many positions. */
-  add(resident: Resident, positions: number): Row {
-    return this.#table(resident, roomFor(positions)).add(resident.theta);
+  /** An empty row, which reads its prompt alone. */
+  add(resident: Resident): Row {
+    return this.#table(resident, BLOCK, false).add(resident.theta);
   }
 
-  /** Makes sure that a row has room for so many positions. */
-  reserve(row: Row, resident: Resident, positions: number): void {
-    const room = roomFor(positions);
-    if (room > row.table.room) {
-      const from = row.table;
-      from.moveTo(row, this.#table(resident, room));
-      this.#drop(from);
-    }
+  /** Puts a row beside others that generate. */
+  share(row: Row, resident: Resident): void {
+    this.#move(row, resident, settledOf(row.length) + BLOCK);
+  }
+
+  /** Makes sure that a row that generates has room for the block that it fills. */
+  reserve(row: Row, resident: Resident): void {
+    const needed = settledOf(row.length) + BLOCK;
+    if (needed > row.table.room) this.#move(row, resident, needed);
   }
 
   remove(row: Row): void {
@@ -88,28 +104,35 @@ export class RowModel {
     this.#drop(row.table);
   }
 
-  #table(resident: Resident, room: number): RowTable {
-    const key = JSON.stringify([resident.projection, room]);
-    const known = this.#tables.get(key);
-    if (known) return known.table;
+  #move(row: Row, resident: Resident, needed: number): void {
+    const most = Math.max(roomFor(1), WIDER * needed);
+    let found: RowTable | undefined;
+    for (const [table, { shared, resident: other }] of this.#tables)
+      if (shared && other.projection === resident.projection && table.room >= needed && table.room <= most)
+        if (!found || table.room < found.room) found = table;
+    const from = row.table;
+    from.moveTo(row, found ?? this.#table(resident, roomFor(needed), true));
+    this.#drop(from);
+  }
+
+  #table(resident: Resident, room: number, shared: boolean): RowTable {
     const table = new RowTable(this.#options.base.config, room, resident.form.layout.size);
-    this.#tables.set(key, { table, resident });
+    this.#tables.set(table, { resident, shared });
     return table;
   }
 
   #drop(table: RowTable): void {
-    if (table.rows.length > 0) return;
-    for (const [key, entry] of this.#tables) if (entry.table === table) this.#tables.delete(key);
+    if (table.rows.length === 0) this.#tables.delete(table);
   }
 
   /**
-   * Reads new tokens of some rows of one table: at most `length` of each, fewer are filled up. Nothing is added to the caches; the caller
-   * does that with `keys` and `values` of the results (`RowTable.append`). `asBase`: their adapters do not act on these tokens.
-   * -> also the logits that are wanted, [answers, vocabulary].
+   * Reads new tokens of all rows of a table, in their order. Nothing is added to the caches; the caller
+   * does that with `keys` and `values` of the results (`RowTable.append`). `asBase`: their adapters do not act on these tokens. -> also the logits that are wanted, [answers, vocabulary].
    */
-  async run(table: RowTable, items: readonly RowTokens[], length: number, asBase: boolean): Promise<Results> {
-    const from = together(table, items);
+  async run(table: RowTable, items: readonly RowTokens[], asBase: boolean): Promise<Results> {
     const batch = items.length;
+    const counts = items.map(({ ids }) => ids.length);
+    const length = Math.max(...counts);
     const ids = new BigInt64Array(batch * length);
     const positions = new BigInt64Array(batch * length);
     const wanted: number[] = [];
@@ -120,13 +143,13 @@ export class RowModel {
       }
       wanted.push(...item.wanted.map((t) => place * length + t));
     });
-    const entry = [...this.#tables.values()].find((one) => one.table === table)!;
-    const { form, frozen } = asBase ? NO_ADAPTER : entry.resident;
-    const graph = await this.#graph(form);
-    const { thetas, ...caches } = table.feeds(from, batch);
-    return graph.run({
-      ...caches,
-      ...(thetas === undefined || asBase ? {} : { thetas }),
+    const { form, frozen } = asBase ? NO_ADAPTER : this.#tables.get(table)!.resident;
+    const { loaded, inputs } = await this.#graph(form);
+    const { thetas, scales, ...feeds } = table.feeds(counts, length, (size) => this.#empty(size));
+    return loaded.run({
+      ...feeds,
+      ...(inputs.has('thetas') && { thetas: thetas! }),
+      ...(inputs.has('scales') && { scales: scales! }),
       ...frozen,
       ids: { type: 'int64', data: ids, dims: [ids.length] },
       positions: { type: 'int64', data: positions, dims: [batch, length] },
@@ -134,10 +157,15 @@ export class RowModel {
     });
   }
 
+  #empty(size: number): Float32Array {
+    if (this.#zeros.length < size) this.#zeros = new Float32Array(size);
+    return this.#zeros;
+  }
+
   async release(): Promise<void> {
     const graphs = await Promise.allSettled(this.#graphs.values());
     this.#graphs.clear();
     this.#tables.clear();
-    for (const graph of graphs) if (graph.status === 'fulfilled') await graph.value.release();
+    for (const graph of graphs) if (graph.status === 'fulfilled') await graph.value.loaded.release();
   }
 }

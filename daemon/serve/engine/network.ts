@@ -1,4 +1,5 @@
 import { Graph } from '../../graph/graph.ts';
+import { defineOperator } from '../../graph/operator.ts';
 import type { Dim, Value } from '../../graph/value.ts';
 import { type Layout, layoutOf } from '../../layout.ts';
 import type { Adaptation, Layers, LinearSite } from '../../models/adaptation.ts';
@@ -7,16 +8,26 @@ import { Network, type NetworkOptions } from '../../models/network.ts';
 import type { FrozenMatrix } from '../../weights/format.ts';
 import { steadyProduct } from '../../weights/steady.ts';
 
+/** x times y, where y may have one row for all rows of x. */
+const scaled = defineOperator('Mul', { shape: ([x]) => [x as Value] });
+
 /**
- * Binds one vector per row of the batch, which the graph gets as the input `thetas` [batch, layout.size]. Like `bindRows`, but
- * a row's bits do not depend on the rows beside it, and nothing is gathered: the rows' vectors stand side by side in memory.
+ * Binds one vector per row of the batch. Like `bindRows`, but a row's bits do not depend on the rows beside it, and nothing is gathered: the
+ * vectors stand side by side in memory. Trained matrices come from the input `thetas` [batch, layout.size]. Trained vectors scale tokens, so they come
+ * from the input `scales` [vectors, layout.size] with one vector per token, or one for all.
  */
 export function bindBatch(g: Graph, layout: Layout, [batch, length]: readonly [Dim, Dim]): Binding {
-  const thetas = layout.size === 0 ? undefined : g.input('thetas', 'float32', [batch, layout.size]);
-  return bindEachRow(g, layout, thetas, [batch, length], (x, piece, shape) => {
+  const input = (name: string, rows: Dim): Value | undefined =>
+    layout.size === 0 ? undefined : g.input(name, 'float32', [rows, layout.size]);
+  const byRow = bindEachRow(g, layout, input('thetas', batch), [batch, length], (x, piece, shape) => {
     const [n, k] = shape as [number, number];
     return steadyProduct(g, x, g.reshape(piece, [batch, n, k]), { lead: [batch], rows: length, k, n });
   });
+  const sizes = layout.entries.map(({ start, end }) => end - start);
+  const scales = input('scales', 'vectors');
+  const pieces = scales ? g.split(scales, sizes, 1) : [];
+  const places = new Map(layout.entries.map(({ name }, i) => [name, i]));
+  return { ...byRow, scale: (x, name) => g.op(scaled, [x, pieces[places.get(name)!]]) };
 }
 
 /** The frozen matrices of an adaptation, in the order in which its layers first use them: the same order for the same options and layers. */

@@ -5,7 +5,7 @@ import { VeraError } from '../../protocol/errors.ts';
 import { BLOCK } from './attention.ts';
 import { chooser, logprobsOf } from './choose.ts';
 import { draft } from './lookup.ts';
-import { guessesOf, type PlannedRow, prefillRun } from './plan.ts';
+import { guessesOf, type PlannedRow, readings } from './plan.ts';
 import { firstKey, nextKey, PrefixCache } from './prefixCache.ts';
 import { FairQueue } from './queue.ts';
 import { GREEDY } from './request.ts';
@@ -75,10 +75,13 @@ const planned = (more: Partial<PlannedRow>): PlannedRow => ({
   ...more,
 });
 
-test('a step reads prompts in blocks, of rows that have about as much to read, interactive ones first', () => {
-  const counts = (rows: PlannedRow[]) => prefillRun(rows)?.rows.map(({ row, count }) => [row.order, count]);
-  assert.equal(counts([planned({}), planned({ length: 70 })]), undefined);
-  assert.deepEqual(counts([planned({ order: 4, pending: 500 })]), [[4, BLOCK]]);
+test('a step reads parts of prompts up to a border, interactive ones first, and not too much at once', () => {
+  const counts = (rows: PlannedRow[], most = Infinity) =>
+    readings(rows, most).map(({ row, count }) => [row.order, count]);
+  assert.deepEqual(counts([planned({}), planned({ length: 70 })]), []);
+  assert.deepEqual(counts([planned({ order: 4, pending: 500 })]), [[4, 4 * BLOCK]]);
+  assert.deepEqual(counts([planned({ order: 4, pending: 500 })], 3 * BLOCK - 1), [[4, 2 * BLOCK]]);
+  assert.deepEqual(counts([planned({ order: 4, pending: 500 })], 0), [[4, BLOCK]], 'one block in any case');
   assert.deepEqual(
     counts([planned({ order: 4, length: 60, pending: 500 })]),
     [[4, 4]],
@@ -89,16 +92,15 @@ test('a step reads prompts in blocks, of rows that have about as much to read, i
     planned({ order: 1, pending: 900, interactive: false }),
     planned({ order: 3, pending: 40 }),
     planned({ order: 2, pending: 70 }),
-    planned({ order: 5, pending: 10 }),
+    planned({ order: 5, pending: 100 }),
     planned({ order: 6, pending: 100 }),
-    planned({ order: 7, pending: 100 }),
   ];
   assert.deepEqual(counts(many), [
-    [2, BLOCK],
+    [2, 70],
     [3, 40],
-    [6, BLOCK],
-    [7, BLOCK],
+    [5, 100],
   ]);
+  assert.deepEqual(counts(many, BLOCK), [[2, BLOCK]]);
   assert.equal(guessesOf(planned({ length: 60 }), 1), 3, 'guesses stay within the block');
   assert.equal(guessesOf(planned({ length: 63 }), 1), 0);
   assert.equal(guessesOf(planned({ length: 0 }), 5), 0, 'many rows fill a run by themselves');

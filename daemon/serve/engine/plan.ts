@@ -15,15 +15,11 @@ export interface PlannedRow {
   readonly order: number;
 }
 
-/** Rows of one table in one run of the graph, with the number of new tokens of each. Rows with fewer than the others are filled up. */
-export interface PlannedRun<R> {
-  readonly rows: readonly { readonly row: R; readonly count: number }[];
-}
-
-/** Rows whose prompts are read in one run. */
-const PREFILL_ROWS = 4;
 /** More rows than this fill a run by themselves, so that guesses do not pay. */
 const GUESSING_ROWS = 4;
+
+/** Most tokens of a prompt that are read in one run. More would not be faster, and a request that is cancelled waits for the run. */
+const LONGEST = 256;
 
 /** New tokens that the row can have before the border of its block. */
 const roomInBlock = (length: number): number => BLOCK - (length % BLOCK);
@@ -35,16 +31,25 @@ export const guessesOf = ({ length, guesses }: PlannedRow, rows: number): number
   rows > GUESSING_ROWS ? 0 : Math.min(guesses, roomInBlock(length) - 1);
 
 /**
- * Which rows of a table read a part of their prompts in this step, at most up to the border of a block: interactive ones first, then those
- * that came first. Rows join the first one where they have about as much to read. One run at most, so that nobody waits long.
+ * Which rows read a part of their prompts in this step, and how many tokens: interactive ones first, then those that came first. All parts
+ * together have at most `most` tokens, but the first row reads at least up to the border of a block. Parts end at borders, or with the prompt.
  */
-export function prefillRun<R extends PlannedRow>(rows: readonly R[]): PlannedRun<R> | undefined {
-  const parts = rows
+export function readings<R extends PlannedRow>(
+  rows: readonly R[],
+  most: number,
+): { readonly row: R; readonly count: number }[] {
+  const waiting = rows
     .filter((row) => !generates(row))
-    .sort((a, b) => Number(b.interactive) - Number(a.interactive) || a.order - b.order)
-    .map((row) => ({ row, count: Math.min(row.readable, roomInBlock(row.length)) }));
-  const [first] = parts;
-  if (!first) return undefined;
-  const alike = parts.filter(({ count }) => count <= first.count && count * 2 >= first.count);
-  return { rows: alike.slice(0, PREFILL_ROWS) };
+    .sort((a, b) => Number(b.interactive) - Number(a.interactive) || a.order - b.order);
+  const parts: { row: R; count: number }[] = [];
+  let left = Math.min(most, LONGEST);
+  for (const row of waiting) {
+    const border = roomInBlock(row.length);
+    const whole = border < BLOCK ? border : Math.max(BLOCK, left - (left % BLOCK));
+    const count = Math.min(row.readable, whole);
+    if (parts.length > 0 && count > left) break;
+    parts.push({ row, count });
+    left -= count;
+  }
+  return parts;
 }

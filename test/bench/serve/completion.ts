@@ -7,7 +7,7 @@ import { generate } from '../../../daemon/protocol/generation.ts';
 import { stop } from '../../../daemon/protocol/life.ts';
 import { BLOCK } from '../../../daemon/serve/engine/attention.ts';
 import { firstKey, nextKey, PrefixCache } from '../../../daemon/serve/engine/prefixCache.ts';
-import { roomFor, RowTable } from '../../../daemon/serve/engine/rows.ts';
+import { RowTable } from '../../../daemon/serve/engine/rows.ts';
 import { root, sources } from '../../sources.ts';
 import { fillCatalog } from './catalog.ts';
 import { median, percentile } from './figures.ts';
@@ -123,16 +123,17 @@ function prefixLookup({ base, prompts }: Setting, tokens: number): number {
     return keys.slice(1);
   };
   for (const key of keysOf()) cache.add(key, { keys: new Float32Array(size), values: new Float32Array(size) });
-  const table = new RowTable(base.config, roomFor(tokens), 0);
   const times = Array.from({ length: 9 }, () => {
+    const table = new RowTable(base.config, BLOCK, 0);
     const row = table.add(new Float32Array());
     const start = performance.now();
     const keys = keysOf();
-    for (const key of keys) table.addBlock(row, cache.get(key)!);
+    table.addBlocks(
+      row,
+      keys.map((key) => cache.get(key)!),
+    );
     cache.touch(keys);
-    const time = performance.now() - start;
-    table.remove(row);
-    return time;
+    return performance.now() - start;
   });
   return median(times);
 }
