@@ -6,8 +6,7 @@ import { COMMANDS, STATUS_ITEM } from './contributions.ts';
 import { soonest } from './listing.ts';
 import { fractionOf } from './runs/describe.ts';
 import { changesSetting, setting } from './settings.ts';
-import { oneLine } from './text.ts';
-import { statusText } from './statusText.ts';
+import { statusText, statusTip } from './statusText.ts';
 
 /** The status bar item: the active adapter, or the percentage of the running job. A click opens a list to choose an adapter. */
 export function registerStatusItem(app: App, adapter: ActiveAdapter): void {
@@ -23,10 +22,7 @@ export function registerStatusItem(app: App, adapter: ActiveAdapter): void {
     const text = statusText(active, job === undefined ? undefined : { fraction: fractionOf(job) }, running.size);
     if (!setting('statusBar', true) || text === undefined) return item.hide();
     item.text = text;
-    item.tooltip =
-      job === undefined
-        ? `Active VeRA adapter: ${oneLine(active ?? 'none')}`
-        : `${oneLine(job.title)}; active adapter: ${oneLine(active ?? 'none')}`;
+    item.tooltip = statusTip(active, job?.title);
     item.accessibilityInformation = { label: item.tooltip };
     item.show();
   };

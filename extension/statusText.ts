@@ -17,3 +17,12 @@ export function statusText(
   const name = oneLine(active).replaceAll('$(', '$\u200B(');
   return `$(layers) ${name.length > MAX_NAME ? `${name.slice(0, MAX_NAME - 1)}…` : name}`;
 }
+
+/** What a pointer over the item, or a screen reader, says. Pure. */
+export function statusTip(active: string | null, job: string | undefined): string {
+  const who =
+    active === null
+      ? 'No adapter is active. Click to choose one.'
+      : `Active adapter: ${oneLine(active)}. It answers @vera in the chat and writes inline completions. Click to choose another.`;
+  return job === undefined ? who : `${oneLine(job)}. ${who}`;
+}

@@ -14,9 +14,12 @@ async function projectHere({ daemon }: App): Promise<{ project?: number }> {
   return { project: id };
 }
 
-/** Makes an adapter the active one of this workspace, or of the user if no folder is open. */
-export async function activateFor(app: App, adapter: number): Promise<void> {
-  const { project } = await projectHere(app);
+/** Whose choice: of this workspace (or of the user if no folder is open), or of the user for all work. */
+export type Scope = 'here' | 'user';
+
+/** Makes an adapter the active one. */
+export async function activateFor(app: App, adapter: number, scope: Scope = 'here'): Promise<void> {
+  const { project } = scope === 'here' ? await projectHere(app) : {};
   // `adapter` is a number, so `project` only says for which project the adapter becomes active.
   await app.daemon.call(({ adapters }) => adapters.activate, {
     adapter,
@@ -25,26 +28,26 @@ export async function activateFor(app: App, adapter: number): Promise<void> {
 }
 
 /** Undoes the choice that applies here: the one for this workspace, or the one for the user. */
-export async function deactivateFor(app: App): Promise<void> {
+export async function deactivateFor(app: App, scope: Scope = 'here'): Promise<void> {
   const folder = workspaceFolder();
   const { by } = await app.daemon.call(
     ({ adapters }) => adapters.active,
-    folder === undefined ? {} : { workspace: folder },
+    folder === undefined || scope === 'user' ? {} : { workspace: folder },
   );
   const { project } = by === 'project' ? await projectHere(app) : {};
   if (by !== null)
     await app.daemon.call(({ adapters }) => adapters.deactivate, project === undefined ? {} : { project });
 }
 
-export async function activeHere({ daemon }: App): Promise<AdapterRow | null> {
-  const workspace = workspaceFolder();
+export async function activeHere({ daemon }: App, scope: Scope = 'here'): Promise<AdapterRow | null> {
+  const workspace = scope === 'here' ? workspaceFolder() : undefined;
   return (await daemon.call(({ adapters }) => adapters.active, workspace === undefined ? {} : { workspace })).adapter;
 }
 
-/** Lets a person choose the active adapter. A click on the status bar opens it. */
-export async function pickActive(app: App): Promise<void> {
+/** Lets a person choose the active adapter. A click on the status bar opens it. The next request is answered by the new one. */
+export async function pickActive(app: App, scope: Scope = 'here'): Promise<void> {
   type Item = vscode.QuickPickItem & { run?: () => Promise<unknown> };
-  const [active, adapters] = await Promise.all([activeHere(app), allAdapters(app)]);
+  const [active, adapters] = await Promise.all([activeHere(app, scope), allAdapters(app)]);
   const items: Item[] = adapters.map((adapter) => {
     const on = adapter.id === active?.id;
     const detail = adapter.note === '' ? {} : { detail: oneLine(adapter.note) };
@@ -54,7 +57,7 @@ export async function pickActive(app: App): Promise<void> {
         description: describeAdapter(adapter, on),
         ...detail,
       },
-      run: () => activateFor(app, adapter.id),
+      run: () => activateFor(app, adapter.id, scope),
     };
   });
   const open = (label: string, command: string): Item => ({
@@ -63,16 +66,22 @@ export async function pickActive(app: App): Promise<void> {
   });
   const rest: Item[] = [
     { label: '', kind: vscode.QuickPickItemKind.Separator },
-    ...(active === null ? [] : [{ label: '$(circle-slash) No active adapter', run: () => deactivateFor(app) }]),
+    ...(active === null ? [] : [{ label: '$(circle-slash) No active adapter', run: () => deactivateFor(app, scope) }]),
+    ...(workspaceFolder() === undefined || scope === 'user'
+      ? []
+      : [{ label: '$(account) Choose for all your work...', run: () => pickActive(app, 'user') }]),
+    ...(adapters.length === 0 ? [] : [open('$(beaker) Try an adapter beside its base...', COMMANDS.tryAdapter)]),
     open('$(graph-line) Open training panel', COMMANDS.openPanel),
     open('$(mortar-board) Fine-tune with VeRA...', COMMANDS.fineTune),
   ];
-  const title =
-    workspaceFolder() === undefined ? 'Active adapter of all your work' : 'Active adapter of this workspace';
+  const ofAll = workspaceFolder() === undefined || scope === 'user';
+  const title = ofAll ? 'Active adapter of all your work' : 'Active adapter of this workspace';
   await chosen(
     await vscode.window.showQuickPick([...items, ...rest], {
       title,
-      placeHolder: 'Choose an adapter',
+      placeHolder: ofAll
+        ? 'Answers in chat and writes inline completions, except in workspaces with a choice of their own'
+        : 'Answers in chat and writes inline completions in this workspace',
       matchOnDescription: true,
     }),
   ).run?.();

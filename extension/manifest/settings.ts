@@ -47,7 +47,8 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     type: 'boolean',
     default: false,
     scope: 'resource',
-    description: 'When a run is done, make its adapter the active adapter of the project.',
+    description:
+      'When a run is done, make its adapter the active adapter of the project. It then answers in chat and writes inline completions.',
   },
   statusBar: {
     type: 'boolean',

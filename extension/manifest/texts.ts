@@ -50,7 +50,7 @@ export const STEPS: readonly { id: string; title: string; description: string; d
   {
     id: 'use',
     title: 'Use the adapter',
-    description: `Merge the adapter into a complete model, export it for Hugging Face PEFT, or mark it as the active adapter of this project.\n${button('Choose Active Adapter...', 'pickAdapter')}`,
+    description: `Compare its answers with those of the base, then make it the active adapter of this project: it answers in chat and completes your code. You can also merge it into a complete model, or export it.\n${button('Try It...', 'tryAdapter')}\n${button('Choose Active Adapter...', 'pickAdapter')}`,
     done: 'pickAdapter',
   },
 ];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '../../daemon/protocol/jobs.ts';
-import { statusText } from '../statusText.ts';
+import { statusText, statusTip } from '../statusText.ts';
 import { JOB_STATES } from '../../daemon/protocol/jobStates.ts';
 import { describeJob, itemOf } from './describe.ts';
 
@@ -49,4 +49,6 @@ test('the status bar', () => {
   assert.equal(statusText('notes', { fraction: 0.4199 }, 3), '$(sync~spin) VeRA 41% +2');
   assert.equal(statusText(null, { fraction: undefined }, 1), '$(sync~spin) VeRA ...');
   assert.doesNotMatch(statusText('$(flame) x', undefined, 0)!.slice(9), /\$\(/);
+  assert.match(statusTip('notes', undefined), /^Active adapter: notes\. It answers @vera/);
+  assert.match(statusTip(null, 'Train VeRA on a\nb'), /^Train VeRA on a b\. No adapter is active/);
 });

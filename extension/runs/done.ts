@@ -5,9 +5,9 @@ import { type App, type Panel, showError, workspaceFolder } from '../app.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { isOver } from '../../daemon/protocol/jobStates.ts';
 import { isQuiet } from '../quiet.ts';
-import { lossText, oneLine } from '../text.ts';
+import { oneLine } from '../text.ts';
 
-/** When a run of this workspace is done, says what came out, and offers to try and to use the adapter. */
+/** When a run of this workspace is done, says whether it made the model better, and offers to try and to use the adapter. */
 export function registerDone(app: App, panel: Panel): void {
   const { context, daemon, log } = app;
   /** Runs that this window saw at work: those that ended long ago are told as well when the daemon is asked. */
@@ -33,21 +33,13 @@ async function offer(app: App, panel: Panel, { run: number }: Job): Promise<void
   const { run, adapter } = await app.daemon.call(({ runs }) => runs.get, { run: number });
   if (adapter === null) return;
   const isActive = (await activeHere(app))?.id === adapter.id;
+  const { verdictOfRun } = await app.daemon.protocol();
+  const sentence = verdictOfRun(run)?.sentence ?? 'The run is done.';
   const [tryIt, use] = ['Try It', 'Use Adapter'];
   const answer = await vscode.window.showInformationMessage(
-    doneText(adapter.name, run, isActive),
+    `${oneLine(adapter.name)}: ${sentence}${isActive ? ' It is the active adapter now.' : ''}`,
     ...(isActive ? [tryIt] : [tryIt, use]),
   );
   if (answer === tryIt) await panel.tryIt(adapter.id);
   if (answer === use) await activateFor(app, adapter.id);
 }
-
-const doneText = (
-  name: string,
-  { heldOutLoss, baseHeldOutLoss }: { heldOutLoss: number | null; baseHeldOutLoss: number | null },
-  isActive: boolean,
-): string => {
-  const base = baseHeldOutLoss === null ? '' : ` (base: ${lossText(baseHeldOutLoss)})`;
-  const loss = heldOutLoss === null ? '' : ` Held-out loss: ${lossText(heldOutLoss)}${base}.`;
-  return `Adapter ${oneLine(name)} is trained${isActive ? ' and active' : ''}.${loss}`;
-};
