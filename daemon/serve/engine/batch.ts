@@ -70,8 +70,8 @@ export class Batch {
     }
     for (const { row, count } of readings(waiting, most)) await this.#read(row.active, count);
     const next = [...this.active].filter((active) => generates(this.#planned(active)));
-    // A row that needs more room moves to another table before the runs of the tables begin.
-    for (const { row, resident } of next) this.#model.reserve(row, resident);
+    // A row that becomes too long for its table moves to another one before the runs of the tables begin.
+    for (const { row, resident } of next) this.#model.reserve(row, resident, 1 + GUESSES);
     const tables = new Map<RowTable, Active[]>();
     for (const active of next) tables.set(active.row.table, [...(tables.get(active.row.table) ?? []), active]);
     for (const [table, actives] of tables) await this.#generate(table, actives);

@@ -32,23 +32,23 @@ export interface RowTokens {
   readonly wanted: readonly number[];
 }
 
-/** Settled positions of the tables that rows share, in blocks: a step is at most a third too wide for its longest row. */
-const ROOMS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512];
+/** Rows of a table differ less than this factor in length, except for short ones. Each table takes a run of its own, in which all rows count as long as the longest. */
+const FACTOR = 2;
+const SHORT = 4 * BLOCK;
 
-/** The room of a new table for rows that need so many positions. */
-export function roomFor(positions: number): number {
-  const blocks = Math.ceil(positions / BLOCK);
-  return (ROOMS.find((room) => room >= blocks) ?? blocks) * BLOCK;
+/** The most settled positions of a row that may share a table with a row of so many. */
+export function shareOf(settled: number): number {
+  let most = SHORT;
+  while (most < settled) most *= FACTOR;
+  return most;
 }
 
-/** A row joins rows that have up to this many times the room that it needs. */
-const WIDER = 2;
-
-/** The rows in use, and the graphs. A row that reads its prompt has a table of its own; rows that generate share tables by projection and room. A graph is loaded when an adapter of its form first comes, and kept. */
+/** The rows in use, and the graphs. A row that reads its prompt has a table of its own; rows that generate share tables by projection and length. A graph is loaded when an adapter of its form first comes, and kept. */
 export class RowModel {
   readonly #options: ModelOptions;
   readonly #graphs = new Map<string, Promise<LoadedGraph>>();
-  readonly #tables = new Map<RowTable, { readonly resident: Resident; readonly shared: boolean }>();
+  /** most: settled positions of a row of a shared table. */
+  readonly #tables = new Map<RowTable, { readonly resident: Resident; readonly most?: number }>();
   /** Holds zeros only. */
   #zeros = new Float32Array();
 
@@ -85,18 +85,18 @@ export class RowModel {
 
   /** An empty row, which reads its prompt alone. */
   add(resident: Resident): Row {
-    return this.#table(resident, BLOCK, false).add(resident.theta);
+    return this.#table(resident).add(resident.theta);
   }
 
   /** Puts a row beside others that generate. */
   share(row: Row, resident: Resident): void {
-    this.#move(row, resident, settledOf(row.length) + BLOCK);
+    this.#move(row, resident, shareOf(settledOf(row.length)));
   }
 
-  /** Makes sure that a row that generates has room for the block that it fills. */
-  reserve(row: Row, resident: Resident): void {
-    const needed = settledOf(row.length) + BLOCK;
-    if (needed > row.table.room) this.#move(row, resident, needed);
+  /** Makes sure that a row that may get so many new tokens stands beside others of its length. */
+  reserve(row: Row, resident: Resident, tokens: number): void {
+    const most = shareOf(settledOf(row.length + tokens));
+    if (most > (this.#tables.get(row.table)?.most ?? 0)) this.#move(row, resident, most);
   }
 
   remove(row: Row): void {
@@ -104,20 +104,19 @@ export class RowModel {
     this.#drop(row.table);
   }
 
-  #move(row: Row, resident: Resident, needed: number): void {
-    const most = Math.max(roomFor(1), WIDER * needed);
-    let found: RowTable | undefined;
-    for (const [table, { shared, resident: other }] of this.#tables)
-      if (shared && other.projection === resident.projection && table.room >= needed && table.room <= most)
-        if (!found || table.room < found.room) found = table;
-    const from = row.table;
-    from.moveTo(row, found ?? this.#table(resident, roomFor(needed), true));
+  #move(row: Row, resident: Resident, most: number): void {
+    const shared = [...this.#tables].find(
+      ([, table]) => table.most === most && table.resident.projection === resident.projection,
+    );
+    const [from, to] = [row.table, shared?.[0] ?? this.#table(resident, most)];
+    to.grow(settledOf(row.length));
+    from.moveTo(row, to);
     this.#drop(from);
   }
 
-  #table(resident: Resident, room: number, shared: boolean): RowTable {
-    const table = new RowTable(this.#options.base.config, room, resident.form.layout.size);
-    this.#tables.set(table, { resident, shared });
+  #table(resident: Resident, most?: number): RowTable {
+    const table = new RowTable(this.#options.base.config, BLOCK, resident.form.layout.size);
+    this.#tables.set(table, { resident, ...(most === undefined ? {} : { most }) });
     return table;
   }
 

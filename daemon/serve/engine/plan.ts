@@ -18,8 +18,8 @@ export interface PlannedRow {
 /** More rows than this fill a run by themselves, so that guesses do not pay. */
 const GUESSING_ROWS = 4;
 
-/** Most tokens of a prompt that are read in one run. More would not be faster, and a request that is cancelled waits for the run. */
-const LONGEST = 256;
+/** Most tokens of prompts that are read in one run. With more, attention computes more that the mask hides, which costs what fewer runs gain. */
+const LONGEST = 128;
 
 /** New tokens that the row can have before the border of its block. */
 const roomInBlock = (length: number): number => BLOCK - (length % BLOCK);
