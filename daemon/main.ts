@@ -19,6 +19,7 @@ import { daemonOptions } from './life/options.ts';
 import type { DaemonOptions } from './life/options.ts';
 import { waitForLock } from './life/successor.ts';
 import { PROTOCOL } from './protocol/method.ts';
+import { servingShare } from './serve/engineMemory.ts';
 import { openEngines } from './serve/engines.ts';
 import { SERVE_SETTINGS, servedFormat } from './serve/settings.ts';
 import { startServer } from './server/server.ts';
@@ -79,13 +80,16 @@ async function live(lock: Lock, options: DaemonOptions, version: string, precisi
     steps.push({ name: 'catalog', run: () => catalog.close() });
     for (const note of catalog.notes) logger.warn(note);
 
-    const { maxRunning, memoryBudgetBytes } = options;
+    const { maxRunning, memoryBudgetBytes, serveMemoryBytes } = options;
     const queue = createQueue({
-      ...{ catalog, log: logger },
+      ...{ catalog, log: logger, engines: () => engines.memory(), endEngines: () => engines.endIdle() },
       ...(maxRunning === undefined ? {} : { maxRunning }),
       ...(memoryBudgetBytes === undefined ? {} : { memoryBudgetBytes }),
     });
-    const engines = openEngines({ catalog, log: logger, precision, onUse: () => idle.touch() });
+    const engines = openEngines({
+      ...{ catalog, log: logger, precision, onUse: () => idle.touch(), roomBytes: () => queue.engineRoom() },
+      memoryBytes: serveMemoryBytes ?? servingShare(queue.budgetBytes()),
+    });
     let clients = (): number => 0;
     const busy = (): boolean =>
       clients() + engines.requests() > 0 || queue.counts().running + queue.counts().queued > 0;

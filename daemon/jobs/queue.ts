@@ -13,7 +13,7 @@ import { machineMemory, type Memory } from './memory.ts';
 import { type Planned, plansOf } from './plan.ts';
 import { clearLeftovers, recover } from './recovery.ts';
 import { createRunner } from './runner.ts';
-import { fits } from './schedule.ts';
+import { engineRoom, fits, type RunningEngine } from './schedule.ts';
 import { createScheduler } from './scheduler.ts';
 import type { Action } from './states.ts';
 import { checkSpec, submitJob } from './submit.ts';
@@ -26,7 +26,7 @@ export interface QueueOptions {
   readonly log: Logger;
   /** Most jobs that compute (train, evaluate, merge) at the same time. If left out, half the number of cores. */
   readonly maxRunning?: number;
-  /** Most memory that they may take together. If left out, all that is free. */
+  /** Most memory that they and engines may take together. If left out, all that is free. */
   readonly memoryBudgetBytes?: number;
   /** Time between two heartbeats of a worker, and how long it may be silent or idle. */
   readonly heartbeatMs?: number;
@@ -42,6 +42,10 @@ export interface QueueOptions {
   /** Time between two looks at a queue in which a job waits. */
   readonly pollMs?: number;
   readonly memory?: () => Memory;
+  /** The engines that run beside the jobs. */
+  readonly engines?: () => readonly RunningEngine[];
+  /** Ends the engines that are idle, because a job needs their memory. */
+  readonly endEngines?: () => void;
 }
 
 /** The queue of jobs. `submit` to `plan` are methods of the protocol; `actor` is who called. */
@@ -62,8 +66,10 @@ export interface Queue {
     options?: { signal?: AbortSignal; onPlan?: (index: number, plan: protocol.PlanAnswer) => void },
   ) => Promise<z.output<(typeof protocol.plan)['result']>>;
   readonly counts: () => { running: number; queued: number; paused: number };
-  /** Most memory that jobs may take together. */
+  /** Most memory that jobs and engines may take together. */
   readonly budgetBytes: () => number;
+  /** Most memory that one more engine may take now. */
+  readonly engineRoom: () => number;
   /** Starts no more jobs. */
   readonly drain: () => void;
   /** Calls the listener each time the last worker has ended. */
@@ -74,6 +80,7 @@ export interface Queue {
 
 export function createQueue(options: QueueOptions): Queue {
   const { catalog, log, memoryBudgetBytes: budgetBytes, memory = machineMemory, retryMs = 1000 } = options;
+  const { engines = () => [], endEngines = () => undefined } = options;
   const watch = {
     heartbeatMs: options.heartbeatMs ?? 1000,
     silenceMs: options.silenceMs ?? 30_000,
@@ -101,7 +108,8 @@ export function createQueue(options: QueueOptions): Queue {
     onJob: changed,
     fit: (memoryBytes) => {
       const running = runner.running().filter((one) => one.memoryBytes !== null);
-      const fit = fits(memoryBytes, { ...memory(), budgetBytes, running });
+      const fit = fits(memoryBytes, { ...memory(), budgetBytes, running, engines: engines() });
+      if (fit.endEngines && !scheduler.isDraining()) endEngines();
       return scheduler.isDraining() ? { notNow: 'this daemon is about to end; the next one continues with it' } : fit;
     },
     onGone: (id, crashed) => {
@@ -111,7 +119,7 @@ export function createQueue(options: QueueOptions): Queue {
     },
   });
   const scheduler = createScheduler({
-    ...{ catalog, log, runner, budgetBytes, memory, onJob: note, pollMs: options.pollMs ?? 2000 },
+    ...{ catalog, log, runner, budgetBytes, memory, engines, endEngines, onJob: note, pollMs: options.pollMs ?? 2000 },
     maxRunning: options.maxRunning ?? Math.max(1, Math.floor(cpus().length / 2)),
   });
   const move = async (action: Action, { job }: One, actor: string): Promise<Job> =>
@@ -155,7 +163,9 @@ export function createQueue(options: QueueOptions): Queue {
       const answerOf = (planned: Planned): protocol.PlanAnswer => {
         if ('error' in planned) return planned;
         const { memoryBytes, details } = planned.estimate;
-        const { never, notNow } = fits(memoryBytes, { ...memory(), budgetBytes, running: runner.running() });
+        const { never, notNow } = fits(memoryBytes, {
+          ...{ ...memory(), budgetBytes, running: runner.running(), engines: engines() },
+        });
         return { memoryBytes, details: details as never, warning: never ?? notNow ?? null };
       };
       const plans = await plansOf(catalog, specs, {
@@ -170,6 +180,7 @@ export function createQueue(options: QueueOptions): Queue {
       const count = (...wanted: JobState[]): number => all.filter((state) => wanted.includes(state)).length;
       return { running: count(...AT_WORK), queued: count('queued'), paused: count('paused') };
     },
+    engineRoom: () => engineRoom({ ...memory(), budgetBytes, running: runner.running(), engines: engines() }),
     budgetBytes: () => Math.min(budgetBytes ?? Infinity, memory().totalBytes),
 
     drain() {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { QueuedJob } from '../catalog/jobs.ts';
 import { machineMemory } from './memory.ts';
-import { fits, schedule, type Situation } from './schedule.ts';
+import { engineRoom, fits, schedule, type Situation } from './schedule.ts';
 
 const GB = 1e9;
 const job = (id: number, more: Partial<QueuedJob> = {}): QueuedJob => ({
@@ -10,7 +10,15 @@ const job = (id: number, more: Partial<QueuedJob> = {}): QueuedJob => ({
   ...more,
 });
 const machine = (more: Partial<Situation> = {}): Situation => ({
-  ...{ freeBytes: 8 * GB, totalBytes: 16 * GB, running: [], maxRunning: 2, budgetBytes: undefined, draining: false },
+  ...{
+    freeBytes: 8 * GB,
+    totalBytes: 16 * GB,
+    running: [],
+    engines: [],
+    maxRunning: 2,
+    budgetBytes: undefined,
+    draining: false,
+  },
   resting: new Set(),
   ...more,
 });
@@ -51,6 +59,28 @@ test('a job waits if the budget or the free memory, less what running workers wi
     'wait: needs 1.0 GB of memory, 700 MB are free',
   ]);
   assert.deepEqual(decide([job(3)], machine({ ...free, running: [running(2 * GB, 2 * GB)] })), ['s']);
+});
+
+test('engines that answer count as jobs do, and idle ones give way, but only if that is needed', () => {
+  const engine = (idle: boolean) => ({ memoryBytes: 2 * GB, rssBytes: GB, idle });
+  const of = (idle: boolean, more: Partial<Situation>) => machine({ engines: [engine(idle)], ...more });
+  assert.deepEqual(decide([job(1), job(2)], of(false, { freeBytes: 2.5 * GB })), [
+    's',
+    'wait: needs 1.0 GB of memory, 500 MB are free; models that answer requests use 1.0 GB',
+  ]);
+  assert.deepEqual(decide([job(1), job(2)], of(false, { budgetBytes: 3.5 * GB })), [
+    's',
+    'wait: needs 1.0 GB of memory, 500 MB are free; models that answer requests use 1.0 GB',
+  ]);
+  const ended = (situation: Situation): boolean[] =>
+    schedule([job(1), job(2)], situation).map((one) => one.do === 'start' && one.endEngines);
+  assert.deepEqual(ended(of(true, {})), [false, false]);
+  assert.deepEqual(ended(of(true, { freeBytes: 1.5 * GB })), [false, true]);
+  assert.deepEqual(ended(of(true, { budgetBytes: 2.5 * GB })), [true, false]); // it is ended once
+
+  assert.equal(engineRoom(machine()), Infinity);
+  assert.equal(engineRoom(machine({ budgetBytes: 6 * GB, engines: [engine(true)] })), 4 * GB);
+  assert.equal(engineRoom(machine({ running: [running(2 * GB, GB)], engines: [engine(false)] })), 6 * GB);
 });
 
 test('small jobs pass a large one that waits for other programs, but not one that waits for our jobs', () => {

@@ -4,7 +4,7 @@ import type { Catalog, Change } from '../catalog/open.ts';
 import type { Job } from '../protocol/jobs.ts';
 import type { Memory } from './memory.ts';
 import type { Runner } from './runner.ts';
-import { type Decision, schedule } from './schedule.ts';
+import { type Decision, type RunningEngine, schedule } from './schedule.ts';
 import { emitJob, setState } from './state.ts';
 
 export interface SchedulerOptions {
@@ -14,6 +14,9 @@ export interface SchedulerOptions {
   readonly maxRunning: number;
   readonly budgetBytes: number | undefined;
   readonly memory: () => Memory;
+  readonly engines: () => readonly RunningEngine[];
+  /** Ends the engines that are idle. */
+  readonly endEngines: () => void;
   /** Time between looks while a job waits. */
   readonly pollMs: number;
   /** Called with every job that changed, after the commit. */
@@ -73,7 +76,14 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const queued = (await queuedJobs(catalog.db)).filter(({ id }) => !runner.has(id));
     if (queued.length === 0) return;
     const { maxRunning, budgetBytes } = options;
-    const situation = { ...memory(), maxRunning, budgetBytes, draining: isDraining, resting };
+    const situation = {
+      ...memory(),
+      maxRunning,
+      budgetBytes,
+      draining: isDraining,
+      resting,
+      engines: options.engines(),
+    };
     const decisions = schedule(queued, { ...situation, running: runner.running() });
     const before = new Map(queued.map((job) => [job.id, job.waitingFor]));
     const changed = decisions.filter(
@@ -92,6 +102,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     for (const one of decisions) {
       if (one.do !== 'start' || isStopping) continue;
       written.delete(one.job);
+      if (one.endEngines) options.endEngines();
       runner.launch(one.job, queued.find(({ id }) => id === one.job)!.kind);
     }
     if (decisions.some((one) => one.do === 'wait')) later();

@@ -16,10 +16,10 @@ test('flags, environment, defaults', () => {
     },
   );
   const all =
-    '--port 4000 --idle-minutes 1 --max-running 3 --memory-budget 1e9 --log-level warn --successor --serve-precision int8 --as-version 9.0.0';
+    '--port 4000 --idle-minutes 1 --max-running 3 --memory-budget 1e9 --log-level warn --successor --serve-precision int8 --serve-memory 2e9 --as-version 9.0.0';
   assert.deepEqual(daemonOptions(all.split(' '), { VERA_IDLE_MINUTES: '7' }), {
     ...{ port: 4000, idleMinutes: 1, maxRunning: 3, memoryBudgetBytes: 1e9 },
-    ...{ logLevel: 'warn', servePrecision: 'int8', successor: true, version: '9.0.0' },
+    ...{ logLevel: 'warn', servePrecision: 'int8', serveMemoryBytes: 2e9, successor: true, version: '9.0.0' },
   });
 });
 
@@ -31,6 +31,7 @@ test('what is wrong is refused with its name', () => {
     ['--idle-minutes NaN', /idle minutes: 'NaN'/],
     ['--max-running 0', /the number of jobs at once: '0'/],
     ['--memory-budget', /memory-budget/],
+    ['--serve-memory little', /the memory of serving: 'little'/],
     ['--log-level loud', /log level is one of trace/],
     ['--other', /--other/],
     ['stray', /stray/],

@@ -15,6 +15,8 @@ export interface DaemonOptions {
   readonly logLevel: LogLevel;
   /** The weight format of models that answer requests, as a person gave it. */
   readonly servePrecision: string;
+  /** Bytes that an engine should not exceed with its caches. If left out, a share of the memory budget. */
+  readonly serveMemoryBytes?: number;
   /** Waits until the running daemon ends, and takes its place. */
   readonly successor: boolean;
   /** The version that it reports, if that is not the version of the program. For tests. */
@@ -31,12 +33,13 @@ const FLAGS = {
   'memory-budget': { type: 'string' },
   'log-level': { type: 'string' },
   'serve-precision': { type: 'string' },
+  'serve-memory': { type: 'string' },
   successor: { type: 'boolean', default: false },
   'as-version': { type: 'string' },
   'as-protocol': { type: 'string' },
 } as const;
 
-/** Reads the daemon's command line and environment (VERA_IDLE_MINUTES, VERA_LOG_LEVEL, VERA_SERVE_PRECISION). Throws VeraError 'usage'. */
+/** Reads the daemon's command line and environment (VERA_IDLE_MINUTES, VERA_LOG_LEVEL, VERA_SERVE_PRECISION, VERA_SERVE_MEMORY). Throws VeraError 'usage'. */
 export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): DaemonOptions {
   const flags = parsed(args);
   const level = flags['log-level'] ?? env['VERA_LOG_LEVEL'] ?? 'info';
@@ -44,6 +47,7 @@ export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): 
     throw new VeraError('usage', `the log level is one of ${LOG_LEVELS.join(', ')}, not '${level}'`);
   const maxRunning = flags['max-running'];
   const budget = flags['memory-budget'];
+  const serving = flags['serve-memory'] ?? env['VERA_SERVE_MEMORY'];
   const version = flags['as-version'];
   const protocol = flags['as-protocol'];
   return {
@@ -60,6 +64,7 @@ export function daemonOptions(args: readonly string[], env: NodeJS.ProcessEnv): 
     ...(budget === undefined ? {} : { memoryBudgetBytes: number('the memory budget', budget, 1, 1e15) }),
     logLevel: level as LogLevel,
     servePrecision: flags['serve-precision'] ?? env['VERA_SERVE_PRECISION'] ?? 'auto',
+    ...(serving === undefined ? {} : { serveMemoryBytes: number('the memory of serving', serving, 1, 1e15) }),
     successor: flags.successor,
     ...(version === undefined ? {} : { version }),
     ...(protocol === undefined ? {} : { protocol: number('the protocol', protocol, 0, 1e6, true) }),

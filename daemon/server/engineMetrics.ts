@@ -16,6 +16,12 @@ interface EngineMetric {
 /** Counts begin at 0 with each start of an engine. */
 const METRICS: readonly EngineMetric[] = [
   { name: 'rss_bytes', help: 'Memory of the engine', values: ({ rssBytes }) => rssBytes },
+  {
+    name: 'memory_bytes',
+    help: 'The most memory that the engine should take',
+    values: ({ memoryBytes }) => memoryBytes,
+  },
+  { name: 'crashes', help: 'How often the process ended unexpectedly', values: ({ crashes }) => crashes },
   { name: 'requests', help: 'Requests to the engine', values: ({ stats }) => stats.requests },
   { name: 'steps', help: 'Runs of the graph', values: ({ stats }) => stats.steps },
   {

@@ -1,0 +1,39 @@
+/** The memory of engines: what one needs, and how much its caches get. */
+import { isHubId } from '../protocol/hubId.ts';
+import { localFolder, resolveConfig } from '../models/resolve.ts';
+import { tensorShapes } from '../models/tensors.ts';
+import { weightFormat } from '../weights/registry.ts';
+
+/** A process that has loaded the libraries and the tokenizer (measured: 170 MB). */
+const PROCESS_BYTES = 180e6;
+/** A graph holds its weights as onnxruntime lays them out. Measured on SmolLM2-135M: 1.5 bytes per parameter in int8, 5 in float32. */
+const [SMALL, EXACT] = [1.6, 5.2];
+/** The base alone, and one kind of adapters. */
+const GRAPHS = 2;
+
+/** An estimate of the bytes that an engine needs besides its caches; 0 if the base has to be downloaded first or is not readable. */
+export async function engineBytes(base: string, precision: string, cache: string): Promise<number> {
+  try {
+    if (isHubId(base) && (await localFolder(base, { cache })) === undefined) return 0;
+    const shapes = tensorShapes(await resolveConfig(base, { cache }));
+    const parameters = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    return PROCESS_BYTES + GRAPHS * parameters * (weightFormat(precision).exact ? EXACT : SMALL);
+  } catch {
+    return 0; // the engine itself says what is wrong with it
+  }
+}
+
+/** Each cache gets at least this much, whatever is free. */
+const LEAST = 16e6;
+/** More would seldom help: a thousand tokens of a small model take about 50 MB, and an adapter takes less than 1 MB. */
+const MOST = 1e9;
+
+/** How an engine's caches share the memory that is left for them. */
+export function cacheBudgets(bytes: number): { readonly prefixBytes: number; readonly bankBytes: number } {
+  const half = Math.round(Math.min(MOST, Math.max(LEAST, bytes / 2)));
+  return { prefixBytes: half, bankBytes: half };
+}
+
+/** What engines may take if nothing else is said: this share of the memory budget. */
+const SHARE = 1 / 4;
+export const servingShare = (budgetBytes: number): number => SHARE * budgetBytes;
