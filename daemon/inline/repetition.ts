@@ -5,7 +5,7 @@ const SHORT = 6;
 /** The same line so often is a loop, whatever stands between. */
 const MOST_TIMES = 3;
 /** A part of a line that comes so often in a row is a loop. */
-const IN_LINE = /(.{3,40}?)\1{3,}$/;
+const IN_LINE = /(.{3,40}?)\1{3,}/g;
 
 /** How many lines of `lines` come before a repetition: of a block in a row, of one line too often, or of the lines before them. */
 export function linesBeforeRepetition(lines: readonly string[], previous: readonly string[] = []): number {
@@ -35,8 +35,8 @@ function repeatedBlock(lines: readonly string[], end: number): number {
 
 const allBlank = (lines: readonly string[]): boolean => lines.every(isBlank);
 
-/** The text before a loop at the end of a line: the same characters, several times in a row. */
+/** The text before a loop in it: the same characters, several times in a row. Rulers such as `=====` are none. */
 export function withoutLoop(text: string): string {
-  const found = IN_LINE.exec(text);
-  return found === null || isBlank(found[1]!) || /^(.)\1*$/.test(found[1]!) ? text : text.slice(0, found.index);
+  for (const { index, 1: part } of text.matchAll(IN_LINE)) if (!/^(.)\1*$/.test(part!)) return text.slice(0, index);
+  return text;
 }

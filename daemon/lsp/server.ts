@@ -12,6 +12,7 @@ import {
   DidSaveTextDocumentNotification,
   ExitNotification,
   HoverRequest,
+  InlineCompletionRequest,
   InitializedNotification,
   InitializeRequest,
   PublishDiagnosticsNotification,
@@ -30,6 +31,7 @@ import { VeraError } from '../protocol/errors.ts';
 import { ACTION_KINDS, actionsFor, resolveAction } from './actions.ts';
 import { documents } from './documents.ts';
 import { hoverAt } from './hover.ts';
+import { INLINE_SECTION, inlineServer } from './inline.ts';
 import { lensesOf, summaryOf, type Summary } from './lens.ts';
 import { SECTION, settingsFrom } from './settings.ts';
 import { tokenizerStore } from './tokenizers.ts';
@@ -99,40 +101,55 @@ export function startLanguageServer(
     },
     settingsFrom({}),
   );
-  const configure = async (pushed?: unknown): Promise<void> => {
-    let value = pushed;
+  const inline = inlineServer(say);
+  let completes = false;
+  const configure = async (pushed?: unknown, pushedInline?: unknown): Promise<void> => {
+    let [value, inlineValue] = [pushed, pushedInline];
     if (client.workspace?.configuration) {
       try {
-        [value] = (await connection.sendRequest(ConfigurationRequest.type, {
-          items: [{ section: SECTION }],
+        [value, inlineValue] = (await connection.sendRequest(ConfigurationRequest.type, {
+          items: [{ section: SECTION }, ...(completes ? [{ section: INLINE_SECTION }] : [])],
         })) as unknown[];
       } catch {
         return; // the settings stay as they are
       }
     }
+    if (completes) inline.configure(inlineValue);
     if (value !== undefined && value !== null) open.configure(settingsFrom({ ...open.settings(), ...value }));
   };
 
-  connection.onRequest(InitializeRequest.type, ({ capabilities, initializationOptions }) => {
-    client = capabilities;
-    open.configure(settingsFrom(initializationOptions));
-    return { capabilities: CAPABILITIES, serverInfo: { name: 'VeRA Studio', version: options.version } };
+  connection.onRequest(InitializeRequest.type, (params) => {
+    client = params.capabilities;
+    completes = inline.initialize(params);
+    open.configure(settingsFrom(params.initializationOptions));
+    const capabilities = completes ? { ...CAPABILITIES, inlineCompletionProvider: true } : CAPABILITIES;
+    return { capabilities, serverInfo: { name: 'VeRA Studio', version: options.version } };
   });
   connection.onNotification(InitializedNotification.type, () => void configure());
   connection.onNotification(
     DidChangeConfigurationNotification.type,
-    ({ settings }) => void configure(sectionOf(settings)),
+    ({ settings }) => void configure(sectionOf(settings, SECTION) ?? settings, sectionOf(settings, INLINE_SECTION)),
   );
-  connection.onNotification(DidOpenTextDocumentNotification.type, (params) => open.open(params));
-  connection.onNotification(DidChangeTextDocumentNotification.type, (params) => open.change(params));
+  connection.onNotification(DidOpenTextDocumentNotification.type, (params) => {
+    open.open(params);
+    inline.open(params);
+  });
+  connection.onNotification(DidChangeTextDocumentNotification.type, (params) => {
+    open.change(params);
+    inline.change(params);
+  });
   connection.onNotification(DidSaveTextDocumentNotification.type, ({ textDocument }) => open.save(textDocument.uri));
-  connection.onNotification(DidCloseTextDocumentNotification.type, ({ textDocument }) => open.close(textDocument.uri));
+  connection.onNotification(DidCloseTextDocumentNotification.type, ({ textDocument }) => {
+    open.close(textDocument.uri);
+    inline.close(textDocument.uri);
+  });
 
   connection.onRequest(HoverRequest.type, ({ textDocument, position }) => {
     const formats = client.textDocument?.hover?.contentFormat ?? ['markdown'];
     const found = open.get(textDocument.uri);
     return found ? hoverAt(found.dataset, position, formats.includes('markdown')) : null;
   });
+  connection.onRequest(InlineCompletionRequest.type, (params, token) => inline.complete(params, token));
   connection.onRequest(CodeLensRequest.type, ({ textDocument }) => {
     const found = open.get(textDocument.uri);
     return found ? lensesOf(found.dataset, found.count) : null;
@@ -169,9 +186,11 @@ export function startLanguageServer(
   connection.onRequest(ShutdownRequest.type, () => {
     shutDown = true;
     open.end();
+    inline.end();
   });
   const end = (): void => {
     open.end();
+    inline.end();
     connection.dispose();
   };
   let left = false;
@@ -187,11 +206,11 @@ export function startLanguageServer(
   return { dispose: end };
 }
 
-/** The settings of this server in what a client sent: either the whole tree of settings or only our section. */
-function sectionOf(settings: unknown): unknown {
+/** A section in the whole tree of settings that a client sent; undefined if it is not there. */
+function sectionOf(settings: unknown, section: string): unknown {
   let value = settings;
-  for (const step of SECTION.split('.')) {
-    if (typeof value !== 'object' || value === null || !(step in value)) return settings;
+  for (const step of section.split('.')) {
+    if (typeof value !== 'object' || value === null || !(step in value)) return undefined;
     value = (value as Record<string, unknown>)[step];
   }
   return value;

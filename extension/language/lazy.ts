@@ -4,6 +4,7 @@ import {
   CloseAction,
   DidChangeConfigurationNotification,
   ErrorAction,
+  type InitializeParams,
   LanguageClient,
   RevealOutputChannelOn,
 } from 'vscode-languageclient/node';
@@ -17,8 +18,14 @@ export interface LanguageClientOptions {
   readonly settings: () => object;
 }
 
-/** Writes errors only to the log. The library would show a message each time a connection breaks. */
+/** Writes errors only to the log: the library would show a message each time a connection breaks. */
 class QuietClient extends LanguageClient {
+  /** The extension completes code by itself, in all languages: the language server must not do it a second time. */
+  protected override fillInitializeParams(params: InitializeParams): void {
+    super.fillInitializeParams(params);
+    delete params.capabilities.textDocument?.inlineCompletion;
+  }
+
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
