@@ -3,7 +3,7 @@
  * The code starts a worker with `new URL('../x/worker.ts', import.meta.url)`. This script finds these expressions, makes a
  * bundle of each such file beside vera.js, and rewrites the URL so that it points at the bundle.
  */
-import { globSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { build } from 'esbuild';
 import type { Plugin } from 'esbuild';
@@ -41,6 +41,8 @@ export const workerUrls: Plugin = {
 };
 
 rmSync(resolve(root, 'dist'), { recursive: true, force: true });
+// library.ts reads it from here: as a part of a bundle it would not work (its file is CommonJS in a package of ES modules).
+cpSync(resolve(root, 'node_modules/@mlc-ai/web-xgrammar/lib/index.js'), resolve(root, 'dist/xgrammar.cjs'));
 await build({
   entryPoints,
   outdir: resolve(root, 'dist'),

@@ -33,6 +33,7 @@ export interface GenerateFlags extends AnswerFlags {
   readonly threads?: number;
   readonly foreground?: boolean;
   readonly json?: boolean;
+  readonly jsonSchema?: string;
 }
 
 type Prompt = z.input<typeof generate.params>['prompt'];
@@ -61,7 +62,12 @@ export async function answer(
   client: Client,
   flags: AnswerFlags,
   prompt: Prompt,
-  on: { model: (model: AnsweringModel) => void; text: (text: string) => void; signal?: AbortSignal },
+  on: {
+    model: (model: AnsweringModel) => void;
+    text: (text: string) => void;
+    signal?: AbortSignal;
+    schema?: Record<string, unknown> | undefined;
+  },
 ): Promise<Answered> {
   const { base, adapter, project, user, maxTokens, temperature, topP, topK } = flags;
   const which = await whose(client, project);
@@ -70,6 +76,7 @@ export async function answer(
     ...(adapter === undefined ? {} : { adapter: reference(adapter) }),
     ...(base === undefined ? {} : { base: absolute(base) }),
     sampling: { temperature, topP, topK, seed: flags.seed },
+    ...(on.schema === undefined ? {} : { json: { schema: on.schema } }),
   };
   const onProgress = (value: { model: AnsweringModel } | { text: string }): void =>
     'model' in value ? on.model(value.model) : on.text(value.text);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { MODEL_GROUP } from '../weights/settings.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -35,7 +36,8 @@ export function registerGenerate(program: Command): void {
     .addOption(
       new Option('--fim-suffix <text>', 'generate the text between the prompt and this text').conflicts('chat'),
     )
-    .option('--foreground', 'generate in this process, without daemon')
+    .option('--json-schema <file>', 'answer with JSON that fits the JSON schema in this file')
+    .addOption(new Option('--foreground', 'generate in this process, without daemon').conflicts('jsonSchema'))
     .addHelpText('after', HELP)
     .action(generate);
   addWhich(command);
@@ -53,6 +55,11 @@ async function generate(flags: GenerateFlags): Promise<void> {
   const isFolder = adapter !== undefined && isAdapterFolder(adapter);
   const here = foreground === true || isFolder || precision !== undefined || threads !== undefined;
   if (here) {
+    if (flags.jsonSchema !== undefined)
+      throw new VeraError(
+        'usage',
+        'a JSON schema is followed by the daemon: leave out --precision and --threads, and name the adapter as the catalog does',
+      );
     // Only this way needs onnxruntime.
     const { generateHere } = await import('./generateForeground.ts');
     const text = await generateHere(flags, say);
@@ -60,15 +67,29 @@ async function generate(flags: GenerateFlags): Promise<void> {
     else print();
     return;
   }
+  const schema = flags.jsonSchema === undefined ? undefined : readSchema(flags.jsonSchema);
   await readyBase(flags.base);
   const { text, model, reason, usage } = await withDaemon((client) =>
     answer(client, flags, promptOf(flags), {
       model: (model) => process.stderr.write(`${modelText(model)}\n`),
       text: say,
+      schema,
     }),
   );
   if (json) printJson({ text, model: model.id, adapter: model.adapter, active: model.active, reason, usage });
   else print();
+}
+
+function readSchema(file: string): Record<string, unknown> {
+  let schema: unknown;
+  try {
+    schema = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new VeraError('usage', `the JSON schema ${file} cannot be read: ${(error as Error).message}`);
+  }
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
+    throw new VeraError('usage', `the JSON schema ${file} is not a JSON object`);
+  return schema as Record<string, unknown>;
 }
 
 function promptOf({ prompt, chat, system, fimSuffix }: GenerateFlags): Parameters<typeof answer>[2] {

@@ -83,6 +83,8 @@ export const generate = method(
     maxTokens: count.min(1).optional(),
     /** The answer ends before the first of these texts. */
     stop: z.array(z.string()).max(64).optional(),
+    /** The answer is JSON of this schema, or its beginning where the answer ends for its length or time. */
+    json: z.strictObject({ schema: z.record(z.string(), z.unknown()) }).optional(),
     /** Background requests give way to interactive ones. */
     priority: z.enum(['interactive', 'background']).optional(),
     /** The answer ends after so many milliseconds, with what it has. */

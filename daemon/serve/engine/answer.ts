@@ -1,4 +1,5 @@
 import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { Constraint } from '../grammar/grammars.ts';
 import { type TextStream, textStream } from '../stream.ts';
 import { type Chooser, chooser, logprobsOf } from './choose.ts';
 import {
@@ -44,6 +45,7 @@ export class Answer {
   readonly #stops: StopTexts;
   #end: { reason: EndReason; stop?: string } | undefined;
   #hasLine = false;
+  #constraint: Constraint | undefined;
 
   /** Throws VeraError 'usage' for a setting that is out of range. */
   constructor(options: AnswerOptions) {
@@ -66,6 +68,17 @@ export class Answer {
     return this.#options.most - (this.tokens.length - this.promptTokens);
   }
 
+  /** From now on only tokens that this allows are chosen. */
+  constrain(constraint: Constraint): void {
+    this.#constraint = constraint;
+  }
+
+  /** Frees what it needs while it runs. */
+  release(): void {
+    this.#constraint?.close();
+    this.#constraint = undefined;
+  }
+
   /** Ends it without another token. */
   finish(reason: EndReason): void {
     this.#end ??= { reason };
@@ -74,7 +87,10 @@ export class Answer {
   /** Chooses the next token. logits: [vocabulary]. -> the token, and what it adds to the text, where it adds any. */
   next(logits: Float32Array): { readonly token: number; readonly piece: Piece | undefined } {
     const { request, tokenizer, ends, now } = this.#options;
-    const token = this.#chooser.choose(logits, this.tokens, this.promptTokens);
+    const allowed = this.#constraint ? logits.slice() : logits;
+    this.#constraint?.apply(allowed);
+    const token = this.#chooser.choose(allowed, this.tokens, this.promptTokens);
+    this.#constraint?.accept(token);
     this.tokens.push(token);
     this.#firstAt ??= now();
     const entry: ChosenToken[] =
@@ -82,7 +98,7 @@ export class Answer {
         ? []
         : [logprobsOf(logits, token, request.logprobs, (id) => tokenizer.decode([id]))];
     const logprobs = request.logprobs === undefined ? {} : { logprobs: entry };
-    if (ends.has(token) && !request.ignoreEnd) {
+    if (ends.has(token) && (!request.ignoreEnd || this.#constraint)) {
       this.#end = { reason: 'stop' };
       return { token, piece: undefined };
     }

@@ -4,6 +4,8 @@ import type { BaseModel } from '../../models/base.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import type { LoadOptions } from '../../runtime/executor.ts';
 import { weightFormat } from '../../weights/registry.ts';
+import { Grammars } from '../grammar/grammars.ts';
+import { readVocabulary } from '../grammar/vocabulary.ts';
 import { stopTokens } from '../stop.ts';
 import { Answer } from './answer.ts';
 import { Bank, NO_ADAPTER, type StoredAdapter } from './bank.ts';
@@ -59,6 +61,7 @@ export class Engine {
   readonly #preparing = new Set<Task>();
   readonly #counts = { finished: 0, cancelled: 0, failed: 0 };
   readonly #batch: Batch;
+  #grammars: Grammars | undefined;
   #orders = 0;
   #working: Promise<void> | undefined;
   #released = false;
@@ -157,6 +160,7 @@ export class Engine {
       this.#leave(active);
       active.stream.fail(error);
     }
+    await this.#grammars?.release();
     await this.#model.release();
   }
 
@@ -190,6 +194,8 @@ export class Engine {
     try {
       if (adapter !== undefined) task.resident = await this.#bank.get(adapter);
       await this.#model.prepare(task.resident.form);
+      const { json } = task.request;
+      if (json !== undefined) task.answer.constrain(await this.#grammarsOf().open(json));
     } catch (error) {
       this.#counts.failed++;
       task.stream.fail(error as Error);
@@ -200,6 +206,15 @@ export class Engine {
     if (this.#released) return;
     this.#queue.add(task, priority);
     this.#wake();
+  }
+
+  #grammarsOf(): Grammars {
+    if (this.#grammars) return this.#grammars;
+    const vocabulary = readVocabulary(this.#options.base.dir);
+    if (vocabulary === undefined || this.#ends.size === 0)
+      throw new VeraError('usage', 'this base cannot answer with JSON of a schema: its tokens do not tell their bytes');
+    this.#grammars = new Grammars({ vocabulary, size: this.info.vocabulary, ends: [...this.#ends] });
+    return this.#grammars;
   }
 
   #wake(): void {
@@ -241,6 +256,7 @@ export class Engine {
     if (task.cancelled) {
       this.#counts.cancelled++;
       task.stream.fail(cancelledError());
+      task.answer.release();
     } else {
       task.answer.finish('deadline');
       this.#finish(task);
@@ -249,12 +265,14 @@ export class Engine {
 
   #finish({ answer, stream }: Task): void {
     this.#counts.finished++;
+    answer.release();
     for (const piece of answer.last()) stream.push(piece);
     stream.end();
   }
 
-  #fail({ stream }: Task, error: Error): void {
+  #fail({ answer, stream }: Task, error: Error): void {
     this.#counts.failed++;
+    answer.release();
     stream.fail(error);
   }
 

@@ -45,6 +45,14 @@ export const GREEDY: Sampling = {
   logitBias: [],
 };
 
+/** What an answer must look like: JSON that fits a schema, between two texts. */
+export interface JsonAnswer {
+  /** A JSON schema, as `schemaGrammar` follows it. */
+  readonly schema: unknown;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+}
+
 export interface GenerationRequest {
   readonly prompt: Prompt;
   /** Content hash of an adapter. Left out, the base itself answers. Names are for callers: a name may mean another adapter tomorrow. */
@@ -55,6 +63,8 @@ export interface GenerationRequest {
   readonly sampling?: Partial<Sampling> | undefined;
   /** The answer ends before the first of these texts. */
   readonly stop?: readonly string[] | undefined;
+  /** The answer is JSON of a schema, or the beginning of such JSON where it ends for its length or time. */
+  readonly json?: JsonAnswer | undefined;
   /** Continue after tokens that usually end an answer. */
   readonly ignoreEnd?: boolean | undefined;
   /** Also tell the log-probability of each token, and of so many most likely ones at its place. */

@@ -1,6 +1,7 @@
 import { limitsOf, type Use } from '../../protocol/abilities.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import { type CatalogModel, offeredModels } from '../../catalog/offered.ts';
+import { refuseLargeSchema } from '../../protocol/jsonSchema.ts';
 import type * as generation from '../../protocol/generation.ts';
 import { abilitiesOf } from '../../serve/abilities.ts';
 import { chooseModel } from '../../serve/chooseModel.ts';
@@ -11,6 +12,7 @@ import { tooMany } from '../tooMany.ts';
 export const generationHandlers: Handlers<typeof generation> = {
   async generate({ daemon, signal, progress }, params) {
     const { adapter, base, model: name, project, workspace, user, sampling = {}, ...rest } = params;
+    if (rest.json !== undefined) refuseLargeSchema(rest.json.schema);
     const refusal = tooMany(daemon, 1);
     if (refusal !== undefined) throw new VeraError('conflict', refusal);
     const model = await chooseModel(daemon.catalog.db, { adapter, base, model: name, project, workspace, user });

@@ -30,7 +30,6 @@ const chatBody = z.strictObject({
   logprobs: z.boolean().default(false),
   top_logprobs: z.int().min(0).max(20).optional(),
   // What would change the answer, and is not offered, is refused; what asks for the usual is not.
-  response_format: z.object({ type: z.literal('text', 'only text is offered') }).optional(),
   modalities: z.array(z.literal('text', 'only text is offered')).optional(),
   tools: none('tools'),
   functions: none('functions'),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { given } from '../../serve/given.ts';
 import type { GenerationRequest, Sampling } from '../../serve/engine/request.ts';
 import { ApiError } from './errors.ts';
+import { jsonAnswerOf, responseFormat } from './format.ts';
 
 const MAX_BIASES = 1024; // of one request; OpenAI takes 300
 
@@ -21,6 +22,7 @@ export const COMMON = {
   n: z.int().min(1).max(128).default(1),
   seed: z.int().optional(),
   stop: z.union([z.string(), z.array(z.string()).max(4)]).optional(),
+  response_format: responseFormat.optional(),
   stream: z.boolean().default(false),
   stream_options: z
     .strictObject({ include_usage: z.boolean().default(false), include_obfuscation: z.boolean().optional() })
@@ -51,10 +53,11 @@ export function requestsOf(
   rest: Pick<GenerationRequest, 'maxTokens' | 'logprobs'>,
 ): GenerationRequest[] {
   const sampling = samplingOf(body);
+  const json = jsonAnswerOf(body.response_format);
   const stop = typeof body.stop === 'string' ? [body.stop] : body.stop;
   return prompts.flatMap((prompt) =>
     Array.from({ length: body.n }, (_, i) => ({
-      ...{ prompt, stop, answerMs: body.t_max_predict_ms, ...rest },
+      ...{ prompt, stop, answerMs: body.t_max_predict_ms, json, ...rest },
       sampling: { ...sampling, seed: (sampling.seed! + i) % SEEDS },
     })),
   );

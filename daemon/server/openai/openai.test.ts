@@ -305,11 +305,6 @@ test('errors have their statuses, and the field that is wrong', async () => {
   const wrong = (param: string, says: RegExp) => ({ status: 400, param, says });
   await fails(chat({ temperature: 3 }), BadRequestError, wrong('temperature', /temperature/));
   await fails(chat({ tools: [{ type: 'function' }] }), BadRequestError, wrong('tools', /tools are not offered/));
-  await fails(
-    chat({ response_format: { type: 'json_object' } }),
-    BadRequestError,
-    wrong('response_format', /only text/),
-  );
   await fails(chat({ messages: [] }), BadRequestError, wrong('messages', /messages/));
   await fails(
     chat({ messages: [{ role: 'tool', content: 'x' }] }),
