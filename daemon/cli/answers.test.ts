@@ -2,6 +2,7 @@
 /** `vera generate` and `vera chat` through the daemon. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { daemonHome } from '../../test/daemon.ts';
@@ -97,6 +98,17 @@ test('chat templates, a gap to fill, and what is wrong', () => {
   const missing = vera([...PROMPT, '--adapter', 'nobody']);
   assert.match(missing.stderr, /^vera: there is neither an adapter folder nor an adapter "nobody"/);
   assert.notEqual(missing.status, 0);
+});
+
+test('an answer that is JSON of a schema', () => {
+  const file = join(folder, 'schema.json');
+  writeFileSync(file, JSON.stringify({ type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] }));
+  const { stdout } = done(['generate', '--prompt', 'A number: ', '--max-tokens', '60', '--json-schema', file]);
+  assert.ok(Number.isInteger((JSON.parse(stdout) as { n: number }).n), stdout);
+  writeFileSync(file, JSON.stringify({ type: 'object', not: {} }));
+  const refused = vera([...PROMPT, '--json-schema', file]);
+  assert.match(refused.stderr, /^vera: the JSON schema at #\/not: this keyword cannot be followed/m);
+  assert.equal(refused.status, 2);
 });
 
 test('in the foreground, no daemon is needed', async () => {

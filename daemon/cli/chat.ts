@@ -20,7 +20,7 @@ interface Message {
 const HELP = `
 Without --adapter and --base, the active adapter answers; it may be changed in the middle of a conversation (vera adapters activate).
 Each line is a message. Ctrl-C stops an answer, and ends the command where none is under way; Ctrl-D ends it too.
-Words with a slash: /new begins another conversation, /exit ends the command.
+Words with a slash: /new or /reset begins another conversation, /exit ends the command.
 Without a terminal, each line of the input is a message of the same conversation. With --json, each answer is one line:
 {"text":...,"model":...,"adapter":...}.`;
 
@@ -95,7 +95,7 @@ async function converse(client: Client, { system, json, ...flags }: Flags): Prom
   for await (const line of terminal) {
     const text = line.trim();
     if (text === '/exit') break;
-    if (text === '/new') messages = [...opening];
+    if (text === '/new' || text === '/reset') messages = [...opening];
     else if (text !== '') {
       messages.push({ role: 'user', content: text });
       try {

@@ -27,6 +27,10 @@ test('the Python client lists, completes, streams and chats, and knows the error
       logprobs: true,
       missing: [404, 'model_not_found', 'model'],
       long: [400, 'context_length_exceeded', 'messages'],
+      parsed: true,
+      raw: [200, true],
+      tools: [400, null, 'tools'],
+      embeddings: [404, 'not_found', null],
       stranger: [401, 'invalid_api_key', null],
     });
   } finally {

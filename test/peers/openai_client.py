@@ -3,6 +3,7 @@ import json
 import sys
 
 import openai
+import pydantic
 
 url, token, model, prompt = sys.argv[1:]
 client = openai.OpenAI(base_url=url, api_key=token, max_retries=0)
@@ -22,6 +23,19 @@ streamed = "".join(chunk.choices[0].text for chunk in client.completions.create(
 chat = client.chat.completions.create(
     model=model, messages=[{"role": "user", "content": prompt}], max_tokens=8, n=2, seed=1, logprobs=True, top_logprobs=2
 )
+
+
+class Person(pydantic.BaseModel):
+    name: str = pydantic.Field(max_length=20)
+    age: int = pydantic.Field(ge=0, le=120)
+
+
+parsed = client.chat.completions.parse(
+    model=model, messages=[{"role": "user", "content": "A person"}], response_format=Person, max_tokens=400, temperature=0, seed=1
+)
+tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+asking = [{"role": "user", "content": "look"}]
+raw = client.completions.with_raw_response.create(**settings)
 long = [{"role": "user", "content": prompt * 3000}]
 stranger = openai.OpenAI(base_url=url, api_key="no", max_retries=0)
 print(
@@ -36,6 +50,12 @@ print(
             "logprobs": all(len(token.top_logprobs) == 2 for token in chat.choices[0].logprobs.content),
             "missing": refused(openai.NotFoundError, lambda: client.completions.create(model="nobody", prompt="x")),
             "long": refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=long)),
+            "parsed": isinstance(parsed.choices[0].message.parsed, Person),
+            "raw": [raw.status_code, raw.parse().choices[0].text == whole.choices[0].text],
+            "tools": refused(
+                openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=asking, tools=[tool])
+            ),
+            "embeddings": refused(openai.NotFoundError, lambda: client.embeddings.create(model=model, input="x")),
             "stranger": refused(openai.AuthenticationError, lambda: stranger.models.list()),
         }
     )

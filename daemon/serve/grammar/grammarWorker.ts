@@ -19,7 +19,8 @@ interface Memory {
   grow(pages: number): number;
 }
 const { Memory } = (globalThis as unknown as { WebAssembly: { Memory: { prototype: Memory } } }).WebAssembly;
-const { grow } = Memory.prototype;
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with a memory below
+const grow = Memory.prototype.grow;
 Memory.prototype.grow = function (this: Memory, pages) {
   if (this.buffer.byteLength + pages * 65_536 > MOST_BYTES) throw new RangeError('a grammar is too large');
   return grow.call(this, pages);

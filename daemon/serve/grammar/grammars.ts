@@ -86,7 +86,7 @@ export class Grammars {
         if (message.ready) resolve();
         else refuse(new VeraError('usage', message.message));
       });
-      worker.once('error', (error) => {
+      worker.once('error', (error: Error) => {
         clearTimeout(late);
         refuse(schemaFailure(error.message));
       });

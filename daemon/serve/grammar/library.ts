@@ -21,11 +21,12 @@ export interface XGrammar {
 
 /** One answer on its way through a grammar. */
 export interface Matcher {
-  readonly handle: { GetNextTokenBitmask(size: number): { delete(): void } & object };
   acceptToken(token: number): boolean;
   getNextTokenBitmask(): Promise<Int32Array>;
   dispose(): void;
 }
+
+type Run = (exports: object, module: object, require: NodeJS.Require, filename: string) => void;
 
 /**
  * Loads the library. Its package says that it is an ES module, but its file is written for CommonJS, and so cannot be imported. The release has a
@@ -35,8 +36,8 @@ export function loadXGrammar(): XGrammar {
   const copy = fileURLToPath(new URL('xgrammar.cjs', import.meta.url));
   const file = existsSync(copy) ? copy : fileURLToPath(import.meta.resolve('@mlc-ai/web-xgrammar'));
   const module = { exports: {} };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval, no-new-func -- see above
-  const run = new Function('exports', 'module', 'require', '__filename', readFileSync(file, 'utf8'));
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- see above
+  const run = new Function('exports', 'module', 'require', '__filename', readFileSync(file, 'utf8')) as Run;
   run(module.exports, module, createRequire(import.meta.url), file);
   return module.exports as XGrammar;
 }

@@ -120,7 +120,7 @@ test('a grammar that takes too long ends alone', async () => {
   await grammars.release();
 });
 
-test('the beginning of a character is known from bytes that are none', () => {
+test('the beginning of a character is known, and bytes that are invalid', () => {
   const open = (...bytes: number[]): number | undefined => openBytes(Uint8Array.from(bytes))?.length;
   assert.deepEqual([open(), open(0x41), open(0xc3, 0xa9), open(0xf0, 0x9f, 0x98, 0x80)], [0, 0, 0, 0]);
   assert.deepEqual([open(0x41, 0xc3), open(0xe2, 0x82), open(0xf0, 0x9f, 0x98)], [1, 2, 3]);

@@ -13,14 +13,16 @@ const content = z.union([z.array(z.strictObject({ type: z.literal('text'), text:
 const message = z.strictObject({
   role: z.enum(
     ['system', 'developer', 'user', 'assistant'],
-    'only system, developer, user and assistant speak here: tools are not offered',
+    'only system, developer, user and assistant speak here: tools are not offered, so give their answers as messages of the user',
   ),
   content: content.nullish(),
   name: z.string().optional(),
   refusal: z.string().nullish(),
 });
 
-const none = (what: string) => z.array(z.unknown()).max(0, `${what} are not offered`).optional();
+/** An answer that must be a call is JSON of a schema, which is offered. */
+const none = (what: string) =>
+  z.array(z.unknown()).max(0, `${what} are not offered: ask for JSON with 'response_format' instead`).optional();
 
 const chatBody = z.strictObject({
   ...COMMON,
@@ -33,7 +35,9 @@ const chatBody = z.strictObject({
   modalities: z.array(z.literal('text', 'only text is offered')).optional(),
   tools: none('tools'),
   functions: none('functions'),
-  tool_choice: z.enum(['none', 'auto'], 'tools are not offered').optional(),
+  tool_choice: z
+    .enum(['none', 'auto'], "tools are not offered: ask for JSON with 'response_format' instead")
+    .optional(),
   parallel_tool_calls: z.boolean().optional(),
 });
 type ChatBody = z.output<typeof chatBody>;

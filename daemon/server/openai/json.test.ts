@@ -34,7 +34,8 @@ const person = {
 };
 const format = (schema: object) => ({ type: 'json_schema', json_schema: { name: 'x', schema, strict: true } }) as never;
 const ask = async (model: string, more: object) =>
-  (await client.chat.completions.create({ model, messages, max_tokens: 200, temperature: 1, ...more })).choices[0]!;
+  (await client.chat.completions.create({ model, messages, max_completion_tokens: 200, temperature: 1, ...more }))
+    .choices[0]!;
 
 test('an answer fits its schema: greedy or sampled, streamed or whole, alone or among others, with an adapter or without', async () => {
   const validator = new Validator(person as never, '2020-12');
@@ -65,13 +66,17 @@ test('an answer fits its schema: greedy or sampled, streamed or whole, alone or 
 });
 
 test('any object; an answer that is cut off is the beginning of one', async () => {
-  const whole = await ask('base', { response_format: { type: 'json_object' }, max_tokens: 900, temperature: 0 });
+  const whole = await ask('base', {
+    response_format: { type: 'json_object' },
+    max_completion_tokens: 900,
+    temperature: 0,
+  });
   if (whole.finish_reason === 'stop') assert.equal(typeof JSON.parse(whole.message.content!), 'object');
   assert.ok(whole.message.content!.startsWith('{'));
-  const cut = await ask('base', { response_format: format(person), max_tokens: 4 });
+  const cut = await ask('base', { response_format: format(person), max_completion_tokens: 4 });
   assert.equal(cut.finish_reason, 'length');
   assert.ok(cut.message.content!.startsWith('{'));
-  const text = await ask('base', { response_format: { type: 'text' }, max_tokens: 4 });
+  const text = await ask('base', { response_format: { type: 'text' }, max_completion_tokens: 4 });
   assert.ok(!text.message.content!.startsWith('{'));
 });
 
@@ -146,7 +151,7 @@ test('a schema that is made to take long harms nobody', async () => {
   ];
   const began = performance.now();
   const attacks = bombs.map((bomb) =>
-    ask('base', { response_format: format(bomb), max_tokens: 20 }).then(
+    ask('base', { response_format: format(bomb), max_completion_tokens: 20 }).then(
       () => 'answered',
       (error: unknown) => (error as BadRequestError).status,
     ),
@@ -154,7 +159,7 @@ test('a schema that is made to take long harms nobody', async () => {
   let slowest = 0;
   for (let i = 0; i < 10; i++) {
     const from = performance.now();
-    await ask('notes', { max_tokens: 4 });
+    await ask('notes', { max_completion_tokens: 4 });
     slowest = Math.max(slowest, performance.now() - from);
   }
   const ends = await Promise.all(attacks);

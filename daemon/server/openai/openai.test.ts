@@ -1,4 +1,4 @@
-// Slow: starts processes that load the bundled model.
+// Slow: starts processes that load the bundled model. It is long because all of its tests share one of them.
 /** The routes as the official client of OpenAI uses them, with the bundled model. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -86,7 +86,11 @@ test('a project says which adapter is active: by name, number or folder, in a he
   }
   assert.equal(await ask('active@garden'), code);
   assert.equal(await ask('active'), notes);
-  const chat = await asProject('garden').chat.completions.create({ model: '', messages: [...messages], max_tokens: 1 });
+  const chat = await asProject('garden').chat.completions.create({
+    model: '',
+    messages: [...messages],
+    max_completion_tokens: 1,
+  });
   assert.equal(chat.model, 'demo:code');
   const infill = async (headers: object, json: object = {}): Promise<unknown> => {
     const { text } = await body('/infill', { input_prefix: PROMPT, n_predict: 2, ...json }, headers);
@@ -253,13 +257,14 @@ const body = async (
   path: string,
   json: object,
   headers: object = {},
-): Promise<{ status: number; type: string | null; text: string }> => {
+): Promise<{ status: number; type: string | null; retryAfter: string | null; text: string }> => {
   const response = await fetch(`http://127.0.0.1:${one.port}${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${one.token}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify(json),
   });
-  return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+  const { status, headers: got } = response;
+  return { status, type: got.get('content-type'), retryAfter: got.get('retry-after'), text: await response.text() };
 };
 
 test('a stream is exactly what the standard says', async () => {
@@ -375,6 +380,33 @@ test('a client that goes away ends its answer, also one that waits for the whole
   await until('they have ended', () => one.engines.requests() === 0, 3000);
   assert.equal(await running(), 0);
   assert.equal((await cancelled()) - before, 3);
+});
+
+test('a client that is one too many comes again by itself, as the answer says', async () => {
+  const long = { ...greedy, model: 'notes', max_tokens: 900, n: 20, logit_bias: { '0': -100, '2': -100 } };
+  const filling = new AbortController();
+  const full = client.completions.create(long, { signal: filling.signal });
+  await until('the daemon is full', () => one.engines.requests() === 20, 3000);
+  const refused = await body('/v1/completions', { ...greedy, model: 'notes' });
+  assert.deepEqual([refused.status, refused.retryAfter], [429, '1']);
+  setTimeout(() => filling.abort(), 300);
+  const patient = clientWith(one.token, { maxRetries: 3 });
+  const [answer] = await Promise.all([
+    patient.completions.create({ ...greedy, model: 'notes' }),
+    assert.rejects(full, /abort/i),
+  ]);
+  assert.equal(answer.choices[0]!.text, await ask('notes'));
+});
+
+test('raw responses, a time limit of the client, and a stream that is left', async () => {
+  const { data, response } = await client.completions.create({ ...greedy, model: 'code' }).withResponse();
+  assert.equal(response.headers.get('content-type'), 'application/json; charset=utf-8');
+  assert.equal(data.choices[0]!.text, await ask('code'));
+  const long = { ...greedy, model: 'notes', max_tokens: 900, logit_bias: { '0': -100, '2': -100 } };
+  await assert.rejects(client.completions.create(long, { timeout: 50 }), /timed out/);
+  const stream = await client.completions.create({ ...long, stream: true });
+  for await (const _ of stream) stream.controller.abort();
+  await until('they have ended', () => one.engines.requests() === 0, 3000);
 });
 
 test('an engine that is killed in the middle ends its streams with an error, and the next request works', async () => {

@@ -13,6 +13,10 @@ export function openAiRoutes(app: Express, daemon: Daemon): void {
   completionRoute(app, daemon);
   infillRoute(app, daemon);
   app.post('/v1/embeddings', () => {
-    throw new ApiError(404, 'embeddings are not offered: the models here generate text', { code: 'not_found' });
+    throw new ApiError(
+      404,
+      'embeddings are not offered: the models here generate text, and their inner states are poor embeddings; use an embedding model of another server',
+      { code: 'not_found' },
+    );
   });
 }
