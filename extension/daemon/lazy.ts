@@ -14,4 +14,3 @@ export * as runs from '../../daemon/protocol/runs.ts';
 export * as settings from '../../daemon/protocol/settings.ts';
 export { trainPlan } from '../../daemon/protocol/plans.ts';
 export { fromPanel } from '../../daemon/protocol/panel.ts';
-export { verdictOfRun } from '../../daemon/protocol/verdict.ts';

@@ -4,8 +4,9 @@ import { activateFor, activeHere } from '../adapters/active.ts';
 import { type App, type Panel, showError, workspaceFolder } from '../app.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { isOver } from '../../daemon/protocol/jobStates.ts';
+import type { RunRow } from '../../daemon/protocol/runs.ts';
 import { isQuiet } from '../quiet.ts';
-import { oneLine } from '../text.ts';
+import { lossText, oneLine } from '../text.ts';
 
 /** When a run of this workspace is done, says whether it made the model better, and offers to try and to use the adapter. */
 export function registerDone(app: App, panel: Panel): void {
@@ -33,8 +34,7 @@ async function offer(app: App, panel: Panel, { run: number }: Job): Promise<void
   const { run, adapter } = await app.daemon.call(({ runs }) => runs.get, { run: number });
   if (adapter === null) return;
   const isActive = (await activeHere(app))?.id === adapter.id;
-  const { verdictOfRun } = await app.daemon.protocol();
-  const sentence = verdictOfRun(run)?.sentence ?? 'The run is done.';
+  const sentence = sentenceOf(run);
   const [tryIt, use] = ['Try It', 'Use Adapter'];
   const answer = await vscode.window.showInformationMessage(
     `${oneLine(adapter.name)}: ${sentence}${isActive ? ' It is the active adapter now.' : ''}`,
@@ -42,4 +42,12 @@ async function offer(app: App, panel: Panel, { run: number }: Job): Promise<void
   );
   if (answer === tryIt) await panel.tryIt(adapter.id);
   if (answer === use) await activateFor(app, adapter.id);
+}
+
+/** What came out, in a sentence. */
+function sentenceOf({ heldOutLoss, baseHeldOutLoss, ...run }: RunRow): string {
+  const { verdict } = run as { readonly verdict?: { readonly sentence: string } | null };
+  if (verdict) return verdict.sentence;
+  if (heldOutLoss === null || baseHeldOutLoss === null) return 'The run is done.';
+  return `On the held-out rows, the loss went from ${lossText(baseHeldOutLoss)} to ${lossText(heldOutLoss)}.`;
 }

@@ -135,7 +135,7 @@ export const train = defineKind<TrainSpec, Task, Made>({
       await finishRun(change, run.id, {
         ...{ state: 'succeeded', trainLoss: losses.train, heldOutLoss: losses.heldOut },
         ...{ baseHeldOutLoss: losses.baseHeldOut },
-        report: { report: report ?? null, done: { event: 'done', ...result } },
+        report: { report: report ?? null, done: { event: 'done', adapter: result.dir, ...result } },
       });
     return row === undefined ? {} : { adapter: row.id, name: row.name };
   },
