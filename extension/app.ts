@@ -20,6 +20,8 @@ export interface Panel {
   show(focus?: string): Promise<void>;
   /** Opens it with Try It for an adapter: base and adapter answer side by side. */
   tryIt(adapter: number): Promise<void>;
+  /** Whether a person can see it now. */
+  isInFront(): boolean;
 }
 
 // What a menu passes is whatever was clicked.

@@ -13,6 +13,7 @@ export const COMMANDS = {
   renameAdapter: 'veraStudio.renameAdapter',
   noteAdapter: 'veraStudio.noteAdapter',
   compareAdapter: 'veraStudio.compareAdapter',
+  evaluateAdapter: 'veraStudio.evaluateAdapter',
   mergeAdapter: 'veraStudio.mergeAdapter',
   exportAdapter: 'veraStudio.exportAdapter',
   deleteAdapter: 'veraStudio.deleteAdapter',

@@ -15,6 +15,7 @@ import { modelCommands } from './models/commands.ts';
 import { registerModelsView } from './models/view.ts';
 import { outputCommands } from './output/commands.ts';
 import { registerPanel } from './panel/panel.ts';
+import { registerRunEnds } from './runs/ended.ts';
 import { runCommands } from './runs/commands.ts';
 import { registerDone } from './runs/done.ts';
 import { registerRunsView } from './runs/view.ts';
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerComparisons(app);
   registerRunsView(app);
   registerDone(app, panel);
+  registerRunEnds(app, panel);
   registerModelsView(app);
   const active = watchActive(app);
   registerStatusItem(app, active);
@@ -53,7 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerCommands(app, {
     ...tuningCommands(app, panel),
     ...adapterCommands(app, panel),
-    ...outputCommands(app),
+    ...outputCommands(app, panel),
     ...runCommands(app, panel),
     ...modelCommands(app, panel),
     ...daemonCommands(app),

@@ -12,6 +12,8 @@ export interface Host {
   send(message: FromPanel): void;
   /** Sends a command. `done` is called with the error, if any, when the extension has answered. */
   command(command: RunCommand, run: string, done: (error: string | null) => void): void;
+  /** Starts an evaluation of completions, as `command`. */
+  evaluate(run: string, done: (error: string | null) => void): void;
   completions(command: CompletionsCommand, done: (error: string | null) => void): void;
   /** The view that was kept before a reload. */
   readonly kept: Partial<ViewState> | null;
@@ -38,6 +40,10 @@ export function connect(receive: (message: ToPanel) => void): Host {
     command(command, run, done) {
       open.set(++requests, done);
       api.postMessage({ type: 'command', request: requests, command, run });
+    },
+    evaluate(run, done) {
+      open.set(++requests, done);
+      api.postMessage({ type: 'evaluate', request: requests, run });
     },
     completions(command, done) {
       open.set(++requests, done);

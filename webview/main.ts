@@ -8,6 +8,7 @@ import { soon } from './frames.ts';
 import { connect } from './host.ts';
 import { Announcer } from './parts/announcer.ts';
 import { Completions } from './parts/completions.ts';
+import { Evaluation } from './parts/evaluation.ts';
 import { Header } from './parts/header.ts';
 import { HeatMap } from './parts/heatMap.ts';
 import { Samples } from './parts/samples.ts';
@@ -37,6 +38,7 @@ const charts = new Charts(state, copy);
 const savings = new SavingsPart(state);
 const heatMap = new HeatMap(state);
 const samples = new Samples(copy);
+const evaluation = new Evaluation((run, done) => host.evaluate(run, done));
 const completions = new Completions((command, done) => host.completions(command, done));
 const settings = new Settings();
 const connection = element('div', { class: 'message', role: 'alert' });
@@ -62,6 +64,7 @@ const content = element(
   charts.root,
   element('div', { class: 'columns' }, savings.root, heatMap.root),
   samples.root,
+  evaluation.root,
   completions.root,
   settings.root,
 );
@@ -89,7 +92,8 @@ function show(): void {
   const none = state.runs.size === 0;
   loading.hidden = state.told;
   empty.hidden = !state.told || !none;
-  for (const part of [header, charts, savings, heatMap, samples, completions, settings]) part.root.hidden = none;
+  for (const part of [header, charts, savings, heatMap, samples, evaluation, completions, settings])
+    part.root.hidden = none;
   const problem = {
     connected: '',
     connecting: 'Waiting for the daemon...',
@@ -103,6 +107,7 @@ function show(): void {
   savings.show(state);
   heatMap.show(state);
   samples.show(state);
+  evaluation.show(state);
   completions.show(state);
   settings.show(state);
   const { hidden, raw, smoothed, logScale } = state.view;

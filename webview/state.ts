@@ -1,3 +1,4 @@
+import type { CompletionReport } from '../daemon/protocol/completionReport.ts';
 import type { Columns } from '../daemon/protocol/metrics.ts';
 import type {
   Learned,
@@ -33,11 +34,22 @@ export interface RunState {
   savings?: Savings;
   learned?: Learned;
   samples?: Sample[];
+  evaluation?: CompletionReport;
   completions?: PanelCompletions;
 }
 
 export type Change =
-  'runs' | 'metrics' | 'savings' | 'learned' | 'samples' | 'completions' | 'active' | 'connection' | 'view' | 'zoom';
+  | 'runs'
+  | 'metrics'
+  | 'savings'
+  | 'learned'
+  | 'samples'
+  | 'evaluation'
+  | 'completions'
+  | 'active'
+  | 'connection'
+  | 'view'
+  | 'zoom';
 
 /** Messages about runs; those of Try It have a part of their own. */
 type StateMessage = Exclude<ToPanel, { type: `trial${string}` }>;
@@ -79,6 +91,7 @@ export class PanelState {
       }
       case 'savings':
       case 'learned':
+      case 'evaluation':
       case 'samples':
       case 'completions': {
         const state = this.runs.get(message.run);
@@ -86,6 +99,7 @@ export class PanelState {
         if (message.type === 'savings') state.savings = message.savings;
         else if (message.type === 'learned') state.learned = message.learned;
         else if (message.type === 'samples') state.samples = message.samples;
+        else if (message.type === 'evaluation') state.evaluation = message.report;
         else state.completions = message.completions;
         return this.#changed(message.type);
       }

@@ -4,6 +4,7 @@ import type { AdapterRow } from '../protocol/adapters.ts';
 import type * as protocol from '../protocol/runs.ts';
 import type { RunRow } from '../protocol/runs.ts';
 import { OVER } from '../protocol/jobStates.ts';
+import { verdictOfReport } from '../protocol/verdict.ts';
 import { baseName, readAdapters } from './adapterRows.ts';
 import type { Change } from './change.ts';
 import { ensureBase } from './content.ts';
@@ -165,27 +166,31 @@ const selectRuns = (db: Db) =>
 
 type Row = Awaited<ReturnType<ReturnType<typeof selectRuns>['execute']>>[number];
 
-const showRun = (row: Row): RunRow => ({
-  id: row.id,
-  job: row.job_id,
-  state: row.state as RunRow['state'],
-  user: row.user,
-  project: row.project,
-  base: row.base_id === null ? null : { id: row.base_id, name: baseName(row.baseSpec!) },
-  dataset: row.dataset_id === null ? null : { id: row.dataset_id, path: row.datasetPath!, hash: row.datasetHash! },
-  settings: JSON.parse(row.settings) as RunRow['settings'],
-  out: row.out,
-  step: row.step,
-  steps: row.steps,
-  trainLoss: row.train_loss,
-  heldOutLoss: row.held_out_loss,
-  baseHeldOutLoss: row.base_held_out_loss,
-  report: row.report === null ? null : (JSON.parse(row.report) as RunRow['report']),
-  adapter: row.adapter,
-  createdAt: row.created_at,
-  endedAt: row.ended_at,
-  deletedAt: row.deleted_at,
-});
+const showRun = (row: Row): RunRow => {
+  const report = row.report === null ? null : (JSON.parse(row.report) as RunRow['report']);
+  return {
+    id: row.id,
+    job: row.job_id,
+    state: row.state as RunRow['state'],
+    user: row.user,
+    project: row.project,
+    base: row.base_id === null ? null : { id: row.base_id, name: baseName(row.baseSpec!) },
+    dataset: row.dataset_id === null ? null : { id: row.dataset_id, path: row.datasetPath!, hash: row.datasetHash! },
+    settings: JSON.parse(row.settings) as RunRow['settings'],
+    out: row.out,
+    step: row.step,
+    steps: row.steps,
+    trainLoss: row.train_loss,
+    heldOutLoss: row.held_out_loss,
+    baseHeldOutLoss: row.base_held_out_loss,
+    report,
+    adapter: row.adapter,
+    verdict: verdictOfReport(report) ?? null,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+    deletedAt: row.deleted_at,
+  };
+};
 
 /** Runs, the newest first. */
 export async function listRuns(db: Db, params: Params<typeof protocol.list>): Promise<Page<RunRow>> {

@@ -4,6 +4,7 @@ import { quote } from '../formats/quote.ts';
 import * as adapters from '../protocol/adapters.ts';
 import type { AdapterRow } from '../protocol/adapters.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { describe } from '../protocol/generation.ts';
 import { bytesText } from '../protocol/text.ts';
 import { addWhich, adapterText, type Which, whichOf } from './adapterNames.ts';
 import { deleteAsking } from './deletion.ts';
@@ -78,11 +79,16 @@ function say(adapter: AdapterRow, json: boolean | undefined, what: string): void
 
 async function activate(client: Client, flags: Which, name: string): Promise<void> {
   const done = await client.call(adapters.activate, await whichOf(client, name, flags));
-  if (flags.json) printJson(done);
-  else
-    print(
-      `Adapter ${adapterText(done.adapter)} is active for ${plain(done.user)} ${done.project === null ? 'in every project without a choice of its own' : `in project ${plain(done.project)}`}`,
-    );
+  if (flags.json) {
+    printJson(done);
+    return;
+  }
+  print(
+    `Adapter ${adapterText(done.adapter)} is active for ${plain(done.user)} ${done.project === null ? 'in every project without a choice of its own' : `in project ${plain(done.project)}`}`,
+  );
+  // A base that is not here yet has no known limits, and an adapter may be chosen all the same.
+  const described = await client.call(describe, { adapter: done.adapter.id }).catch(() => undefined);
+  for (const limit of described?.limits.completion ?? []) print(`Note: ${limit}`);
 }
 
 async function update(client: Client, flags: Which, name: string, change: Change): Promise<void> {

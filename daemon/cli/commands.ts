@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   merge: async () => (await import('./merge.ts')).registerMerge,
   export: async () => (await import('./export.ts')).registerExport,
   import: async () => (await import('./import.ts')).registerImport,
+  models: async () => (await import('./models.ts')).registerModels,
   jobs: async () => (await import('./jobs.ts')).registerJobs,
   adapters: async () => (await import('./adapters.ts')).registerAdapters,
   runs: async () => (await import('./runs.ts')).registerRuns,

@@ -10,11 +10,13 @@ import { compareVersions } from '../client/version.ts';
 import { catalogFile, discoveryFile, logsFolder, privateFolders, veraHome } from '../home.ts';
 import { lookAtDiscovery } from '../life/discovery.ts';
 import { refuseOldNode } from '../process/node.ts';
+import { describe } from '../protocol/generation.ts';
 import { PROTOCOL } from '../protocol/method.ts';
 import { bytesText } from '../protocol/text.ts';
 import type { Check } from './check.ts';
 import { plain } from './output.ts';
 import { dateText } from './table.ts';
+import { withDaemon } from './withDaemon.ts';
 
 const LARGE = 500e6; // bytes; beyond it the thorough check of indexes takes minutes
 
@@ -32,7 +34,25 @@ export async function checkDaemon(): Promise<Check[]> {
     return [...checks, wrong('daemon', (error as Error).message, 'fix the permissions of the state folder')];
   }
   if (running.state === 'answers') running.connection.close();
-  return [...checks, checkDiscovery(), ...checkRunning(running), checkCatalog(running)];
+  return [
+    ...checks,
+    ...[checkDiscovery(), ...checkRunning(running), checkCatalog(running)],
+    ...(running.state === 'answers' ? [await checkAssistant()] : []),
+  ];
+}
+
+/** What answers, and what its base cannot do. Nothing is active at first, and a base may have limits: both are no faults. */
+async function checkAssistant(): Promise<Check> {
+  const name = 'assistant';
+  try {
+    const { model, limits } = await withDaemon((client) => client.call(describe, { workspace: process.cwd() }));
+    const who = `${plain(model.adapter?.name ?? 'the base')} answers here`;
+    const [limit] = limits.completion;
+    if (limit === undefined) return right(name, who);
+    return poor(name, who, limits.completion.join(' '));
+  } catch (error) {
+    return right(name, plain((error as Error).message));
+  }
 }
 
 /** Other users must not be able to read the state. */

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import * as runs from '../protocol/runs.ts';
 import { figureText, wholeText } from '../protocol/text.ts';
-import { verdictOfRun } from '../protocol/verdict.ts';
 import { factsOfMetric, METRIC_NAMES } from '../protocol/metrics.ts';
 import type { Metric } from '../protocol/metrics.ts';
 import type { RunRow } from '../protocol/runs.ts';
@@ -103,7 +102,7 @@ async function show(client: Client, { json }: Common, id: number): Promise<void>
       'held-out loss',
       run.heldOutLoss === null ? undefined : `${loss(run.heldOutLoss)}, before training ${loss(run.baseHeldOutLoss)}`,
     ],
-    ['result', verdictOfRun(run)?.sentence],
+    ['result', run.verdict?.sentence],
     ['adapter', adapter === null ? undefined : adapterText(adapter)],
     ['base', run.base?.name],
     ['data', run.dataset?.path],

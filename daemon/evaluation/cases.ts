@@ -35,7 +35,10 @@ export function casesOf(files: readonly CodeFile[], { limit, seed }: { limit: nu
   const decks = files.map((file, i) => {
     const random = seededRandom('cases', seed, file.name);
     const mixed = <T>(list: T[]): T[] => shuffle(list, random);
-    return { line: mixed(linesOf(file, i, random)), block: mixed(blocksOf(file, i)) };
+    // Before the first code of a file there is nothing to continue.
+    const continues = ({ start }: Case): boolean => file.text.slice(0, start).trim() !== '';
+    const made = [linesOf(file, i, random), blocksOf(file, i)].map((list) => mixed(list.filter(continues)));
+    return { line: made[0]!, block: made[1]! };
   });
   const order = shuffle([...decks], seededRandom('files', seed));
   const blocks = take(

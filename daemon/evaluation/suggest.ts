@@ -33,6 +33,9 @@ export async function suggest(
     describe: () => Promise.reject(new Error('the model is known')),
     sources: async () => [],
     async generate({ prompt, maxTokens, stop }, _scope, { signal: ending, onText }) {
+      const before = 'text' in prompt ? prompt.text : prompt.prefix + prompt.suffix;
+      if (before.trim() === '')
+        return { author, reason: 'stop', promptTokens: 0, cachedTokens: 0, answerTokens: 0, totalMs: 0 };
       const request = { prompt, adapter, maxTokens, stop, priority: 'background' } as const;
       for await (const piece of engine.submit(request, AbortSignal.any([signal, ending]))) {
         if (piece.type === 'text') onText(piece.text);

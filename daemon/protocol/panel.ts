@@ -5,10 +5,12 @@
  */
 import { z } from 'zod';
 import { completionCounts } from './completions.ts';
+import { completionReport } from './completionReport.ts';
 import { ERROR_CODES } from './errors.ts';
 import { job, jobState } from './jobs.ts';
 import { DRAWN, each } from './metrics.ts';
 import { TRIAL_FROM_PANEL, TRIAL_TO_PANEL } from './trial.ts';
+import { verdict } from './verdict.ts';
 import { count, finite, id, MAX_TEXT, time } from './values.ts';
 
 /** Rows of a `metrics` message at most: the panel processes these in a few milliseconds. */
@@ -31,6 +33,8 @@ export const panelRun = z.object({
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
   progress: job.shape.progress,
   baseHeldOutLoss: finite.nullable(),
+  /** Whether it made the model better, in a sentence; null until it has ended well. */
+  verdict: verdict.nullable().optional(),
   startedAt: time.nullable(),
   endedAt: time.nullable(),
   /** The adapter it made. */
@@ -136,6 +140,8 @@ export const toPanel = z.discriminatedUnion('type', [
   z.object({ type: z.literal('savings'), run: runKey, savings }),
   z.object({ type: z.literal('learned'), run: runKey, learned }),
   z.object({ type: z.literal('samples'), run: runKey, samples: z.array(sample) }),
+  /** The newest evaluation of completions with the run's adapter. */
+  z.object({ type: z.literal('evaluation'), run: runKey, report: completionReport, endedAt: time.nullable() }),
   z.object({ type: z.literal('completions'), run: runKey, completions: panelCompletions }),
   z.object({ type: z.literal('active'), active: z.object({ id, name: z.string() }).nullable() }),
   z.object({
@@ -173,6 +179,8 @@ export const fromPanel = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   /** `request` comes back in `answer`. */
   z.strictObject({ type: z.literal('command'), request: count, command: runCommand, run: runKey }),
+  /** Starts an evaluation of completions with the run's adapter. */
+  z.strictObject({ type: z.literal('evaluate'), request: count, run: runKey }),
   z.strictObject({ type: z.literal('completions'), request: count, command: completionsCommand }),
   /** Puts a text onto the clipboard. */
   z.strictObject({ type: z.literal('copy'), text: z.string().max(4_000_000) }),

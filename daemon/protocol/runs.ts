@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { adapter, dependent } from './adapters.ts';
+import { completionReport } from './completionReport.ts';
 import { method } from './method.ts';
 import { each, METRIC_NAMES } from './metrics.ts';
 import { sample } from './panel.ts';
 import { heldOutRow } from './trial.ts';
+import { verdict } from './verdict.ts';
 import { count, finite, id, json, page, pageOf, path, ref, time } from './values.ts';
 
 export const run = z.object({
@@ -27,6 +29,8 @@ export const run = z.object({
   /** The 'report' and 'done' events. */
   report: json.nullable(),
   adapter: id.nullable(),
+  /** Whether it made the model better, in a sentence for people; null until it has ended well. */
+  verdict: verdict.nullable(),
   createdAt: time,
   endedAt: time.nullable(),
   deletedAt: time.nullable(),
@@ -77,6 +81,15 @@ export const heldOut = method(
   z.strictObject({ run: id, from: count.default(0), limit: z.int().min(1).max(50).default(20) }),
   /** Rows without a question to answer are left out, so there may be fewer than `limit`. */
   z.object({ rows: z.array(heldOutRow), total: count }),
+  { repeatable: true },
+);
+export const completions = method(
+  'runs.completions',
+  'The newest evaluation of inline completions with the adapter of a run.',
+  z.strictObject({ run: id }),
+  z.object({
+    evaluation: z.object({ job: id, endedAt: time.nullable(), report: completionReport }).nullable(),
+  }),
   { repeatable: true },
 );
 export const remove = method(

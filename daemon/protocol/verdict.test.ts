@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runVerdict, verdictOfRun } from './verdict.ts';
+import { runVerdict, verdictOfReport } from './verdict.ts';
 
 const figures = {
   ...{ evalLoss: 1.63, baseEvalLoss: 2.41, accuracy: 0.612, baseAccuracy: 0.478 },
@@ -45,7 +45,7 @@ test('without held-out rows nothing is known, and with too few the sentence says
 test('a run of an earlier version has losses alone', () => {
   assert.equal(
     runVerdict({ evalLoss: 1.5, baseEvalLoss: 2 }).sentence,
-    'On the held-out rows, the loss fell from 2.00 to 1.50. These are too few rows to say how sure that is.',
+    'On the held-out rows, the loss fell from 2.00 to 1.50.',
   );
 });
 
@@ -67,10 +67,10 @@ test('the stored report of a run gives the same sentence; a run without one give
     ...{ accuracy: 0.612, baseAccuracy: 0.478, lossNoise: 0.02, heldOutRows: 120, heldOutTokens: 8065 },
     estimate: { trainableParameters: 1, adapterBytes: 1, optimizerBytes: 1, peakRssBytes: 1, tokensPerSecond: 1 },
   };
-  assert.deepEqual(verdictOfRun({ report: { done, report } }), runVerdict(figures));
+  assert.deepEqual(verdictOfReport({ done, report }), runVerdict(figures));
   const { estimate: _, ...full } = report;
-  assert.match(verdictOfRun({ report: { done, report: full } })!.sentence, /the model guesses/);
-  assert.match(verdictOfRun({ report: { done, report: null } })!.sentence, /^On the held-out rows, /);
-  assert.equal(verdictOfRun({ report: null }), undefined);
-  assert.equal(verdictOfRun({ report: { done: { event: 'done' } } }), undefined);
+  assert.match(verdictOfReport({ done, report: full })!.sentence, /the model guesses/);
+  assert.match(verdictOfReport({ done, report: null })!.sentence, /^On the held-out rows, /);
+  assert.equal(verdictOfReport(null), undefined);
+  assert.equal(verdictOfReport({ done: { event: 'done' } }), undefined);
 });

@@ -1,17 +1,18 @@
 /** Whether a run made the model better, in plain words. Command line, notification, panel and report show this sentence. */
+import { z } from 'zod';
 import { type RunEvent, runEvent, type RunEventOf } from './runEvents.ts';
-import type { RunRow } from './runs.ts';
 import { wholeText } from './text.ts';
 
 /** What a run knows at its end of its held-out rows: fields of its events 'done' and 'report'. */
 export type RunFigures = Pick<RunEventOf<'done'>, 'evalLoss' | 'baseEvalLoss'> &
   Pick<RunEventOf<'report'>, 'accuracy' | 'baseAccuracy' | 'lossNoise' | 'heldOutRows' | 'heldOutTokens'>;
 
-export interface Verdict {
-  /** 'unclear': the difference is within the noise. 'unknown': nothing was held out. */
-  readonly outcome: 'better' | 'worse' | 'unclear' | 'unknown';
-  readonly sentence: string;
-}
+export const verdict = z.object({
+  /** unclear: the difference can be chance. unknown: nothing was held out. */
+  outcome: z.enum(['better', 'worse', 'unclear', 'unknown']),
+  sentence: z.string(),
+});
+export type Verdict = z.infer<typeof verdict>;
 
 /** A difference of less than so many standard errors happens by chance once in twenty times. */
 const ERRORS = 1.96;
@@ -34,7 +35,9 @@ export function runVerdict(figures: RunFigures, model = 'the adapter'): Verdict 
       sentence: `${on}, ${went}. Such a small difference can be chance, so it does not show that ${model} is better or worse than the base.`,
     };
   }
-  const doubt = lossNoise === null ? ' These are too few rows to say how sure that is.' : '';
+  // A run of an earlier version does not say how many rows there were.
+  const doubt =
+    lossNoise === null && figures.heldOutRows !== undefined ? ' These are too few rows to say how sure that is.' : '';
   if (change < 0)
     return {
       outcome: 'better',
@@ -46,8 +49,8 @@ export function runVerdict(figures: RunFigures, model = 'the adapter'): Verdict 
   };
 }
 
-/** The verdict of a run from its stored report ('runs.get'); undefined for a run that has not ended well. */
-export function verdictOfRun({ report }: Pick<RunRow, 'report'>): Verdict | undefined {
+/** The verdict of a run from its stored report, with its events 'report' and 'done'; undefined for a run that has not ended well. */
+export function verdictOfReport(report: Readonly<Record<string, unknown>> | null): Verdict | undefined {
   const [done, measured] = [eventOf(report?.['done']), eventOf(report?.['report'])];
   if (done?.event !== 'done') return undefined;
   if (measured?.event !== 'report') return runVerdict(done);

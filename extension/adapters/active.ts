@@ -5,6 +5,7 @@ import { COMMANDS } from '../contributions.ts';
 import { oneLine } from '../text.ts';
 import { allAdapters } from './all.ts';
 import { describeAdapter } from './describe.ts';
+import { tellLimits } from './limits.ts';
 
 /** Name or number of the workspace's project; undefined if no folder is open. Creates the project if there is none yet. */
 async function projectHere({ daemon }: App): Promise<{ project?: number }> {
@@ -25,6 +26,7 @@ export async function activateFor(app: App, adapter: number, scope: Scope = 'her
     adapter,
     ...(project === undefined ? {} : { project }),
   });
+  void tellLimits(app, adapter);
 }
 
 /** Undoes the choice that applies here: the one for this workspace, or the one for the user. */

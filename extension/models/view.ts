@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import type { z } from 'zod';
+import { abilitiesText, limitsOf } from '../../daemon/protocol/abilityText.ts';
+import type { OfferedModel } from '../../daemon/protocol/generation.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { baseModel } from '../../daemon/protocol/records.ts';
 import { type App, hasBegun } from '../app.ts';
@@ -10,7 +12,8 @@ import { lastPart, oneLine, parametersText } from '../text.ts';
 
 export type ModelRow = z.infer<typeof baseModel>;
 export type ModelNode =
-  { readonly kind: 'model'; readonly model: ModelRow } | { readonly kind: 'download'; readonly job: Job };
+  | { readonly kind: 'model'; readonly model: ModelRow; readonly offered?: OfferedModel | undefined }
+  | { readonly kind: 'download'; readonly job: Job };
 
 /**
  * The view of base models: those that were used, and downloads with their progress. A person can drop files and folders
@@ -23,16 +26,21 @@ export function registerModelsView(app: App): void {
   const view = vscode.window.createTreeView<ModelNode>(VIEWS.models, {
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
-      getTreeItem: (node) => (node.kind === 'model' ? modelItem(node.model) : downloadItem(node.job)),
+      getTreeItem: (node) => (node.kind === 'model' ? modelItem(node.model, node.offered) : downloadItem(node.job)),
       async getChildren(node) {
         if (node !== undefined || !hasBegun(app)) return [];
         const models = await listAll((after) =>
           daemon.call(({ records }) => records.basesList, { limit: 500, ...after }),
         );
+        // What each can do needs its tokenizer, which may be gone: the list stands without it.
+        const offered = await daemon
+          .call(({ generation }) => generation.models, { bases: 100, adapters: 0 })
+          .catch(() => undefined);
+        const can = new Map(offered?.bases.map((one) => [one.fingerprint, one]));
         const under = [...downloads.values()].sort((a, b) => b.id - a.id);
         return [
           ...under.map((job) => ({ kind: 'download' as const, job })),
-          ...models.map((model) => ({ kind: 'model' as const, model })),
+          ...models.map((model) => ({ kind: 'model' as const, model, offered: can.get(model.fingerprint) })),
         ];
       },
     },
@@ -77,15 +85,30 @@ export function registerModelsView(app: App): void {
   );
 }
 
-function modelItem({ id, spec, fingerprint, architecture, parameters, usedAt }: ModelRow): vscode.TreeItem {
+function modelItem(
+  { id, spec, fingerprint, architecture, parameters, usedAt }: ModelRow,
+  offered: OfferedModel | undefined,
+): vscode.TreeItem {
+  const abilities = offered?.abilities ?? null;
   const item = new vscode.TreeItem(oneLine(lastPart(spec)));
   item.id = `model ${id}`;
-  item.description = [architecture ?? '', parameters === null ? '' : parametersText(parameters)]
+  item.description = [
+    architecture ?? '',
+    parameters === null ? '' : parametersText(parameters),
+    abilities === null ? '' : abilitiesText(abilities),
+  ]
     .filter((part) => part !== '')
     .join(' · ');
   item.iconPath = new vscode.ThemeIcon('symbol-misc');
   item.contextValue = ITEMS.model;
-  item.tooltip = [spec, `Fingerprint ${fingerprint}`, `Last used ${new Date(usedAt).toLocaleString('en-GB')}`]
+  const limits = abilities === null ? [] : [...limitsOf(abilities, 'completion'), ...limitsOf(abilities, 'chat')];
+  item.tooltip = [
+    spec,
+    ...new Set(limits),
+    ...(offered?.problem == null ? [] : [offered.problem]),
+    `Fingerprint ${fingerprint}`,
+    `Last used ${new Date(usedAt).toLocaleString('en-GB')}`,
+  ]
     .map(oneLine)
     .join('\n');
   return item;

@@ -4,6 +4,7 @@ import { type App, type Panel, requireTrust, showError } from '../app.ts';
 import { isQuiet } from '../quiet.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
 import type { CompletionsCommand, RunCommand } from '../../daemon/protocol/panel.ts';
+import { evaluateCompletions } from '../output/evaluate.ts';
 import { exportWith } from '../output/flow.ts';
 import { cancel } from '../runs/commands.ts';
 import { fineTuneAgain } from '../tuning/again.ts';
@@ -21,6 +22,18 @@ export const obeyCompletions = (app: App, use: UseRecorder, command: Completions
     if (command === 'texts') await showTexts();
     else if (command === 'forget') await forgetAll(app, use);
     else await count(app, command === 'resume');
+  });
+
+/** Starts an evaluation of completions with the adapter of a run; says why it cannot. */
+export const obeyEvaluate = (app: App, panel: Panel, key: string): Promise<string | null> =>
+  answered(app, async () => {
+    await requireTrust('Evaluating completions');
+    const id = jobOfKey(key);
+    if (id === undefined) throw new Error(`${key} is no run of this panel.`);
+    const { run } = await app.daemon.call(({ jobs }) => jobs.get, { job: id });
+    const made = run === null ? undefined : await app.daemon.call(({ runs }) => runs.get, { run });
+    if (made?.adapter == null) throw new Error('The run has made no adapter.');
+    later(app, evaluateCompletions(app, panel, made.adapter));
   });
 
 async function answered(app: App, work: () => Promise<void>): Promise<string | null> {

@@ -112,6 +112,7 @@ export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (me
     // After a daemon was lost, its runs continue from their checkpoints. So send everything again.
     daemon.onRefresh(again),
     daemon.onJob((job) => {
+      if (job.kind === 'completion' && job.state === 'succeeded') for (const feed of feeds.values()) feed.evaluated();
       if (job.kind !== 'train') return;
       const feed = feeds.get(keyOf(job));
       if (feed === undefined) again();

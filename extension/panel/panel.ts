@@ -5,7 +5,7 @@ import { panelHtml } from '../../webview/html.ts';
 import type { App, Panel } from '../app.ts';
 import { PANEL } from '../contributions.ts';
 import type { UseRecorder } from '../use/recorder.ts';
-import { obey, obeyCompletions } from './commands.ts';
+import { obey, obeyCompletions, obeyEvaluate } from './commands.ts';
 import { startFeed, type Feed } from './feed.ts';
 import { isTrialRequest, trials, type Trials } from './trial.ts';
 import { viewStore } from './viewStore.ts';
@@ -57,6 +57,12 @@ export function registerPanel(app: App, use: UseRecorder): Panel {
           return vscode.env.clipboard.writeText(message.text);
         case 'failure':
           return log.error(`training panel: ${message.message}`);
+        case 'evaluate':
+          return send({
+            type: 'answer',
+            request: message.request,
+            error: await obeyEvaluate(app, panels, message.run),
+          });
         case 'completions': {
           const error = await obeyCompletions(app, use, message.command);
           feed.tellCompletions();
@@ -83,6 +89,7 @@ export function registerPanel(app: App, use: UseRecorder): Panel {
       open.panel.reveal();
       if (focus !== undefined) await open.feed.begin();
     },
+    isInFront: () => open?.panel.visible === true,
     tryIt: async (adapter) => {
       const { run } = await app.daemon.call(({ adapters }) => adapters.get, { adapter });
       const made = run === null ? undefined : await app.daemon.call(({ runs }) => runs.get, { run });

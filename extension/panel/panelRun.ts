@@ -44,6 +44,7 @@ export function panelRun(
     error: job.error,
     progress: job.progress,
     baseHeldOutLoss: run?.baseHeldOutLoss ?? null,
+    verdict: run?.verdict ?? null,
     startedAt: job.startedAt,
     endedAt: job.endedAt,
     adapter,

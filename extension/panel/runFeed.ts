@@ -23,6 +23,8 @@ export interface RunFeed {
   tellCompletions(): Promise<void>;
   /** Its costs beside LoRA, once: a worker counts them. */
   count(): Promise<void>;
+  /** An evaluation of completions has ended. */
+  evaluated(): void;
   end(): void;
 }
 
@@ -60,6 +62,12 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
     if (job.run === null) return;
     const { samples } = await daemon.call(({ runs }) => runs.samples, { run: job.run });
     if (!over) send({ type: 'samples', run: key, samples });
+  };
+  const tellEvaluation = async (): Promise<void> => {
+    if (job.run === null || adapter === null) return;
+    const { evaluation } = await daemon.call(({ runs }) => runs.completions, { run: job.run });
+    if (over || evaluation === null) return;
+    send({ type: 'evaluation', run: key, report: evaluation.report, endedAt: evaluation.endedAt });
   };
   const tellLearned = async (): Promise<void> => {
     if (adapter === null) return;
@@ -116,7 +124,7 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
       if (job.run !== null) await tellMetrics(job.run);
       loading = false;
       tell();
-      await Promise.all([tellSamples(), tellLearned(), tellCompletions()]);
+      await Promise.all([tellSamples(), tellLearned(), tellCompletions(), tellEvaluation()]);
       await tellCosts();
     },
     take: (events) => {
@@ -146,6 +154,7 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
       }
       await tellCosts();
     },
+    evaluated: () => quietly('its evaluation', tellEvaluation()),
     end: () => {
       over = true;
     },

@@ -97,7 +97,7 @@ test('buttons are those that the state allows, each sends its command, and an an
   const { page, send, sent } = await host.open();
   const { events } = RECORDED[0]!;
   await send(...stateAfter([60]));
-  const buttons = page.locator('.buttons vscode-button');
+  const buttons = page.locator('.run-header .buttons vscode-button');
   const shown = async (): Promise<(string | null)[]> =>
     buttons.evaluateAll((all) => all.map((one) => one.getAttribute('data-command')));
   await page.getByRole('button', { name: 'Pause' }).waitFor();
@@ -247,6 +247,40 @@ test('savings, samples and the heat map show what was told', async () => {
   assert.deepEqual([...texts].sort(), told.sort());
   await page.getByRole('button', { name: 'Copy sample 1, after' }).click();
   assert.ok((await sent()).some((message) => message.type === 'copy' && told.includes(message.text)));
+});
+
+test('a run ends with its verdict, and its completions stand beside those of the base', async () => {
+  const { page, send, sent } = await host.open();
+  await send(...stateAfter());
+  await page
+    .locator('.verdict')
+    .getByText(/^On the held-out rows, the loss fell from/)
+    .waitFor();
+  const card = page.locator('.evaluation');
+  await card.getByText(/notes completes 19 of 100 exactly, the base 11.*It completes better than the base\./).waitFor();
+  const rows = await card.locator('tbody tr').allInnerTexts();
+  assert.deepEqual(
+    rows.map((row) => row.split(/\s+/)[0]),
+    ['base', 'notes', 'imported'],
+  );
+  assert.match(rows[1]!, /19\.0 %\s*\+8\.0 \(\+2\.0 to \+15\.0\)/);
+  await card.getByText(/120 places in 22 files/).waitFor();
+  await card.getByText(/imported does not say what it was trained on/).waitFor();
+  await card.getByRole('button', { name: 'Evaluate completions...' }).click();
+  const [asked] = (await sent()).filter(({ type }) => type === 'evaluate');
+  assert.ok(asked?.type === 'evaluate' && asked.run === keyOf(0));
+  await send({ type: 'answer', request: asked.request, error: 'There is no code.' });
+  await card.getByText('There is no code.').waitFor();
+});
+
+test('a run without an evaluation says what one does', async () => {
+  const { page, send } = await host.open();
+  await send(...stateAfter().filter(({ type }) => type !== 'evaluation'));
+  await page
+    .locator('.evaluation')
+    .getByText(/^Not measured yet\. An evaluation asks the base and this adapter/)
+    .waitFor();
+  assert.equal(await page.locator('.evaluation table').isVisible(), false);
 });
 
 test('what became of completions is shown in words and figures, and its buttons send what they say', async () => {

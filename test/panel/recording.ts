@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_ROWS } from '../../daemon/protocol/panel.ts';
+import type { CompletionReport } from '../../daemon/protocol/completionReport.ts';
+import { runVerdict } from '../../daemon/protocol/verdict.ts';
 import type { Cost, PanelCompletions, PanelRun, Sample, ToPanel } from '../../daemon/protocol/panel.ts';
 import { columnsOf, metricOf } from '../../daemon/protocol/metrics.ts';
 import type { RunEvent } from '../../daemon/protocol/runEvents.ts';
@@ -41,6 +43,23 @@ const COMPLETIONS: readonly PanelCompletions[] = [
   },
 ];
 
+/** An evaluation of completions with the adapter of the first run, beside another adapter. */
+export const EVALUATED: CompletionReport = {
+  ...{ data: '/code', base: 'demo', precision: 'int8', seed: 0, cases: 120, lines: 60, blocks: 60, files: 22 },
+  ...{ leftOut: 85, repeated: 31, fillInTheMiddle: true },
+  notes: ['imported does not say what it was trained on: if these files were among it, its figures are too good.'],
+  sides: [
+    { name: 'base', adapter: null, method: null, empty: 4, figures: { exactMatch: 0.11, editSimilarity: 0.41, kept: 0.35 } },
+    { name: 'notes', adapter: 1, method: 'VeRA', empty: 3, figures: { exactMatch: 0.19, editSimilarity: 0.49, kept: 0.46 } },
+    { name: 'imported', adapter: 9, method: 'LoRA', empty: 0, figures: { exactMatch: 0.12, editSimilarity: 0.4, kept: 0.36 } },
+  ],
+  differences: [
+    { of: 1, than: 0, exactMatch: { value: 0.08, low: 0.02, high: 0.15 }, editSimilarity: { value: 0.08, low: 0.03, high: 0.12 }, kept: { value: 0.11, low: 0.05, high: 0.18 } },
+    { of: 2, than: 0, exactMatch: { value: 0.01, low: -0.04, high: 0.06 }, editSimilarity: { value: -0.01, low: -0.05, high: 0.03 }, kept: { value: 0.01, low: -0.05, high: 0.06 } },
+    { of: 2, than: 1, exactMatch: { value: -0.07, low: -0.13, high: -0.01 }, editSimilarity: { value: -0.09, low: -0.13, high: -0.05 }, kept: { value: -0.1, low: -0.16, high: -0.04 } },
+  ],
+}; // prettier-ignore
+
 export const keyOf = (place: number): string => `job/${place + 1}`;
 /** When the first run began; the others follow. */
 const BEGAN = Date.UTC(2026, 0, 5, 9, 0);
@@ -72,6 +91,7 @@ export function runAfter(place: number, events: readonly RunEvent[]): PanelRun {
         }
       : {},
     baseHeldOutLoss: base?.loss ?? null,
+    verdict: done ? runVerdict({ ...lastOf(events, 'report'), ...done }) : null,
     startedAt,
     endedAt: done && step ? startedAt + (1000 * step.step * step.tokens) / step.tokensPerSecond : null,
     adapter: done ? { id: place + 1, name } : null,
@@ -137,6 +157,7 @@ export function detailsAfter(place: number, events: readonly RunEvent[]): ToPane
     },
     { type: 'samples', run, samples: [...samples.values()] },
   ];
+  if (done && place === 0) messages.push({ type: 'evaluation', run, report: EVALUATED, endedAt: BEGAN });
   if (learned && done) messages.push({ type: 'learned', run, learned });
   if (done) messages.push({ type: 'completions', run, completions: COMPLETIONS[place] ?? COMPLETIONS[1]! });
   return messages;

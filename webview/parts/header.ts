@@ -30,6 +30,7 @@ export class Header {
   readonly #buttons = element('div', { class: 'buttons', role: 'group', 'aria-label': 'Run' });
   readonly #error = element('div', { class: 'message error', role: 'alert' });
   readonly #note = element('p', { class: 'message note' });
+  readonly #verdict = element('p', { class: 'verdict' });
   readonly #bar = element('vscode-progress-bar', { 'aria-label': 'Progress' });
   readonly #figures = element('dl', { class: 'figures' });
   readonly #command: (command: RunCommand, run: string, done: (error: string | null) => void) => void;
@@ -52,6 +53,7 @@ export class Header {
       this.#error,
       this.#note,
       this.#bar,
+      this.#verdict,
       this.#figures,
     );
   }
@@ -77,6 +79,10 @@ export class Header {
     const note = run.state === 'queued' ? run.waitingFor : run.state === 'running' ? run.progress.text : undefined;
     this.#note.hidden = !note;
     setText(this.#note, note ?? '');
+    const { verdict } = run;
+    this.#verdict.hidden = !verdict;
+    setText(this.#verdict, verdict?.sentence ?? '');
+    setAttributes(this.#verdict, { 'data-outcome': verdict?.outcome });
     this.#showButtons(state, focus);
     this.#showProgress(focus);
   }

@@ -1,4 +1,4 @@
-import { limitsOf, type Use } from '../../protocol/abilities.ts';
+import { limitsOf, type Use } from '../../protocol/abilityText.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import { type CatalogModel, offeredModels } from '../../catalog/offered.ts';
 import { refuseLargeSchema } from '../../protocol/jsonSchema.ts';

@@ -1,3 +1,4 @@
+import { newestEvaluation } from '../../catalog/evaluations.ts';
 import { runMetrics } from '../../catalog/metrics.ts';
 import { deleteRun, getRun, listRuns, readRun, restoreRun } from '../../catalog/runs.ts';
 import { runSamples } from '../../catalog/samples.ts';
@@ -10,6 +11,7 @@ export const runHandlers: Handlers<typeof runs> = {
   get: ({ daemon: { catalog } }, { run }) => getRun(catalog.db, run),
   metrics: ({ daemon: { catalog } }, params) => runMetrics(catalog.db, params),
   samples: async ({ daemon: { catalog } }, { run }) => ({ samples: await runSamples(catalog.db, run) }),
+  completions: ({ daemon: { catalog } }, { run }) => newestEvaluation(catalog.db, run),
   heldOut: async ({ daemon: { catalog, reader } }, { run, from, limit }) => {
     const { settings } = await readRun(catalog.db, run);
     return reader.ask('heldOut', { settings: storedSettings(settings as unknown as GivenSettings), from, limit });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { abilitiesText, limitsOf } from './abilities.ts';
+import { abilitiesText, limitsOf } from './abilityText.ts';
 
 const able = { fillInTheMiddle: true, chat: true, maxLength: 8192, parameters: 135e6 };
 
