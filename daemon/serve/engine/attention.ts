@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import { slice } from '../../graph/ops/slice.ts';
 import { softmax } from '../../graph/ops/softmax.ts';
-import type { Dim, Value } from '../../graph/value.ts';
+import type { Dim, Shape, Value } from '../../graph/value.ts';
 import type { CachedAttention } from '../../models/attention.ts';
 import { sumOf, times } from '../../weights/steady.ts';
 
@@ -17,7 +17,7 @@ export const BLOCK = 64;
  *
  * positions: [batch, length] int64. The graph gets these inputs: `mask` [batch, length, blocks, BLOCK], which is added to the scores, `place` [batch,
  * length, window] (1 at the place of each new token, else 0), and for each layer `keyN` [batch, kvHeads, headDim, past], `valueN` [batch, kvHeads,
- * settled, BLOCK, headDim], `tailKeyN` [batch, kvHeads, headDim, window] and `tailValueN` [batch, kvHeads, unsettled,
+ * settled, BLOCK, headDim], `tailKeyN` [batch, kvHeads, window, headDim] and `tailValueN` [batch, kvHeads, unsettled,
  * BLOCK, headDim].
  */
 export function rowAttention(g: Graph, positions: Value): CachedAttention {
@@ -41,9 +41,11 @@ export function rowAttention(g: Graph, positions: Value): CachedAttention {
         g.input(`${name}${layer}`, 'float32', [batch, kvHeads, ...shape]);
       const pastKey = input('key', headDim, 'past');
       const pastValue = input('value', 'settled', BLOCK, headDim);
-      const windowKey = g.add(input('tailKey', headDim, 'window'), g.matmul(key, place, { transA: true }));
+      const tailKey = input('tailKey', 'window', headDim);
       const tailValue = input('tailValue', 'unsettled', BLOCK, headDim);
-      const windowValue = g.add(tailValue, g.reshape(g.matmul(place, value, { transA: true }), tailValue.shape));
+      const placed = (x: Value, shape: Shape): Value => g.reshape(g.matmul(place, x, { transA: true }), shape);
+      const windowKey = g.add(tailKey, placed(key, tailKey.shape));
+      const windowValue = g.add(tailValue, placed(value, tailValue.shape));
 
       // A product never has a single row, for which onnxruntime has another kernel: a model whose heads do not share keys gets each query twice.
       const copies = group === 1 ? 2 : 1;
@@ -51,7 +53,10 @@ export function rowAttention(g: Graph, positions: Value): CachedAttention {
       const all = g.reshape(q, [batch, kvHeads, times(length, group), headDim]);
       const query = copies === 1 ? all : g.reshape(g.concat([all, all], 2), [batch, kvHeads, rows, headDim]);
       const alpha = headDim ** -0.5;
-      const scores = g.concat([g.matmul(query, pastKey, { alpha }), g.matmul(query, windowKey, { alpha })], 3);
+      const scores = g.concat(
+        [g.matmul(query, pastKey, { alpha }), g.matmul(query, windowKey, { transB: true, alpha })],
+        3,
+      );
       const perHead = g.reshape(scores, [batch, kvHeads * group * copies, length, context]);
       const weights = g.op(softmax, [g.add(perHead, mask)]);
 

@@ -188,7 +188,7 @@ export class RowTable {
     for (let layer = 0; layer < layers; layer++) {
       put(`key${layer}`, this.#keys[layer]!, batch, kvHeads, headDim, room);
       put(`value${layer}`, this.#values[layer]!, batch, kvHeads, room / BLOCK, BLOCK, headDim);
-      put(`tailKey${layer}`, empty ?? this.#tailKeys[layer]!, batch, kvHeads, headDim, window);
+      put(`tailKey${layer}`, empty ?? this.#tailKeys[layer]!, batch, kvHeads, window, headDim);
       put(`tailValue${layer}`, empty ?? this.#tailValues[layer]!, batch, kvHeads, window / BLOCK, BLOCK, headDim);
     }
     return feeds;
@@ -234,15 +234,11 @@ export class RowTable {
     const { layers, kvHeads, headDim } = this.#shape;
     const at = row.length % BLOCK;
     for (let layer = 0; layer < layers; layer++) {
-      const [tailKey, tailValue] = [this.#tailKeys[layer]!, this.#tailValues[layer]!];
       for (let head = 0; head < kvHeads; head++) {
         const source = (((layer * batch + place) * kvHeads + head) * length + from) * headDim;
-        const to = (row.index * kvHeads + head) * headDim * BLOCK;
-        for (let i = 0; i < headDim; i++) {
-          const column = to + i * BLOCK + at;
-          for (let t = 0; t < count; t++) tailKey[column + t] = keys[source + t * headDim + i]!;
-        }
-        tailValue.set(values.subarray(source, source + count * headDim), to + at * headDim);
+        const to = ((row.index * kvHeads + head) * BLOCK + at) * headDim;
+        this.#tailKeys[layer]!.set(keys.subarray(source, source + count * headDim), to);
+        this.#tailValues[layer]!.set(values.subarray(source, source + count * headDim), to);
       }
     }
   }
@@ -251,10 +247,14 @@ export class RowTable {
   #settleTail(row: Row, start: number): void {
     const { layers, kvHeads, headDim } = this.#shape;
     const tail = this.#position * BLOCK;
+    const turned = new Float32Array(tail);
     for (let layer = 0; layer < layers; layer++) {
       const keys = this.#tailKeys[layer]!.subarray(row.index * tail, (row.index + 1) * tail);
       const values = this.#tailValues[layer]!.subarray(row.index * tail, (row.index + 1) * tail);
-      this.#write(row.index, layer, start, keys, values, kvHeads, headDim);
+      for (let head = 0; head < tail; head += BLOCK * headDim)
+        for (let i = 0; i < headDim; i++)
+          for (let t = 0; t < BLOCK; t++) turned[head + i * BLOCK + t] = keys[head + t * headDim + i]!;
+      this.#write(row.index, layer, start, turned, values, kvHeads, headDim);
       keys.fill(0);
       values.fill(0);
     }
