@@ -6,7 +6,7 @@ import type { CachedAttention } from '../../models/attention.ts';
 import { sumOf, times } from '../../weights/steady.ts';
 
 /** Positions are attended to in blocks of this many, and the prefix cache keeps such blocks. */
-export const BLOCK = 64;
+export const BLOCK = 32;
 
 /**
  * Attention of rows of different lengths, each to its own cache and to its own new tokens. The cache of a row has two parts: the settled

@@ -34,7 +34,7 @@ export interface RowTokens {
 
 /** Rows of a table differ less than this factor in length, except for short ones. Each table takes a run of its own, in which all rows count as long as the longest. */
 const FACTOR = 2;
-const SHORT = 4 * BLOCK;
+const SHORT = 256;
 
 /** The most settled positions of a row that may share a table with a row of so many. */
 export function shareOf(settled: number): number {

@@ -79,7 +79,7 @@ test('a step reads parts of prompts up to a border, interactive ones first, and 
   const counts = (rows: PlannedRow[], most = Infinity) =>
     readings(rows, most).map(({ row, count }) => [row.order, count]);
   assert.deepEqual(counts([planned({}), planned({ length: 70 })]), []);
-  assert.deepEqual(counts([planned({ order: 4, pending: 500 })]), [[4, 2 * BLOCK]]);
+  assert.deepEqual(counts([planned({ order: 4, pending: 500 })]), [[4, 128]]);
   assert.deepEqual(counts([planned({ order: 4, pending: 500 })], 2 * BLOCK - 1), [[4, BLOCK]]);
   assert.deepEqual(counts([planned({ order: 4, pending: 500 })], 0), [[4, BLOCK]], 'one block in any case');
   assert.deepEqual(
@@ -97,7 +97,7 @@ test('a step reads parts of prompts up to a border, interactive ones first, and 
   ];
   assert.deepEqual(counts(many), [
     [2, 70],
-    [3, 40],
+    [3, BLOCK],
   ]);
   assert.deepEqual(counts(many, BLOCK), [[2, BLOCK]]);
   assert.equal(guessesOf(planned({ length: 60 }), 1), 3, 'guesses stay within the block');

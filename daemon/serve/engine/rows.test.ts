@@ -99,17 +99,21 @@ test('a settled block that is copied out fits any other row', () => {
 test('a row that reads more than a block is given an empty window for it', () => {
   const table = new RowTable(shape, BLOCK, 1);
   const row = table.add(Float32Array.of(1));
-  const { tailKey0, tailValue0, mask, place } = table.feeds([130], 130, (size) => new Float32Array(size));
+  const { tailKey0, tailValue0, mask, place } = table.feeds(
+    [2 * BLOCK + 2],
+    2 * BLOCK + 2,
+    (size) => new Float32Array(size),
+  );
   assert.deepEqual(
     [tailKey0!.dims, tailValue0!.dims, mask!.dims, place!.dims],
     [
-      [1, 2, 192, 4],
+      [1, 2, 3 * BLOCK, 4],
       [1, 2, 3, BLOCK, 4],
-      [1, 130, 4, BLOCK],
-      [1, 130, 192],
+      [1, 2 * BLOCK + 2, 4, BLOCK],
+      [1, 2 * BLOCK + 2, 3 * BLOCK],
     ],
   );
   const data = positions(1, 0, 1);
   table.append(row, { keys: data, values: data, batch: 1, place: 0, length: 1 }, 1);
-  assert.throws(() => table.feeds([64], 64, (size) => new Float32Array(size)), /cross the border/);
+  assert.throws(() => table.feeds([BLOCK], BLOCK, (size) => new Float32Array(size)), /cross the border/);
 });
