@@ -156,7 +156,7 @@ test('the point of the start decides too: the same tokens and adapter with anoth
   });
 });
 
-test('a conversation goes on where the adapter started, and its blocks are found', async () => {
+test('a conversation continues where the adapter started, and its blocks are found', async () => {
   const tokenizer: Tokenizer = {
     ...letters,
     renderChat: (messages, { addGenerationPrompt = false } = {}) =>
