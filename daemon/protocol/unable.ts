@@ -3,7 +3,7 @@ export const UNABLE = {
   chat: 'this base has no chat template, so it cannot take part in a conversation: choose an instruct model, or ask it to continue a text',
   fill: 'this base has no fill-in-the-middle tokens, so it cannot complete code between two texts: choose a code model that has them, or ask it to continue the text before the cursor alone',
   tools:
-    'the chat template of this base does not know tools: choose an instruct model whose template does, or describe the tools in a message',
+    'the chat template of this base has no tools in <tool_call> tags: choose an instruct model whose template has, such as Qwen, or ask for JSON of a schema',
 } as const;
 
 /** A prompt that leaves no room for an answer. tokens: of the prompt; most: of prompt and answer together. */

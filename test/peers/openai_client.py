@@ -33,8 +33,12 @@ class Person(pydantic.BaseModel):
 parsed = client.chat.completions.parse(
     model=model, messages=[{"role": "user", "content": "A person"}], response_format=Person, max_tokens=400, temperature=0, seed=1
 )
-tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+number = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 9}}, "required": ["n"]}
+tool = {"type": "function", "function": {"name": "look", "parameters": number}}
 asking = [{"role": "user", "content": "look"}]
+called = client.chat.completions.create(
+    model=model, messages=asking, tools=[tool], tool_choice="required", max_tokens=200, seed=1
+).choices[0]
 raw = client.completions.with_raw_response.create(**settings)
 long = [{"role": "user", "content": prompt * 3000}]
 stranger = openai.OpenAI(base_url=url, api_key="no", max_retries=0)
@@ -52,9 +56,7 @@ print(
             "long": refused(openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=long)),
             "parsed": isinstance(parsed.choices[0].message.parsed, Person),
             "raw": [raw.status_code, raw.parse().choices[0].text == whole.choices[0].text],
-            "tools": refused(
-                openai.BadRequestError, lambda: client.chat.completions.create(model=model, messages=asking, tools=[tool])
-            ),
+            "tools": called.finish_reason == "tool_calls" and called.message.tool_calls[0].function.name,
             "embeddings": refused(openai.NotFoundError, lambda: client.embeddings.create(model=model, input="x")),
             "stranger": refused(openai.AuthenticationError, lambda: stranger.models.list()),
         }

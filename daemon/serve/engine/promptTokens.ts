@@ -32,7 +32,8 @@ function firstAnswer(tokenizer: Tokenizer, prompt: Prompt, tokens: readonly numb
   const place = prompt.messages.findIndex(({ role }) => role === 'assistant');
   if (place < 1) return tokens.length;
   try {
-    const text = tokenizer.renderChat!(prompt.messages.slice(0, place), { addGenerationPrompt: true });
+    const tools = [...(prompt.tools ?? [])];
+    const text = tokenizer.renderChat!(prompt.messages.slice(0, place), { addGenerationPrompt: true, tools });
     const before = tokenizer.encode(text, { addSpecialTokens: false });
     const differs = before.findIndex((id, i) => id !== tokens[i]);
     return Math.max(1, differs < 0 ? before.length : differs);
@@ -47,6 +48,9 @@ export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt): readonly num
   if ('text' in prompt) return textPrompt(tokenizer, prompt.text);
   if ('prefix' in prompt) return fillPrompt(tokenizer, prompt.prefix, prompt.suffix);
   if (!tokenizer.renderChat) throw new VeraError('usage', UNABLE.chat);
-  const text = tokenizer.renderChat([...prompt.messages], { addGenerationPrompt: true });
+  const tools = [...(prompt.tools ?? [])];
+  const text = tokenizer.renderChat([...prompt.messages], { addGenerationPrompt: true, tools });
+  // The only form in which calls are found in an answer.
+  if (tools.length > 0 && !text.includes('<tool_call>')) throw new VeraError('usage', UNABLE.tools);
   return tokenizer.encode(text, { addSpecialTokens: false });
 }

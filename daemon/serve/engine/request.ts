@@ -6,7 +6,7 @@ export type Prompt =
   | { readonly tokens: readonly number[] }
   | { readonly text: string }
   /** Written with the model's chat template, up to the point where the assistant's answer begins. */
-  | { readonly messages: readonly ChatMessage[] }
+  | { readonly messages: readonly ChatMessage[]; readonly tools?: readonly unknown[] | undefined }
   /** The answer stands between these two texts. The model needs fill-in-the-middle tokens. */
   | { readonly prefix: string; readonly suffix: string };
 

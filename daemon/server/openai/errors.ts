@@ -1,7 +1,7 @@
 /** Errors in the shape that OpenAI's clients read: {error: {message, type, param, code}}. */
 import { VeraError } from '../../protocol/errors.ts';
 import { saysSchema } from '../../protocol/jsonSchema.ts';
-import { saysTooLong } from '../../protocol/unable.ts';
+import { saysTooLong, UNABLE } from '../../protocol/unable.ts';
 import { HttpError } from '../httpError.ts';
 
 export interface ErrorBody {
@@ -65,7 +65,7 @@ export function apiErrorOf(error: unknown, prompt: string | null): ApiError | un
   switch (code) {
     case 'usage':
       return new ApiError(400, message, {
-        param: saysSchema(message) ? 'response_format' : prompt,
+        param: saysSchema(message) ? 'response_format' : message === UNABLE.tools ? 'tools' : prompt,
         code: saysTooLong(message) ? 'context_length_exceeded' : null,
       });
     case 'missing':

@@ -50,7 +50,7 @@ export type Common = z.output<z.ZodObject<typeof COMMON>>;
 export function requestsOf(
   prompts: readonly GenerationRequest['prompt'][],
   body: Omit<Common, 'user'>,
-  rest: Pick<GenerationRequest, 'maxTokens' | 'logprobs'>,
+  rest: Pick<GenerationRequest, 'maxTokens' | 'logprobs' | 'json'>,
 ): GenerationRequest[] {
   const sampling = samplingOf(body);
   const json = jsonAnswerOf(body.response_format);

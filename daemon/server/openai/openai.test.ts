@@ -309,12 +309,11 @@ test('errors have their statuses, and the field that is wrong', async () => {
   await fails(complete({ model: 'openai/gpt' }), NotFoundError, { ...missing, says: /no model/ });
   const wrong = (param: string, says: RegExp) => ({ status: 400, param, says });
   await fails(chat({ temperature: 3 }), BadRequestError, wrong('temperature', /temperature/));
-  await fails(chat({ tools: [{ type: 'function' }] }), BadRequestError, wrong('tools', /tools are not offered/));
   await fails(chat({ messages: [] }), BadRequestError, wrong('messages', /messages/));
   await fails(
-    chat({ messages: [{ role: 'tool', content: 'x' }] }),
+    chat({ messages: [{ role: 'robot', content: 'x' }] }),
     BadRequestError,
-    wrong('messages', /tools are not/),
+    wrong('messages', /only system, developer/),
   );
   await fails(chat({ top_logprobs: 2 }), BadRequestError, wrong('top_logprobs', /needs 'logprobs'/));
   await fails(chat({ stream_options: {} }), BadRequestError, wrong('stream_options', /only for answers with 'stream'/));
