@@ -9,7 +9,7 @@ import { slice } from '../graph/ops/slice.ts';
 import type { Dim, Value } from '../graph/value.ts';
 
 /** Most terms that onnxruntime always sums in one chain. */
-export const CHAIN = 128;
+const CHAIN = 128;
 
 /** The largest divisor that is at most `CHAIN`; all of k if there is none of a useful size. */
 function pieceOf(k: number): number {

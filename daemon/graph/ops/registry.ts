@@ -25,7 +25,6 @@ import { matMulIntegerToFloat, quantizeLinear, quantizedLinear } from './quantiz
 import { quickGelu } from './quickGelu.ts';
 import { reduceMax } from './reduceMax.ts';
 import { reduceMean } from './reduceMean.ts';
-import { reduceMin } from './reduceMin.ts';
 import { reduceSum } from './reduceSum.ts';
 import { reshape } from './reshape.ts';
 import { rmsNorm, simplifiedLayerNormalization } from './rmsNorm.ts';
@@ -74,7 +73,6 @@ export const OPERATORS: readonly Operator[] = [
   quickGelu,
   reduceMax,
   reduceMean,
-  reduceMin,
   reduceSum,
   reshape,
   rmsNorm,

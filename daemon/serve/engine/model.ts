@@ -37,7 +37,7 @@ const FACTOR = 2;
 const SHORT = 256;
 
 /** The most settled positions of a row that may share a table with a row of so many. */
-export function shareOf(settled: number): number {
+function shareOf(settled: number): number {
   let most = SHORT;
   while (most < settled) most *= FACTOR;
   return most;
