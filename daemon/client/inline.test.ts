@@ -39,7 +39,7 @@ const at = (before: string, after = AFTER): Request => ({
 function completing() {
   const states: State[] = [];
   let [asked, texts] = [0, 0];
-  const host = askDaemon({ call: client.call, alone: () => alone });
+  const host = askDaemon({ call: (method, params, how) => client.call(method, params, how), alone: () => alone });
   const completer = createCompleter(
     {
       ...host,

@@ -112,7 +112,7 @@ export function startGeneration(options: GenerationOptions): Generation {
   run().catch((error: unknown) => {
     if (over) return;
     over = true;
-    first.reject(error as Error);
+    first.reject(error);
   });
   first.promise.catch(() => undefined); // whoever waits is told
 

@@ -156,7 +156,7 @@ test('a completion inserted where the editor closed brackets leaves none without
   })).text;
   fc.assert(
     fc.property(balanced, fc.constantFrom('(', '((', '([', '{('), fc.constantFrom('', ';'), (inner, opened, end) => {
-      const closed = [...opened]
+      const closed = Array.from(opened)
         .reverse()
         .map((one) => ({ '(': ')', '[': ']', '{': '}' })[one]!)
         .join('');

@@ -73,7 +73,9 @@ export function inlineServer(say: (line: string) => void): InlineServer {
   });
   const asking = async (): Promise<Pick<Host, 'describe' | 'generate'>> => {
     const { askDaemon } = await import('../client/inline.ts');
-    return askDaemon({ call: (await link.client()).call, alone: () => settings.withoutAdapter });
+    const client = await link.client();
+    const call: Client['call'] = (method, params, how) => client.call(method, params, how);
+    return askDaemon({ call, alone: () => settings.withoutAdapter });
   };
   let asked: ReturnType<typeof asking> | undefined;
   const host = (): ReturnType<typeof asking> => {
@@ -112,10 +114,9 @@ export function inlineServer(say: (line: string) => void): InlineServer {
   );
 
   return {
-    initialize({ capabilities, initializationOptions, workspaceFolders, rootUri }) {
+    initialize({ capabilities, initializationOptions, workspaceFolders }) {
       isOn = capabilities.textDocument?.inlineCompletion !== undefined;
-      const folders = workspaceFolders?.map(({ uri }) => uri) ?? (rootUri ? [rootUri] : []);
-      roots = folders.flatMap((uri) => pathOf(uri) ?? []);
+      roots = (workspaceFolders ?? []).flatMap(({ uri }) => pathOf(uri) ?? []);
       const given = initializationOptions as { inlineCompletion?: unknown } | null | undefined;
       settings = settingsOf(given?.inlineCompletion);
       return isOn;

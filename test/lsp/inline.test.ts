@@ -32,9 +32,9 @@ async function stdio(options: EditorOptions): Promise<Editor & { end: () => Prom
   return startClient(options);
 }
 async function socket(options: EditorOptions): Promise<Editor & { end: () => Promise<unknown> }> {
-  const { reader, writer, close, closed } = await connectLanguage();
-  const editor = await editorOn(reader, writer, options);
-  return { ...editor, end: () => (close(), closed) };
+  const connection = await connectLanguage();
+  const editor = await editorOn(connection.reader, connection.writer, options);
+  return { ...editor, end: () => (connection.close(), connection.closed) };
 }
 
 async function opened(editor: Editor, text = TEXT, uri = URI): Promise<void> {
@@ -109,7 +109,7 @@ test('a cancelled request is over at once; excluded files and a setting that is 
   );
   await new Promise((resolve) => setTimeout(resolve, 20)); // the model is being loaded
   source.cancel();
-  assert.deepEqual(await asked.catch((error: { code: number }) => error.code), []);
+  assert.deepEqual(await asked.catch((error: unknown) => (error as { code: number }).code), []);
 });
 
 test('a client that does not ask for inline completion is not offered it', async (t) => {
