@@ -225,10 +225,9 @@ class Writer {
       return matching(this.#rules, isPart ? known!.pattern : pattern!);
     } catch (error) {
       if (!(error instanceof UnknownPattern || error instanceof SyntaxError)) throw error;
-      throw schemaError(
-        `${at}/pattern`,
-        `this regular expression cannot be followed ${error instanceof UnknownPattern ? error.message : `(${error.message})`}`,
-      );
+      const { message } = error;
+      const why = error instanceof UnknownPattern ? message : `(${message})`;
+      throw schemaError(`${at}/pattern`, `this regular expression cannot be followed ${why}`);
     }
   }
 
