@@ -33,13 +33,15 @@ export interface WorkbenchOptions {
   readonly trusted?: boolean;
   /** Other extensions to install: paths of VSIX files. */
   readonly extensions?: readonly string[];
+  /** Settings of the user, besides those that keep VS Code quiet. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** files: of the workspace, by path. */
 export async function startWorkbench(
   vsix: string,
   files: Readonly<Record<string, string>>,
-  { env: more = {}, trusted = true, extensions: others = [] }: WorkbenchOptions = {},
+  { env: more = {}, trusted = true, extensions: others = [], settings: own = {} }: WorkbenchOptions = {},
 ): Promise<Workbench> {
   const root = mkdtempSync(join(tmpdir(), 'vera-workbench-'));
   const [workspace, home, user, extensions] = ['notes', 'state', 'user', 'extensions'].map((name) =>
@@ -59,6 +61,7 @@ export async function startWorkbench(
     'extensions.ignoreRecommendations': true,
     'chat.commandCenter.enabled': false,
     'veraStudio.preset': 'quick',
+    ...own,
   };
   const settingsFile = join(user, 'User/settings.json');
   writeFileSync(settingsFile, JSON.stringify(settings, null, 2));

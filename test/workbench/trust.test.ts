@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { temporaryFolder } from '../temporary.ts';
 import { questions } from './data.ts';
 import {
@@ -28,7 +28,7 @@ before(async () => {
   session = await startSession(
     'trust',
     { 'questions.jsonl': questions(30), '.vscode/settings.json': JSON.stringify(settings) },
-    { trusted: false },
+    { trusted: false, settings: { 'veraStudio.inlineCompletion.withoutAdapter': true } },
   );
   ({ page } = session);
 });
@@ -51,6 +51,8 @@ test(
     assert.equal(await pickLine(page, 'Fine-tune').count(), 0);
     await page.keyboard.press('Escape');
     await row.dblclick();
+    // The files of a stranger are not sent to a model, not even to one on this machine.
+    await inlineItem(/off: this workspace is not trusted/).waitFor({ timeout: PATIENCE });
     const lens = page.locator('.codelens-decoration a', { hasText: 'Fine-tune' }).first();
     await lens.waitFor({ timeout: PATIENCE });
     await lens.click();
@@ -64,6 +66,9 @@ test(
     await page.locator('.pane-body').getByText('trusted workspace').first().waitFor({ timeout: PATIENCE });
   },
 );
+
+/** The item of the status bar that tells of ghost text. */
+const inlineItem = (text: RegExp): Locator => page.getByRole('button', { name: text }).first();
 
 test('after: what was hidden is there', { timeout: LONG }, async () => {
   await command(page, 'Workspaces: Manage Workspace Trust');
