@@ -147,12 +147,13 @@ function dayText(time: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-export async function isCounting(db: Db): Promise<boolean> {
+async function isCounting(db: Db): Promise<boolean> {
   const row = await db.selectFrom('state').select('value').where('key', '=', PAUSED).executeTakeFirst();
   return row?.value !== '1';
 }
 
-export async function setCounting({ db, audit }: Change, counting: boolean, actor: string): Promise<void> {
+export async function setCounting(change: Change, counting: boolean, actor: string): Promise<void> {
+  const { db } = change;
   if ((await isCounting(db)) === counting) return;
   const value = counting ? '0' : '1';
   await db
@@ -160,7 +161,7 @@ export async function setCounting({ db, audit }: Change, counting: boolean, acto
     .values({ key: PAUSED, value })
     .onConflict((conflict) => conflict.doUpdateSet({ value }))
     .execute();
-  audit({ actor, action: counting ? 'resume' : 'pause', kind: 'completions', subject: null });
+  change.audit({ actor, action: counting ? 'resume' : 'pause', kind: 'completions', subject: null });
 }
 
 type Whose = Pick<Params<typeof protocol.summary>, 'adapter' | 'project' | 'user'>;
@@ -260,10 +261,11 @@ export async function listTexts(
 
 /** Deletes counts and texts for good; with `only`, the texts alone. */
 export async function forget(
-  { db, audit }: Change,
+  change: Change,
   { only, ...whose }: Params<typeof protocol.forget>,
   actor: string,
 ): Promise<{ completions: number; texts: number }> {
+  const { db } = change;
   const adapter = await adapterOf(db, whose);
   let texts = db.deleteFrom('completion_text');
   let days = db.deleteFrom('completion_day').returning('shown');
@@ -275,7 +277,7 @@ export async function forget(
   const gone = only === 'texts' ? [] : await days.execute();
   const forgotten = { completions: gone.reduce((sum, { shown }) => sum + shown, 0), texts: Number(numDeletedRows) };
   if (forgotten.completions + forgotten.texts > 0)
-    audit({ actor, action: 'forget', kind: 'completions', subject: adapter ?? null, details: forgotten });
+    change.audit({ actor, action: 'forget', kind: 'completions', subject: adapter ?? null, details: forgotten });
   return forgotten;
 }
 

@@ -24,7 +24,7 @@ export interface Tokenizer {
   /** Fill-in-the-middle tokens, if the vocabulary has them. */
   fim?: FimTokens;
   /** Writes a conversation with the model's chat template; absent if the model has none. */
-  renderChat?(messages: ChatMessage[], options?: RenderOptions): string;
+  renderChat?: (messages: ChatMessage[], options?: RenderOptions) => string;
 }
 
 /**

@@ -34,26 +34,25 @@ test(
     const need = await engineBytes(DEMO, 'int8', root);
     const controller = new AbortController();
     const training = tinyTraining(tinyModel(root), { steps: 100_000, evalEvery: 100_000 });
-    let engines: Engines | undefined;
     const made = await openQueue(join(root, 'home'), {
       memoryBudgetBytes: 320e6, // enough for either of them
-      engines: () => engines!.memory(),
-      endEngines: () => engines!.endIdle(),
+      engines: () => engines.memory(),
+      endEngines: () => engines.endIdle(),
     });
     const { queue, catalog } = made;
-    engines = openEngines({
+    const engines: Engines = openEngines({
       ...{ catalog, log, precision: 'int8', threads: 1, givesWayMs: 400, memoryBytes: need },
       roomBytes: () => queue.engineRoom(),
     });
     try {
-      const ask = (): Promise<unknown> => answerOf(engines!.submit(DEMO, request, new AbortController().signal));
+      const ask = (): Promise<unknown> => answerOf(engines.submit(DEMO, request, new AbortController().signal));
       await ask();
       const [{ stats }] = (await engines.states()) as [Awaited<ReturnType<Engines['states']>>[0]];
       assert.deepEqual([stats.prefixCache.budgetBytes, stats.bank.budgetBytes], [16e6, 16e6]);
 
       const answers = (async () => {
         while (!controller.signal.aborted)
-          await answerOf(engines!.submit(DEMO, { ...request, maxTokens: 50, ignoreEnd: true }, controller.signal));
+          await answerOf(engines.submit(DEMO, { ...request, maxTokens: 50, ignoreEnd: true }, controller.signal));
       })().catch((error: unknown) => assert.equal((error as { code: string }).code, 'cancelled'));
       const job = await made.submit(training);
       let why = '';

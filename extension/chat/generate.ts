@@ -1,4 +1,4 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import type { z } from 'zod';
 import type * as generation from '../../daemon/protocol/generation.ts';
 import type { App } from '../app.ts';

@@ -15,7 +15,7 @@ export const messageOf = ({ role, content }: vscode.LanguageModelChatRequestMess
   content: content.map(textOf).join(''),
 });
 
-function roleOf(role: number): string {
+function roleOf(role: vscode.LanguageModelChatMessageRole): string {
   if (role === vscode.LanguageModelChatMessageRole.User) return 'user';
   // A third role, of system messages, is not in the stable API yet.
   return role === vscode.LanguageModelChatMessageRole.Assistant ? 'assistant' : 'system';

@@ -56,7 +56,7 @@ async function pickCode({ daemon }: App, { name, run }: AdapterRow): Promise<str
     ...folders.map(({ path, description }) => ({
       label: oneLine(path),
       description,
-      path: path as string | undefined,
+      path: path,
     })),
     { label: '$(folder-opened) Another folder...', description: '', path: undefined },
   ];

@@ -11,7 +11,7 @@ import { createOutbox } from './outbox.ts';
 /** Watches documents, works out what became of inline completions, and has the daemon count it. */
 export interface UseRecorder {
   /** A completion is shown, in a document that is open. */
-  shown(completion: Shown): void;
+  readonly shown: (completion: Shown) => void;
   /** Fires when the counts may have changed. */
   readonly onRecorded: vscode.Event<void>;
   /** Forgets what is being followed, so that nothing that was deleted comes back. */

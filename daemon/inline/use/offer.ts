@@ -103,4 +103,4 @@ function take(offer: Offer, length: number, accepting: boolean): Meaning {
   return { kind: 'typed' };
 }
 
-const isKey = (text: string): boolean => [...text].length === 1 || /^\s+$/.test(text) || PAIRS.includes(text);
+const isKey = (text: string): boolean => /^.$/su.test(text) || /^\s+$/.test(text) || PAIRS.includes(text);

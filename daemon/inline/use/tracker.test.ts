@@ -39,10 +39,10 @@ class Editor {
 
   /** Types a text at a place, one key after the other. */
   type(offset: number, text: string, pause = 30): void {
-    [...text].forEach((key, i) => {
+    for (let i = 0; i < text.length; i++) {
       this.wait(pause);
-      this.insert(offset + [...text].slice(0, i).join('').length, key);
-    });
+      this.insert(offset + i, text.charAt(i));
+    }
   }
 
   wait(milliseconds: number): void {

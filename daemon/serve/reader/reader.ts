@@ -55,7 +55,7 @@ export function openReader({ idleMs = IDLE_MS }: { idleMs?: number } = {}): Read
     const waiter: Waiter = Promise.withResolvers();
     current.waiters.set(id, waiter);
     void current.process.send({ id, name, asked } as ToReader);
-    return (await waiter.promise) as Questions[typeof name]['answer'];
+    return await waiter.promise;
   };
   return { ask, stop };
 }

@@ -48,7 +48,9 @@ export async function completion(setting: Setting): Promise<void> {
       const prompt = tokenizer.fim ? { prefix: text, suffix: '\n}\n' } : { text };
       const start = performance.now();
       let total = 0;
-      const onProgress = (value: object): void => void ('text' in value && (total ||= performance.now() - start));
+      const onProgress = (value: object): void => {
+        if ('text' in value) total ||= performance.now() - start;
+      };
       const { timing } = await client.call(generate, { prompt, maxTokens: 4 }, { onProgress });
       const { tokenizedMs: tokenizer_, queuedMs, firstTokenMs = 0 } = timing;
       total ||= performance.now() - start; // its first token had no text

@@ -38,8 +38,10 @@ export async function openLlama(file: string, threads: number): Promise<Llama> {
   return {
     release,
     context: async (options) => (await ask({ do: 'context', ...options })).context,
-    dispose: async (context) => void (await ask({ do: 'dispose', context })),
+    dispose: async (context) => {
+      await ask({ do: 'dispose', context });
+    },
     generate: async (context, prompts, count) => (await ask({ do: 'generate', context, prompts, count })).times,
-    close: () => void child.disconnect(),
+    close: () => child.disconnect(),
   };
 }

@@ -42,7 +42,7 @@ const RANK = { vera: 256, lora: 16 };
 export function adapters(
   base: BaseModel,
   name: 'vera' | 'lora',
-): { hashOf(i: number): string; make(i: number): StoredAdapter } {
+): { hashOf: (i: number) => string; make: (i: number) => StoredAdapter } {
   const method = adapterMethod(name);
   const options = optionsOf(method, { rank: RANK[name] });
   const sites = selectSites(linearSites(base.config), TARGETS);
