@@ -33,7 +33,7 @@ with nothing added. With --json: {"loss":n,"perplexity":n,"tokens":n}; the loss 
 --task completion asks for inline completions at places in code that the adapters were not trained on, and compares them with the
 code that stands there. It measures the base first, then each --adapter; without --adapter and --base, the active adapter. With --json
 it prints a line for the scope, each side and each difference. The last line has the figures of the first adapter:
-{"exactMatch":n,"editSimilarity":n,"kept":n,"cases":n}, with "passRate" after --test-command. The measures: docs/completions.md.
+{"exactMatch":n,"editSimilarity":n,"kept":n,"cases":n}, with "passRate" after --test-command. The measures: docs/measuring-completions.md.
 --test-command runs code that the model wrote, on this machine and as you: give it only where you would run such code.`;
 
 /** Settings of completions that the loss does not have. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { count, finite, id } from './values.ts';
 
-/** Shares from 0 to 1. docs/completions.md defines them. */
+/** Shares from 0 to 1. docs/measuring-completions.md defines them. */
 export const completionFigures = z.object({
   exactMatch: finite,
   editSimilarity: finite,
