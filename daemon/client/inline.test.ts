@@ -51,10 +51,10 @@ function completing() {
         return host.generate(long ? { ...what, ...endless } : what, scope, {
           signal,
           onText: (text) => {
+            onText(text);
             const act = onFirst;
             onFirst = undefined;
             act?.();
-            onText(text);
           },
         });
       },
