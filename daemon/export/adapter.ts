@@ -148,7 +148,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
 /** Some options are in both files; PEFT's configuration decides. Others, such as the seed, are only in ours. */
 function withOurs(
   dir: string,
-  { peft: { reads, besides } }: LinearMethod,
+  { peft: { reads, besides = [] } }: LinearMethod,
   read: MethodOptions,
   stored: MethodOptions,
 ): MethodOptions {

@@ -9,9 +9,9 @@ export interface PeftForm<O> {
   /** Options that `read` finds in this file. The other options are in vera.json beside it. */
   readonly reads: readonly string[];
   /** Options that only vera.json has, for adapters that have them at all. */
-  readonly besides: readonly string[];
+  readonly besides?: readonly string[];
   /** What PEFT does otherwise with an adapter of these options than this program, as a sentence; undefined if nothing. */
-  differs(options: O): string | undefined;
+  differs?(options: O): string | undefined;
   /** Its own keys. `stored`: whether its frozen tensors are stored beside it. */
   write(options: O, stored: boolean): Readonly<Record<string, unknown>>;
   /** All options. Those that the file does not have get their defaults. */

@@ -24,7 +24,7 @@ const SCRIPTS = [
 ];
 
 /** Not texts: the protocol knows their few values. */
-const FIXED = new Set(['type', 'state', 'connection', 'run', 'key', 'code']);
+const FIXED = new Set(['type', 'state', 'connection', 'run', 'key', 'code', 'outcome']);
 
 /** The message with `script` in place of every text that may be any. */
 function poisoned(value: unknown, script: string, name = ''): unknown {
@@ -61,7 +61,7 @@ test('injected script stays text wherever it is shown', async () => {
       made: document.querySelectorAll(
         'main script, main img, main svg, main iframe, main a, main b, main style, main base, main link',
       ).length,
-      sample: document.querySelector('.side pre')?.textContent,
+      sample: document.querySelector('.samples .side pre')?.textContent,
     }));
     assert.deepEqual({ ...texts }, { hit: undefined, title: script, made: 0, sample: script }, script);
     assert.deepEqual(requests, [], script);

@@ -125,10 +125,10 @@ test('buttons are those that the state allows, each sends its command, and an an
   }
   await send(...stateAfter([ended[0]!]));
   await settled(page);
-  assert.deepEqual(await shown(), ['activate', 'merge', 'export', 'runAgain', 'openFolder']);
+  assert.deepEqual(await shown(), ['activate', 'tryIt', 'merge', 'export', 'runAgain', 'openFolder']);
   for (const name of await shown()) await page.locator(`[data-command=${name}]`).click();
   const commands = (await sent()).filter((message) => message.type === 'command').map((message) => message.command);
-  assert.deepEqual(commands, ['pause', 'activate', 'merge', 'export', 'runAgain', 'openFolder']);
+  assert.deepEqual(commands, ['pause', 'activate', 'tryIt', 'merge', 'export', 'runAgain', 'openFolder']);
   await send({ type: 'active', active: { id: 1, name: 'VeRA 64' } });
   await page.locator('[data-command=deactivate]').waitFor();
   assert.equal(await page.locator('.active-mark').isVisible(), true);

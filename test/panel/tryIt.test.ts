@@ -15,7 +15,7 @@ import { THEMES, type ThemeName } from './themes.ts';
 const host = await panelHost();
 const one = await serving(temporaryFolder());
 const client = await rawClient(one);
-const notes = await store(one.catalog, 'notes', 3);
+const notes = await store(one.catalog, 'notes', 7);
 after(async () => {
   client.socket.close();
   await one.close();

@@ -1,10 +1,8 @@
 // Slow: needs a browser and VS Code.
 /** The adapter answers: in Try It, and as a chat model of VS Code. Each test continues where the one before ended. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { readDiscovery } from '../../daemon/life/discovery.ts';
 import { questions } from './data.ts';
 import {
   chooseFromMenu,
@@ -119,43 +117,6 @@ test('the adapters are chat models, and one answers with a streamed text', { tim
      return Promise.all(['one', 'one two three'].map((text) => model.countTokens(text)));`,
   );
   assert.ok(tokens[0]! >= 1 && tokens[1]! > tokens[0]!, String(tokens));
-});
-
-/** Requests that the engines have cancelled, and those that they have answered to the end. */
-async function ended(): Promise<{ cancelled: number; finished: number }> {
-  const { port, token } = readDiscovery(join(session.workbench.home, 'daemon/daemon.json'))!;
-  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${token}` } });
-  const lines = (await response.text()).split('\n');
-  const count = (state: string): number =>
-    Number(
-      lines
-        .find((line) => line.startsWith('vera_engine_requests{') && line.includes(state))
-        ?.split(' ')
-        .at(-1),
-    );
-  return { cancelled: count('cancelled'), finished: count('finished') };
-}
-
-test('an answer ends when it is cancelled', { timeout: LONG }, async () => {
-  const [first] = await models();
-  const before = await ended();
-  // Random tokens: an answer that does not end by itself.
-  const parts = await editor.run<number>(
-    `const [model] = await vscode.lm.selectChatModels({ vendor: 'vera', id: ${JSON.stringify(first!.id)} });
-     const source = new vscode.CancellationTokenSource();
-     const asked = [vscode.LanguageModelChatMessage.User('Write a long story.')];
-     const answer = await model.sendRequest(asked, { modelOptions: { temperature: 9, seed: 1 } }, source.token);
-     let parts = 0;
-     try {
-       for await (const part of answer.text) if (++parts === 2) source.cancel();
-     } catch (error) {
-       if (!source.token.isCancellationRequested) throw error;
-     }
-     return parts;`,
-  );
-  assert.ok(parts >= 2, `${parts} parts`);
-  await session.until('the engine has cancelled it', ended, ({ cancelled }) => cancelled === before.cancelled + 1);
-  assert.equal((await ended()).finished, before.finished);
 });
 
 test(

@@ -143,7 +143,7 @@ test('a daemon that is killed in mid-run comes back, and the run with it', { tim
 });
 
 test('what it saved, where it learned, what it writes', { timeout: LONG }, async () => {
-  const savings = panel(page).locator('.savings-table');
+  const savings = panel(page).getByRole('table', { name: /^Costs of this run/ });
   await savings.waitFor({ timeout: PATIENCE });
   const text = await savings.innerText();
   for (const expected of ['VeRA 64', 'LoRA 16', 'Trainable parameters', 'measured'])

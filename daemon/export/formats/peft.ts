@@ -22,7 +22,7 @@ export const adapterBytes = ({ bytes, fullBytes }: ExportSizes, options: Setting
 
 /** What PEFT does otherwise with this adapter. */
 export const differenceOf = ({ method, options }: Pick<Adapter, 'method' | 'options'>): string | undefined =>
-  adapterMethod(method).peft.differs(options);
+  adapterMethod(method).peft.differs?.(options);
 
 /** adapter_config.json and adapter_model.safetensors, and vera.json, which PEFT ignores. */
 export const peft: ExportFormat = {
