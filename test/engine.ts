@@ -10,7 +10,9 @@ import { adapterMethod } from '../daemon/methods/registry.ts';
 import { selectSites } from '../daemon/methods/targets.ts';
 import type { BaseModel } from '../daemon/models/base.ts';
 import { linearSites } from '../daemon/models/registry.ts';
+import { VeraError } from '../daemon/protocol/errors.ts';
 import type { StoredAdapter } from '../daemon/serve/engine/bank.ts';
+import { Engine, type EngineOptions } from '../daemon/serve/engine/engine.ts';
 import type { EndPiece, Piece } from '../daemon/serve/engine/request.ts';
 
 /** A tokenizer for models without one: token n is the letter of code 0x100 + n. */
@@ -53,6 +55,27 @@ export function madeAdapter(
     .update(new Uint8Array(theta.buffer))
     .digest('hex');
   return { hash, base: base.fingerprint, method, options, sites, theta };
+}
+
+/** Does something with an engine that serves these adapters, with float32 weights on one thread unless the options say otherwise. */
+export async function withEngine<T>(
+  options: Pick<EngineOptions, 'base' | 'cache'> & Partial<EngineOptions>,
+  adapters: readonly MadeAdapter[],
+  use: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const engine = await Engine.create({
+    ...{ tokenizer: letters, precision: 'fp32', session: { threads: 1 } },
+    load: (hash) => {
+      const found = adapters.find((adapter) => adapter.hash === hash);
+      return found ? Promise.resolve(found) : Promise.reject(new VeraError('missing', `no adapter ${hash}`));
+    },
+    ...options,
+  });
+  try {
+    return await use(engine);
+  } finally {
+    await engine.release();
+  }
 }
 
 /** The whole answer. */

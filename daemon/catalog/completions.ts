@@ -13,6 +13,7 @@ import type { Latencies } from './latencies.ts';
 import { keysOf, pageOf } from './pages.ts';
 import type { Page } from './pages.ts';
 import type { CompletionDayTable, Db } from './schema.ts';
+import { setState, stateOf } from './state.ts';
 import { DAY } from './trash.ts';
 
 type Params<M extends { params: z.ZodType }> = z.output<M['params']>;
@@ -147,20 +148,12 @@ function dayText(time: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-async function isCounting(db: Db): Promise<boolean> {
-  const row = await db.selectFrom('state').select('value').where('key', '=', PAUSED).executeTakeFirst();
-  return row?.value !== '1';
-}
+const isCounting = async (db: Db): Promise<boolean> => (await stateOf(db, PAUSED)) !== '1';
 
 export async function setCounting(change: Change, counting: boolean, actor: string): Promise<void> {
   const { db } = change;
   if ((await isCounting(db)) === counting) return;
-  const value = counting ? '0' : '1';
-  await db
-    .insertInto('state')
-    .values({ key: PAUSED, value })
-    .onConflict((conflict) => conflict.doUpdateSet({ value }))
-    .execute();
+  await setState(db, PAUSED, counting ? '0' : '1');
   change.audit({ actor, action: counting ? 'resume' : 'pause', kind: 'completions', subject: null });
 }
 

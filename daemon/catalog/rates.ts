@@ -2,14 +2,15 @@ import { machineRates } from '../protocol/plans.ts';
 import type { MachineRates } from '../protocol/plans.ts';
 import type { Change } from './change.ts';
 import type { Db } from './schema.ts';
+import { setState, stateOf } from './state.ts';
 
 const KEY = 'machine rates';
 
 /** How fast this machine was, as it was measured for plans. What cannot be read is measured again. */
 export async function readRates(db: Db): Promise<MachineRates[]> {
-  const row = await db.selectFrom('state').select('value').where('key', '=', KEY).executeTakeFirst();
+  const kept = await stateOf(db, KEY);
   try {
-    return machineRates.array().parse(JSON.parse(row?.value ?? '[]'));
+    return machineRates.array().parse(JSON.parse(kept ?? '[]'));
   } catch {
     return [];
   }
@@ -24,10 +25,5 @@ export async function keepRates({ db }: Change, measured: readonly MachineRates[
     one.version !== latest.version ||
     measured.some(({ format, threads }) => one.format === format && one.threads === threads);
   const kept = (await readRates(db)).filter((one) => !replaced(one));
-  const value = JSON.stringify([...kept, ...measured]);
-  await db
-    .insertInto('state')
-    .values({ key: KEY, value })
-    .onConflict((conflict) => conflict.doUpdateSet({ value }))
-    .execute();
+  await setState(db, KEY, JSON.stringify([...kept, ...measured]));
 }

@@ -11,7 +11,7 @@ import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
 import { resolveConfig } from '../models/resolve.ts';
-import { tensorShapes } from '../models/tensors.ts';
+import { parameterCount } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { type Plan, planOf } from '../train/adapterPlan.ts';
 import { measureThroughput } from '../train/throughput.ts';
@@ -149,9 +149,6 @@ function checkSize(method: LinearMethod, sites: readonly LinearSite[], options: 
   );
 }
 
-const modelParameters = (config: ModelConfig): number =>
-  [...tensorShapes(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
-
 function jsonOf(
   flags: Flags,
   config: ModelConfig,
@@ -186,7 +183,7 @@ function jsonOf(
     base: {
       spec: base,
       architecture: config.architecture,
-      parameters: modelParameters(config),
+      parameters: parameterCount(config),
       adaptedLayers: sites.length,
     },
     settings: { targets, ...(layers === undefined ? {} : { layers }), batch, length, precision },
@@ -203,7 +200,7 @@ function textOf(
   others: readonly Plan[],
   rates: Throughput,
 ): string {
-  const whole = modelParameters(config);
+  const whole = parameterCount(config);
   const plans = [own, ...others.filter(({ method, rank }) => method !== own.method || rank !== own.rank)];
   const name = ({ method, rank }: Plan): string => (rank === null ? method.label : `${method.label} r=${rank}`);
   const times = (bytes: number): string => (own.bytes === bytes ? '' : `${(bytes / own.bytes).toFixed(1)} x`);

@@ -22,14 +22,16 @@ export function seededRandom(...words: (string | number)[]): () => number {
 }
 
 /** Fisher-Yates over a copy of `values`: the same words give the same order. */
-export function shuffled(values: Uint32Array, ...words: (string | number)[]): Uint32Array {
-  const random = seededRandom(...words);
-  const out = Uint32Array.from(values);
-  for (let i = out.length - 1; i > 0; i--) {
+export const shuffled = (values: Uint32Array, ...words: (string | number)[]): Uint32Array =>
+  shuffle(Uint32Array.from(values), seededRandom(...words));
+
+/** Fisher-Yates in place. -> the same list. */
+export function shuffle<L extends Uint32Array | unknown[]>(list: L, random: () => number): L {
+  for (let i = list.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    const kept = out[i]!;
-    out[i] = out[j]!;
-    out[j] = kept;
+    const kept = list[i]!;
+    list[i] = list[j]!;
+    list[j] = kept;
   }
-  return out;
+  return list;
 }

@@ -13,7 +13,7 @@ import { optionsOf } from '../methods/options.ts';
 import { adapterMethod, BASELINES } from '../methods/registry.ts';
 import { type Savings, savings } from '../methods/savings.ts';
 import { resolveBase } from '../models/resolve.ts';
-import { tensorShapes } from '../models/tensors.ts';
+import { parameterCount } from '../models/tensors.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { RunEvent } from '../protocol/runEvents.ts';
 import { completeSettings } from '../train/settings.ts';
@@ -93,8 +93,7 @@ export async function runDemo(options: DemoOptions, tell: (event: DemoEvent) => 
     );
   const base = await resolveBase(options.base, { cache: cacheFolder() });
   const settings = demoSettings(options);
-  const shapes = [...tensorShapes(base.config).values()];
-  const parameters = shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const parameters = parameterCount(base.config);
   tell({ event: 'model', folder: options.base, parameters, settings });
   await startTraining(settings, false, tell).ended;
 

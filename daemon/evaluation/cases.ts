@@ -1,5 +1,5 @@
 /** Places in held-out code where a suggestion is asked for, and what stands there. Pure. */
-import { seededRandom } from '../data/random.ts';
+import { seededRandom, shuffle } from '../data/random.ts';
 import { indentOf } from '../inline/place.ts';
 
 /** A file of code as it is now. */
@@ -61,14 +61,6 @@ function take(decks: readonly (readonly Case[])[], limit: number): Case[] {
     taken.push(...some.slice(0, limit - taken.length));
   }
   return taken;
-}
-
-function shuffle<T>(list: T[], random: () => number): T[] {
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [list[i], list[j]] = [list[j]!, list[i]!];
-  }
-  return list;
 }
 
 interface Line {

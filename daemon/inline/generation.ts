@@ -1,4 +1,5 @@
 /** One text that is being generated, for as long as it agrees with what a person types. */
+import { saysTooLong } from '../protocol/unable.ts';
 import { sameSuffix } from './answers.ts';
 import { fit } from './fit.ts';
 import { type Ask, type Generated, type Host, type Model, modelKey } from './host.ts';
@@ -168,6 +169,6 @@ function withoutPart(text: string): string {
   return line >= 0 ? text.slice(0, line) : text.replace(/[\p{L}\p{N}_]*$/u, '').trimEnd();
 }
 
-const isTooLong = (error: unknown): boolean => error instanceof Error && /tokens.*shorten it/.test(error.message);
+const isTooLong = (error: unknown): boolean => error instanceof Error && saysTooLong(error.message);
 
 export const keyOf = ({ model }: Generation): string => modelKey(model.author);

@@ -194,7 +194,8 @@ export function documents(outlet: Outlet, initial: Settings) {
   };
 }
 
-function pathOf(uri: string): string | undefined {
+/** The path of a file's URI; undefined for another kind of URI. */
+export function pathOf(uri: string): string | undefined {
   try {
     return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
   } catch {

@@ -1,5 +1,4 @@
 /** textDocument/inlineCompletion for editors other than VS Code, where our extension does it. */
-import { fileURLToPath } from 'node:url';
 import {
   type CancellationToken,
   type DidChangeTextDocumentParams,
@@ -15,7 +14,9 @@ import { type Completer, createCompleter } from '../inline/completer.ts';
 import { type RelatedFiles, relatedFiles } from '../inline/files.ts';
 import { fitsAny } from '../inline/globs.ts';
 import type { Host } from '../inline/host.ts';
+import { openSources } from '../inline/open.ts';
 import { DEFAULT_LINES, EXCLUDED } from '../inline/settings.ts';
+import { pathOf } from './documents.ts';
 import { type PlainText, plainText } from './plainText.ts';
 
 /** The section of a client's configuration, or `inlineCompletion` of its initialization options. */
@@ -49,9 +50,6 @@ export interface InlineServer {
   complete(params: InlineCompletionParams, token: CancellationToken): Promise<InlineCompletionItem[]>;
   end(): void;
 }
-
-const [MOST_OPEN, LARGEST] = [12, 200_000]; // documents that are looked at for related text, and characters of each
-const [SAME_LANGUAGE, OTHER_LANGUAGE] = [1.2, 0.6];
 
 export function inlineServer(say: (line: string) => void): InlineServer {
   const documents = new Map<string, PlainText>();
@@ -90,14 +88,10 @@ export function inlineServer(say: (line: string) => void): InlineServer {
       describe: async (scope) => (await host()).describe(scope),
       generate: async (...request) => (await host()).generate(...request),
       async sources({ uri, languageId, text }, scope) {
-        const open = [...documents.values()]
-          .filter((other) => other.uri !== uri && !isExcluded(pathOf(other.uri) ?? other.uri))
-          .map((other) => ({
-            ...{ uri: other.uri, text: other.text().slice(0, LARGEST) },
-            weight: other.languageId === languageId ? SAME_LANGUAGE : OTHER_LANGUAGE,
-          }))
-          .sort((a, b) => b.weight - a.weight)
-          .slice(0, MOST_OPEN);
+        const open = openSources(
+          [...documents.values()].filter((other) => other.uri !== uri && !isExcluded(pathOf(other.uri) ?? other.uri)),
+          languageId,
+        );
         const path = pathOf(uri);
         if (path === undefined || scope === undefined) return open;
         const others = await files.of(path, text, scope, isExcluded);
@@ -196,12 +190,4 @@ function daemonLink(onChange: () => void): { client(): Promise<Client>; end(): v
     },
     end: () => void connected?.then((client) => client.close()).catch(() => undefined),
   };
-}
-
-function pathOf(uri: string): string | undefined {
-  try {
-    return uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -9,6 +9,10 @@ export const modelTensors = (config: ModelConfig): Iterable<ModelTensor> => fami
 export const tensorShapes = (config: ModelConfig): Map<string, readonly number[]> =>
   new Map([...modelTensors(config)].map(({ name, shape }) => [name, shape]));
 
+/** The number of parameters of a model of this config. */
+export const parameterCount = (config: ModelConfig): number =>
+  [...tensorShapes(config).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
 /** The name of the matrix that computes the logits, [vocabulary, hidden]. If the model has no head, its embeddings do this. */
 export function headWeight(config: ModelConfig): string {
   let embeddings: string | undefined;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tokenizerFacts } from '../data/tokenizer.ts';
 import { cacheFolder } from '../home.ts';
 import { localFolder, resolveConfig } from '../models/resolve.ts';
-import { tensorShapes } from '../models/tensors.ts';
+import { parameterCount } from '../models/tensors.ts';
 import type { Abilities } from '../protocol/abilities.ts';
 
 /** By folder; a vocabulary takes a while to read. The key changes with the tokenizer's file. */
@@ -21,11 +21,10 @@ export async function abilitiesOf(spec: string): Promise<Abilities | undefined> 
   const found = known.get(dir);
   if (found?.key === key) return found.abilities;
   const config = await resolveConfig(dir, options);
-  const shapes = [...tensorShapes(config).values()];
   const abilities: Abilities = {
     ...tokenizerFacts(dir),
     maxLength: config.maxLength,
-    parameters: shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    parameters: parameterCount(config),
   };
   known.set(dir, { key, abilities });
   return abilities;

@@ -1,7 +1,7 @@
 /** The memory of engines: what one needs, and how much its caches get. */
 import { isHubId } from '../protocol/hubId.ts';
 import { localFolder, resolveConfig } from '../models/resolve.ts';
-import { tensorShapes } from '../models/tensors.ts';
+import { parameterCount } from '../models/tensors.ts';
 import { weightFormat } from '../weights/registry.ts';
 
 /** A process that has loaded the libraries and the tokenizer (measured: 170 MB). */
@@ -15,8 +15,7 @@ const GRAPHS = 2;
 export async function engineBytes(base: string, precision: string, cache: string): Promise<number> {
   try {
     if (isHubId(base) && (await localFolder(base, { cache })) === undefined) return 0;
-    const shapes = tensorShapes(await resolveConfig(base, { cache }));
-    const parameters = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const parameters = parameterCount(await resolveConfig(base, { cache }));
     return PROCESS_BYTES + GRAPHS * parameters * (weightFormat(precision).exact ? EXACT : SMALL);
   } catch {
     return 0; // the engine itself says what is wrong with it

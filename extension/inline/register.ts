@@ -2,7 +2,6 @@
 import * as vscode from 'vscode';
 import { type Completer, createCompleter, type State } from '../../daemon/inline/completer.ts';
 import type { Host } from '../../daemon/inline/host.ts';
-import type { Latency } from '../../daemon/inline/measures.ts';
 import type { Shown } from '../../daemon/inline/shown.ts';
 import type { ActiveAdapter } from '../adapters/watch.ts';
 import { type App, type Handlers, workspaceFolder } from '../app.ts';
@@ -15,8 +14,6 @@ export interface InlineCompletion {
   readonly commands: Handlers<'toggleInline' | 'snoozeInline' | 'triggerInline' | 'inlineStatus'>;
   /** Fires with each completion that VS Code was given to show. */
   readonly onShown: vscode.Event<Shown>;
-  /** How long completions took in this window. */
-  readonly latency: () => Latency;
 }
 
 export function registerInlineCompletion(app: App, active: ActiveAdapter): InlineCompletion {
@@ -109,7 +106,6 @@ export function registerInlineCompletion(app: App, active: ActiveAdapter): Inlin
       triggerInline: () => vscode.commands.executeCommand('editor.action.inlineSuggest.trigger'),
     },
     onShown: shown.event,
-    latency: () => completer.latency(),
   };
 }
 

@@ -1,29 +1,24 @@
 import * as vscode from 'vscode';
 import { type RelatedFiles, relatedFiles } from '../../daemon/inline/files.ts';
+import { openSources } from '../../daemon/inline/open.ts';
 import type { Place } from '../../daemon/inline/place.ts';
 import type { Source } from '../../daemon/inline/related.ts';
 import { isExcluded } from './choice.ts';
-
-const MOST_OPEN = 12;
-const LARGEST = 200_000; // characters
-/** The same language says more. */
-const [SAME_LANGUAGE, OTHER_LANGUAGE] = [1.2, 0.6];
 
 /** Documents that may be like the one of the cursor: open ones, imported ones, and its neighbours. */
 export function createSources(): (place: Place, scope: string | undefined) => Promise<Source[]> {
   const files: RelatedFiles = relatedFiles();
   return async ({ uri, languageId, text }, scope) => {
     const here = vscode.Uri.parse(uri);
-    const open = vscode.workspace.textDocuments
-      .filter((other) => other.uri.scheme === 'file' && other.uri.toString() !== uri && !isExcluded(other.uri))
-      .map((other) => ({ other, weight: other.languageId === languageId ? SAME_LANGUAGE : OTHER_LANGUAGE }))
-      .sort((a, b) => b.weight - a.weight)
-      .slice(0, MOST_OPEN)
-      .map(({ other, weight }): Source => ({
-        uri: other.uri.toString(),
-        text: other.getText().slice(0, LARGEST),
-        weight,
-      }));
+    const open = openSources(
+      vscode.workspace.textDocuments
+        .filter((other) => other.uri.scheme === 'file' && other.uri.toString() !== uri && !isExcluded(other.uri))
+        .map((other) => ({
+          ...{ uri: other.uri.toString(), languageId: other.languageId },
+          text: () => other.getText(),
+        })),
+      languageId,
+    );
     if (scope === undefined || here.scheme !== 'file') return open;
     const excluded = (path: string): boolean => isExcluded(vscode.Uri.file(path));
     const others = await files.of(here.fsPath, text, scope, excluded);

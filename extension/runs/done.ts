@@ -45,8 +45,7 @@ async function offer(app: App, panel: Panel, { run: number }: Job): Promise<void
 }
 
 /** What came out, in a sentence. */
-function sentenceOf({ heldOutLoss, baseHeldOutLoss, ...run }: RunRow): string {
-  const { verdict } = run as { readonly verdict?: { readonly sentence: string } | null };
+function sentenceOf({ heldOutLoss, baseHeldOutLoss, verdict }: RunRow): string {
   if (verdict) return verdict.sentence;
   if (heldOutLoss === null || baseHeldOutLoss === null) return 'The run is done.';
   return `On the held-out rows, the loss went from ${lossText(baseHeldOutLoss)} to ${lossText(heldOutLoss)}.`;

@@ -1,3 +1,5 @@
+import { alike } from '../../daemon/protocol/alike.ts';
+
 /** A piece of a text: is it in the other text too, at about the same place? */
 export interface Piece {
   readonly text: string;
@@ -17,28 +19,15 @@ const wordsOf = (text: string): string[] => text.match(/\s*\S+|\s+$/g) ?? [];
 export function differences(text: string, other: string): Piece[] {
   const [mine, theirs] = [wordsOf(text), wordsOf(other)];
   const [a, b] = [mine.slice(0, MOST_WORDS), theirs.slice(0, MOST_WORDS)];
-  const width = b.length + 1;
-  // lengths[i * width + j]: words that a from i and b from j have in common.
-  const lengths = new Uint16Array((a.length + 1) * width);
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let j = b.length - 1; j >= 0; j--)
-      lengths[i * width + j] =
-        a[i]!.trim() === b[j]!.trim()
-          ? lengths[(i + 1) * width + j + 1]! + 1
-          : Math.max(lengths[(i + 1) * width + j]!, lengths[i * width + j + 1]!);
+  const trimmed = (words: readonly string[]): string[] => words.map((word) => word.trim());
+  const shared = new Set(alike(trimmed(a), trimmed(b)).map(([place]) => place));
   const pieces: Piece[] = [];
   const add = (word: string, same: boolean): void => {
     const last = pieces.at(-1);
     if (last?.same === same) pieces[pieces.length - 1] = { text: last.text + word, same };
     else pieces.push({ text: word, same });
   };
-  for (let i = 0, j = 0; i < a.length;) {
-    const same = j < b.length && a[i]!.trim() === b[j]!.trim();
-    if (same || j >= b.length || lengths[(i + 1) * width + j]! >= lengths[i * width + j + 1]!) {
-      add(a[i++]!, same);
-      if (same) j++;
-    } else j++;
-  }
+  a.forEach((word, i) => add(word, shared.has(i)));
   const rest = mine.slice(MOST_WORDS).join('');
   if (rest !== '') add(rest, rest === theirs.slice(MOST_WORDS).join(''));
   return pieces;

@@ -1,4 +1,5 @@
-import { alike, type Span } from './edit.ts';
+import { alike } from '../../protocol/alike.ts';
+import type { Span } from './edit.ts';
 
 const MOST_TOKENS = 4000; // of the place that is compared; a longer one is compared line by line only
 const MOVED_FROM = 4; // characters of a line without white space; a shorter one is found everywhere

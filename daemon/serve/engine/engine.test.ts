@@ -1,7 +1,7 @@
 // Slow: loads the graphs of several banks, for two models in both weight formats.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerOf, letters, type MadeAdapter, madeAdapter } from '../../../test/engine.ts';
+import { answerOf, letters, type MadeAdapter, madeAdapter, withEngine as withServing } from '../../../test/engine.ts';
 import { modelFixture } from '../../../test/fixtures/read.ts';
 import { largestDifference, logits } from '../../../test/logits.ts';
 import { merged } from '../../../test/merged.ts';
@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../../test/temporary.ts';
 import { adapterMethod } from '../../methods/registry.ts';
 import { type BaseModel, openBase } from '../../models/base.ts';
 import { VeraError } from '../../protocol/errors.ts';
-import { Engine, type EngineOptions } from './engine.ts';
+import type { Engine, EngineOptions } from './engine.ts';
 import type { EndPiece, GenerationRequest } from './request.ts';
 
 const cache = temporaryFolder();
@@ -20,25 +20,11 @@ const baseOf = (name: string): BaseModel => {
 };
 const base = baseOf('llama-gqa-tied-bf16');
 
-async function withEngine<T>(
+const withEngine = <T>(
   adapters: readonly MadeAdapter[],
   options: Partial<EngineOptions>,
   use: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  const engine = await Engine.create({
-    ...{ base, tokenizer: letters, precision: 'fp32', cache, session: { threads: 1 } },
-    load: (hash) => {
-      const found = adapters.find((adapter) => adapter.hash === hash);
-      return found ? Promise.resolve(found) : Promise.reject(new VeraError('missing', `no adapter ${hash}`));
-    },
-    ...options,
-  });
-  try {
-    return await use(engine);
-  } finally {
-    await engine.release();
-  }
-}
+): Promise<T> => withServing({ base, cache, ...options }, adapters, use);
 
 const tokens = (count: number, step = 7): number[] =>
   Array.from({ length: count }, (_, i) => (i * step + 3) % base.config.vocabulary);

@@ -2,7 +2,7 @@
 /** Adapters that start late: the base reads what comes before their start, so its blocks serve all of them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerOf, letters, type MadeAdapter, madeAdapter } from '../../../test/engine.ts';
+import { answerOf, letters, type MadeAdapter, madeAdapter, withEngine as withServing } from '../../../test/engine.ts';
 import { modelFixture } from '../../../test/fixtures/read.ts';
 import { largestDifference, logits } from '../../../test/logits.ts';
 import { temporaryFolder } from '../../../test/temporary.ts';
@@ -10,7 +10,7 @@ import type { Tokenizer } from '../../data/tokenizer.ts';
 import { adapterMethod } from '../../methods/registry.ts';
 import { startAt } from '../../methods/start.ts';
 import { openBase } from '../../models/base.ts';
-import { Engine, type EngineOptions } from './engine.ts';
+import type { Engine, EngineOptions } from './engine.ts';
 import type { GenerationRequest } from './request.ts';
 
 const cache = temporaryFolder();
@@ -18,22 +18,11 @@ const opened = openBase(modelFixture('llama-gqa-tied-bf16').dir, cache);
 const base = { ...opened, config: { ...opened.config, maxLength: 512 } };
 const { vocabulary } = base.config;
 
-async function withEngine<T>(
+const withEngine = <T>(
   adapters: readonly MadeAdapter[],
   options: Partial<EngineOptions>,
   use: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  const engine = await Engine.create({
-    ...{ base, tokenizer: letters, precision: 'fp32', cache, session: { threads: 1 }, maxLength: 320 },
-    load: (hash) => Promise.resolve(adapters.find((adapter) => adapter.hash === hash)!),
-    ...options,
-  });
-  try {
-    return await use(engine);
-  } finally {
-    await engine.release();
-  }
-}
+): Promise<T> => withServing({ base, cache, maxLength: 320, ...options }, adapters, use);
 
 /** The token that starts an adapter; no other place of the prompts has it. */
 const SIGN = 95;

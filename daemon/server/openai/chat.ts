@@ -51,7 +51,7 @@ export function chatRoute(app: Express, daemon: Daemon): void {
       "'logprobs' of a stream cannot be told with 'tools'",
       'logprobs',
     );
-    const forced = forcedCall(body);
+    const forced = forcedCall(body, tools);
     const isText = body.response_format === undefined || body.response_format.type === 'text';
     refuseUnable(forced === undefined || isText, "an answer is either a call or of a 'response_format'", 'tool_choice');
     const requests = requestsOf([{ messages: messagesOf(body), tools }], body, {
@@ -59,7 +59,7 @@ export function chatRoute(app: Express, daemon: Daemon): void {
       maxTokens: body.max_completion_tokens ?? body.max_tokens,
       logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     });
-    const format = chatFormat(model.id, body, includeUsage);
+    const format = chatFormat(model.id, { ...body, tools }, includeUsage);
     await respond(daemon, request, response, { model, requests, stream: body.stream, prompt: 'messages', format });
   });
 }
@@ -72,9 +72,11 @@ const messagesOf = ({ messages }: ChatBody): ChatMessage[] =>
     ...given({ tool_calls: callsForTemplate(calls), tool_call_id: id }),
   }));
 
-function chatFormat(model: string, body: ChatBody, includeUsage: boolean): Format {
-  const { logprobs, n } = body;
-  const tools = offeredTools(body);
+function chatFormat(
+  model: string,
+  { logprobs, n, tools }: Pick<ChatBody, 'logprobs' | 'n'> & { tools: ReturnType<typeof offeredTools> },
+  includeUsage: boolean,
+): Format {
   /** Answers that may hold calls are told at their end. */
   const held = new Map<number, string>();
   const head = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model };

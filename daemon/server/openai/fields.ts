@@ -65,6 +65,9 @@ export function requestsOf(
 
 const SEEDS = 2 ** 32;
 
+/** The seed that a client gave: any whole number is one, also one below zero. */
+export const seedOf = (seed: number): number => Number(BigInt.asUintN(32, BigInt(seed)));
+
 function samplingOf(body: Omit<Common, 'user'>): Partial<Sampling> {
   const { temperature, top_p: topP, top_k: topK, min_p: minP, repetition_penalty: repetitionPenalty, seed } = body;
   const biases = Object.entries(body.logit_bias ?? {});
@@ -73,8 +76,7 @@ function samplingOf(body: Omit<Common, 'user'>): Partial<Sampling> {
     presencePenalty: body.presence_penalty,
     frequencyPenalty: body.frequency_penalty,
     logitBias: biases.map(([token, bias]): [number, number] => [Number(token), bias]),
-    // Any whole number is a seed, also one below zero.
-    seed: seed === undefined ? randomInt(SEEDS) : Number(BigInt.asUintN(32, BigInt(seed))),
+    seed: seed === undefined ? randomInt(SEEDS) : seedOf(seed),
   });
 }
 

@@ -8,6 +8,7 @@ import { given } from '../../serve/given.ts';
 import type { Daemon } from '../context.ts';
 import { checkedBody, jsonBody } from './body.ts';
 import { ApiError } from './errors.ts';
+import { seedOf } from './fields.ts';
 import { modelOf, refuseUnable } from './models.ts';
 import { type Format, respond } from './respond.ts';
 
@@ -78,7 +79,7 @@ function settingsOf(body: InfillBody): Omit<GenerationRequest, 'prompt'> {
     repetitionPenalty: body.repeat_penalty,
     presencePenalty: body.presence_penalty,
     frequencyPenalty: body.frequency_penalty,
-    seed: seed === undefined ? undefined : Number(BigInt.asUintN(32, BigInt(seed))),
+    seed: seed === undefined ? undefined : seedOf(seed),
   });
   return {
     sampling,

@@ -61,13 +61,13 @@ export function offeredTools({ tools = [], tool_choice: choice }: ToolFields): z
   return choice === 'none' ? [] : tools;
 }
 
-/** What an answer that must be a call looks like; undefined where it need not be one. Throws ApiError. */
-export function forcedCall(fields: ToolFields): JsonAnswer | undefined {
-  const { tool_choice: choice } = fields;
+/** What an answer that must be a call of one of the offered tools looks like; undefined where it need not be one. Throws ApiError. */
+export function forcedCall(
+  { tool_choice: choice }: ToolFields,
+  offered: ReturnType<typeof offeredTools>,
+): JsonAnswer | undefined {
   if (choice === undefined || choice === 'none' || choice === 'auto') return undefined;
-  const tools = offeredTools(fields).filter(
-    (one) => choice === 'required' || one.function.name === choice.function.name,
-  );
+  const tools = offered.filter((one) => choice === 'required' || one.function.name === choice.function.name);
   if (tools.length === 0) throw new ApiError(400, 'it must be one of the tools', { param: 'tool_choice' });
   const calls = tools.map(({ function: { name, parameters = { type: 'object' } } }) => {
     // References in a tool's schema begin at its own root.
