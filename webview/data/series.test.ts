@@ -96,6 +96,7 @@ test('of many points each pixel keeps the least and the greatest', () => {
         }
       },
     ),
-    { numRuns: 30 },
+    // -0 beside 0, in a pixel that is smaller than a block.
+    { numRuns: 30, examples: [[Array.from({ length: 400 }, (_, i) => (i === 32 ? -0 : 0)), 20]] },
   );
 });

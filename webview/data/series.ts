@@ -89,9 +89,9 @@ export class Series {
   #scan(start: number, end: number): [number, number] {
     let [least, greatest] = [Infinity, -Infinity];
     for (let i = start; i < end; i++) {
-      const value = this.#values[i]!;
-      if (value < least) least = value;
-      if (value > greatest) greatest = value;
+      // As for whole blocks: -0 is less than 0.
+      least = Math.min(least, this.#values[i]!);
+      greatest = Math.max(greatest, this.#values[i]!);
     }
     return [least, greatest];
   }
