@@ -30,6 +30,8 @@ interface Tried {
   readonly base: string;
   readonly chat: boolean;
   readonly limits: readonly string[];
+  /** The place of the held-out row that is shown: it stays where the same adapter is opened again. */
+  place: number;
   /** Rows that were read, by the first place of their page. */
   readonly pages: Map<number, Promise<{ rows: HeldOutRow[]; total: number }>>;
 }
@@ -55,10 +57,11 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
     if (tried === undefined) return send({ type: 'trial', trial: null });
     const { adapter, base, chat, limits } = tried;
     send({ type: 'trial', trial: { adapter, base: lastPart(base), chat, limits: [...limits] } });
-    await tellRow(tried, 0);
+    await tellRow(tried, tried.place);
   };
 
   const tellRow = async (one: Tried, place: number): Promise<void> => {
+    one.place = place;
     const say = (row: HeldOutRow | null, total: number, problem: string | null): void =>
       send({ type: 'trialRow', adapter: one.adapter.id, row, total, problem });
     if (one.run === null)
@@ -69,13 +72,13 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
       one.pages.set(from, page);
       page.catch(() => one.pages.delete(from));
       const { rows, total } = await page;
-      if (one !== tried) return;
+      if (one !== tried || one.place !== place) return;
       const row = rows.find((some) => some.place === place) ?? null;
       const none = total === 0 ? 'The run held no rows out.' : `Held-out row ${place + 1} of ${total} has no question.`;
       const shown = row && { ...row, source: shortPath(row.source) };
       say(shown, total, row === null ? `${none} Type a prompt.` : null);
     } catch (error) {
-      if (one === tried) say(null, 0, `No held-out row: ${sentenceOf(error)} Type a prompt.`);
+      if (one === tried && one.place === place) say(null, 0, `No held-out row: ${sentenceOf(error)} Type a prompt.`);
     }
   };
 
@@ -122,9 +125,10 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
         daemon.call(({ adapters }) => adapters.get, { adapter: id }),
         daemon.call(({ generation }) => generation.describe, { adapter: id }),
       ]);
+      const place = tried?.adapter.id === id ? tried.place : 0;
       tried = {
         ...{ adapter: { id, name: adapter.name }, run: adapter.run, base: model.base },
-        ...{ chat: abilities?.chat ?? false, limits: limits.chat, pages: new Map() },
+        ...{ chat: abilities?.chat ?? false, limits: limits.chat, place, pages: new Map() },
       };
       await tell();
     },

@@ -102,6 +102,25 @@ test('base and adapter answer the held-out row, and what differs is marked and s
   assert.deepEqual([complaints, await violations()], [[], []]);
 });
 
+test('opened again for the same adapter, what was typed and answered stays', async () => {
+  const panel = await host.open();
+  const { page, send } = panel;
+  await send(...stateAfter(), ...shown);
+  await page.getByLabel('Prompt', { exact: true }).fill('Say hello.');
+  await page.getByLabel('Most tokens').fill('8');
+  await page.getByText('Ask both').click();
+  const [base] = await answer(panel);
+  await send(...shown);
+  await settled(page);
+  assert.equal(await page.getByLabel('Prompt', { exact: true }).inputValue(), 'Say hello.');
+  assert.equal(await text(page, 'base'), base);
+  const other: HeldOutRow = { ...row, place: 2, prompt: 'Write a test.' };
+  await send(shown[0]!, { type: 'trialRow', adapter: notes.id, row: other, total: 4, problem: null });
+  await settled(page);
+  assert.equal(await page.getByLabel('Prompt', { exact: true }).inputValue(), 'Write a test.');
+  assert.equal(await text(page, 'base'), '');
+});
+
 test('another row, another seed, stop, and close', async () => {
   const panel = await host.open();
   const { page, send, sent } = panel;

@@ -135,11 +135,14 @@ export class TryIt {
   }
 
   #showRow({ row, total, problem }: Extract<TrialMessage, { type: 'trialRow' }>): void {
+    // The row that is shown already comes again when Try It is opened again: what the person typed and the answers stay.
+    const shown = row !== null && row.place === this.#row?.place;
     this.#takeRow(row, total);
     const where = row === null ? '' : `Held-out row ${row.place + 1} of ${total} (${row.source})`;
     setText(this.#where, problem ?? where);
     if (row === null) return;
     this.#place = row.place;
+    if (shown) return this.#showButtons();
     this.#forget();
     this.#prompt.value = row.prompt;
     this.#settings.chat = row.chat;
