@@ -72,6 +72,13 @@ export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOpti
   return folder;
 }
 
+/** As `resolveTokenizer`, but undefined for a model that would have to be downloaded first. */
+export async function localTokenizer(spec: string, options: Pick<ResolveOptions, 'cache'>): Promise<string | undefined> {
+  return locate(spec) === 'hub' && (await localFolder(spec, options)) === undefined
+    ? undefined
+    : resolveTokenizer(spec, options);
+}
+
 /** The folder of a model that is on this machine; undefined if it would have to be downloaded or converted first. */
 export async function localFolder(spec: string, options: ResolveOptions): Promise<string | undefined> {
   const place = locate(spec);

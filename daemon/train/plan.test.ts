@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import fs, { writeFileSync } from 'node:fs';
+import fs, { existsSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { trainableGguf } from '../../test/fixtures/gguf/build.ts';
 import { adapterFixture } from '../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { DEMO_MODEL } from '../demo/run.ts';
@@ -54,6 +55,14 @@ test('a wrong row is an error with its line, or is counted where it is to be lef
 
 test('no tokenizer is downloaded for it', async () => {
   assert.equal(await dataPlan({ ...settings, base: 'nobody/nothing' }, cache, openPlanning([], true)), undefined);
+});
+
+test('the data of a GGUF file is read before its conversion', async () => {
+  const gguf = join(root, 'small.gguf');
+  writeFileSync(gguf, trainableGguf());
+  const plan = await dataPlan({ ...settings, base: gguf }, cache, openPlanning([], true));
+  assert.equal(plan?.rows, (await dataPlan(settings, cache, openPlanning([], true)))?.rows);
+  assert.ok(!existsSync(join(cache.cache, 'gguf')), 'nothing was converted');
 });
 
 test('costs beside LoRA grow with its rank', () => {

@@ -5,7 +5,7 @@ import { optionsOf, rankOf } from '../methods/options.ts';
 import { BASELINES, methodNamed } from '../methods/registry.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
-import { localFolder, type ResolveOptions } from '../models/resolve.ts';
+import { localTokenizer, type ResolveOptions } from '../models/resolve.ts';
 import type { Savings } from '../protocol/panel.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
 import { estimateSteps } from './batchSource.ts';
@@ -15,14 +15,14 @@ import { methodOptions, type ReadySettings, type TrainSettings } from './setting
 
 /**
  * Reads the dataset as the run will: its format, its rows, and the steps they make. Undefined while the base's tokenizer would
- * have to be downloaded first, and where no data is to be read. Throws VeraError 'data' with file and line.
+ * have to be downloaded first (that of a GGUF file is read from its header), and where no data is to be read. Throws VeraError 'data' with file and line.
  */
 export async function dataPlan(
   settings: ReadySettings,
   options: ResolveOptions,
   planning: Planning,
 ): Promise<TrainPlan['data']> {
-  const folder = await localFolder(settings.base, options);
+  const folder = await localTokenizer(settings.base, options);
   if (folder === undefined) return undefined;
   const dataset = await planning.dataset(settings, folder);
   if (dataset === undefined) return undefined;

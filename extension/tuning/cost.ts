@@ -7,11 +7,14 @@ export interface Cost {
   readonly memoryBytes: number;
   readonly warning: string | null;
   readonly plan: TrainPlan;
+  /** The run's steps where they are known although the data cannot be read yet. */
+  readonly steps?: number | undefined;
 }
 
 /** '4 min · 1.2 GB of memory · adapter of 31.2 kB'. Pure. */
-export function costText({ memoryBytes, plan: { secondsPerStep, data, savings } }: Cost): string {
-  const seconds = secondsPerStep === undefined || data === undefined ? undefined : secondsPerStep * data.steps;
+export function costText({ memoryBytes, steps, plan: { secondsPerStep, data, savings } }: Cost): string {
+  const all = data?.steps ?? steps;
+  const seconds = secondsPerStep === undefined || all === undefined ? undefined : secondsPerStep * all;
   const size = savings?.own.adapterBytes ?? null;
   return [
     ...(seconds === undefined ? [] : [`about ${durationText(seconds)}`]),

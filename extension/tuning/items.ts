@@ -90,7 +90,7 @@ function faultLines({ fault, settings = [] }: Fault, { described }: Draft): Line
 function taskOf({ changes }: Draft, answer: Answer | undefined): string {
   const format = typeof changes['format'] === 'string' ? changes['format'] : undefined;
   if (answer !== undefined && 'cost' in answer)
-    return dataText(answer.cost) ?? format ?? 'detected when the model is here';
+    return dataText(answer.cost) ?? format ?? 'detected once the model is downloaded';
   return format ?? (answer === undefined ? 'detecting...' : 'not detected');
 }
 

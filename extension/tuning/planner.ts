@@ -92,7 +92,11 @@ function answerOf(draft: Draft, answer: PlanAnswer, trainPlan: { parse(details: 
   if ('error' in answer) return faultOf(answer.error);
   const { memoryBytes, warning, details } = answer;
   const plan = trainPlan.parse(details);
-  if (plan.data === undefined) return { cost: { memoryBytes, warning, plan }, spec: draftSpec(draft) };
+  if (plan.data === undefined) {
+    const spec = draftSpec(draft);
+    const steps = typeof spec.settings['steps'] === 'number' ? spec.settings['steps'] : undefined;
+    return { cost: { memoryBytes, warning, plan, steps }, spec };
+  }
   const spec = draftSpec(withEnoughSteps(draft, plan.data.steps));
   const data = { ...plan.data, steps: Number(spec.settings['steps'] ?? plan.data.steps) };
   return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };

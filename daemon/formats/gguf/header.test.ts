@@ -8,7 +8,7 @@ import { counted } from '../../../test/counted.ts';
 import { buildGguf, byteLevelKeys, floats, modelKeys, modelTensors, tiny } from '../../../test/fixtures/gguf/build.ts';
 import type { BuiltFile, BuiltTensor, Value } from '../../../test/fixtures/gguf/build.ts';
 import { VeraError } from '../../protocol/errors.ts';
-import { MAX_ARRAY_ELEMENTS, MAX_DIMENSIONS, MAX_KEYS, MAX_STRING_BYTES, readHeader } from './header.ts';
+import { MAX_ARRAY_ELEMENTS, MAX_DIMENSIONS, MAX_KEYS, MAX_STRING_BYTES, readHeader, readHeaderWithoutLists } from './header.ts';
 import { interpret } from '../../models/gguf/convert.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gguf-header-'));
@@ -45,6 +45,9 @@ describe('GGUF header', () => {
         tensors: [weight, { ...weight, name: 'v', dimensions: [8] }],
       }),
     );
+    const { metadata, tensors } = readHeaderWithoutLists(file);
+    assert.deepEqual(metadata, new Map<string, unknown>([...header.metadata, ['list', new Array(3)]]));
+    assert.deepEqual(tensors, header.tensors);
     assert.deepEqual(
       [...header.metadata.values()],
       [4_000_000_000, -5, 0.5, 0.1, 2n ** 63n, true, '\ufeffhé 🎉', ['a', '', 'b'], [], 'a name like any other'],

@@ -48,10 +48,18 @@ const STRING = 8;
  * Throws VeraError('format'), which names the field, for anything that breaks the format or a limit above. Format: ggml's gguf.md.
  */
 export function readHeader(path: string): GgufHeader {
-  return withFile(path, (fd, size) => parse(path, cursorOver(fd, path, size)));
+  return withFile(path, (fd, size) => parse(path, cursorOver(fd, path, size), array));
 }
 
-function parse(path: string, reader: Cursor): GgufHeader {
+/**
+ * As `readHeader`, but lists keep only their length: their places are empty. The vocabulary is most of a header, so this takes
+ * milliseconds where many files are listed.
+ */
+export function readHeaderWithoutLists(path: string): GgufHeader {
+  return withFile(path, (fd, size) => parse(path, cursorOver(fd, path, size), skippedArray));
+}
+
+function parse(path: string, reader: Cursor, list: (reader: Cursor, key: string) => GgufScalar[]): GgufHeader {
   const where = reader.where;
   if (reader.size < 24) throw new VeraError('format', `${where}: ${reader.size} bytes are too few for a GGUF file`);
   if (reader.take(4, 'the magic number').getUint32(0, true) !== MAGIC) {
@@ -71,7 +79,7 @@ function parse(path: string, reader: Cursor): GgufHeader {
     const key = text(reader, `the name of metadata key ${i + 1} of ${keyCount}`, MAX_NAME_BYTES);
     if (metadata.has(key)) throw new VeraError('format', `${where}: metadata key ${quote(key)} appears twice`);
     const type = reader.take(4, `the type of ${quote(key)}`).getUint32(0, true);
-    metadata.set(key, type === ARRAY ? array(reader, key) : scalar(reader, type, quote(key)));
+    metadata.set(key, type === ARRAY ? list(reader, key) : scalar(reader, type, quote(key)));
   }
   const alignment = readAlignment(where, metadata);
   const entries: GgufTensor[] = [];
@@ -98,12 +106,16 @@ function bounded(reader: Cursor): void {
   }
 }
 
-function text(reader: Cursor, what: string, limit = MAX_STRING_BYTES): string {
+function textLength(reader: Cursor, what: string, limit: number): number {
   const length = reader.take(8, what).getBigUint64(0, true);
   if (length > BigInt(limit)) {
     throw new VeraError('format', `${reader.where}: ${what} has ${length} bytes, over the limit of ${limit}`);
   }
-  const view = reader.take(Number(length), what);
+  return Number(length);
+}
+
+function text(reader: Cursor, what: string, limit = MAX_STRING_BYTES): string {
+  const view = reader.take(textLength(reader, what, limit), what);
   bounded(reader);
   return decodeUtf8(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), `${reader.where}: ${what}`);
 }
@@ -137,15 +149,37 @@ function scalar(reader: Cursor, type: number, what: string): GgufScalar {
   return value;
 }
 
-function array(reader: Cursor, key: string): GgufScalar[] {
-  const what = quote(key);
+/** The type and the number of an array's elements. */
+function arrayStart(reader: Cursor, what: string): { type: number; length: number } {
   const type = reader.take(4, what).getUint32(0, true);
   if (type === ARRAY)
     throw new VeraError('format', `${reader.where}: ${what} is an array of arrays, which is not supported`);
-  const length = count(reader, `the length of ${what}`, MAX_ARRAY_ELEMENTS);
+  return { type, length: count(reader, `the length of ${what}`, MAX_ARRAY_ELEMENTS) };
+}
+
+function array(reader: Cursor, key: string): GgufScalar[] {
+  const what = quote(key);
+  const { type, length } = arrayStart(reader, what);
   const values: GgufScalar[] = [];
   for (let i = 0; i < length; i++) values.push(scalar(reader, type, what));
   return values;
+}
+
+/** An array of the same length with empty places. Its bytes are passed over. */
+function skippedArray(reader: Cursor, key: string): GgufScalar[] {
+  const what = quote(key);
+  const { type, length } = arrayStart(reader, what);
+  if (type === STRING) for (let i = 0; i < length; i++) skipText(reader, what);
+  else if (length > 0) {
+    scalar(reader, type, what);
+    reader.take((length - 1) * FIXED[type]!.bytes, what);
+  }
+  return new Array<GgufScalar>(length);
+}
+
+function skipText(reader: Cursor, what: string): void {
+  reader.take(textLength(reader, what, MAX_STRING_BYTES), what);
+  bounded(reader);
 }
 
 function readAlignment(where: string, metadata: Map<string, GgufValue>): number {
