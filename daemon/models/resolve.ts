@@ -73,7 +73,10 @@ export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOpti
 }
 
 /** As `resolveTokenizer`, but undefined for a model that would have to be downloaded first. */
-export async function localTokenizer(spec: string, options: Pick<ResolveOptions, 'cache'>): Promise<string | undefined> {
+export async function localTokenizer(
+  spec: string,
+  options: Pick<ResolveOptions, 'cache'>,
+): Promise<string | undefined> {
   return locate(spec) === 'hub' && (await localFolder(spec, options)) === undefined
     ? undefined
     : resolveTokenizer(spec, options);

@@ -8,7 +8,14 @@ import { counted } from '../../../test/counted.ts';
 import { buildGguf, byteLevelKeys, floats, modelKeys, modelTensors, tiny } from '../../../test/fixtures/gguf/build.ts';
 import type { BuiltFile, BuiltTensor, Value } from '../../../test/fixtures/gguf/build.ts';
 import { VeraError } from '../../protocol/errors.ts';
-import { MAX_ARRAY_ELEMENTS, MAX_DIMENSIONS, MAX_KEYS, MAX_STRING_BYTES, readHeader, readHeaderWithoutLists } from './header.ts';
+import {
+  MAX_ARRAY_ELEMENTS,
+  MAX_DIMENSIONS,
+  MAX_KEYS,
+  MAX_STRING_BYTES,
+  readHeader,
+  readHeaderWithoutLists,
+} from './header.ts';
 import { interpret } from '../../models/gguf/convert.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gguf-header-'));
