@@ -1,8 +1,10 @@
 // Slow: needs a browser and VS Code.
 /** The adapter answers: in Try It, and as a chat model of VS Code. Each test continues where the one before ended. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { readDiscovery } from '../../daemon/life/discovery.ts';
 import { questions } from './data.ts';
 import {
   chooseFromMenu,
@@ -117,6 +119,44 @@ test('the adapters are chat models, and one answers with a streamed text', { tim
      return Promise.all(['one', 'one two three'].map((text) => model.countTokens(text)));`,
   );
   assert.ok(tokens[0]! >= 1 && tokens[1]! > tokens[0]!, String(tokens));
+});
+
+/** Requests that the engines have cancelled, and those that they have answered to the end. */
+async function ended(): Promise<{ cancelled: number; finished: number }> {
+  const { port, token } = readDiscovery(join(session.workbench.home, 'daemon/daemon.json'))!;
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+  const lines = (await response.text()).split('\n').filter((line) => line.startsWith('vera_engine_requests{'));
+  const count = (state: string): number =>
+    Number(
+      lines
+        .find((line) => line.includes(`"${state}"`))
+        ?.split(' ')
+        .at(-1),
+    );
+  return { cancelled: count('cancelled'), finished: count('finished') };
+}
+
+test('an answer ends when it is cancelled', { timeout: LONG }, async () => {
+  const [first] = await models();
+  const before = await ended();
+  // Random tokens: most of these answers do not end by themselves. Each is cancelled when its first words are there.
+  await editor.run<number>(
+    `const [model] = await vscode.lm.selectChatModels({ vendor: 'vera', id: ${JSON.stringify(first!.id)} });
+     const asked = [vscode.LanguageModelChatMessage.User('Write a long story.')];
+     const one = async (seed) => {
+       const source = new vscode.CancellationTokenSource();
+       try {
+         const answer = await model.sendRequest(asked, { modelOptions: { temperature: 2, seed } }, source.token);
+         for await (const part of answer.text) source.cancel();
+       } catch (error) {
+         if (!source.token.isCancellationRequested) throw error;
+       }
+     };
+     await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(one));`,
+  );
+  const all = before.cancelled + before.finished + 8;
+  const after = await session.until('all have ended', ended, (one) => one.cancelled + one.finished === all);
+  assert.ok(after.cancelled - before.cancelled >= 4, JSON.stringify({ before, after }));
 });
 
 test(
