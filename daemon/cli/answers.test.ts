@@ -100,6 +100,14 @@ test('chat templates, a gap to fill, and what is wrong', () => {
   assert.notEqual(missing.status, 0);
 });
 
+test('the prompt comes from standard input', () => {
+  const [given] = linesOf(done([...PROMPT, '--json']));
+  const piped = ['generate', '--prompt', '-', ...PROMPT.slice(3), '--json'];
+  const [read] = linesOf(done(piped, { input: PROMPT[2]! }));
+  assert.equal(read!['text'], given!['text']);
+  assert.match(vera(piped).stderr, /^vera: --prompt -: standard input is empty/);
+});
+
 test('an answer that is JSON of a schema', () => {
   const file = join(folder, 'schema.json');
   writeFileSync(file, JSON.stringify({ type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] }));
@@ -121,6 +129,17 @@ test('in the foreground, no daemon is needed', async () => {
   const nothing = vera([...PROMPT, '--foreground']);
   assert.equal(nothing.status, 2);
   assert.match(nothing.stderr, /the base model is missing/);
+});
+
+test('another adapter answers in the middle of a conversation, and a message has several lines', () => {
+  const chat = ['chat', '--json', '--max-tokens', '8', '--temperature', '0'];
+  const input =
+    'Hello.\n/new\n/model code\nHello.\n/model base\nHello.\n/model\n"""\ndef a():\n    pass\n"""\n/model nobody\n';
+  const answers = linesOf(done(chat, { input }));
+  assert.deepEqual(
+    answers.map(({ model }) => model),
+    ['demo:notes', 'demo:code', 'demo', 'demo:notes'],
+  );
 });
 
 test('a conversation by lines', () => {

@@ -20,7 +20,8 @@ interface Message {
 const HELP = `
 Without --adapter and --base, the active adapter answers; it may be changed in the middle of a conversation (vera adapters activate).
 Each line is a message. Ctrl-C stops an answer, and ends the command where none is under way; Ctrl-D ends it too.
-Words with a slash: /new or /reset begins another conversation, /exit ends the command.
+Words with a slash: /new or /reset begins another conversation, /model NAME lets another adapter answer from now on (/model base: the
+base alone, /model: the active adapter), /exit ends the command. A message of several lines stands between two lines of """.
 Without a terminal, each line of the input is a message of the same conversation. With --json, each answer is one line:
 {"text":...,"model":...,"adapter":...}.`;
 
@@ -41,7 +42,10 @@ async function chat(flags: Flags): Promise<void> {
   await withDaemon((client) => converse(client, flags));
 }
 
-async function converse(client: Client, { system, json, ...flags }: Flags): Promise<void> {
+const QUOTES = '"""';
+
+async function converse(client: Client, { system, json, ...given }: Flags): Promise<void> {
+  let flags: AnswerFlags = given;
   const isTerminal = process.stdin.isTTY && !json;
   const terminal = createInterface({
     ...{ input: process.stdin, output: process.stderr, prompt: isTerminal ? '> ' : '' },
@@ -91,11 +95,24 @@ async function converse(client: Client, { system, json, ...flags }: Flags): Prom
   const next = (): void => {
     if (!closed) terminal.prompt();
   };
+  /** Lines of a message between quotes that is not yet whole. */
+  let lines: string[] | undefined;
   next();
   for await (const line of terminal) {
-    const text = line.trim();
-    if (text === '/exit') break;
-    if (text === '/new' || text === '/reset') messages = [...opening];
+    if (line.trim() === QUOTES && lines === undefined) {
+      lines = [];
+      continue;
+    }
+    if (lines !== undefined && line.trim() !== QUOTES) {
+      lines.push(line);
+      continue;
+    }
+    const text = lines === undefined ? line.trim() : lines.join('\n');
+    const [word, name] = lines === undefined ? text.split(/\s+/, 2) : [];
+    lines = undefined;
+    if (word === '/exit') break;
+    if (word === '/new' || word === '/reset') messages = [...opening];
+    else if (word === '/model') flags = withModel(given, name);
     else if (text !== '') {
       messages.push({ role: 'user', content: text });
       try {
@@ -111,4 +128,11 @@ async function converse(client: Client, { system, json, ...flags }: Flags): Prom
   }
   terminal.close();
   if (isTerminal) process.stderr.write('\n');
+}
+
+/** The same settings with another model: 'base' for the base alone, undefined for the active adapter. */
+function withModel(flags: AnswerFlags, name: string | undefined): AnswerFlags {
+  const { base: _base, adapter: _adapter, ...others } = flags;
+  if (name === undefined) return others;
+  return name === 'base' ? { ...others, base: flags.base ?? 'base' } : { ...others, adapter: name };
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { text as readText } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { MODEL_GROUP } from '../weights/settings.ts';
 import { VeraError } from '../protocol/errors.ts';
@@ -29,7 +30,7 @@ export function registerGenerate(program: Command): void {
     .description('continue a text with a base model, with or without an adapter')
     .option('--base <model>', 'Hugging Face folder, GGUF file or hub id (default: the base that the adapter names)')
     .option('--adapter <adapter>', 'adapter: a folder, or its name or number in the catalog (default: the active one)')
-    .requiredOption('--prompt <text>', 'text to continue');
+    .requiredOption('--prompt <text>', 'text to continue; - reads it from standard input');
   addSampling(command, 128)
     .option('--chat', "apply the model's chat template, with the prompt as a user's message")
     .option('--system <text>', 'system message before the prompt, with --chat')
@@ -44,7 +45,8 @@ export function registerGenerate(program: Command): void {
   addSettings(command, SETTINGS);
 }
 
-async function generate(flags: GenerateFlags): Promise<void> {
+async function generate(given: GenerateFlags): Promise<void> {
+  const flags = given.prompt === '-' ? { ...given, prompt: await readInput() } : given;
   const { json, adapter, precision, threads, foreground, system, chat } = flags;
   if (system !== undefined && !chat) throw new VeraError('usage', '--system needs --chat');
   // Checks the settings before anything large is opened.
@@ -78,6 +80,13 @@ async function generate(flags: GenerateFlags): Promise<void> {
   );
   if (json) printJson({ text, model: model.id, adapter: model.adapter, active: model.active, reason, usage });
   else print();
+}
+
+/** All of standard input as it is: a line feed at its end is part of the prompt. */
+async function readInput(): Promise<string> {
+  const prompt = await readText(process.stdin);
+  if (prompt === '') throw new VeraError('usage', '--prompt -: standard input is empty');
+  return prompt;
 }
 
 function readSchema(file: string): Record<string, unknown> {

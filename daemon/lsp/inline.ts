@@ -1,4 +1,5 @@
 /** textDocument/inlineCompletion for editors other than VS Code, where our extension does it. */
+import { setTimeout } from 'node:timers/promises';
 import {
   type CancellationToken,
   type DidChangeTextDocumentParams,
@@ -15,7 +16,9 @@ import { type RelatedFiles, relatedFiles } from '../inline/files.ts';
 import { fitsAny } from '../inline/globs.ts';
 import type { Host } from '../inline/host.ts';
 import { openSources } from '../inline/open.ts';
+import { createRecorder } from '../inline/use/recorder.ts';
 import { DEFAULT_LINES, EXCLUDED } from '../inline/settings.ts';
+import { record } from '../protocol/completions.ts';
 import { pathOf } from './documents.ts';
 import { type PlainText, plainText } from './plainText.ts';
 
@@ -32,6 +35,8 @@ export const inlineSettings = z.object({
     .catch([...EXCLUDED]),
   /** Most lines of a completion. */
   maxLines: z.int().min(1).max(100).catch(DEFAULT_LINES),
+  /** Keep the texts of completions, not only counts. */
+  keepTexts: z.boolean().catch(false),
   /** Let the base that was used last answer where no adapter is active. */
   withoutAdapter: z.boolean().catch(false),
 });
@@ -48,8 +53,12 @@ export interface InlineServer {
   change(params: DidChangeTextDocumentParams): void;
   close(uri: string): void;
   complete(params: InlineCompletionParams, token: CancellationToken): Promise<InlineCompletionItem[]>;
-  end(): void;
+  /** Has what was shown counted, and ends the connection. */
+  end(): Promise<void>;
 }
+
+/** A client waits so long at most for the last counts when it leaves. */
+const END_MS = 2000;
 
 export function inlineServer(say: (line: string) => void): InlineServer {
   const documents = new Map<string, PlainText>();
@@ -83,6 +92,14 @@ export function inlineServer(say: (line: string) => void): InlineServer {
     });
     return asked;
   };
+  const recorder = createRecorder({
+    record: async (completions) => (await link.client()).call(record, { completions }),
+    isConnected: () => link.isOpen(),
+    pathOf: (uri) => pathOf(uri) ?? uri,
+    keepsTexts: () => settings.keepTexts,
+    say,
+  });
+  let ending: Promise<void> | undefined;
   const completer: Completer = createCompleter(
     {
       describe: async (scope) => (await host()).describe(scope),
@@ -99,6 +116,10 @@ export function inlineServer(say: (line: string) => void): InlineServer {
       },
     },
     {
+      onShown(shown) {
+        const document = documents.get(shown.uri);
+        if (document !== undefined) recorder.show(shown, document.text());
+      },
       onState({ problem }) {
         const message = problem?.message ?? '';
         if (message !== '' && message !== said) say(`no inline completions: ${message}`);
@@ -125,11 +146,19 @@ export function inlineServer(say: (line: string) => void): InlineServer {
     },
     change({ textDocument: { uri, version }, contentChanges }) {
       const document = documents.get(uri);
-      const change = document?.change(contentChanges, version);
+      const changes = document?.change(contentChanges, version) ?? [];
+      recorder.change(
+        uri,
+        changes.map(({ start, removed, inserted }) => ({ offset: start, removed, text: inserted })),
+      );
+      const change = changes.at(-1);
       if (document === undefined || change === undefined || isExcluded(pathOf(uri) ?? uri)) return;
       completer.edited({ uri, languageId: document.languageId, text: document.text(), ...change }, next(uri));
     },
-    close: (uri) => void documents.delete(uri),
+    close(uri) {
+      recorder.close(uri);
+      documents.delete(uri);
+    },
     async complete({ textDocument: { uri }, position, context }, token) {
       const document = documents.get(uri);
       const invoked = context.triggerKind === InlineCompletionTriggerKind.Invoked;
@@ -162,14 +191,18 @@ export function inlineServer(say: (line: string) => void): InlineServer {
       return [{ insertText: completion.text, range: { start: at(completion.start), end: at(completion.end) } }];
     },
     end() {
-      completer.dispose();
-      link.end();
+      ending ??= (async () => {
+        completer.dispose();
+        await Promise.race([recorder.end(), setTimeout(END_MS, undefined, { ref: false })]);
+        link.end();
+      })();
+      return ending;
     },
   };
 }
 
 /** A connection to the daemon, made when it is first needed. It starts the daemon where none runs. */
-function daemonLink(onChange: () => void): { client(): Promise<Client>; end(): void } {
+function daemonLink(onChange: () => void): { client(): Promise<Client>; isOpen(): boolean; end(): void } {
   let connected: Promise<Client> | undefined;
   const open = async (): Promise<Client> => {
     const { connect } = await import('../client/connect.ts');
@@ -188,6 +221,7 @@ function daemonLink(onChange: () => void): { client(): Promise<Client>; end(): v
       });
       return connected;
     },
+    isOpen: () => connected !== undefined,
     end: () => void connected?.then((client) => client.close()).catch(() => undefined),
   };
 }

@@ -7,8 +7,8 @@ export interface PlainText {
   readonly languageId: string;
   text(): string;
   offsetAt(position: Position): number;
-  /** Applies what a client sent. -> the last change, in offsets of the text before it; undefined if nothing changed. */
-  change(changes: readonly TextDocumentContentChangeEvent[], version: number): Change | undefined;
+  /** Applies what a client sent. -> its changes, each in offsets of the text that the one before made. */
+  change(changes: readonly TextDocumentContentChangeEvent[], version: number): Change[];
 }
 
 interface Change {
@@ -26,21 +26,21 @@ export function plainText(uri: string, languageId: string, version: number, cont
     text: () => document.getText(),
     offsetAt: (position) => document.offsetAt(position),
     change(changes, next) {
-      let last: Change | undefined;
-      for (const change of changes) {
-        const before = document.getText();
+      return changes.map((change) => {
         const inserted = plain(change.text);
-        if ('range' in change) {
-          const [start, end] = [document.offsetAt(change.range.start), document.offsetAt(change.range.end)];
-          last = { start, removed: end - start, inserted };
-        } else last = difference(before, inserted);
-        const range = { start: document.positionAt(last.start), end: document.positionAt(last.start + last.removed) };
-        document = TextDocument.update(document, [{ range, text: last.inserted }], next);
-      }
-      return last;
+        const made =
+          'range' in change
+            ? between(document.offsetAt(change.range.start), document.offsetAt(change.range.end), inserted)
+            : difference(document.getText(), inserted);
+        const range = { start: document.positionAt(made.start), end: document.positionAt(made.start + made.removed) };
+        document = TextDocument.update(document, [{ range, text: made.inserted }], next);
+        return made;
+      });
     },
   };
 }
+
+const between = (start: number, end: number, inserted: string): Change => ({ start, removed: end - start, inserted });
 
 /** Where a new text differs from the old one. */
 function difference(before: string, after: string): Change {

@@ -183,14 +183,14 @@ export function startLanguageServer(
     return { opened: true };
   });
 
-  connection.onRequest(ShutdownRequest.type, () => {
+  connection.onRequest(ShutdownRequest.type, async () => {
     shutDown = true;
     open.end();
-    inline.end();
+    await inline.end();
   });
   const end = (): void => {
     open.end();
-    inline.end();
+    void inline.end();
     connection.dispose();
   };
   let left = false;

@@ -138,12 +138,18 @@ function inDocument(document: vscode.TextDocument, line: number, one: Shown): Sh
 function hostOf(app: App): Host {
   let made: Promise<Pick<Host, 'describe' | 'generate'>> | undefined;
   const asking = (): Promise<Pick<Host, 'describe' | 'generate'>> =>
-    (made ??= app.daemon.protocol().then(({ askDaemon }) =>
-      askDaemon({
-        call: (method, params, options) => app.daemon.call(() => method, params, options),
-        alone: () => setting('inlineWithoutAdapter', false),
-      }),
-    ));
+    (made ??= app.daemon
+      .protocol()
+      .then(({ askDaemon }) =>
+        askDaemon({
+          call: (method, params, options) => app.daemon.call(() => method, params, options),
+          alone: () => setting('inlineWithoutAdapter', false),
+        }),
+      )
+      .catch((error: unknown) => {
+        made = undefined; // the next request tries again
+        throw error;
+      }));
   return {
     describe: async (scope) => (await asking()).describe(scope),
     generate: async (...request) => (await asking()).generate(...request),

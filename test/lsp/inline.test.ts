@@ -9,6 +9,7 @@ import { type Catalog, openCatalog } from '../../daemon/catalog/open.ts';
 import { connect } from '../../daemon/client/connect.ts';
 import { connectLanguage } from '../../daemon/client/language.ts';
 import { activate } from '../../daemon/protocol/adapters.ts';
+import { summary, texts } from '../../daemon/protocol/completions.ts';
 import { daemonHome } from '../daemon.ts';
 import { store } from '../served.ts';
 import { type Editor, editorOn, type EditorOptions, startClient } from './client.ts';
@@ -81,6 +82,31 @@ for (const [name, start] of [
     await client.call(activate, { adapter: 'one' });
   });
 }
+
+test('what is accepted is counted, and its text is stored only if the person wants it', async (t) => {
+  const client = await connect();
+  t.after(() => client.close());
+  const counts = async () => (await client.call(summary, {})).total;
+  const before = await counts();
+  for (const keepTexts of [false, true]) {
+    const uri = `file:///project/count-${keepTexts}.ts`;
+    const editor = await stdio({ capabilities, settings: { inlineCompletion: { keepTexts } } });
+    await opened(editor, TEXT, uri);
+    const [item] = await complete(editor, AT, { triggerKind: 1 }, uri);
+    const text = item!.insertText as string;
+    await editor.connection.sendNotification('textDocument/didChange', {
+      ...{ textDocument: { uri, version: 2 }, contentChanges: [{ range: { start: AT, end: AT }, text }] },
+    });
+    await editor.end();
+    const stored = await client.call(texts, {});
+    assert.deepEqual(
+      stored.items.map((one) => [one.text, one.file, one.outcome]),
+      keepTexts ? [[text, '/project/count-true.ts', 'accepted']] : [],
+    );
+  }
+  const after = await counts();
+  assert.deepEqual([after.shown - before.shown, after.accepted - before.accepted], [2, 2]);
+});
 
 test('a selected suggestion is the beginning of the completion', async (t) => {
   const editor = await stdio({ capabilities });

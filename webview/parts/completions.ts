@@ -99,15 +99,16 @@ const NONE = 'No completion of this adapter was shown yet. Activate the adapter 
 
 function sentence(known: PanelCompletions | undefined): string {
   if (known === undefined) return 'Counts are being read.';
-  const { shown, accepted, partly } = known.counts;
+  const { shown, accepted, partly, acceptedCharacters } = known.counts;
   if (shown === 0) return NONE;
   const taken = accepted + partly;
+  if (taken === 0 && acceptedCharacters > 0) return 'A part of a completion was accepted, and its rest is still shown.';
   const kept = latestKept(known.counts);
   const still =
     kept === undefined
       ? ''
       : ` After ${kept.time}, ${percent(kept.characters, kept.of)} of the accepted characters were still there.`;
-  return `${taken === 0 ? 'None' : whole(taken)} of ${whole(shown)} ${shown === 1 ? 'completion' : 'completions'} ${taken === 1 ? 'was' : 'were'} accepted.${still}`;
+  return `${taken === 0 ? 'None' : whole(taken)} of ${whole(shown)} ${shown === 1 ? 'completion' : 'completions'} ${taken === 1 || shown === 1 ? 'was' : 'were'} accepted.${still}`;
 }
 
 function privacy({ counting, texts }: PanelCompletions): string {

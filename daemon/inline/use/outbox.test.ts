@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Completion } from '../../daemon/protocol/completions.ts';
+import type { Completion } from '../../protocol/completions.ts';
 import { createOutbox } from './outbox.ts';
 
 const completion = (key: string, characters = 1): Completion => ({ key, characters }) as Completion;

@@ -1,4 +1,4 @@
-import type { Completion } from '../../daemon/protocol/completions.ts';
+import type { Completion } from '../../protocol/completions.ts';
 
 const AT_ONCE = 200; // completions of one call: the most that the protocol allows
 const MOST = 2000; // that wait for a daemon; older ones are dropped
