@@ -38,6 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   process: ['protocol', 'formats'],
   data: ['protocol', 'settings', 'formats'],
   models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
+  bases: ['protocol', 'formats', 'models'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
   runtime: ['protocol', 'process', 'settings', 'formats', 'graph'],
   objectives: ['protocol', 'settings', 'graph', 'weights', 'data', 'models', 'runtime'],
@@ -47,7 +48,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   export: ALL_BELOW,
   jobs: ALL_BELOW,
   catalog: ['protocol', 'formats', 'layout', 'home'],
-  server: [...ALL_BELOW, 'inline'],
+  server: [...ALL_BELOW, 'inline', 'bases'],
   // Inline completion, in the extension and in the language server: it knows no editor, and no daemon.
   inline: ['protocol'],
   lsp: ['protocol', 'formats', 'process', 'data', 'models', 'home', 'inline', 'client'],

@@ -1,6 +1,5 @@
-import { basename } from 'node:path';
 import type { AdapterRow } from '../protocol/adapters.ts';
-import { isHubId } from '../protocol/hubId.ts';
+import { baseName } from '../protocol/baseName.ts';
 import { missing } from './names.ts';
 import type { Db } from './schema.ts';
 
@@ -51,9 +50,6 @@ export const showAdapter = ({ frozenId, baseId, baseSpec, fingerprint, tags, opt
   ownFrozen: frozenId !== null,
   base: { id: baseId, name: baseName(baseSpec), fingerprint },
 });
-
-/** The short name of a base: its hub id, or the name of its file or folder. */
-export const baseName = (spec: string): string => (isHubId(spec) ? spec : basename(spec) || spec);
 
 export async function readAdapter(db: Db, id: number): Promise<AdapterRow> {
   const row = await selectAdapters(db).where('adapter.id', '=', id).executeTakeFirst();

@@ -5,7 +5,7 @@ import type * as protocol from '../protocol/completions.ts';
 import type { Completion, CompletionCounts, CompletionRow, CompletionText } from '../protocol/completions.ts';
 import { KEPT_AFTER } from '../protocol/outcomes.ts';
 import type { Outcome } from '../protocol/outcomes.ts';
-import { baseName } from './adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import type { Change } from './change.ts';
 import { findAdapter } from './find.ts';
 import { added, quantileOf, withLatency } from './latencies.ts';

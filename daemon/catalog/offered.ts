@@ -1,4 +1,5 @@
-import { baseName, readAdapter, selectAdapters } from './adapterRows.ts';
+import { readAdapter, selectAdapters } from './adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import { activeAdapter } from './adapters.ts';
 import type { Db } from './schema.ts';
 import { modelOfAdapter, type ServedModel, type Whose } from './served.ts';

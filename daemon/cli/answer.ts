@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { cacheFolder } from '../home.ts';
-import { baseName } from '../catalog/adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { type AnsweringModel, generate } from '../protocol/generation.ts';
 import { showProgress } from './adapter.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { baseName } from '../catalog/adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import { abilitiesText, limitsOf } from '../protocol/abilityText.ts';
 import { models, type OfferedModel } from '../protocol/generation.ts';
 import { asking, type Common } from './group.ts';

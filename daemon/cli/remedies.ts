@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<(typeof REMEDIES)[number], string>> = {
   readDaemonLog: 'vera daemon logs',
   evaluateAdapter: 'vera eval DATA --adapter ADAPTER',
   importAdapter: 'vera import FOLDER',
+  giveHubToken: 'HF_TOKEN=TOKEN vera ...',
 };
 
 /** The command that does what an error proposes. */

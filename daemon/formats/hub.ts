@@ -108,19 +108,23 @@ export async function downloadModel(id: string, outDir: string, options: Downloa
   }
 }
 
-interface Hub {
+interface Hub extends HubAddress {
   id: string;
-  base: string;
   request: (file?: string) => RequestOptions;
 }
 
-function openHub(id: string, { endpoint, token, signal }: DownloadOptions): Hub {
-  if (!isHubId(id)) {
-    throw new VeraError(
-      'usage',
-      `${quote(id)} is not the id of a model: expected owner/name, such as HuggingFaceTB/SmolLM2-135M`,
-    );
-  }
+/** A hub's address, and what a request sends along. */
+export interface HubAddress {
+  base: string;
+  host: string;
+  headers: Record<string, string>;
+  /** Whether a token may be sent there. */
+  isPrivate: boolean;
+  hasToken: boolean;
+}
+
+/** Checks the hub's address and the token. Throws VeraError 'usage'. */
+export function hubAddress({ endpoint, token }: Pick<DownloadOptions, 'endpoint' | 'token'>): HubAddress {
   const stated = endpoint ?? (process.env['HF_ENDPOINT'] || DEFAULT_ENDPOINT);
   const url = URL.canParse(stated) ? new URL(stated) : undefined;
   if (
@@ -139,26 +143,51 @@ function openHub(id: string, { endpoint, token, signal }: DownloadOptions): Hub 
   const secret = (token ?? process.env['HF_TOKEN'] ?? '').trim();
   // fetch would print the whole token in its own error.
   if (!/^[\x21-\x7e]*$/.test(secret))
-    throw new VeraError('usage', 'the access token (HF_TOKEN) contains characters that no token has; copy it again');
+    throw new VeraError('usage', 'the access token of the hub contains characters that no token has; copy it again');
   const isPrivate = url.protocol === 'https:' || ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
-  const headers: Record<string, string> = secret !== '' && isPrivate ? { authorization: `Bearer ${secret}` } : {};
+  const hasToken = secret !== '';
+  const headers: Record<string, string> = hasToken && isPrivate ? { authorization: `Bearer ${secret}` } : {};
+  return { base, host: url.host, headers, isPrivate, hasToken };
+}
 
-  const refuse = (status: number, file?: string): VeraError => {
-    const what = `${file === undefined ? '' : `${quote(file)} of `}${quote(id)} on ${url.host}`;
-    const access = !isPrivate
-      ? 'a token is only sent over https'
-      : `accept its terms at ${base}/${id} and set HF_TOKEN to a token of that account${secret === '' ? '' : ' (the one given has no access)'}`;
-    if (status === 401)
-      return new VeraError(
-        'model',
-        `${what} does not exist, or is private or gated (HTTP 401): check the spelling, or ${access}`,
-      );
-    if (status === 403) return new VeraError('model', `${what} is gated (HTTP 403): ${access}`);
-    if (status === 404)
-      return new VeraError('model', `${what} does not exist (HTTP 404): check the spelling and the revision`);
-    return new VeraError('io', `${what}: the server answered HTTP ${status}; try again later`);
+/** The error for a model, or a file of it, that the hub does not give. */
+export function hubRefusal(
+  { base, host, isPrivate, hasToken }: HubAddress,
+  id: string,
+  status: number,
+  file?: string,
+): VeraError {
+  const what = `${file === undefined ? '' : `${quote(file)} of `}${quote(id)} on ${host}`;
+  const remedy = isPrivate ? ({ remedy: { do: 'giveHubToken' } } as const) : {};
+  const access = !isPrivate
+    ? 'a token is only sent over https'
+    : `accept its terms at ${base}/${id} and give an access token of that account${hasToken ? ' (the one given has no access)' : ''}`;
+  if (status === 401)
+    return new VeraError(
+      'model',
+      `${what} does not exist, or is private or gated (HTTP 401): check the spelling, or ${access}`,
+      remedy,
+    );
+  if (status === 403) return new VeraError('model', `${what} is gated (HTTP 403): ${access}`, remedy);
+  if (status === 404)
+    return new VeraError('model', `${what} does not exist (HTTP 404): check the spelling and the revision`);
+  return new VeraError('io', `${what}: the server answered HTTP ${status}; try again later`);
+}
+
+function openHub(id: string, options: DownloadOptions): Hub {
+  if (!isHubId(id)) {
+    throw new VeraError(
+      'usage',
+      `${quote(id)} is not the id of a model: expected owner/name, such as HuggingFaceTB/SmolLM2-135M`,
+    );
+  }
+  const address = hubAddress(options);
+  const refuse = (file?: string) => (status: number) => hubRefusal(address, id, status, file);
+  return {
+    ...address,
+    id,
+    request: (file) => ({ headers: address.headers, signal: options.signal, refuse: refuse(file) }),
   };
-  return { id, base, request: (file) => ({ headers, signal, refuse: (status) => refuse(status, file) }) };
 }
 
 /** The commit that a revision points to now, so that a push during the download cannot mix two versions. */

@@ -254,7 +254,7 @@ const damaged = ({ url }: Transfer) =>
 const interrupted = (url: string, reason: string) =>
   new VeraError(
     'io',
-    `cannot download ${url}: ${reason}; check the network and start again; the download continues where it stopped (HF_ENDPOINT chooses another hub; a model in a local folder needs no network)`,
+    `cannot download ${url}: ${reason}; check the network and try again; a download continues where it stopped`,
   );
 
 /** The innermost cause: fetch itself says only "fetch failed". */

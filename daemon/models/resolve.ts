@@ -6,12 +6,16 @@ import { downloadModel } from '../formats/hub.ts';
 import { quote } from '../formats/quote.ts';
 import { readExactly, withFile } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { baseName } from '../protocol/baseName.ts';
 import { isHubId } from '../protocol/hubId.ts';
 import { openBase } from './base.ts';
 import type { BaseModel } from './base.ts';
 import { parseConfig, readConfig } from './config.ts';
 import { ggufConfig, ggufToFolder, ggufTokenizerToFolder } from './gguf/convert.ts';
+import { cachedSnapshot } from './hubCache.ts';
 import type { ModelConfig } from './model.ts';
+import { readOllamaManifest } from './ollama.ts';
+import { recommendedConfig } from './recommended.ts';
 import { remember, remembered } from './remembered.ts';
 
 export interface ResolveOptions {
@@ -20,6 +24,8 @@ export interface ResolveOptions {
   /** Receives the name of a slow task and the fraction that is done (0 to 1). */
   readonly onProgress?: (text: string, fraction: number) => void;
   readonly signal?: AbortSignal;
+  /** An access token of the hub, for gated and private models. */
+  readonly hubToken?: string | undefined;
 }
 
 const MAY_BE =
@@ -36,11 +42,13 @@ export async function resolveBase(spec: string, options: ResolveOptions): Promis
 
 /** The config of the model that `spec` names. Nothing is converted, and for a hub id only config.json is downloaded. */
 export async function resolveConfig(spec: string, options: ResolveOptions): Promise<ModelConfig> {
-  const place = locate(spec);
-  if (place === 'gguf') return parseConfig(ggufConfig(spec), spec);
-  if (place === 'folder') return readConfig(spec);
-  const whole = hubFolder(spec, options.cache);
-  if (existsSync(join(whole, 'config.json'))) return readConfig(whole);
+  const { kind, path } = locate(spec);
+  if (kind === 'gguf') return parseConfig(ggufConfig(path), spec);
+  if (kind === 'folder') return readConfig(path);
+  const whole = hubModel(spec, options.cache);
+  if (whole !== undefined) return readConfig(whole);
+  const known = recommendedConfig(spec);
+  if (known !== undefined) return parseConfig(known, spec);
   const folder = hubFolder(spec, join(options.cache, 'configs'));
   if (!existsSync(join(folder, 'config.json'))) await download(spec, folder, options, false);
   return readConfig(folder);
@@ -53,13 +61,13 @@ export async function resolveConfig(spec: string, options: ResolveOptions): Prom
 export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOptions, 'cache'>): Promise<string> {
   if (!spec.includes('\0') && existsSync(join(spec, 'tokenizer.json'))) return spec;
   const place = locate(spec);
-  if (place === 'folder') return spec;
-  if (place === 'hub') {
-    const folder = hubFolder(spec, cache);
+  if (place.kind === 'folder') return spec;
+  if (place.kind === 'hub') {
+    const folder = hubModel(spec, cache) ?? hubFolder(spec, cache);
     if (existsSync(join(folder, 'tokenizer.json'))) return folder;
     throw new VeraError('model', `${quote(spec)} has not been downloaded yet`);
   }
-  const path = realpathSync(spec);
+  const path = realpathSync(place.path);
   const { size, mtimeMs, ino } = statSync(path);
   const key = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino}`).digest('hex').slice(0, 32);
   const folder = join(cache, 'tokenizers', key);
@@ -77,45 +85,66 @@ export async function localTokenizer(
   spec: string,
   options: Pick<ResolveOptions, 'cache'>,
 ): Promise<string | undefined> {
-  return locate(spec) === 'hub' && (await localFolder(spec, options)) === undefined
+  return locate(spec).kind === 'hub' && (await localFolder(spec, options)) === undefined
     ? undefined
     : resolveTokenizer(spec, options);
 }
 
 /** The folder of a model that is on this machine; undefined if it would have to be downloaded or converted first. */
 export async function localFolder(spec: string, options: ResolveOptions): Promise<string | undefined> {
-  const place = locate(spec);
-  if (place === 'folder') return spec;
-  const folder =
-    place === 'gguf'
-      ? join(options.cache, 'gguf', await contentId(spec, options.cache, () => undefined))
-      : hubFolder(spec, options.cache);
+  const { kind, path } = locate(spec);
+  if (kind === 'folder') return path;
+  if (kind === 'hub') return hubModel(spec, options.cache);
+  const folder = await conversionFolder(path, options.cache);
   return existsSync(join(folder, 'config.json')) ? folder : undefined;
 }
 
+/** The folder or GGUF file of a model that is on this machine; undefined of one that is not. */
+export function localPath(spec: string, cache: string): string | undefined {
+  try {
+    const { kind, path } = locate(spec);
+    return kind === 'hub' ? hubModel(spec, cache) : path;
+  } catch (error) {
+    if (error instanceof VeraError) return undefined;
+    throw error;
+  }
+}
+
+/** The folder that a GGUF file is or would be converted into. The first time, the whole file is read. */
+const conversionFolder = async (path: string, cache: string): Promise<string> =>
+  join(cache, 'gguf', await contentId(path, cache, () => undefined));
+
 async function resolveFolder(spec: string, options: ResolveOptions): Promise<string> {
-  const place = locate(spec);
-  if (place === 'folder') return spec;
-  if (place === 'gguf') return converted(spec, options);
+  const { kind, path } = locate(spec);
+  if (kind === 'folder') return path;
+  if (kind === 'gguf') return converted(path, baseName(spec), options);
+  const here = hubModel(spec, options.cache);
+  if (here !== undefined) return here;
   const folder = hubFolder(spec, options.cache);
-  if (!existsSync(join(folder, 'config.json'))) await download(spec, folder, options, true);
+  await download(spec, folder, options, true);
   return folder;
 }
 
 /** Throws VeraError 'model' if `spec` cannot be a model. It opens and downloads nothing. */
 export const refuseNoModel = (spec: string): void => void locate(spec);
 
-/** What `spec` is. What is on the disk decides first; only then does the form of the text. */
-function locate(spec: string): 'folder' | 'gguf' | 'hub' {
+/** What a spec is, and its folder or file; for a hub id the path is the id. */
+interface Located {
+  readonly kind: 'folder' | 'gguf' | 'hub';
+  readonly path: string;
+}
+
+/** What is on the disk decides first; only then does the form of the text. */
+function locate(spec: string): Located {
   const refuse = (what: string): VeraError => new VeraError('model', `${quote(spec)} ${what}: ${MAY_BE}`);
   if (spec === '' || spec.includes('\0')) throw refuse('names no model');
   const status = statusOf(spec);
   if (status === undefined) {
-    if (isHubId(spec)) return 'hub';
+    if (isHubId(spec)) return { kind: 'hub', path: spec };
     throw refuse('is not there');
   }
   if (status.isDirectory()) {
-    if (existsSync(join(spec, 'config.json'))) return 'folder';
+    if (existsSync(join(spec, 'config.json'))) return { kind: 'folder', path: spec };
     throw refuse(
       existsSync(join(spec, 'adapter_config.json'))
         ? 'is an adapter; choose it as the adapter, and the model it was trained on as the base model'
@@ -123,7 +152,11 @@ function locate(spec: string): 'folder' | 'gguf' | 'hub' {
     );
   }
   if (!status.isFile()) throw refuse('is neither a file nor a folder');
-  if (isGguf(spec, status.size)) return 'gguf';
+  if (isGguf(spec, status.size)) return { kind: 'gguf', path: spec };
+  const pulled = readOllamaManifest(spec);
+  const size = pulled === undefined ? undefined : statusOf(pulled.model)?.size;
+  if (pulled !== undefined && size !== undefined && isGguf(pulled.model, size))
+    return { kind: 'gguf', path: pulled.model };
   throw refuse(spec.endsWith('.safetensors') ? 'is one file of a model (pass its folder)' : 'is not a GGUF file');
 }
 
@@ -140,13 +173,23 @@ function statusOf(path: string): Stats | undefined {
 const isGguf = (file: string, size: number): boolean =>
   size >= 4 && Buffer.from(withFile(file, (fd) => readExactly(fd, file, 0, 4))).toString('latin1') === 'GGUF';
 
-const hubFolder = (id: string, cache: string): string => join(cache, 'hub', ...id.split('/'));
+/** Where downloaded models are kept, as OWNER/NAME. */
+export const downloadsFolder = (cache: string): string => join(cache, 'hub');
+
+const hubFolder = (id: string, cache: string): string => join(downloadsFolder(cache), ...id.split('/'));
+
+/** The folder of a hub model that is on this machine: our own download, or the one in Hugging Face's cache. */
+function hubModel(id: string, cache: string): string | undefined {
+  const own = hubFolder(id, cache);
+  return existsSync(join(own, 'config.json')) ? own : cachedSnapshot(id);
+}
 
 async function download(id: string, folder: string, options: ResolveOptions, weights: boolean): Promise<void> {
-  const { onProgress, signal } = options;
+  const { onProgress, signal, hubToken: token } = options;
   try {
     await downloadModel(id, folder, {
       weights,
+      ...(token === undefined ? {} : { token }),
       onProgress: (done, total, file) =>
         onProgress?.(`downloading ${id}: ${file}`, total === 0 ? 1 : Math.min(1, done / total)),
       ...(signal === undefined ? {} : { signal }),
@@ -159,8 +202,7 @@ async function download(id: string, folder: string, options: ResolveOptions, wei
 }
 
 /** The folder that a GGUF file was converted into. Its name comes from the file's content, so a copied or renamed file finds it. */
-async function converted(file: string, { cache, onProgress }: ResolveOptions): Promise<string> {
-  const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+async function converted(file: string, name: string, { cache, onProgress }: ResolveOptions): Promise<string> {
   const id = await contentId(file, cache, (fraction) => onProgress?.(`reading ${name}`, fraction));
   const folder = join(cache, 'gguf', id);
   const isWhole = (): boolean => existsSync(join(folder, 'config.json'));

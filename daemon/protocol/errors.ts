@@ -27,6 +27,7 @@ export const REMEDIES = [
   'readDaemonLog',
   'evaluateAdapter',
   'importAdapter',
+  'giveHubToken',
 ] as const;
 
 /**

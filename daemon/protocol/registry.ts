@@ -1,4 +1,5 @@
 import * as adapters from './adapters.ts';
+import * as bases from './bases.ts';
 import * as completions from './completions.ts';
 import * as events from './events.ts';
 import * as generation from './generation.ts';
@@ -21,6 +22,7 @@ export const FEATURES: Readonly<Record<string, Readonly<Record<string, unknown>>
   runs,
   'projects and users': owners,
   records,
+  bases,
   settings,
 };
 

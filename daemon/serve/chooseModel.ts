@@ -10,7 +10,7 @@ import {
   type ServedModel,
   type Whose,
 } from '../catalog/served.ts';
-import { baseName } from '../catalog/adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import { cacheFolder } from '../home.ts';
 import { localFolder, refuseNoModel } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';

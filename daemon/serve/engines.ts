@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { baseName } from '../catalog/adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { cacheFolder } from '../home.ts';
 import { VeraError } from '../protocol/errors.ts';

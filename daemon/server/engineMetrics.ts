@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { Gauge, type Registry } from 'prom-client';
-import { baseName } from '../catalog/adapterRows.ts';
+import { baseName } from '../protocol/baseName.ts';
 import type { EngineState, Engines } from '../serve/engines.ts';
 
 /** An engine that is this late is left out: a scrape should not wait for it. */

@@ -4,6 +4,7 @@ export { connectLanguage } from '../../daemon/client/language.ts';
 export { askDaemon } from '../../daemon/client/inline.ts';
 export { findRunning } from '../../daemon/client/running.ts';
 export * as adapters from '../../daemon/protocol/adapters.ts';
+export * as bases from '../../daemon/protocol/bases.ts';
 export * as completions from '../../daemon/protocol/completions.ts';
 export * as generation from '../../daemon/protocol/generation.ts';
 export * as jobs from '../../daemon/protocol/jobs.ts';

@@ -85,8 +85,10 @@ export async function ggufTokenizerToFolder(file: string, outDir: string): Promi
 }
 
 /** The config.json of the model in a GGUF file. Throws VeraError 'model' for an architecture of no family. */
-export function ggufConfig(file: string): Record<string, unknown> {
-  const header = readHeader(file);
+export const ggufConfig = (file: string): Record<string, unknown> => headerConfig(readHeader(file));
+
+/** The config.json of the model with this header, which may be one without its lists. */
+export function headerConfig(header: GgufHeader): Record<string, unknown> {
   const { form, architecture } = familyIn(header);
   return configOf(header, form, architecture);
 }

@@ -1,4 +1,5 @@
 import type * as adapters from '../../protocol/adapters.ts';
+import type * as bases from '../../protocol/bases.ts';
 import type * as completions from '../../protocol/completions.ts';
 import type * as events from '../../protocol/events.ts';
 import type * as generation from '../../protocol/generation.ts';
@@ -11,6 +12,7 @@ import type * as runs from '../../protocol/runs.ts';
 import type * as settings from '../../protocol/settings.ts';
 import type { Handler, Handlers, Served } from '../context.ts';
 import { adapterHandlers } from './adapters.ts';
+import { baseHandlers } from './bases.ts';
 import { completionHandlers } from './completions.ts';
 import { eventHandlers } from './events.ts';
 import { generationHandlers } from './generation.ts';
@@ -31,6 +33,7 @@ interface Features {
   runs: Handlers<typeof runs>;
   'projects and users': Handlers<typeof owners>;
   records: Handlers<typeof records>;
+  bases: Handlers<typeof bases>;
   settings: Handlers<typeof settings>;
 }
 
@@ -45,6 +48,7 @@ const BY_FEATURE: Features = {
   runs: runHandlers,
   'projects and users': ownerHandlers,
   records: recordHandlers,
+  bases: baseHandlers,
   settings: settingHandlers,
 };
 
