@@ -7,7 +7,11 @@ import { searchBases } from './search.ts';
 delete process.env['HF_TOKEN'];
 const MODELS = [
   entry('me/good', { architectures: ['LlamaForCausalLM'] }, { BF16: 1e9 }),
-  entry('me/gptq', { architectures: ['LlamaForCausalLM'], quantization_config: { quant_method: 'gptq' } }, { I32: 1e8 }),
+  entry(
+    'me/gptq',
+    { architectures: ['LlamaForCausalLM'], quantization_config: { quant_method: 'gptq' } },
+    { I32: 1e8 },
+  ),
   entry('me/fp8', { architectures: ['LlamaForCausalLM'] }, { F8_E4M3: 1e9, BF16: 1e6 }),
   entry('me/other', { architectures: ['GPT2LMHeadModel'] }, { F32: 1e8 }),
   entry('me/gguf', {}, {}),

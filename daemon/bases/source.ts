@@ -6,7 +6,7 @@ export interface BaseSource {
   /** For people: 'Hugging Face cache'. */
   readonly label: string;
   /** What may be a model. It reads lists of files and small texts only. What cannot be read is not there. */
-  find(place: Place): AsyncIterable<Candidate>;
+  readonly find: (place: Place) => AsyncIterable<Candidate>;
 }
 
 /** What sources may look at. */

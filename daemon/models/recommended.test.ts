@@ -16,7 +16,7 @@ test('every recommended model has the parameters that its config makes', () => {
     const repeated = parsed.vocabulary * parsed.hidden;
     const counted = parameterCount(parsed);
     assert.ok(parameters === counted || parameters === counted + repeated, `${id}: ${counted}`);
-    assert.equal(bytes, 2 * parameters!);
+    assert.equal(bytes, 2 * (parameters ?? 0));
   }
   const sizes = RECOMMENDED.map(({ bytes }) => bytes!);
   assert.deepEqual(

@@ -8,7 +8,7 @@ export const used: BaseSource = {
   label: 'used before',
   async *find({ used: bases, cache }) {
     for (const { spec, usedAt } of bases) {
-      const path = await localPath(spec, cache);
+      const path = localPath(spec, cache);
       if (path !== undefined) yield { spec, path, name: baseName(spec), usedAt };
     }
   },
