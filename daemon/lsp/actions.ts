@@ -15,6 +15,7 @@ import { headerRenames } from './headerFix.ts';
 import { isAccepted, mendRow, roleMeant } from './mend.ts';
 import { parseRow, spanOf } from './parse.ts';
 import type { Code, Problem } from './problems.ts';
+import type { About } from './diagnostics.ts';
 import { editAll, type Whole } from './wholeFile.ts';
 
 export const ACTION_KINDS = [
@@ -50,7 +51,8 @@ const MENDABLE = new Set<Code>(['missing-field', 'wrong-type', 'unknown-role', '
 const UNKNOWN: Problem = { code: 'unknown-format', message: '', start: 0, end: 0 };
 
 /** The quick fixes for the problems in a range, and the conversions of its rows. */
-export function actionsFor(dataset: Dataset, { range, context }: CodeActionParams): CodeAction[] {
+export function actionsFor(dataset: Dataset, about: About, { range, context }: CodeActionParams): CodeAction[] {
+  if (about.disk.lossy) return [];
   const actions: CodeAction[] = [];
   const { uri } = dataset;
   const given = context.diagnostics.filter(({ source }) => source === 'vera');
@@ -212,13 +214,14 @@ function sourceActions(dataset: Dataset, kinds: readonly string[] | undefined): 
 
 /** Makes the edit of an action on the whole file. Throws ContentModified if the document has changed since the action was offered. */
 export async function resolveAction(
-  datasetOf: (uri: string) => Dataset | undefined,
+  openOf: (uri: string) => { readonly dataset: Dataset; readonly about: About } | undefined,
   action: CodeAction,
   cancelled: () => boolean,
 ): Promise<CodeAction> {
   const whole = action.data as Whole | undefined;
   if (action.edit || whole === undefined) return action;
-  const dataset = datasetOf(whole.uri);
+  const { dataset, about } = openOf(whole.uri) ?? {};
+  if (about?.disk.lossy) throw new ResponseError(-32803, 'the file is not UTF-8, so an edit would lose characters');
   if (!dataset || dataset.version !== whole.version) throw new ResponseError(-32801, 'the document has changed');
   const edits = await editAll(dataset, whole, cancelled);
   return { ...action, edit: { changes: { [whole.uri]: edits } } };

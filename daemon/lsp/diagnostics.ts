@@ -10,7 +10,13 @@ import { isClosed, MARK } from './rows.ts';
 /** What the server knows about a document besides its rows. */
 export interface About {
   /** The bytes on disk: whether they start with a mark or are UTF-16, and which lines are not UTF-8. */
-  disk: { mark: boolean; utf16: boolean; bad: readonly { line: number; message: string }[] };
+  disk: {
+    mark: boolean;
+    utf16: boolean;
+    bad: readonly { line: number; message: string }[];
+    /** The editor could not read all of the bytes. Saving its text would lose characters, so no edit may be offered. */
+    lossy: boolean;
+  };
   /** Why the tokenizer of the chosen base could not be loaded. */
   base?: string;
 }

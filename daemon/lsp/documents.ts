@@ -125,7 +125,7 @@ export function documents(outlet: Outlet, initial: Settings) {
       const dataset = new Dataset(uri, kind, text, version, settings);
       const open = {
         dataset,
-        about: { disk: NO_DISK },
+        about: { disk: { ...NO_DISK, lossy: text.includes('\uFFFD') } }, // until the disk was looked at
         count: 0,
         published: 0,
         news: true,

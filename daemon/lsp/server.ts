@@ -156,14 +156,10 @@ export function startLanguageServer(
   });
   connection.onRequest(CodeActionRequest.type, (params) => {
     const found = open.get(params.textDocument.uri);
-    return found ? actionsFor(found.dataset, params) : null;
+    return found ? actionsFor(found.dataset, found.about, params) : null;
   });
   connection.onRequest(CodeActionResolveRequest.type, async (action, token) => {
-    const resolved = await resolveAction(
-      (uri) => open.get(uri)?.dataset,
-      action,
-      () => token.isCancellationRequested,
-    );
+    const resolved = await resolveAction(open.get, action, () => token.isCancellationRequested);
     if (token.isCancellationRequested) throw new ResponseError(-32800, 'cancelled');
     return resolved;
   });
