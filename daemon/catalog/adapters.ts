@@ -11,6 +11,7 @@ import { checkContent, contentHash, ensureBase, ensureFrozen, ensureLayout, stor
 import type { AdapterContent } from './content.ts';
 import { dependentsOfAdapter } from './dependents.ts';
 import type { Dependent } from './dependents.ts';
+import { readJob } from './jobs.ts';
 import { findAdapter } from './find.ts';
 import { checkedName, freeName, missing } from './names.ts';
 import { defaultUser, ensureUser, findProject, findUser, projectAround } from './owners.ts';
@@ -60,7 +61,7 @@ const ADD = `INSERT INTO adapter (name, note, tags, user_id, project_id, base_id
 /** Written so that it uses the index `adapter_name`. */
 const NAMED = `SELECT id FROM adapter WHERE name = ? AND ifnull(project_id, 0) = ? AND deleted_at IS NULL AND id != ?`;
 
-const nameTaken =
+export const nameTaken =
   (db: Db, projectId: number | null, except = 0) =>
   async (name: string): Promise<boolean> =>
     (await db.executeQuery(CompiledQuery.raw(NAMED, [name, projectId ?? 0, except]))).rows.length > 0;
@@ -219,8 +220,20 @@ export async function updateAdapter(
       ...(name === undefined ? {} : { was: before.name }),
     };
     change.audit({ actor, action: 'update', kind: 'adapter', subject: id, details });
+    if (name !== undefined) await tellRun(change, id);
   }
   return readAdapter(db, id);
+}
+
+/** A run has the name of its adapter, so its job tells the new one. */
+async function tellRun(change: Change, adapter: number): Promise<void> {
+  const made = await change.db
+    .selectFrom('adapter')
+    .innerJoin('run', 'run.id', 'adapter.run_id')
+    .select('run.job_id')
+    .where('adapter.id', '=', adapter)
+    .executeTakeFirst();
+  if (made?.job_id != null) change.emit({ type: 'job', job: await readJob(change.db, made.job_id) });
 }
 
 interface Choice {

@@ -105,7 +105,17 @@ const selectJobs = (db: Db) =>
     .leftJoin('project', 'project.id', 'job.project_id')
     .leftJoin('run', 'run.job_id', 'job.id')
     .selectAll('job')
-    .select(['user.name as user', 'project.name as project', 'run.id as run']);
+    .select(['user.name as user', 'project.name as project', 'run.id as run'])
+    .select((eb) =>
+      eb
+        .selectFrom('adapter')
+        .select('adapter.name')
+        .whereRef('adapter.run_id', '=', 'run.id')
+        .where('adapter.deleted_at', 'is', null)
+        .orderBy('adapter.id', 'desc')
+        .limit(1)
+        .as('adapter'),
+    );
 type Row = Awaited<ReturnType<ReturnType<typeof selectJobs>['execute']>>[number];
 
 const attemptsOf = (db: Db, ids: readonly number[]) =>
@@ -130,15 +140,18 @@ async function shown(db: Db, rows: readonly Row[]): Promise<Job[]> {
 }
 
 function show(row: Row, attempts: Awaited<ReturnType<typeof attemptsOf>>, needs: number[]): Job {
+  const spec = JSON.parse(row.spec) as JobSpec;
+  const given = typeof spec['name'] === 'string' ? spec['name'] : null;
+  const name = row.run === null ? null : (row.adapter ?? given);
   return {
     ...{
       id: row.id,
       kind: row.kind,
       state: row.state as JobState,
-      title: row.title,
+      title: name === null ? row.title : `Train ${name}`,
       priority: row.priority,
     },
-    ...{ spec: JSON.parse(row.spec) as JobSpec, user: row.user, project: row.project, run: row.run, needs },
+    ...{ name, spec, user: row.user, project: row.project, run: row.run, needs },
     ...{ waitingFor: row.waiting_for, memoryBytes: row.memory_bytes },
     progress: JSON.parse(row.progress) as Job['progress'],
     attempts: attempts.map((one) => ({
@@ -174,7 +187,10 @@ export async function listJobs(
   const from = keysOf(after, ['number']);
   let query = selectJobs(db)
     .orderBy('job.id', 'desc')
-    .limit(limit + 1);
+    .limit(limit + 1)
+    // A run in the trash takes its job out of the list.
+    .where('run.deleted_at', 'is', null)
+    .where((eb) => eb.or([eb('job.kind', '!=', 'train'), eb('run.id', 'is not', null)]));
   if (from) query = query.where('job.id', '<', from[0]);
   if (states) query = query.where('job.state', 'in', states);
   if (kinds) query = query.where('job.kind', 'in', kinds);
@@ -185,6 +201,15 @@ export async function listJobs(
     (row) => [row.id],
   );
   return { items: await shown(db, items), ...(next === undefined ? {} : { next }) };
+}
+
+/** Deletes a job; what it made stays. Call it in a change. */
+export async function dropJob(db: Db, id: number): Promise<void> {
+  await db.deleteFrom('job_need').where('job_id', '=', id).execute();
+  await db.deleteFrom('job_need').where('needs_id', '=', id).execute();
+  await db.deleteFrom('attempt').where('job_id', '=', id).execute();
+  await db.updateTable('export').set({ job_id: null }).where('job_id', '=', id).execute();
+  await db.deleteFrom('job').where('id', '=', id).execute();
 }
 
 /** What the scheduler looks at of a queued job. */

@@ -88,6 +88,13 @@ export function registerJobs(program: Command): void {
   change('pause', 'stop a training job at a checkpoint, or hold a waiting job', jobs.pause);
   change('resume', 'resume a paused job from its checkpoint', jobs.resume);
   change('retry', 'start a failed or cancelled job again, from its checkpoint', jobs.retry);
+  one('delete', 'take a job that is over out of the list; what it made stays').action(
+    asking(async (client, { json }: Common, id: number) => {
+      await client.call(jobs.remove, { job: id });
+      if (json) printJson({});
+      else print(`Job ${id} is deleted`);
+    }),
+  );
   one('priority', 'change the place of a job in the queue')
     .argument('<priority>', 'higher runs first, from -100 to 100', integer(-100, 100))
     .action(

@@ -9,7 +9,7 @@ import { deleteAsking } from './deletion.ts';
 import { asking, type Common, group } from './group.ts';
 import { addLimit, type Column, type ListFlags, printFacts, printList } from './listing.ts';
 import { print, printJson } from './output.ts';
-import { number, projectOf, userOf } from './reference.ts';
+import { label, number, projectOf, userOf } from './reference.ts';
 import { dateText } from './table.ts';
 import type { Client } from './withDaemon.ts';
 
@@ -65,6 +65,15 @@ export function registerRuns(program: Command): void {
     commands.command(name).description(description).argument('<run>', 'number of the run', number);
   one('show', 'show everything about a run').action(asking(show));
   one('metrics', 'print the figures of every step and evaluation').action(asking(metrics));
+  one('rename', 'rename a run: its adapter, or the adapter that it will make')
+    .argument('<name>', 'the new name', label)
+    .action(
+      asking(async (client, { json }: Common, id: number, name: string) => {
+        const run = await client.call(runs.update, { run: id, name });
+        if (json) printJson(run);
+        else print(`Run ${run.id} is now called ${name}`);
+      }),
+    );
   one('delete', 'move a run to the trash for thirty days')
     .option('--yes', 'do not ask, even if adapters came from it; they stay')
     .action(

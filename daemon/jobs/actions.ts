@@ -1,4 +1,4 @@
-import { readJob, updateJob } from '../catalog/jobs.ts';
+import { dropJob, readJob, updateJob } from '../catalog/jobs.ts';
 import type { Catalog, Change } from '../catalog/open.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Job } from '../protocol/jobs.ts';
@@ -34,6 +34,18 @@ export const moveJob = (catalog: Catalog, id: number, action: Action, actor: str
     if ('refused' in move) throw refusal(before, move.refused);
     const afresh = action === 'retry' ? { crashes: 0, result: null, memoryBytes: null } : {};
     return setState(change, before, move.to, afresh);
+  });
+
+/** Takes a job that is over, and is no training, out of the catalog. Throws VeraError 'missing' or 'conflict'. */
+export const deleteJob = (catalog: Catalog, id: number, actor: string): Promise<Job> =>
+  catalog.change(async (change) => {
+    const job = await readJob(change.db, id);
+    if (!OVER.includes(job.state)) throw refusal(job, 'cancel it first');
+    if (job.run !== null) throw new VeraError('conflict', `job ${id} (${job.title}) is a run: delete run ${job.run}`);
+    await dropJob(change.db, id);
+    change.emit({ type: 'catalog', change: 'deleted', kind: 'job', id, name: null });
+    change.audit({ actor, action: 'delete', kind: 'job', subject: id, details: { title: job.title } });
+    return job;
   });
 
 /** Throws VeraError 'missing' or 'conflict'. */

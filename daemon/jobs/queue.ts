@@ -7,7 +7,7 @@ import type { Page } from '../catalog/pages.ts';
 import type * as protocol from '../protocol/jobs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 import { AT_WORK, OVER } from '../protocol/jobStates.ts';
-import { moveJob, prioritiseJob } from './actions.ts';
+import { deleteJob, moveJob, prioritiseJob } from './actions.ts';
 import { clearJob } from './folders.ts';
 import { machineMemory, type Memory } from './memory.ts';
 import { type Planned, plansOf } from './plan.ts';
@@ -60,6 +60,7 @@ export interface Queue {
   readonly resume: (params: One, actor: string) => Promise<Job>;
   readonly retry: (params: One, actor: string) => Promise<Job>;
   readonly prioritise: (params: Params<typeof protocol.prioritise>, actor: string) => Promise<Job>;
+  readonly remove: (params: One, actor: string) => Promise<Record<string, never>>;
   /** `onPlan` gets each plan as soon as it is made. */
   readonly plan: (
     params: Params<typeof protocol.plan>,
@@ -158,6 +159,12 @@ export function createQueue(options: QueueOptions): Queue {
     resume: (params, actor) => move('resume', params, actor),
     retry: (params, actor) => move('retry', params, actor),
     prioritise: async ({ job, priority }, actor) => changed(await prioritiseJob(catalog, job, priority, actor)),
+
+    async remove({ job: id }, actor) {
+      const job = await deleteJob(catalog, id, actor);
+      clearJob(id, job.spec);
+      return {};
+    },
 
     async plan({ specs, read }, { signal, onPlan = () => undefined } = {}) {
       const answerOf = (planned: Planned): protocol.PlanAnswer => {

@@ -23,7 +23,7 @@ export const body = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('catalog'),
     change: z.enum(['created', 'changed', 'deleted', 'restored', 'activated', 'purged']),
-    kind: z.enum(['adapter', 'run', 'project', 'user', 'base', 'dataset', 'export']),
+    kind: z.enum(['adapter', 'run', 'project', 'user', 'base', 'dataset', 'export', 'job']),
     id,
     name: z.string().nullable(),
   }),

@@ -46,8 +46,10 @@ export const job = z.object({
   id,
   kind: z.string(),
   state: jobState,
-  /** For people: 'Train VeRA on notes.jsonl'. */
+  /** What it does, for people: 'Train notes-vera'. */
   title: z.string(),
+  /** What a training run is called: as its adapter, or as the adapter that it will make. null for other jobs. */
+  name: z.string().nullable().default(null),
   /** Higher goes first. */
   priority: z.int(),
   spec: jobSpec,
@@ -140,6 +142,14 @@ export const prioritise = method(
   job,
   { repeatable: false },
 );
+export const remove = method(
+  'jobs.delete',
+  'Takes a job that is over out of the lists. What it made stays. A training run is deleted with runs.delete.',
+  one,
+  z.object({}),
+  { repeatable: false },
+);
+
 /** The plan of a job: its memory beside what the machine has, and what its kind says. */
 export const jobPlan = z.object({
   memoryBytes: finite,

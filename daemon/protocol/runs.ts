@@ -6,7 +6,7 @@ import { each, METRIC_NAMES } from './metrics.ts';
 import { sample } from './panel.ts';
 import { heldOutRow } from './trial.ts';
 import { verdict } from './verdict.ts';
-import { count, finite, id, json, page, pageOf, path, ref, time } from './values.ts';
+import { count, finite, id, json, name, page, pageOf, path, ref, time } from './values.ts';
 
 export const run = z.object({
   id,
@@ -92,6 +92,14 @@ export const completions = method(
   }),
   { repeatable: true },
 );
+export const update = method(
+  'runs.update',
+  'Renames a run: its adapter, or the adapter that it will make.',
+  z.strictObject({ run: id, name }),
+  run,
+  { repeatable: false },
+);
+
 export const remove = method(
   'runs.delete',
   "Puts a run into the trash for thirty days. Refused with 'dependents' while adapters came from it, unless confirmed.",

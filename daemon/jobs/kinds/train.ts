@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type AdapterContent, choose } from '../../catalog/adapters.ts';
 import { jobOwner } from '../../catalog/jobs.ts';
 import { nameFrom } from '../../catalog/names.ts';
+import { freeRunName } from '../../catalog/runNames.ts';
 import type { Db } from '../../catalog/schema.ts';
 import { createRun, describeRun, finishRun, jobTrainingIn, readRun } from '../../catalog/runs.ts';
 import { quote } from '../../formats/quote.ts';
@@ -19,7 +20,7 @@ import { completeSettings, type GivenSettings, storedSettings, type TrainSetting
 import type { Opened, Outcome } from '../messages.ts';
 import { ACTOR, namedAdapter } from '../named.ts';
 import { baseOf, contentOf } from './content.ts';
-import { defineKind, type JobOf } from './kind.ts';
+import { defineKind } from './kind.ts';
 import { labels, takeAdapter } from './taken.ts';
 
 const spec = z.strictObject({
@@ -55,10 +56,8 @@ export const train = defineKind<TrainSpec, Task, Made>({
   ...{ name: 'train', summary: 'trains an adapter', spec },
   ...{ computes: true, pauses: true, adapters: ['parent'] },
 
-  title({ name, settings: { method, data } }) {
-    const as = name === undefined ? '' : ` as ${name}`;
-    return `Train ${methodTitle(method)} on ${basename(data)}${as}`;
-  },
+  // The catalog puts the name of the run, as it is now, in place of this.
+  title: ({ name, settings: { data } }) => `Train ${name ?? basename(data)}`,
 
   check({ settings, resume }, { isMissing }) {
     if (isMissing(settings.data)) throw new VeraError('data', `${quote(settings.data)} is not there`);
@@ -74,7 +73,9 @@ export const train = defineKind<TrainSpec, Task, Made>({
     const run = await createRun(change, { jobId: id, ...owner, settings: {}, out: given ?? '' });
     const out = given ?? freshFolder(run);
     await describeRun(change, run, { settings: settingsOf(asked, out), out });
-    return { ...asked, settings: { ...asked.settings, out } };
+    const wanted = asked.name ?? standardName(id, asked);
+    const name = await freeRunName(change.db, wanted, { run, projectId: owner.projectId });
+    return { ...asked, name, settings: { ...asked.settings, out } };
   },
 
   async task(asked, { db, job }) {
@@ -126,7 +127,7 @@ export const train = defineKind<TrainSpec, Task, Made>({
     const run = job.run === null ? undefined : await readRun(change.db, job.run);
     const parentId = asked.parent === undefined ? null : await namedAdapter(change.db, asked.parent, job);
     const origin = { runId: run?.id, datasetId: run?.dataset?.id, parentId, losses };
-    const row = adapter && (await takeAdapter(change, job, adapter, asked, standardName(job), origin));
+    const row = adapter && (await takeAdapter(change, job, adapter, asked, standardName(job.id, asked), origin));
     if (row !== undefined && asked.activate) {
       const { userId, projectId } = await jobOwner(change.db, job.id);
       await choose(change, userId, projectId ?? 0, row.id, ACTOR);
@@ -140,12 +141,6 @@ export const train = defineKind<TrainSpec, Task, Made>({
     return row === undefined ? {} : { adapter: row.id, name: row.name };
   },
 });
-
-/** What a job trains: 'VeRA', 'LoRA', 'all weights'. */
-function methodTitle(name: unknown): string {
-  const { label, adapts } = METHODS.find((method) => method.name === name) ?? METHODS[0]!;
-  return adapts === 'all' ? 'all weights' : label;
-}
 
 /** The complete settings of a spec. A run that is resumed has complete ones already. Throws VeraError 'usage'. */
 function settingsOf({ settings, resume }: Pick<TrainSpec, 'settings' | 'resume'>, out: string): TrainSettings {
@@ -168,7 +163,7 @@ function freshFolder(run: number): string {
 }
 
 /** The name of an adapter that was given none: its data and its method. */
-function standardName({ id, spec: { settings } }: JobOf<TrainSpec>): string {
+function standardName(id: number, { settings }: TrainSpec): string {
   const { data, method = METHODS[0]!.name } = settings;
   return nameFrom(`${basename(data).replace(/\.[^.]*$/, '')}-${String(method)}`, `adapter-${id}`);
 }

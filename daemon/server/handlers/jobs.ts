@@ -10,6 +10,7 @@ export const jobHandlers: Handlers<typeof jobs> = {
   resume: ({ daemon: { queue, actor } }, params) => queue.resume(params, actor),
   retry: ({ daemon: { queue, actor } }, params) => queue.retry(params, actor),
   prioritise: ({ daemon: { queue, actor } }, params) => queue.prioritise(params, actor),
+  remove: ({ daemon: { queue, actor } }, params) => queue.remove(params, actor),
   plan: ({ daemon: { queue }, signal, progress }, params) =>
     queue.plan(params, {
       signal,
