@@ -88,7 +88,11 @@ test('an index cannot lead out of the folder', () => {
 test('an index that is wrong: missing shard, missing tensor, no map, not strings, duplicates, not JSON, too many', () => {
   const dir = sharded();
   index(dir, { a: 'model-00003-of-00002.safetensors' });
-  refuses(dir, /no such file/, 'io');
+  refuses(
+    dir,
+    /"model-00003-of-00002\.safetensors" of its 1 files of weights is missing; download the model again/,
+    'model',
+  );
   index(dir, { c: 'model-00001-of-00002.safetensors' });
   refuses(dir, /tensor "c" is not in "model-00001-of-00002.safetensors"/);
   for (const map of [undefined, [], 'x', 3]) {
@@ -119,4 +123,33 @@ test('no weights: the message says what is there instead', () => {
   const adapter = folder();
   writeSafetensors(join(adapter, 'adapter_model.safetensors'), [one('a', 1)]);
   refuses(adapter, /is an adapter/, 'model');
+});
+
+test('a folder that was not downloaded whole: what is missing, and what was left', () => {
+  const dir = folder();
+  const names = [1, 2, 3].map((i) => `model-0000${i}-of-00003.safetensors`);
+  writeSafetensors(join(dir, names[0]!), [one('a', 1)]);
+  refuses(dir, /has 1 files of weights, but no model\.safetensors\.index\.json; download that file too/, 'model');
+  index(dir, { a: names[0], b: names[1], c: names[2] });
+  refuses(
+    dir,
+    /"model-00002-of-00003\.safetensors", "model-00003-of-00003\.safetensors" of its 3 .* are missing; /,
+    'model',
+  );
+  const download = join(dir, '.cache', 'huggingface', 'download');
+  mkdirSync(download, { recursive: true });
+  writeFileSync(join(download, 'abc=.incomplete'), '');
+  refuses(dir, /a download is not finished: "abc=\.incomplete"/, 'model');
+
+  const snapshot = join(folder(), 'snapshots', 'main');
+  mkdirSync(snapshot, { recursive: true });
+  symlinkSync('../../blobs/gone', join(snapshot, 'model.safetensors'));
+  refuses(snapshot, /model\.safetensors" is a link to a file that is not there; download the model again/, 'model');
+
+  const pointer = folder();
+  writeFileSync(join(pointer, 'model.safetensors.index.json'), 'version https://git-lfs.github.com/spec/v1\n');
+  refuses(pointer, /is a Git LFS pointer, not the file itself: run "git lfs pull"/);
+  const other = folder();
+  writeSafetensors(join(other, 'consolidated.safetensors'), [one('a', 1)]);
+  refuses(other, /has no model\.safetensors, but "consolidated\.safetensors"/, 'model');
 });

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { modelFixture, modelNames } from '../../test/fixtures/read.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { type TensorSource, writeSafetensors } from '../formats/safetensors.ts';
+import { openTensors } from '../formats/shards.ts';
 import { openBase, shapeOf } from './base.ts';
 
 const dir = temporaryFolder();
@@ -46,6 +48,63 @@ test('a model whose head is its embeddings is known by its tensors, whatever its
   writeFileSync(join(copy, 'config.json'), JSON.stringify({ ...config, tie_word_embeddings: false }));
   assert.equal(openBase(copy, cache).config.tied, true);
   assert.equal(openBase(modelFixture('llama').dir, cache).config.tied, false);
+});
+
+/** Writes the tensors of a fixture again, after `change`. */
+function rewrite(name: string, to: string, change: (tensors: TensorSource[]) => TensorSource[]): string {
+  const copy = copyOf(name, to);
+  const file = join(copy, 'model.safetensors');
+  const sources = [...openTensors(copy).values()].map(({ name, dtype, shape, offset, length }): TensorSource => {
+    const bytes = readFileSync(file).subarray(offset, offset + length);
+    return { name, dtype, shape, bytes: () => bytes };
+  });
+  writeSafetensors(file, change(sources));
+  return copy;
+}
+
+test('a stored head that differs from tied embeddings is used; an equal one is not needed', () => {
+  const withHead = (to: string, change: (bytes: Uint8Array) => void) =>
+    rewrite('llama-gqa-tied-bf16', to, (all) => {
+      const embeddings = all.find(({ name }) => name === 'model.embed_tokens.weight')!;
+      const bytes = Uint8Array.from(embeddings.bytes());
+      change(bytes);
+      return [...all, { ...embeddings, name: 'lm_head.weight', bytes: () => bytes }];
+    });
+  const equal = withHead('equal', () => undefined);
+  for (const again of [equal, equal]) assert.equal(openBase(again, cache).config.tied, true);
+  const other = withHead('other', (bytes) => (bytes[bytes.length - 2]! ^= 1));
+  for (const again of [other, other]) assert.equal(openBase(again, cache).config.tied, false);
+});
+
+test('quantised tensors are recognised where the config does not speak of them', () => {
+  const renamed = (to: string, change: (tensor: TensorSource) => TensorSource[]) =>
+    rewrite('llama', to, (all) => all.flatMap((one) => (one.name.endsWith('q_proj.weight') ? change(one) : [one])));
+  const bytes = (length: number) => () => new Uint8Array(length);
+  const refused = (folder: string, message: RegExp) =>
+    assert.throws(() => openBase(folder, cache), { name: 'VeraError', code: 'model', message });
+  const one = { shape: [4], dtype: 'U8', bytes: bytes(4) } as const;
+  for (const [ending, method] of [
+    ['.weight.absmax', /bitsandbytes \(4 bit\)/],
+    ['.weight.quant_state.bitsandbytes__nf4', /bitsandbytes \(4 bit\)/],
+    ['.SCB', /bitsandbytes \(8 bit\)/],
+    ['.g_idx', /GPTQ/],
+    ['.qweight', /GPTQ or AWQ/],
+    ['.weight_packed', /compressed-tensors/],
+    ['.weight_scale_inv', /FP8/],
+    ['.scales', /Apple's MLX/],
+  ] as const)
+    refused(
+      renamed(`quantised${ending}`, (tensor) => [tensor, { ...one, name: tensor.name.replace('.weight', ending) }]),
+      new RegExp(`quantised with .*${method.source}.*use the model that it was made from`),
+    );
+  const fp8 = renamed('fp8', (tensor) => [
+    { ...tensor, dtype: 'F8_E4M3', bytes: bytes(tensor.shape.reduce((a, b) => a * b)) },
+  ]);
+  refused(fp8, /quantised with FP8/);
+  const whole = renamed('int8', (tensor) => [
+    { ...tensor, dtype: 'I8', bytes: bytes(tensor.shape.reduce((a, b) => a * b)) },
+  ]);
+  refused(whole, /q_proj\.weight is I8, but weights must be F64, F32, F16 or BF16/);
 });
 
 test('a checkpoint that does not fit its config is refused with the name of the first tensor that is wrong', () => {

@@ -37,6 +37,7 @@ test('an unsupported architecture is refused by name, with the list', () => {
     /GPT2LMHeadModel is not supported; supported are LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM/,
   );
   refused({ architectures: undefined, model_type: 'mamba' }, /model_type mamba is not supported/);
+  refused({ architectures: null, model_type: 'constructor' }, /model_type constructor is not supported/);
   for (const name of ARCHITECTURES) assert.equal(parse({ architectures: [name] }).architecture, name);
 });
 
@@ -89,15 +90,69 @@ test('what a family adds: biases, grouped queries, a sliding window', () => {
   };
   assert.deepEqual(biases({}), [false, false, false]);
   assert.deepEqual(biases({ attention_bias: true, mlp_bias: true }), [true, true, true]);
-  assert.deepEqual(biases({ architectures: ['Qwen2ForCausalLM'] }), [true, false, false]);
+  // transformers builds Mistral without biases and Qwen2 with three, whatever the file says.
+  const stray = { attention_bias: true, mlp_bias: true, num_key_value_heads: 4 };
+  assert.deepEqual(biases({ ...stray, architectures: ['MistralForCausalLM'] }), [false, false, false]);
+  assert.deepEqual(biases({ ...stray, architectures: ['Qwen2ForCausalLM'] }), [true, false, false]);
   assert.equal(parse().kvHeads, 4);
   assert.equal(parse({ num_key_value_heads: 2 }).kvHeads, 2);
   assert.equal(parse().headDim, 8);
   assert.equal(parse({ head_dim: 16 }).headDim, 16);
-  assert.equal(parse({ architectures: ['MistralForCausalLM'], sliding_window: 64 }).maxLength, 64);
-  assert.equal(
-    parse({ architectures: ['Qwen2ForCausalLM'], sliding_window: 64, use_sliding_window: false }).maxLength,
-    128,
+  // A key that is absent has the default of the class; null is one head for each query head.
+  const many = { num_attention_heads: 32, hidden_size: 256 };
+  assert.equal(parse({ ...many, architectures: ['MistralForCausalLM'] }).kvHeads, 8);
+  assert.equal(parse({ ...many, architectures: ['MistralForCausalLM'], num_key_value_heads: null }).kvHeads, 32);
+});
+
+test('a sliding window counts where a layer slides', () => {
+  const length = (name: string, more: Record<string, unknown> = {}) =>
+    parse({ architectures: [name], num_key_value_heads: 4, max_position_embeddings: 8192, ...more }).maxLength;
+  assert.equal(length('MistralForCausalLM', { sliding_window: 64 }), 64);
+  assert.equal(length('MistralForCausalLM'), 4096);
+  assert.equal(length('MistralForCausalLM', { sliding_window: null }), 8192);
+  assert.equal(length('LlamaForCausalLM', { sliding_window: 64 }), 8192);
+  const off = { sliding_window: 64, use_sliding_window: false };
+  const on = { sliding_window: 64, use_sliding_window: true };
+  for (const name of ['Qwen2ForCausalLM', 'Qwen3ForCausalLM']) {
+    assert.equal(length(name, off), 8192);
+    assert.equal(length(name, { ...on, max_window_layers: 1 }), 64);
+    assert.equal(length(name, { ...on, max_window_layers: 2 }), 8192);
+    assert.equal(length(name, on), 8192); // absent: 28 layers do not slide, and this model has 2
+    assert.equal(length(name, { ...on, layer_types: ['full_attention', 'sliding_attention'] }), 64);
+    assert.equal(length(name, { ...on, max_window_layers: 0, layer_types: Array(2).fill('full_attention') }), 8192);
+  }
+});
+
+test('a config without architectures is read by its model_type', () => {
+  for (const [type, name] of [
+    ['llama', 'LlamaForCausalLM'],
+    ['mistral', 'MistralForCausalLM'],
+    ['qwen2', 'Qwen2ForCausalLM'],
+    ['qwen3', 'Qwen3ForCausalLM'],
+  ] as const)
+    for (const architectures of [undefined, null, []])
+      assert.equal(parse({ architectures, model_type: type, num_key_value_heads: 4 }).architecture, name);
+});
+
+test('quantised weights are refused by the name of their method, with what to use instead', () => {
+  const quantised = (more: Record<string, unknown>, says: RegExp) => refused({ quantization_config: more }, says);
+  quantised({ quant_method: 'gptq', bits: 4 }, /quantised with GPTQ \(4 bit\), .*use the model that it was made from/);
+  quantised({ quant_method: 'awq', bits: 4 }, /AWQ \(4 bit\)/);
+  quantised({ quant_method: 'bitsandbytes', load_in_4bit: true }, /bitsandbytes \(4 bit\)/);
+  quantised({ quant_method: 'bitsandbytes', load_in_8bit: true }, /bitsandbytes \(8 bit\)/);
+  quantised({ quant_method: 'compressed-tensors', format: 'pack-quantized' }, /compressed-tensors \(pack-quantized\)/);
+  quantised({ quant_method: 'fp8', weight_block_size: [128, 128] }, /with FP8/);
+  quantised({ quant_method: 'something-new' }, /with something-new/);
+  const mlx = { group_size: 64, bits: 4 };
+  refused({ quantization: mlx, quantization_config: mlx }, /Apple's MLX \(4 bit\)/);
+  assert.doesNotThrow(() => parse({ quantization_config: null }));
+  assert.throws(
+    () =>
+      parseConfig(
+        { ...plain, quantization_config: { quant_method: 'awq' } },
+        '/m/Qwen2.5-0.5B-Instruct-AWQ/config.json',
+      ),
+    /made from \(probably called Qwen2\.5-0\.5B-Instruct\)/,
   );
 });
 

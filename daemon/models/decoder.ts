@@ -24,28 +24,42 @@ export interface DecoderConfig extends ModelConfig, Rope {
 
 /** What families read from config.json in different ways. */
 export interface DecoderTraits extends Pick<DecoderConfig, 'qkvBias' | 'outputBias' | 'mlpBias'> {
-  /** Whether `sliding_window` counts. Inside its window, sliding attention is full attention, so shorter rows are exact. */
-  readonly sliding: boolean;
+  /** Tokens that a layer looks back; undefined or null for all. Inside the window sliding attention is full attention, so shorter rows are exact. */
+  readonly window?: unknown;
+  /** What transformers takes where config.json does not have a size. */
+  readonly standard?: Readonly<Record<string, number>>;
+}
+
+/** The window of Qwen's dense models: it counts if it is switched on and some layer slides. */
+export function qwenWindow(json: Readonly<Record<string, unknown>>): unknown {
+  const { use_sliding_window, sliding_window = 4096, max_window_layers = 28, layer_types, num_hidden_layers } = json;
+  if (use_sliding_window !== true) return undefined;
+  const slides = Array.isArray(layer_types)
+    ? layer_types.includes('sliding_attention')
+    : Number(max_window_layers) < Number(num_hidden_layers);
+  return slides ? sliding_window : undefined;
 }
 
 /** Reads the fields of config.json that decoders share. Throws VeraError 'model', naming `file`. */
 export function decoderConfig(
   json: Readonly<Record<string, unknown>>,
   file: string,
-  { sliding, ...biases }: DecoderTraits,
+  { window, standard = {}, ...biases }: DecoderTraits,
 ): DecoderConfig {
   const wrong = (what: string): VeraError => new VeraError('model', `${file}: ${what}`);
   const size = (name: string, fallback?: number): number => {
-    const value = json[name] ?? fallback;
+    // Null in place of a size is not the same as its absence: null heads of keys are as many as those of queries.
+    const value = (json[name] === undefined ? standard[name] : json[name]) ?? fallback;
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value <= 0)
       throw wrong(`${name} must be a positive whole number, not ${JSON.stringify(value)}`);
     return value;
   };
-  if (json['hidden_act'] !== undefined && json['hidden_act'] !== 'silu')
-    throw wrong(`hidden_act ${JSON.stringify(json['hidden_act'])} is not supported; supported is "silu"`);
+  const activation = json['hidden_act'] ?? 'silu';
+  if (activation !== 'silu' && activation !== 'swish')
+    throw wrong(`hidden_act ${JSON.stringify(activation)} is not supported; supported is "silu"`);
   const heads = size('num_attention_heads');
+  const grouped = size('num_key_value_heads', heads);
   const length = size('max_position_embeddings', 2048);
-  const window = json['sliding_window'];
   const config = {
     architecture: String((json['architectures'] as unknown[])[0]),
     vocabulary: size('vocab_size'),
@@ -53,10 +67,11 @@ export function decoderConfig(
     intermediate: size('intermediate_size'),
     layers: size('num_hidden_layers'),
     heads,
-    kvHeads: size('num_key_value_heads', heads),
+    // A standard that cannot be meant: older files leave the key out where every head has keys of its own.
+    kvHeads: json['num_key_value_heads'] === undefined && heads % grouped !== 0 ? heads : grouped,
     headDim: size('head_dim', Math.floor(size('hidden_size') / heads)),
     normEpsilon: Number(json['rms_norm_eps'] ?? 1e-6),
-    maxLength: sliding && typeof window === 'number' ? Math.min(length, window) : length,
+    maxLength: typeof window === 'number' && window > 0 ? Math.min(length, window) : length,
     tied: json['tie_word_embeddings'] === true,
     ...biases,
     ...ropeOf(json, file),

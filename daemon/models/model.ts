@@ -54,6 +54,8 @@ export interface ModelFamily<C extends ModelConfig = ModelConfig> {
   readonly name: string;
   /** Names in `architectures` of config.json. */
   readonly architectures: readonly string[];
+  /** The architecture of a `model_type`, for a config.json without `architectures`. */
+  readonly modelTypes?: Readonly<Record<string, string>>;
   /** Checks and reads config.json. `file` is named in errors. Throws VeraError 'model'. */
   config(json: Readonly<Record<string, unknown>>, file: string): C;
   /** Every tensor of the model, in the order of the layers. The list is made while it is read: a damaged config may name 2^31 layers. */

@@ -20,6 +20,12 @@ export function familyNamed(architecture: string, file: string): ModelFamily {
   );
 }
 
+/** The architecture that a `model_type` of config.json stands for; undefined if no family knows it. */
+export function architectureOfType(type: string): string | undefined {
+  for (const { modelTypes = {} } of FAMILIES) if (Object.hasOwn(modelTypes, type)) return modelTypes[type];
+  return undefined;
+}
+
 /** The family of a model. */
 export const familyOf = ({ architecture }: ModelConfig): ModelFamily => familyNamed(architecture, 'config');
 

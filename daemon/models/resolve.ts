@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, realpathSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { downloadModel } from '../formats/hub.ts';
@@ -8,7 +8,7 @@ import { readExactly, withFile } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { baseName } from '../protocol/baseName.ts';
 import { isHubId } from '../protocol/hubId.ts';
-import { openBase } from './base.ts';
+import { inspectBase, openBase } from './base.ts';
 import type { BaseModel } from './base.ts';
 import { parseConfig, readConfig } from './config.ts';
 import { ggufConfig, ggufToFolder, ggufTokenizerToFolder } from './gguf/convert.ts';
@@ -40,13 +40,20 @@ export async function resolveBase(spec: string, options: ResolveOptions): Promis
   return openBase(await resolveFolder(spec, options), options.cache);
 }
 
-/** The config of the model that `spec` names. Nothing is converted, and for a hub id only config.json is downloaded. */
+/** Whether a folder has a config and nothing else of a model: someone wants to know what a model would cost before fetching it. */
+const isBare = (dir: string): boolean =>
+  !readdirSync(dir).some((name) => /^tokenizer|\.(safetensors|bin|pt|pth|gguf|incomplete)$|\.index\.json$/i.test(name));
+
+/**
+ * The config of the model that `spec` names, after its tensors have been checked by their names, types and shapes. Nothing is
+ * converted, and for a hub id only config.json is downloaded.
+ */
 export async function resolveConfig(spec: string, options: ResolveOptions): Promise<ModelConfig> {
   const { kind, path } = locate(spec);
-  if (kind === 'gguf') return parseConfig(ggufConfig(path), spec);
-  if (kind === 'folder') return readConfig(path);
+  if (kind === 'gguf') return ggufConfig(path);
+  if (kind === 'folder') return isBare(path) ? readConfig(path) : inspectBase(path, options.cache).config;
   const whole = hubModel(spec, options.cache);
-  if (whole !== undefined) return readConfig(whole);
+  if (whole !== undefined) return inspectBase(whole, options.cache).config;
   const known = recommendedConfig(spec);
   if (known !== undefined) return parseConfig(known, spec);
   const folder = hubFolder(spec, join(options.cache, 'configs'));
@@ -145,11 +152,7 @@ function locate(spec: string): Located {
   }
   if (status.isDirectory()) {
     if (existsSync(join(spec, 'config.json'))) return { kind: 'folder', path: spec };
-    throw refuse(
-      existsSync(join(spec, 'adapter_config.json'))
-        ? 'is an adapter; choose it as the adapter, and the model it was trained on as the base model'
-        : 'has no config.json',
-    );
+    throw refuse(withoutConfig(spec));
   }
   if (!status.isFile()) throw refuse('is neither a file nor a folder');
   if (isGguf(spec, status.size)) return { kind: 'gguf', path: spec };
@@ -158,6 +161,24 @@ function locate(spec: string): Located {
   if (pulled !== undefined && size !== undefined && isGguf(pulled.model, size))
     return { kind: 'gguf', path: pulled.model };
   throw refuse(spec.endsWith('.safetensors') ? 'is one file of a model (pass its folder)' : 'is not a GGUF file');
+}
+
+/** What a folder without config.json is. */
+function withoutConfig(dir: string): string {
+  const has = (name: string): boolean => existsSync(join(dir, name));
+  if (has('adapter_config.json'))
+    return 'is an adapter; choose it as the adapter, and the model it was trained on as the base model';
+  const names = readdirSync(dir).sort();
+  if (has('params.json') || names.some((name) => name.startsWith('consolidated.')))
+    return "has the model in its makers' own form, without config.json; use the folder in Hugging Face's form";
+  const snapshots = join(dir, 'snapshots');
+  const snapshot = existsSync(snapshots) ? readdirSync(snapshots)[0] : undefined;
+  if (snapshot !== undefined) return `is a folder of the hub's cache; choose ${quote(join(snapshots, snapshot))} in it`;
+  const checkpoint = names.findLast((name) => has(join(name, 'config.json')));
+  if (checkpoint !== undefined) return `has no config.json; ${quote(join(dir, checkpoint))} has one`;
+  const gguf = names.filter((name) => name.toLowerCase().endsWith('.gguf'));
+  if (gguf[0] !== undefined) return `has no config.json; choose the GGUF file itself: ${quote(join(dir, gguf[0]))}`;
+  return 'has no config.json';
 }
 
 function statusOf(path: string): Stats | undefined {

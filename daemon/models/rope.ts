@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { rotaryEmbedding } from '../graph/ops/rotaryEmbedding.ts';
 import type { Dim, Value } from '../graph/value.ts';
+import { isObject } from '../formats/json.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { Tokens } from './model.ts';
 
@@ -21,26 +22,48 @@ export interface Rope {
   readonly ropeScaling: RopeScaling;
 }
 
-/** Reads the rotary settings of config.json in their older and their newer form. Throws VeraError 'model' for another scaling. */
+/**
+ * Reads the rotary settings of config.json in their older form (`rope_scaling` and `rope_theta`) and their newer one
+ * (`rope_parameters`). Where a file has both, transformers takes `rope_scaling`. Throws VeraError 'model' for another scaling.
+ */
 export function ropeOf(json: Readonly<Record<string, unknown>>, file: string): Omit<Rope, 'headDim'> {
-  const newer = json['rope_parameters'] as Record<string, unknown> | null | undefined;
-  const scaling = newer ?? (json['rope_scaling'] as Record<string, unknown> | null | undefined) ?? {};
+  const given = [json['rope_scaling'], json['rope_parameters']].find(
+    (one) => isObject(one) && Object.keys(one).length > 0,
+  );
+  const scaling = isObject(given) ? given : {};
+  const refuse = (what: string): VeraError => new VeraError('model', `${file}: ${what}`);
   const type = scaling['rope_type'] ?? scaling['type'] ?? 'default';
   if (type !== 'default' && type !== 'linear' && type !== 'llama3') {
-    throw new VeraError(
-      'model',
-      `${file}: rope scaling ${JSON.stringify(type)} is not supported; supported are default, linear, llama3`,
+    const remedy =
+      type === 'yarn' || type === 'dynamic'
+        ? '; if it was added for texts that are longer than the model was trained on, remove it from config.json'
+        : '';
+    throw refuse(
+      `rope scaling ${JSON.stringify(type)} is not supported; supported are default, linear, llama3${remedy}`,
     );
   }
-  const field = (name: string, fallback: number): number => Number(scaling[name] ?? fallback);
+  if (Object.values(scaling).some(isObject))
+    throw refuse('rope_parameters differ between the layers, which is not supported; use a model with one setting');
+  const share = scaling['partial_rotary_factor'] ?? json['partial_rotary_factor'] ?? 1;
+  if (share !== 1) throw refuse(`partial_rotary_factor ${JSON.stringify(share)} is not supported; supported is 1`);
+  const number = (name: string, fallback: number): number => {
+    const value = scaling[name] ?? fallback;
+    if (typeof value !== 'number' || !(value > 0))
+      throw refuse(`${name} of the rope scaling must be a positive number, not ${JSON.stringify(value)}`);
+    return value;
+  };
+  const length = Number(json['max_position_embeddings'] ?? 8192);
   return {
-    ropeTheta: Number(newer?.['rope_theta'] ?? json['rope_theta'] ?? 10000),
+    ropeTheta: number('rope_theta', Number(json['rope_theta'] ?? 10000)),
     ropeScaling: {
       type,
-      factor: field('factor', 1),
-      lowFrequencyFactor: field('low_freq_factor', 1),
-      highFrequencyFactor: field('high_freq_factor', 4),
-      originalLength: field('original_max_position_embeddings', Number(json['max_position_embeddings'] ?? 8192)),
+      factor: number('factor', 1),
+      lowFrequencyFactor: number('low_freq_factor', 1),
+      highFrequencyFactor: number('high_freq_factor', 4),
+      originalLength: number(
+        'original_max_position_embeddings',
+        Number(json['original_max_position_embeddings'] ?? length),
+      ),
     },
   };
 }

@@ -46,7 +46,7 @@ test('the head size is that of config.json, or 128; biases and windows count onl
   assert.equal(config({}).headDim, 128);
   assert.equal(config({ head_dim: 12 }).headDim, 12);
   assert.equal(config({}).maxLength, 128);
-  assert.equal(config({ use_sliding_window: true }).maxLength, 16);
+  assert.equal(config({ use_sliding_window: true, max_window_layers: 0 }).maxLength, 16);
   const biases = (more: object) => linearSites(config(more)).map(({ bias }) => bias);
   assert.deepEqual(biases({}), Array(7).fill(false));
   assert.deepEqual(biases({ attention_bias: true }), [true, true, true, true, false, false, false]);

@@ -9,6 +9,7 @@ import {
   finalNorm,
   gatedMlp,
   normTensor,
+  qwenWindow,
   rmsNorm,
 } from '../decoder.ts';
 import { ggufDecoderConfig, ggufDecoderTensor } from '../gguf/decoder.ts';
@@ -34,16 +35,14 @@ function headNorm(net: Network, config: DecoderConfig, path: string, x: Value): 
 export const qwen3: ModelFamily<DecoderConfig> = {
   name: 'qwen3',
   architectures: [QWEN3],
+  modelTypes: { qwen3: QWEN3 },
 
   config(json, file) {
     const bias = json['attention_bias'] === true;
     const headDim = json['head_dim'] ?? HEAD_DIM;
-    const sliding = json['use_sliding_window'] === true;
     return decoderConfig({ ...json, head_dim: headDim }, file, {
-      sliding,
-      qkvBias: bias,
-      outputBias: bias,
-      mlpBias: false,
+      ...{ window: qwenWindow(json), qkvBias: bias, outputBias: bias, mlpBias: false },
+      ...{ standard: { num_key_value_heads: 32, max_position_embeddings: 32_768 } },
     });
   },
 

@@ -9,7 +9,7 @@ import { readExactly, withFile } from '../../formats/read.ts';
 import type { DType } from '../../formats/dtype.ts';
 import { type TensorSource, writeSafetensors } from '../../formats/safetensors.ts';
 import { VeraError } from '../../protocol/errors.ts';
-import type { GgufForm, ModelFamily } from '../model.ts';
+import type { GgufForm, ModelConfig, ModelFamily } from '../model.ts';
 import { FAMILIES } from '../registry.ts';
 import { type MappedTensor, mapTensors } from './tensors.ts';
 
@@ -84,13 +84,19 @@ export async function ggufTokenizerToFolder(file: string, outDir: string): Promi
   });
 }
 
-/** The config.json of the model in a GGUF file. Throws VeraError 'model' for an architecture of no family. */
-export const ggufConfig = (file: string): Record<string, unknown> => headerConfig(readHeader(file));
-
 /** The config.json of the model with this header, which may be one without its lists. */
 export function headerConfig(header: GgufHeader): Record<string, unknown> {
   const { form, architecture } = familyIn(header);
   return configOf(header, form, architecture);
+}
+
+/** The config of the model in a GGUF file, after its tensors have been checked. Throws VeraError 'model' or 'format'. */
+export function ggufConfig(file: string): ModelConfig {
+  const header = readHeader(file);
+  const { family, form, architecture } = familyIn(header);
+  const config = family.config(configOf(header, form, architecture), header.where);
+  mapTensors(header, family, form, config);
+  return config;
 }
 
 function familyIn(header: GgufHeader): { family: ModelFamily; form: GgufForm; architecture: string } {

@@ -25,18 +25,9 @@ export function ropeScaling(
   if (factor <= 0)
     throw new VeraError('model', `${header.where}: ${key('scaling.factor')} is ${factor}; it must be positive`);
   if (type === 'linear') return { rope_type: 'linear', type: 'linear', factor };
-  if (type === 'yarn') {
-    const original = meta.whole(key('scaling.original_context_length'));
-    return {
-      rope_type: 'yarn',
-      type: 'yarn',
-      factor,
-      ...(original === undefined ? {} : { original_max_position_embeddings: original }),
-    };
-  }
   throw new VeraError(
     'model',
-    `${header.where}: rope scaling ${quote(type)} is not supported; none, linear, yarn and llama3 are`,
+    `${header.where}: rope scaling ${quote(type)} is not supported; none, linear and llama3 are: use a file of the model without extended context`,
   );
 }
 

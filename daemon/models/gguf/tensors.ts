@@ -1,4 +1,5 @@
 import type { GgufHeader, GgufTensor } from '../../formats/gguf/header.ts';
+import { dequantiser } from '../../formats/gguf/quants.ts';
 import { quote } from '../../formats/quote.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import type { GgufForm, ModelConfig, ModelFamily } from '../model.ts';
@@ -44,6 +45,7 @@ export function mapTensors(
         `${where}: tensor ${from} has the shape [${entry.dimensions.join()}], expected [${dimensions.join()}]`,
       );
     }
+    refuseEncoding(entry, where);
     used.add(from);
     const headRows = form.interleavedRows?.(config, name);
     mapped.push({ name, shape, from: entry, ...(headRows === undefined ? {} : { headRows }) });
@@ -56,4 +58,19 @@ export function mapTensors(
     );
   }
   return mapped;
+}
+
+/** Refuses an encoding before anything is written, rather than in the middle of a conversion. */
+function refuseEncoding({ name, type }: GgufTensor, where: string): void {
+  try {
+    dequantiser(type.name);
+  } catch (cause) {
+    throw new VeraError(
+      'model',
+      `${where}: tensor ${name} is ${(cause as Error).message}; use another file of the model`,
+      {
+        cause,
+      },
+    );
+  }
 }
