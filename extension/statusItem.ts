@@ -4,16 +4,15 @@ import type { ActiveAdapter } from './adapters/watch.ts';
 import type { App } from './app.ts';
 import { COMMANDS, STATUS_ITEM } from './contributions.ts';
 import { soonest } from './listing.ts';
-import { fractionOf } from './runs/describe.ts';
+import { doingText, fractionOf } from './runs/describe.ts';
 import { changesSetting, setting } from './settings.ts';
 import { statusText, statusTip } from './statusText.ts';
 
-/** The status bar item: the active adapter, or the percentage of the running job. A click opens a list to choose an adapter. */
+/** The status bar item: the active adapter, or the percentage of the running job. A click opens the run, or a list to choose an adapter. */
 export function registerStatusItem(app: App, adapter: ActiveAdapter): void {
   const { context, daemon, log } = app;
   const item = vscode.window.createStatusBarItem(STATUS_ITEM, vscode.StatusBarAlignment.Right, 90);
   item.name = 'VeRA Studio';
-  item.command = COMMANDS.pickAdapter;
   const running = new Map<number, Job>();
 
   const show = (): void => {
@@ -22,7 +21,12 @@ export function registerStatusItem(app: App, adapter: ActiveAdapter): void {
     const text = statusText(active, job === undefined ? undefined : { fraction: fractionOf(job) }, running.size);
     if (!setting('statusBar', true) || text === undefined) return item.hide();
     item.text = text;
-    item.tooltip = statusTip(active, job?.title);
+    item.tooltip = statusTip(active, job === undefined ? undefined : { title: job.title, doing: doingText(job) });
+    // While something runs, a person wants to see that.
+    item.command =
+      job?.kind === 'train'
+        ? { command: COMMANDS.openRun, title: 'Open', arguments: [{ kind: 'job', job }] }
+        : COMMANDS.pickAdapter;
     item.accessibilityInformation = { label: item.tooltip };
     item.show();
   };

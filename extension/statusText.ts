@@ -19,10 +19,12 @@ export function statusText(
 }
 
 /** What a pointer over the item, or a screen reader, says. Pure. */
-export function statusTip(active: string | null, job: string | undefined): string {
+export function statusTip(active: string | null, job: { title: string; doing: string } | undefined): string {
+  if (job !== undefined)
+    return [oneLine(job.title), job.doing, 'Click to open it.'].filter((text) => text !== '').join('. ');
   const who =
     active === null
       ? 'No adapter is active. Click to choose one.'
       : `Active adapter: ${oneLine(active)}. It answers @vera in the chat and writes inline completions. Click to choose another.`;
-  return job === undefined ? who : `${oneLine(job)}. ${who}`;
+  return who;
 }

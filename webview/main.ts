@@ -129,7 +129,7 @@ function announce(): void {
   const run = state.focus?.run;
   if (run?.state !== 'running') return;
   const { step, steps, fraction } = run.progress;
-  announcer.progress(run.title, step !== undefined && steps ? step / steps : fraction);
+  announcer.progress(run.title, fraction ?? (step !== undefined && steps ? step / steps : undefined));
 }
 
 const failed = (what: unknown): void =>

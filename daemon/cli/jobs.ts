@@ -107,13 +107,14 @@ export function registerJobs(program: Command): void {
 }
 
 function progressOf({ state, progress, waitingFor }: Job): string {
-  const { step, steps, fraction, secondsLeft } = progress;
+  const { step, steps, text, fraction, secondsLeft } = progress;
   if (state === 'queued') return waitingFor ?? '';
-  if (step !== undefined && steps !== undefined) {
-    const left = state === 'running' && secondsLeft !== undefined ? `, ${durationText(secondsLeft)} left` : '';
-    return `step ${step} of ${steps}${left}`;
-  }
-  return state === 'running' && fraction !== undefined ? `${Math.floor(fraction * 100)} %` : '';
+  if (state !== 'running') return step === undefined || steps === undefined ? '' : `step ${step} of ${steps}`;
+  return [
+    ...(text === undefined ? [] : [text]),
+    ...(fraction === undefined ? [] : [`${Math.floor(fraction * 100)} %`]),
+    ...(secondsLeft === undefined ? [] : [`${durationText(secondsLeft)} left`]),
+  ].join(', ');
 }
 
 function show(job: Job): void {

@@ -24,6 +24,7 @@ export function trainPrinter(settings: Shown): { print: (event: RunEvent) => voi
   const terminal = stderr.isTTY;
   let open = false;
   let lastPlain = -Infinity;
+  const began = performance.now();
   let report: RunEventOf<'report'> | undefined;
   let shown = settings;
   const clear = (): void => {
@@ -51,16 +52,26 @@ export function trainPrinter(settings: Shown): { print: (event: RunEvent) => voi
       if (event.event === 'start') shown = { ...settings, out: event.out, method: event.method };
       if (event.event === 'step') step(event);
       else if (event.event === 'progress') {
-        if (terminal && event.fraction < 1) bar(`${event.text} ${Math.floor(event.fraction * 100)} %`);
-        else clear();
+        if (terminal && event.fraction < 1) bar(progressText(event));
+        else if (terminal) clear();
+        else if (performance.now() - Math.max(began, lastPlain) > PLAIN_EVERY_MS) {
+          lastPlain = performance.now();
+          line(progressText(event));
+        }
       } else if (event.event === 'report') report = event;
       else for (const text of linesOf(event, report, shown)) line(text);
     },
   };
 }
 
+/** 'measuring the base, 3 of 8  12 %, 4 min left'. */
+function progressText({ text, fraction, secondsLeft }: RunEventOf<'progress'>): string {
+  const left = secondsLeft === undefined ? '' : `, ${durationText(secondsLeft)} left`;
+  return `${text}  ${Math.floor(fraction * 100)} %${left}`;
+}
+
 function barOf({ step, steps, ...rest }: StepEvent): string {
-  const full = Math.min(BAR, Math.floor((BAR * step) / steps));
+  const full = Math.min(BAR, Math.floor(BAR * (rest.fraction ?? step / steps)));
   return `[${'#'.repeat(full)}${'.'.repeat(BAR - full)}] ${figuresOf({ step, steps, ...rest })}`;
 }
 
@@ -114,8 +125,11 @@ function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, sett
   }
 }
 
+const sumOf = (values: Readonly<Record<string, number>>): number =>
+  Object.values(values).reduce((sum, value) => sum + value, 0);
+
 function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { method }: Shown): string[] {
-  const { estimate, optimizerBytes, steps, adapterStep, stoppedEarly, trainSeconds, tokens } = report;
+  const { estimate, seconds, optimizerBytes, steps, adapterStep, stoppedEarly, trainSeconds, tokens } = report;
   const rows: [string, string, string][] = [
     ['', 'estimate', 'measured'],
     ['trainable parameters', estimate ? number(estimate.trainableParameters) : '', number(done.trainableParameters)],
@@ -131,6 +145,15 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
       estimate ? `${number(estimate.tokensPerSecond)} tokens/s` : '',
       `${number(done.tokensPerSecond)} tokens/s`,
     ],
+    ...(seconds
+      ? [
+          ['time', durationText(sumOf(seconds.estimate)), durationText(sumOf(seconds.measured))] as [
+            string,
+            string,
+            string,
+          ],
+        ]
+      : []),
   ];
   const kept = done.evalLoss === null ? '' : `; the adapter is that of step ${adapterStep}, the best on held-out rows`;
   const { sentence } = runVerdict({ ...report, ...done }, makesModel(method) ? 'the model' : 'the adapter');

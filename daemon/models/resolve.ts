@@ -121,6 +121,14 @@ export function localPath(spec: string, cache: string): string | undefined {
 const conversionFolder = async (path: string, cache: string): Promise<string> =>
   join(cache, 'gguf', await contentId(path, cache, () => undefined));
 
+/** Whether `spec` is a GGUF file that was not converted yet, as far as is known without reading it. */
+export function isUnconverted(spec: string, { cache }: Pick<ResolveOptions, 'cache'>): boolean {
+  const { kind, path } = locate(spec);
+  if (kind !== 'gguf') return false;
+  const id = remembered(contentIndex(cache), contentKey(path));
+  return id === undefined || !existsSync(join(cache, 'gguf', id, 'config.json'));
+}
+
 async function resolveFolder(spec: string, options: ResolveOptions): Promise<string> {
   const { kind, path } = locate(spec);
   if (kind === 'folder') return path;
@@ -237,18 +245,24 @@ async function converted(file: string, name: string, { cache, onProgress }: Reso
   return folder;
 }
 
-/** The first 32 hex digits of the sha256 of a file. Reading gigabytes takes a while, so it is remembered by path, size and time. */
-async function contentId(file: string, cache: string, onProgress: (fraction: number) => void): Promise<string> {
+/** Where the content of GGUF files is remembered, and the name that a state of a file has there. */
+const contentIndex = (cache: string): string => join(cache, 'gguf', 'index.json');
+function contentKey(file: string): string {
   const path = realpathSync(file);
   const { size, mtimeMs, ino } = statSync(path);
-  const key = `${path} ${size} ${mtimeMs} ${ino}`;
-  const index = join(cache, 'gguf', 'index.json');
+  return `${path} ${size} ${mtimeMs} ${ino}`;
+}
+
+/** The first 32 hex digits of the sha256 of a file. Reading gigabytes takes a while, so it is remembered by path, size and time. */
+async function contentId(file: string, cache: string, onProgress: (fraction: number) => void): Promise<string> {
+  const [key, index] = [contentKey(file), contentIndex(cache)];
   const known = remembered(index, key);
   if (known !== undefined) return known;
+  const { size } = statSync(file);
   const hash = createHash('sha256');
   let done = 0;
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 22 })) {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 22 })) {
       hash.update(chunk as Buffer);
       done += (chunk as Buffer).length;
       onProgress(done / size);

@@ -72,9 +72,9 @@ export const causalLm: Objective = {
     };
   },
 
-  sizes(rows, length) {
+  sizes(rows, length, counting) {
     const tokens = rows * length;
-    const counted = paddedTo(tokens);
+    const counted = paddedTo(counting ?? tokens);
     return { batch: rows, length, tokens, counted, rounds: Math.ceil(counted / CHUNK), rows: Math.min(counted, CHUNK) };
   },
 };

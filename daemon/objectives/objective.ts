@@ -42,6 +42,6 @@ export interface Objective {
   loss(net: Network, config: ModelConfig, options: LossOptions): Value;
   /** The tensors for those inputs. */
   feeds(part: BatchPart): Feeds;
-  /** The symbolic dimensions of that graph for rows that are full and in which every token counts. */
-  sizes(rows: number, length: number): Readonly<Record<string, number>>;
+  /** The symbolic dimensions of that graph for full rows. `counted`: the tokens that count in the loss, all if left out. */
+  readonly sizes: (rows: number, length: number, counted?: number) => Readonly<Record<string, number>>;
 }

@@ -3,13 +3,21 @@ import { z } from 'zod';
 import { savings } from './panel.ts';
 import { count, finite, time } from './values.ts';
 
+/** As `RunTime` (runTime.ts) explains them, in seconds. */
+const runTime = z.object({
+  ...{ base: finite, data: finite, evaluation: finite, evalEvery: count.nullable() },
+  ...{ samples: finite, graphs: finite, step: finite, end: finite },
+});
+
 export const trainPlan = z.object({
   trainableParameters: count,
   adaptedLayers: count,
   /** Input tokens that a step takes in at most. */
   tokensPerStep: count.optional(),
-  /** At the rates that were measured on this machine. */
+  /** At the rates that were measured on this machine, for batches as the data makes them. */
   secondsPerStep: finite.optional(),
+  /** How long its phases take. `runSeconds` (protocol/runTime.ts) makes the time of a run of it. */
+  time: runTime.optional(),
   /** Absent for a method that has none. */
   savings: savings.optional(),
   /** Absent while the base's tokenizer is not here yet, and where no data was to be read. */

@@ -1,6 +1,8 @@
 /** What a worker sends while it works: with `--json` each event is one line. Losses are means over counted tokens, in nats. */
 import { z } from 'zod';
 import { factsOfMetric, METRIC_NAMES, type MetricName, type METRICS } from './metrics.ts';
+import { wholeText } from './text.ts';
+import { PHASES, type PhaseName } from './runTime.ts';
 import { count, finite } from './values.ts';
 
 type EventOf<N extends MetricName> = (typeof METRICS)[N]['event'];
@@ -21,7 +23,15 @@ const fieldsOf = <E extends 'step' | 'eval'>(event: E): Fields<E> =>
     }),
   ) as Fields<E>;
 
-const progress = z.object({ event: z.literal('progress'), text: z.string(), fraction: finite });
+/** What is being done now, and how much of the whole is done; of a run also the time left. */
+const progress = z.object({
+  event: z.literal('progress'),
+  text: z.string(),
+  fraction: finite,
+  secondsLeft: finite.optional(),
+  /** The held-out loss on the batches that an evaluation has measured so far. */
+  heldOutLoss: finite.optional(),
+});
 
 const start = z.object({
   event: z.literal('start'),
@@ -51,7 +61,10 @@ const step = z.object({
   ...fieldsOf('step'),
   rssBytes: finite,
   peakRssBytes: finite,
+  /** Until the whole run is over, with its evaluations, samples and saving. */
   secondsLeft: finite,
+  /** Share of the whole run that is done. Absent in runs of earlier versions. */
+  fraction: finite.optional(),
 });
 
 const evaluation = z.object({
@@ -74,6 +87,8 @@ const checkpoint = z.object({ event: z.literal('checkpoint'), step: count, file:
 const note = z.object({ event: z.literal('note'), text: z.string() });
 const stopped = z.object({ event: z.literal('stopped'), step: count, checkpoint: z.string() });
 
+const phases = z.object(Object.fromEntries(PHASES.map((name) => [name, finite])) as Record<PhaseName, typeof finite>);
+
 /** What was measured, beside the plan's estimates: for the table at the end. */
 const report = z.object({
   event: z.literal('report'),
@@ -93,6 +108,8 @@ const report = z.object({
   heldOutRows: count.optional(),
   /** Those of them that an evaluation counts in the loss. */
   heldOutTokens: count.optional(),
+  /** How long the phases of the run took, and what was estimated. Absent in runs of earlier versions. */
+  seconds: z.object({ estimate: phases, measured: phases }).optional(),
   /** The estimates of the plan; absent where all weights are trained. */
   estimate: z
     .object({
@@ -144,6 +161,8 @@ export const jobProgress = z.object({
   heldOutLoss: finite.optional(),
   tokensPerSecond: finite.optional(),
   secondsLeft: finite.optional(),
+  /** What a person should know of this attempt: why a run starts from the beginning again. */
+  note: z.string().optional(),
 });
 export type JobProgress = z.infer<typeof jobProgress>;
 
@@ -152,18 +171,31 @@ const MAX_TEXT = 1000; // characters of a line of progress
 /** What an event says of how far its job is. */
 export function progressOf(event: RunEvent): JobProgress {
   switch (event.event) {
-    case 'progress':
-      return { fraction: event.fraction, text: event.text.slice(0, MAX_TEXT) };
+    case 'progress': {
+      const { fraction, secondsLeft, heldOutLoss } = event;
+      return {
+        ...{ fraction, text: event.text.slice(0, MAX_TEXT) },
+        ...(secondsLeft === undefined ? {} : { secondsLeft }),
+        ...(heldOutLoss === undefined ? {} : { heldOutLoss }),
+      };
+    }
     case 'start':
-      return { text: 'training', step: event.step, steps: event.steps };
+      return { step: event.step, steps: event.steps };
+    case 'note':
+      return { note: event.text.slice(0, MAX_TEXT) };
     case 'eval':
       return { heldOutLoss: event.loss };
     case 'step': {
       const { step: at, steps, loss, tokensPerSecond, secondsLeft } = event;
-      const fraction = steps > 0 ? { fraction: Math.min(1, at / steps) } : {};
-      return { text: 'training', step: at, steps, loss, tokensPerSecond, secondsLeft, ...fraction };
+      const part = event.fraction ?? (steps > 0 ? Math.min(1, at / steps) : undefined);
+      const fraction = part === undefined ? {} : { fraction: part };
+      return { text: trainingText(at, steps), step: at, steps, loss, tokensPerSecond, secondsLeft, ...fraction };
     }
     default:
       return {};
   }
 }
+
+/** What a run does that takes steps: 'training, step 12 of 50'. */
+export const trainingText = (step: number, steps: number): string =>
+  steps > 0 ? `training, step ${wholeText(step)} of ${wholeText(steps)}` : 'training';

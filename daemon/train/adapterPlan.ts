@@ -2,7 +2,14 @@ import type { LinearMethod, MethodOptions } from '../methods/method.ts';
 import { savings, type Savings } from '../methods/savings.ts';
 import type { LinearSite } from '../models/adaptation.ts';
 import type { ModelConfig } from '../models/model.ts';
-import { memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint, type StepShape } from './estimate.ts';
+import {
+  evaluationWeights,
+  memoryEstimate,
+  type MemoryEstimate,
+  secondsEstimate,
+  stepFootprint,
+  type StepShape,
+} from './estimate.ts';
 import type { Throughput } from './throughput.ts';
 
 /** The plan of one way to train. Times in seconds, sizes in bytes. */
@@ -24,6 +31,6 @@ export function planOf(
   const counted = savings(method, sites, options);
   const adaptation = method.create(sites, options, []);
   const step = stepFootprint(config, adaptation, shape);
-  const memory = memoryEstimate(step, counted.parameters);
+  const memory = memoryEstimate(step, counted.parameters, { evaluating: evaluationWeights(config, shape) });
   return { method, ...counted, memory, secondsPerStep: secondsEstimate(step, rates) };
 }

@@ -1,4 +1,4 @@
-import type { Adaptation } from '../models/adaptation.ts';
+import { type Adaptation, unadapted } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { tensorShapes } from '../models/tensors.ts';
@@ -9,6 +9,7 @@ import { weightFormat } from '../weights/registry.ts';
 import { objectiveNamed } from '../objectives/registry.ts';
 import { stepGraph, tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
+import type { BatchParts } from './workload.ts';
 
 export interface StepShape {
   /** The name of a weight format. */
@@ -30,13 +31,15 @@ export function baseOfConfig(config: ModelConfig): BaseModel {
 
 /**
  * What a step needs. It is read from the graph that will run, in the parts in which it will run. No weights are needed, and
- * nothing is computed. `train` false: a step that finds the loss without a gradient.
+ * nothing is computed. `train` false: a step that finds the loss without a gradient. `usual`: the batches as the data makes them,
+ * which decide the time; memory is that of full ones.
  */
 export function stepFootprint(
   config: ModelConfig,
   adaptation: Adaptation,
   { precision, objective, batch, length }: StepShape,
   train = true,
+  usual?: BatchParts,
 ): Footprint {
   const tokens = tokensAtOnce(adaptation, length, batch * length);
   const rows = Math.max(1, Math.floor(tokens / length));
@@ -48,14 +51,18 @@ export function stepFootprint(
     train,
   );
   const parts = Math.ceil(batch / rows);
-  const part = footprint(graph, objectiveNamed(objective).sizes(rows, length));
+  const { sizes } = objectiveNamed(objective);
+  const part = footprint(graph, sizes(rows, length));
   const lanes = train ? weightFormat(precision).lanes(defaultThreads(), parts) : 1;
+  const timed =
+    usual === undefined ? part : footprint(graph, sizes(usual.tokens / usual.length, usual.length, usual.counted));
+  const times = usual?.parts ?? parts;
   return {
     ...part,
     peakBytes: lanes * part.peakBytes,
     weightBytes: lanes * part.weightBytes,
-    operations: Object.fromEntries(Object.entries(part.operations).map(([type, count]) => [type, parts * count])),
-    trafficBytes: parts * part.trafficBytes,
+    operations: Object.fromEntries(Object.entries(timed.operations).map(([type, count]) => [type, times * count])),
+    trafficBytes: times * timed.trafficBytes,
   };
 }
 
@@ -65,6 +72,10 @@ export interface MemoryEstimate {
   readonly process: number;
   /** The base's weights in their weight format. */
   readonly weights: number;
+  /** The weights again, as the evaluation on held-out rows has them. */
+  readonly evaluating: number;
+  /** What the conversion of a GGUF file leaves behind. */
+  readonly converting: number;
   /** A method's frozen matrices (VeRA's A and B), and tables. */
   readonly constants: number;
   /** Trained numbers, their gradient, and Adam's two moments. */
@@ -87,10 +98,24 @@ const TRAINABLE_COPIES = 4;
  */
 const ALLOCATOR_FACTOR = 1.2;
 
-export function memoryEstimate(step: Footprint, parameters: number): MemoryEstimate {
+/** Bytes of the weights of the graph that evaluates, which stays in memory beside that of the steps. */
+export const evaluationWeights = (config: ModelConfig, shape: StepShape): number =>
+  stepFootprint(config, unadapted, shape, false).weightBytes;
+
+/** What converting a GGUF file leaves in memory: about its largest tensor in float32. */
+export const conversionBytes = (config: ModelConfig): number =>
+  Math.max(...[...tensorShapes(config).values()].map((shape) => shape.reduce((a, b) => a * b, 4)));
+
+/** The memory of work with a step. `evaluating`, `converting`: bytes that come on top of it. */
+export function memoryEstimate(
+  step: Footprint,
+  parameters: number,
+  { evaluating = 0, converting = 0 }: Partial<Pick<MemoryEstimate, 'evaluating' | 'converting'>> = {},
+): MemoryEstimate {
   const terms = {
     process: PROCESS_BYTES,
     weights: step.weightBytes,
+    ...{ evaluating, converting },
     constants: CONSTANT_COPIES * step.constantBytes,
     trainable: TRAINABLE_COPIES * 4 * parameters,
     intermediates: Math.round(ALLOCATOR_FACTOR * step.peakBytes),

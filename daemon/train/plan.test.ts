@@ -119,11 +119,13 @@ test('plans that are made together read a dataset once and measure once', async 
   assert.equal(plans[2]!.data!.steps, 3 * plans[0]!.data!.steps);
   assert.ok(plans[1]!.data!.steps >= plans[0]!.data!.steps);
   const alone = openPlanning([], true);
-  const { secondsPerStep: _, ...same } = await planTraining(
-    { ...settings, data: path, length: 64 },
-    { ...cache, planning: alone },
-  );
-  const { secondsPerStep: __, ...together } = plans[1]!;
+  const {
+    secondsPerStep: _,
+    time: times,
+    ...same
+  } = await planTraining({ ...settings, data: path, length: 64 }, { ...cache, planning: alone });
+  const { secondsPerStep: __, time: others, ...together } = plans[1]!;
+  assert.equal(times!.data, others!.data); // the other times follow from the rates, which were measured twice
   assert.deepEqual(together, same);
   await planning.close();
   await alone.close();

@@ -1,21 +1,34 @@
 import { existsSync } from 'node:fs';
 import { rowLength } from '../data/settings.ts';
 import { loadForm } from '../export/adapter.ts';
+import type { MethodAdaptation } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
-import { unadapted } from '../models/adaptation.ts';
+import { type LinearSite, unadapted } from '../models/adaptation.ts';
+import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
 import { networkTensors } from '../models/tensors.ts';
-import { resolveConfig, type ResolveOptions } from '../models/resolve.ts';
+import { isUnconverted, localTokenizer, resolveConfig, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
-import { baseOfConfig, memoryEstimate, type MemoryEstimate, secondsEstimate, stepFootprint } from './estimate.ts';
+import type { RunTime } from '../protocol/runTime.ts';
+import {
+  baseOfConfig,
+  conversionBytes,
+  evaluationWeights,
+  memoryEstimate,
+  type MemoryEstimate,
+  stepFootprint,
+} from './estimate.ts';
 import type { EvaluationRequest } from './evaluateDataset.ts';
 import { EVALUATION_LENGTH } from './evaluateSettings.ts';
 import type { Planning } from './planning.ts';
 import { layersOf, methodOptions, type TrainSettings } from './settings.ts';
 import { dataPlan, savingsPlan } from './planParts.ts';
+import { runTimeOf } from './runTime.ts';
+import { tokensAtOnce } from './step.ts';
 import { thetaSize } from './trainable.ts';
+import { workloadOf } from './workload.ts';
 
 /** The plan of work on a base, estimated from its config and the graph that will run. */
 export interface WorkPlan {
@@ -25,10 +38,25 @@ export interface WorkPlan {
   /** How long a step takes and how many tokens it reads, if that was requested. */
   readonly secondsPerStep?: number;
   readonly tokensPerStep?: number;
+  /** How long its phases take, if that was requested. */
+  readonly time?: RunTime;
   /** Its costs beside LoRA, if that was requested. */
   readonly savings?: TrainPlan['savings'];
   /** Facts about the dataset, if that was requested and the base is on this machine. */
   readonly data?: TrainPlan['data'];
+}
+
+/** How a run adapts a base, from its config alone, and the layers that it adapts. */
+export function adaptationOf(
+  settings: TrainSettings,
+  config: ModelConfig,
+): { sites: readonly LinearSite[]; adaptation: MethodAdaptation } {
+  const method = methodNamed(settings.method);
+  const all = method.adapts === 'all';
+  const { targets, layers } = layersOf(settings);
+  const sites = all ? [] : selectSites(linearSites(config), targets, layers);
+  const tensors = all ? networkTensors(baseOfConfig(config)) : [];
+  return { sites, adaptation: method.create(sites, methodOptions(settings), tensors) };
 }
 
 /** The plan of a training run. With a `planning` also its time, its data and its costs beside LoRA. */
@@ -39,25 +67,30 @@ export async function planTraining(
   if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
   const config = await resolveConfig(settings.base, options);
   const { precision, objective, batch, threads } = settings;
-  const method = methodNamed(settings.method);
-  const all = method.adapts === 'all';
-  const { targets, layers } = layersOf(settings);
-  const sites = all ? [] : selectSites(linearSites(config), targets, layers);
-  const tensors = all ? networkTensors(baseOfConfig(config)) : [];
-  const adaptation = method.create(sites, methodOptions(settings), tensors);
+  const { sites, adaptation } = adaptationOf(settings, config);
   const length = rowLength(settings.length, config.maxLength);
   const step = stepFootprint(config, adaptation, { precision, objective, batch, length });
   const trainableParameters = thetaSize(adaptation);
-  const memory = memoryEstimate(step, trainableParameters);
+  const converts = isUnconverted(settings.base, options);
+  const beside = {
+    evaluating: settings.heldOut > 0 ? evaluationWeights(config, { precision, objective, batch, length }) : 0,
+    converting: converts ? conversionBytes(config) : 0,
+  };
+  const memory = memoryEstimate(step, trainableParameters, beside);
   const counted = { memory, trainableParameters, adaptedLayers: sites.length };
   if (planning === undefined) return counted;
-  const secondsPerStep = secondsEstimate(step, await planning.rates(precision, threads));
-  const steps = { secondsPerStep, tokensPerStep: settings.accumulate * batch * length };
-  const data = await dataPlan({ ...settings, length }, options, planning);
-  const savings = savingsPlan(settings, config, sites);
+  const rates = await planning.rates(precision, threads);
+  const ready = { ...settings, length };
+  const data = await dataPlan(ready, options, planning);
+  const tokenizer = data === undefined ? undefined : await localTokenizer(settings.base, options);
+  const dataset = tokenizer === undefined ? undefined : await planning.dataset(ready, tokenizer);
+  const atOnce = tokensAtOnce(adaptation, length, batch * length);
+  const workload = dataset === undefined ? undefined : await workloadOf(dataset, ready, atOnce);
+  const time = runTimeOf({ config, adaptation, settings: ready, workload, converts }, rates);
+  const savings = savingsPlan(settings, config, sites, beside);
   return {
     ...counted,
-    ...steps,
+    ...{ secondsPerStep: time.step, tokensPerStep: settings.accumulate * batch * length, time },
     ...(data === undefined ? {} : { data }),
     ...(savings === undefined ? {} : { savings }),
   };

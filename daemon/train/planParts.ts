@@ -9,7 +9,7 @@ import { localTokenizer, type ResolveOptions } from '../models/resolve.ts';
 import type { Savings } from '../protocol/panel.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
 import { estimateSteps } from './batchSource.ts';
-import { memoryEstimate, stepFootprint } from './estimate.ts';
+import { type MemoryEstimate, memoryEstimate, stepFootprint } from './estimate.ts';
 import type { Planning } from './planning.ts';
 import { methodOptions, type ReadySettings, type TrainSettings } from './settings.ts';
 
@@ -31,11 +31,13 @@ export async function dataPlan(
   return { format, rows, heldOutRows, skipped: skipped.count, firstSkipped: skipped.first ?? null, steps };
 }
 
-/** What the run costs beside the baselines on the same layers, from counts and the graphs that would run; nothing is measured. */
+/** What the run costs beside the baselines on the same layers, from counts and the graphs that would run; nothing is measured.
+ * `beside`: memory that all of them take on top. */
 export function savingsPlan(
   settings: TrainSettings,
   config: ModelConfig,
   sites: readonly LinearSite[],
+  beside: Partial<MemoryEstimate> = {},
 ): Savings | undefined {
   const { precision, objective, batch, projection } = settings;
   const method = methodNamed(settings.method);
@@ -49,7 +51,7 @@ export function savingsPlan(
       parameters,
       adapterBytes: whole ? fullBytes : bytes,
       optimizerBytes: gradientBytes + optimizerBytes,
-      peakBytes: memoryEstimate(step, parameters).total,
+      peakBytes: memoryEstimate(step, parameters, beside).total,
     };
   };
   const own = methodOptions(settings);

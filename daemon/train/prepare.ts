@@ -11,8 +11,8 @@ import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { networkTensors } from '../models/tensors.ts';
-import type { Emit } from '../protocol/runEvents.ts';
 import { settingError } from '../settings/setting.ts';
+import type { Course } from './course.ts';
 import type { EvaluationSettings } from './evaluationSettings.ts';
 import {
   layersOf,
@@ -39,8 +39,15 @@ export interface Prepared {
 }
 
 /** Opens base, tokenizer and dataset and makes the adaptation. What can be checked cheaply is checked first. */
-export async function prepare(given: TrainSettings, emit: Emit): Promise<Prepared> {
-  const base = await resolveBase(given.base, { cache: cacheFolder(), onProgress: percentages(emit) });
+export async function prepare(given: TrainSettings, course: Course): Promise<Prepared> {
+  course.begin('base', 'opening the base');
+  const onProgress = (text: string, fraction: number): void => {
+    const { part, what } = ofBase(text, fraction);
+    course.reached('base', part, what);
+  };
+  const base = await resolveBase(given.base, { cache: cacheFolder(), onProgress });
+  course.end('base');
+  course.begin('data', 'reading the data');
   const settings = { ...given, length: rowLength(given.length, base.config.maxLength) };
   checkLength(base, settings.length);
   const method = methodNamed(settings.method);
@@ -75,14 +82,15 @@ export function openData(
   return openDataset(settings.data, { ...settings, tokenizer, start: startOf(options) });
 }
 
-/** Progress as events, one per percent. */
-function percentages(emit: Emit): (text: string, fraction: number) => void {
-  let last = '';
-  return (text, fraction) => {
-    const now = `${text} ${Math.floor(fraction * 100)}`;
-    if (now !== last) emit({ event: 'progress', text, fraction });
-    last = now;
-  };
+/** Shares of the time that it takes to convert a GGUF file: its hash, and its tensors. Then the new weights are hashed. */
+const READ = 0.1;
+const CONVERTED = 0.8;
+
+/** The share of the work on a base that is done, and what is being done. */
+function ofBase(text: string, fraction: number): { part: number; what: string } {
+  if (text.startsWith('reading ')) return { part: READ * fraction, what: 'reading the base' };
+  if (text.startsWith('converting ')) return { part: READ + CONVERTED * fraction, what: 'converting the base' };
+  return { part: (READ + CONVERTED) * fraction, what: text };
 }
 
 /** Refuses rows that are longer than the model was made for: it would read them at positions that it never saw. */

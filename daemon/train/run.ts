@@ -1,29 +1,36 @@
 import type { Adapter } from '../export/adapter.ts';
 import { removeTemporaries } from '../formats/atomic.ts';
-import { quote } from '../formats/quote.ts';
-import { VeraError } from '../protocol/errors.ts';
-import { type DataPosition, batchGroups, estimateSteps, type Group, heldOutBatches } from './batchSource.ts';
-import { newestCheckpoint, saveCheckpoint } from './checkpoint.ts';
-import { checkIds, evaluate, turn } from './evaluate.ts';
-import type { Emit, RunEventOf } from '../protocol/runEvents.ts';
+import type { VeraError } from '../protocol/errors.ts';
+import { type DataPosition, batchGroups, type Group } from './batchSource.ts';
+import { saveCheckpoint } from './checkpoint.ts';
+import { checkIds, turn } from './evaluate.ts';
+import { evaluatedShare, type Expected, expectedOf, planCourse, startEvent } from './expected.ts';
+import { type LookOptions, measureHeldOut, writeSamples } from './looks.ts';
+import type { MachineRates } from '../protocol/plans.ts';
+import { type Emit, type RunEventOf, trainingText } from '../protocol/runEvents.ts';
 import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
-import { identityDifference, identityOf } from './identity.ts';
+import { identityOf } from './identity.ts';
 import { lockFolder } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import { dropoutNoise } from './noise.ts';
 import { type Failure, numericFailure } from './numeric.ts';
 import { AdamW, clip } from './optimizer.ts';
+import { Course } from './course.ts';
 import { estimatedFigures } from './estimatedFigures.ts';
 import { createStep, prepare, type Prepared } from './prepare.ts';
 import { addEvaluation, addLoss, firstProgress, heldOutFigures, type Progress, trainLoss } from './progress.ts';
+import { restore } from './restore.ts';
 import { saveResult } from './result.ts';
-import { generateSamples } from './samples.ts';
 import { rateFactor } from './schedule.ts';
 import type { ReadySettings, TrainSettings } from './settings.ts';
 import { trainedOn } from './trainedOn.ts';
+import { openPlanning } from './planning.ts';
+import { roughTime } from './roughTime.ts';
 import type { Step } from './step.ts';
+import type { Throughput } from './throughput.ts';
 import { initialTheta, parameterGroups, thetaSize } from './trainable.ts';
+import { add, scale } from './vectors.ts';
 
 export interface RunControl {
   readonly emit: Emit;
@@ -31,28 +38,33 @@ export interface RunControl {
   readonly stopped: () => boolean;
   /** Continue from the newest checkpoint in the output folder. */
   readonly resume: boolean;
+  /** What is known of the speed of this machine. It is measured if that is nothing. */
+  readonly rates?: readonly MachineRates[] | undefined;
+  /** When the work began, as `performance.now()` has it; now if left out. */
+  readonly since?: number;
   /** Receives facts about base and dataset, before the first step. */
   readonly onPrepared?: (prepared: Prepared) => void;
   /** Receives the adapter when its folder is whole. `full` makes no adapter. */
   readonly onAdapter?: (adapter: Adapter, prepared: Prepared) => void;
 }
 
-/** A run without an evaluation interval of its own has ten evaluations, but not after fewer steps than this. */
-const LEAST_BETWEEN_EVALUATIONS = 50;
-
 /**
- * Trains: first evaluation and samples, then steps with evaluations and checkpoints in between, at the end samples and the
- * adapter. The same settings, data and threads give the same bits, wherever the run was interrupted. Undefined if it was
+ * Trains: first an evaluation of the base and its samples, then steps with evaluations and checkpoints in between, at the end
+ * samples and the adapter. It says all the while what is being done, how much of the whole run that is, and how long it takes. The same settings, data and threads give the same bits, wherever the run was interrupted. Undefined if it was
  * stopped.
  */
 export async function train(settings: TrainSettings, control: RunControl): Promise<RunEventOf<'done'> | undefined> {
   const release = await lockFolder(lockFile(settings.out));
   try {
-    const prepared = await prepare(settings, control.emit);
+    const course = new Course(control.emit, control.since);
+    const rates = await openPlanning(control.rates ?? [], false).rates(settings.precision, settings.threads);
+    const rough = await roughTime(settings, rates);
+    if (rough !== undefined) course.plan(rough.seconds, !rough.isGuess);
+    const prepared = await prepare(settings, course);
     control.onPrepared?.(prepared);
-    const run = await Run.open(prepared.settings, control, prepared);
+    const run = await Run.open(control, prepared, course, rates);
     try {
-      return (await run.learn()) ? await run.finish() : undefined;
+      return (await run.learn()) ? await run.finish(rates) : undefined;
     } finally {
       await run.close();
       prepared.dataset.close();
@@ -62,6 +74,9 @@ export async function train(settings: TrainSettings, control: RunControl): Promi
   }
 }
 
+/** A checkpoint is written at least so often, whatever the settings say. */
+const LONG_AGO_MS = 60_000;
+
 class Run {
   readonly #settings: ReadySettings;
   readonly #control: RunControl;
@@ -70,21 +85,26 @@ class Run {
   readonly #identity: string;
   readonly #optimizer: AdamW;
   readonly #metrics: Metrics;
-  readonly #steps: number;
-  readonly #evalEvery: number;
+  readonly #expected: Expected;
+  readonly #course: Course;
+  /** Whether this attempt began at step 0, so that what it measures is the whole run. */
+  readonly #isWhole: boolean;
   #progress: Progress;
   #theta: Float32Array;
   #best: Float32Array | undefined;
   #savedAt = -1;
+  /** When the last checkpoint was written (or the run began), and how long that took. */
+  #saved = { at: performance.now(), tookMs: 0 };
   #train: Step | undefined;
   #eval: Step | undefined;
 
-  private constructor(settings: ReadySettings, control: RunControl, prepared: Prepared, estimate: number) {
+  private constructor(control: RunControl, prepared: Prepared, expected: Expected, course: Course) {
+    const { settings } = prepared;
     this.#settings = settings;
     this.#control = control;
     this.#prepared = prepared;
-    this.#steps = estimate;
-    this.#evalEvery = settings.evalEvery ?? Math.max(LEAST_BETWEEN_EVALUATIONS, Math.ceil(estimate / 10));
+    this.#expected = expected;
+    this.#course = course;
     this.#checkpoints = checkpointsOf(settings.out);
     this.#identity = identityOf(settings, prepared.base.fingerprint, prepared.dataset.hash);
     this.#optimizer = new AdamW(thetaSize(prepared.adaptation), settings);
@@ -93,40 +113,22 @@ class Run {
     const restored = control.resume && this.#restore();
     if (!restored) this.#theta = initialTheta(prepared.adaptation);
     this.#metrics = new Metrics(metricsFile(settings.out), this.#progress.metricsBytes);
+    this.#isWhole = this.#progress.step === 0;
   }
 
-  static async open(settings: ReadySettings, control: RunControl, prepared: Prepared): Promise<Run> {
-    const { base, dataset, adaptation, sites } = prepared;
-    const estimate = await estimateSteps(dataset, settings);
+  static async open(control: RunControl, prepared: Prepared, course: Course, rates: Throughput): Promise<Run> {
+    const { base, dataset, settings } = prepared;
+    const expected = await expectedOf(prepared);
     const identity = { base: base.fingerprint, dataset: dataset.hash };
     // Write run.json first: if the run is killed, whatever it leaves behind can be identified. When resuming, check that the
     // folder is ours before overwriting its run.json.
     if (!control.resume) writeRun(settings, identity);
-    const run = new Run(settings, control, prepared, estimate);
+    const run = new Run(control, prepared, expected, course);
     if (control.resume) writeRun(settings, identity);
+    planCourse(course, prepared, expected, run.#progress, rates);
     // The folder is ours, and its lock says that nobody else writes here now.
     for (const folder of [settings.out, run.#checkpoints]) removeTemporaries(folder);
-    const { out, method, precision } = settings;
-    const step = run.#progress.step;
-    control.emit({
-      ...{
-        event: 'start',
-        out,
-        base: settings.base,
-        method,
-        precision,
-        layers: sites.length,
-        format: dataset.format,
-        data: dataset.description,
-      },
-      ...{
-        rows: dataset.rows,
-        heldOutRows: dataset.heldOutRows,
-        steps: estimate,
-        trainableParameters: thetaSize(adaptation),
-        step,
-      },
-    });
+    control.emit(startEvent(prepared, expected.steps, run.#progress.step));
     return run;
   }
 
@@ -135,31 +137,14 @@ class Run {
     const note = (text: string): void => {
       this.#control.emit({ event: 'note', text });
     };
-    const found = newestCheckpoint(this.#checkpoints, note);
-    if (!found) {
-      note('there is no checkpoint yet: starting from the beginning');
-      return false;
-    }
-    const { identity, optimizerSteps, ...progress } = found.state as unknown as Progress & {
-      identity: string;
-      optimizerSteps: number;
-    };
-    const { theta, mean, variance, best } = found.vectors;
-    const size = this.#optimizer.mean.length;
-    const difference = identityDifference(identity, this.#identity);
-    if (difference !== undefined || theta?.length !== size || mean?.length !== size || variance?.length !== size) {
-      const why = difference ?? 'it has another number of trained values';
-      throw new VeraError(
-        'usage',
-        `the checkpoint ${quote(found.file)} belongs to another base, dataset or settings: ${why}`,
-      );
-    }
-    this.#progress = progress;
-    this.#theta = theta;
-    this.#best = best;
-    this.#optimizer.mean.set(mean);
-    this.#optimizer.variance.set(variance);
-    this.#optimizer.count = optimizerSteps;
+    const found = restore(this.#checkpoints, this.#identity, this.#optimizer.mean.length, note);
+    if (found === undefined) return false;
+    this.#progress = found.progress;
+    this.#theta = found.theta;
+    this.#best = found.best;
+    this.#optimizer.mean.set(found.mean);
+    this.#optimizer.variance.set(found.variance);
+    this.#optimizer.count = found.optimizerSteps;
     this.#savedAt = found.step;
     return true;
   }
@@ -175,7 +160,7 @@ class Run {
         if (!this.#control.stopped()) await this.#lookAt(last || this.#early());
         const ended = last || this.#early();
         const stopped = this.#control.stopped();
-        if (stopped || ended || progress.step % settings.checkpointEvery === 0) this.#save();
+        if (stopped || ended || progress.step % settings.checkpointEvery === 0 || this.#isLongAgo()) this.#save();
         if (stopped) {
           this.#control.emit({ event: 'stopped', step: progress.step, checkpoint: this.#checkpoints });
           return false;
@@ -190,6 +175,12 @@ class Run {
     }
   }
 
+  /** Whether an interruption now would lose much work. Large checkpoints, which take long to write, have to wait for their step. */
+  #isLongAgo(): boolean {
+    const { at, tookMs } = this.#saved;
+    return performance.now() - at > Math.max(LONG_AGO_MS, 50 * tookMs);
+  }
+
   /** Whether the held-out loss no longer falls. */
   #early(): boolean {
     const { patience } = this.#settings;
@@ -200,20 +191,35 @@ class Run {
   async #lookAt(ended: boolean): Promise<void> {
     const { emit, stopped } = this.#control;
     const progress = this.#progress;
-    if (progress.step === 0 && !progress.samplesBefore) {
-      progress.samplesBefore = await generateSamples(this.#prepared, this.#settings, this.#theta);
-      for (const sample of progress.samplesBefore) emit({ event: 'sample', when: 'before', ...sample });
-    }
-    const due = this.#prepared.dataset.heldOutRows > 0 && (ended || progress.step % this.#evalEvery === 0);
-    if (!due || progress.evaluatedAt === progress.step) return;
+    const due = this.#prepared.dataset.heldOutRows > 0 && (ended || progress.step % this.#expected.evalEvery === 0);
+    if (due && progress.evaluatedAt !== progress.step) await this.#evaluate();
+    if (progress.step > 0 || progress.samplesBefore || stopped()) return;
+    progress.samplesBefore = await writeSamples('samplesBefore', this.#theta, this.#look());
+    for (const sample of progress.samplesBefore) emit({ event: 'sample', when: 'before', ...sample });
+  }
+
+  async #evaluate(): Promise<void> {
+    const { emit, stopped } = this.#control;
+    const [progress, expected] = [this.#progress, this.#expected];
+    const isBase = progress.step === 0;
+    const place = isBase
+      ? ({ phase: 'measuringBase', what: 'measuring the base', from: 0, share: 1 } as const)
+      : ({ phase: 'evaluations', what: 'measuring what it has learned' } as const);
+    this.#course.begin(place.phase, place.what);
     this.#eval ??= await createStep(this.#settings, this.#prepared, false);
-    const most = this.#settings.evalBatches || Infinity;
-    const { vocabulary } = this.#prepared.base.config;
-    const evaluation = await evaluate(this.#eval, this.#theta, heldOutBatches(this.#prepared.dataset, this.#settings), {
-      vocabulary,
-      most,
+    const evaluation = await measureHeldOut(
+      this.#eval,
+      this.#theta,
+      this.#look(),
+      {
+        ...{
+          from: evaluatedShare(expected, progress),
+          share: 1 / Math.max(1, Math.ceil(expected.steps / expected.evalEvery)),
+        },
+        ...{ ...place, batches: expected.workload.evaluation?.batches ?? 0 },
+      },
       stopped,
-    });
+    );
     const { loss, tokens, accuracy } = evaluation;
     if (stopped()) return; // a resumed run takes the whole evaluation again
     if (!Number.isFinite(loss)) throw this.#failure('the held-out loss is not finite');
@@ -222,12 +228,20 @@ class Run {
     const guessed = accuracy === undefined ? {} : { accuracy };
     this.#metrics.append({ step: progress.step, heldOutLoss: loss, ...guessed });
     emit({ event: 'eval', step: progress.step, loss, ...guessed, best, tokens });
+    this.#course.reached(place.phase, isBase ? 1 : evaluatedShare(expected, progress), place.what);
+  }
+
+  #look(): LookOptions {
+    return { course: this.#course, prepared: this.#prepared, settings: this.#settings };
   }
 
   /** Takes one optimizer step, with the mean gradient over the counted tokens of its batches. */
   async #take({ parts, epoch, next }: Group): Promise<void> {
     const [settings, progress] = [this.#settings, this.#progress];
-    this.#train ??= await createStep(settings, this.#prepared, true);
+    if (!this.#train) {
+      this.#course.begin('steps', trainingText(progress.step + 1, this.#expected.steps));
+      this.#train = await createStep(settings, this.#prepared, true);
+    }
     const start = performance.now();
     let gradient: Float32Array | undefined;
     let [sum, counted, tokens] = [0, 0, 0];
@@ -273,18 +287,19 @@ class Run {
     progress.peakRssBytes = Math.max(progress.peakRssBytes, peakRss());
     addLoss(progress, figures.loss);
     this.#metrics.append({ step: progress.step, epoch, ...figures });
-    const { step, seconds, peakRssBytes } = progress;
-    const steps = Math.max(this.#steps, step);
+    const { step, peakRssBytes } = progress;
+    const steps = Math.max(this.#expected.steps, step);
+    const { fraction, secondsLeft = 0 } = this.#course.move('steps', step / steps);
     this.#control.emit({
-      ...{ event: 'step', step, steps, epoch, ...figures, tokensPerSecond: progress.tokens / seconds },
-      ...{ rssBytes: currentRss(), peakRssBytes, secondsLeft: ((steps - step) * seconds) / step },
+      ...{ event: 'step', step, steps, epoch, ...figures, tokensPerSecond: progress.tokens / progress.seconds },
+      ...{ rssBytes: currentRss(), peakRssBytes, secondsLeft, fraction },
     });
   }
 
   /** The factor of the learning rates in the next step. */
   #rate(): number {
     const { schedule, warmup } = this.#settings;
-    return rateFactor(schedule, this.#progress.step, warmup, this.#steps);
+    return rateFactor(schedule, this.#progress.step, warmup, this.#expected.steps);
   }
 
   #failure(fault: Failure['fault']): VeraError {
@@ -299,6 +314,7 @@ class Run {
   #save(): void {
     const progress = this.#progress;
     if (this.#savedAt === progress.step) return;
+    const begin = performance.now();
     progress.metricsBytes = this.#metrics.sync();
     const { mean, variance, count } = this.#optimizer;
     const vectors = { theta: this.#theta, mean, variance, ...(this.#best ? { best: this.#best } : {}) };
@@ -307,15 +323,20 @@ class Run {
       vectors,
     });
     this.#savedAt = progress.step;
+    const at = performance.now();
+    this.#saved = { at, tookMs: at - begin };
     this.#control.emit({ event: 'checkpoint', step: progress.step, file });
   }
 
   /** Takes the last samples, writes the adapter, and returns the figures. */
-  async finish(): Promise<RunEventOf<'done'>> {
+  async finish(rates: Throughput): Promise<RunEventOf<'done'>> {
     const [settings, progress, prepared] = [this.#settings, this.#progress, this.#prepared];
     await this.#release();
     const theta = this.#best ?? this.#theta;
-    const samples = await generateSamples(prepared, settings, theta);
+    const course = this.#course;
+    for (const phase of ['steps', 'evaluations'] as const) course.end(phase); // the run may have stopped early
+    const samples = await writeSamples('samplesAfter', theta, this.#look());
+    course.begin('end', 'saving');
     for (const sample of samples) this.#control.emit({ event: 'sample', when: 'after', ...sample });
     const losses = {
       trainLoss: trainLoss(progress),
@@ -338,7 +359,6 @@ class Run {
     const { bytes: adapterBytes, adapter } = await saveResult(settings, prepared, theta, run);
     if (adapter) this.#control.onAdapter?.(adapter, prepared);
     const size = theta.length;
-    // Read it before the measurements of the plan can add to it.
     const peakRssBytes = Math.max(progress.peakRssBytes, peakRss());
     this.#control.emit({
       ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },
@@ -346,7 +366,8 @@ class Run {
         ...{ heldOutRows: prepared.dataset.heldOutRows, ...heldOutFigures(progress) },
         trainSeconds: progress.seconds,
         optimizerBytes: 3 * this.#theta.byteLength,
-        ...(await estimatedFigures(settings, prepared)),
+        ...(this.#isWhole ? { seconds: { estimate: course.estimates(), measured: course.measured() } } : {}),
+        ...estimatedFigures(settings, prepared, rates),
       },
     });
     const done: RunEventOf<'done'> = {
@@ -367,13 +388,4 @@ class Run {
     this.#metrics.close();
     await this.#release();
   }
-}
-
-function add(sum: Float32Array, term: Float32Array): Float32Array {
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + (term[i] as number);
-  return sum;
-}
-
-function scale(values: Float32Array, factor: number): void {
-  for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * factor;
 }

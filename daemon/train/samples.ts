@@ -20,11 +20,15 @@ type SampleSettings = Pick<EvaluationSettings, 'samplePrompts' | 'sampleTokens'>
 /** Most tokens of a prompt that is taken from the data. */
 const PROMPT_TOKENS = 64;
 
-/** What the model writes after each prompt, always choosing the likeliest token. theta: the trainable vector. */
+/**
+ * What the model writes after each prompt, always choosing the likeliest token. theta: the trainable vector. `onProgress` gets the
+ * share that is written.
+ */
 export async function generateSamples(
   prepared: Prepared,
   settings: SampleSettings,
   theta: Float32Array,
+  onProgress: (done: number) => void = () => undefined,
 ): Promise<Sample[]> {
   const { base, tokenizer, adaptation, options } = prepared;
   const { precision, sampleTokens, threads, seed } = settings;
@@ -44,8 +48,10 @@ export async function generateSamples(
   try {
     const stop = stopTokens(base.dir, tokenizer);
     const samples: Sample[] = [];
-    for (const prompt of prompts) {
-      const ids = await generator.generate({ prompt, maxTokens: sampleTokens, temperature: 0, seed, stop });
+    for (const [i, prompt] of prompts.entries()) {
+      let written = 0;
+      const onToken = (): void => onProgress((i + ++written / sampleTokens) / prompts.length);
+      const ids = await generator.generate({ prompt, maxTokens: sampleTokens, temperature: 0, seed, stop, onToken });
       samples.push({ prompt: tokenizer.decode(prompt), text: tokenizer.decode(ids) });
     }
     return samples;

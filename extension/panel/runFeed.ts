@@ -3,6 +3,7 @@ import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { PanelRun, Savings, ToPanel } from '../../daemon/protocol/panel.ts';
 import { columnsOf, type Metric, metricOf } from '../../daemon/protocol/metrics.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
+import type { RunEvent } from '../../daemon/protocol/runEvents.ts';
 import type { Description } from '../../daemon/protocol/settings.ts';
 import type { App } from '../app.ts';
 import { soonest } from '../listing.ts';
@@ -32,6 +33,12 @@ type Adapter = { readonly id: number; readonly name: string } | null;
 
 const ROWS = 2000; // of a message; the protocol allows twice as many
 const TELL_MS = 100; // a small model steps a hundred times a second
+
+/** While the base is measured, its loss so far is the first point of the curve. The event 'eval' replaces it. */
+const soFar = (event: RunEvent): Parameters<typeof metricOf>[0] =>
+  event.event === 'progress' && event.heldOutLoss !== undefined
+    ? { event: 'eval', step: 0, loss: event.heldOutLoss }
+    : event;
 
 export function runFeed({ daemon, log, savings: known }: App, first: Job, send: (message: ToPanel) => void): RunFeed {
   const key = keyOf(first);
@@ -130,7 +137,7 @@ export function runFeed({ daemon, log, savings: known }: App, first: Job, send: 
     take: (events) => {
       for (const { body } of events) {
         if (body.type !== 'worker') continue;
-        const row = metricOf(body.event);
+        const row = metricOf(soFar(body.event));
         if (row !== undefined) rows.push(row);
         if (body.event.event === 'eval' && body.event.step === 0) quietly('its run', fetchRun().then(tell));
         if (body.event.event === 'sample') quietly('samples', tellSamples());

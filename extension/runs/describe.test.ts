@@ -23,6 +23,8 @@ test('a job in a line', () => {
     describeJob(job({ progress: { step: 21, steps: 50, secondsLeft: 100, loss: 4.25 } })),
     '42% · 2 min left · loss 4.250',
   );
+  const measuring = { text: 'measuring the base, 3 of 8', fraction: 0.129, secondsLeft: 100, step: 0, steps: 50 };
+  assert.equal(describeJob(job({ progress: measuring })), 'measuring the base, 3 of 8 · 12% · 2 min left');
   assert.equal(describeJob(job({ progress: { text: 'reading the\nmodel' } })), 'reading the model');
   assert.equal(describeJob(job({ state: 'queued', waitingFor: 'job 3 comes first' })), 'waits: job 3 comes first');
   assert.equal(
@@ -50,5 +52,8 @@ test('the status bar', () => {
   assert.equal(statusText(null, { fraction: undefined }, 1), '$(sync~spin) VeRA ...');
   assert.doesNotMatch(statusText('$(flame) x', undefined, 0)!.slice(9), /\$\(/);
   assert.match(statusTip('notes', undefined), /^Active adapter: notes\. It answers @vera/);
-  assert.match(statusTip(null, 'Train VeRA on a\nb'), /^Train VeRA on a b\. No adapter is active/);
+  assert.match(
+    statusTip(null, { title: 'Train VeRA on a\nb', doing: 'saving · 99%' }),
+    /^Train VeRA on a b\. saving · 99%\. Click/,
+  );
 });

@@ -4,13 +4,24 @@ import { ITEMS } from '../contributions.ts';
 import { durationText } from '../../daemon/protocol/text.ts';
 import { lossText, oneLine, percentText } from '../text.ts';
 
-/** Progress of a job from 0 to 1; undefined if it is unknown. */
+/** Share of a job that is done, from 0 to 1, with everything that belongs to it; undefined if it is unknown. */
 export function fractionOf({
   state,
   progress: { step, steps, fraction },
 }: Pick<Job, 'state' | 'progress'>): number | undefined {
   if (state === 'succeeded') return 1;
-  return step !== undefined && steps !== undefined && steps > 0 ? step / steps : fraction;
+  return fraction ?? (step !== undefined && steps !== undefined && steps > 0 ? step / steps : undefined);
+}
+
+/** What a job that runs does now, how much of it is done and how long it takes: 'measuring the base, 3 of 8 · 12% · 4 min left'. */
+export function doingText(job: Pick<Job, 'state' | 'progress'>): string {
+  const { text, secondsLeft } = job.progress;
+  const fraction = fractionOf(job);
+  return [
+    ...(text === undefined ? [] : [oneLine(text)]),
+    ...(fraction === undefined ? [] : [percentText(fraction)]),
+    ...(secondsLeft === undefined ? [] : [`${durationText(secondsLeft)} left`]),
+  ].join(' · ');
 }
 
 /** The text beside the title of a job. Pure. */
@@ -23,11 +34,8 @@ export function describeJob(job: Job): string {
   switch (state) {
     case 'queued':
       return waitingFor === null ? 'waits for its turn' : `waits: ${oneLine(waitingFor)}`;
-    case 'running': {
-      const left = progress.secondsLeft === undefined ? [] : [`${durationText(progress.secondsLeft)} left`];
-      const text = part.length === 0 && progress.text !== undefined ? [oneLine(progress.text)] : [];
-      return [...part, ...left, ...text, ...losses].join(' · ') || 'starting';
-    }
+    case 'running':
+      return [doingText(job), ...losses].filter((text) => text !== '').join(' · ') || 'starting';
     case 'pausing':
       return ['pausing', ...part].join(' · ');
     case 'paused':

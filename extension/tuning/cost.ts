@@ -1,4 +1,5 @@
 import type { TrainPlan } from '../../daemon/protocol/plans.ts';
+import { runSeconds } from '../../daemon/protocol/runTime.ts';
 import { bytesText, durationText } from '../../daemon/protocol/text.ts';
 import { countText, plural } from '../text.ts';
 
@@ -12,9 +13,9 @@ export interface Cost {
 }
 
 /** '4 min · 1.2 GB of memory · adapter of 31.2 kB'. Pure. */
-export function costText({ memoryBytes, steps, plan: { secondsPerStep, data, savings } }: Cost): string {
+export function costText({ memoryBytes, steps, plan: { time, data, savings } }: Cost): string {
   const all = data?.steps ?? steps;
-  const seconds = secondsPerStep === undefined || all === undefined ? undefined : secondsPerStep * all;
+  const seconds = time === undefined || all === undefined ? undefined : runSeconds(time, all);
   const size = savings?.own.adapterBytes ?? null;
   return [
     ...(seconds === undefined ? [] : [`about ${durationText(seconds)}`]),

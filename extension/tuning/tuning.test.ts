@@ -104,12 +104,13 @@ test('a plan in words', () => {
   const plan = {
     trainableParameters: 1,
     adaptedLayers: 1,
-    secondsPerStep: 2,
+    // 120 steps, each 2 s; 3 evaluations and the first; samples before and after.
+    time: { base: 8, data: 1, evaluation: 10, evalEvery: 50, samples: 2, graphs: 1, step: 2, end: 1 },
     savings: { own: { ...cost, method: 'VeRA', rank: 8 }, measured: null, baselines: [] },
     data: { format: 'JSONL, text', rows: 1204, heldOutRows: 63, skipped: 1, firstSkipped: 'x', steps: 120 },
   };
   const whole = { memoryBytes: 1.2e9, warning: null, plan };
-  assert.equal(costText(whole), 'about 4 min · 1.2 GB of memory · adapter of 31.0 kB');
+  assert.equal(costText(whole), 'about 5 min · 1.2 GB of memory · adapter of 31.0 kB');
   assert.equal(dataText(whole), 'JSONL, text: 1,204 rows, 63 held out, 1 wrong row left out, 120 steps');
   assert.equal(dataText({ ...whole, plan: { trainableParameters: 1, adaptedLayers: 1 } }), undefined);
   assert.deepEqual(placeOf('/a b/c.jsonl, line 12: no prompt'), { file: '/a b/c.jsonl', line: 12, fault: 'no prompt' });

@@ -1,6 +1,6 @@
 import { JOB_STATES } from '../../daemon/protocol/jobStates.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
-import type { RunCommand } from '../../daemon/protocol/panel.ts';
+import type { PanelRun, RunCommand } from '../../daemon/protocol/panel.ts';
 import { button, element, icon, setAttributes, setText } from '../dom.ts';
 import { duration, figure } from '../format.ts';
 import type { PanelState, RunState } from '../state.ts';
@@ -76,7 +76,7 @@ export class Header {
     const failure = this.#failures.get(run.key) ?? run.error?.message;
     this.#error.hidden = failure === undefined;
     setText(this.#error, failure ?? '');
-    const note = run.state === 'queued' ? run.waitingFor : run.state === 'running' ? run.progress.text : undefined;
+    const note = run.state === 'queued' ? run.waitingFor : run.state === 'running' ? doing(run.progress) : undefined;
     this.#note.hidden = !note;
     setText(this.#note, note ?? '');
     const { verdict } = run;
@@ -146,7 +146,7 @@ export class Header {
     const live = run.state === 'running' || run.state === 'pausing' || run.state === 'cancelling';
     // Points come more often than states of the run, so show the step of the last drawn point.
     const step = live && data.lastStep > 0 ? data.lastStep : progress.step;
-    const part = step !== undefined && steps ? step / steps : fraction;
+    const part = fraction ?? (step !== undefined && steps ? step / steps : undefined);
     this.#bar.hidden = !live && run.state !== 'paused';
     // An indeterminate progress bar is the only movement here. Without it, the line of text says the same.
     setAttributes(this.#bar, {
@@ -202,6 +202,10 @@ export class Header {
     });
   }
 }
+
+/** What is done now, and what there is to know of it. */
+const doing = ({ text, note }: PanelRun['progress']): string =>
+  [text, note].filter((part) => part !== undefined && part !== '').join('  ·  ');
 
 const smoothedLast = ({ smoothed: { points } }: RunState['data']): number | undefined =>
   points.length === 0 ? undefined : points.value(points.length - 1);

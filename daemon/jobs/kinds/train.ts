@@ -5,12 +5,14 @@ import { type AdapterContent, choose } from '../../catalog/adapters.ts';
 import { jobOwner } from '../../catalog/jobs.ts';
 import { nameFrom } from '../../catalog/names.ts';
 import { freeRunName } from '../../catalog/runNames.ts';
+import { readRates } from '../../catalog/rates.ts';
 import type { Db } from '../../catalog/schema.ts';
 import { createRun, describeRun, finishRun, jobTrainingIn, readRun } from '../../catalog/runs.ts';
 import { quote } from '../../formats/quote.ts';
 import { runsFolder } from '../../home.ts';
 import { METHODS } from '../../methods/registry.ts';
 import { VeraError } from '../../protocol/errors.ts';
+import type { MachineRates } from '../../protocol/plans.ts';
 import { trainSettings } from '../../protocol/training.ts';
 import { ref } from '../../protocol/values.ts';
 import type { RunEventOf } from '../../protocol/runEvents.ts';
@@ -38,6 +40,8 @@ export type TrainSpec = z.infer<typeof spec>;
 
 interface Task {
   readonly settings: TrainSettings;
+  /** What is known of the speed of this machine. */
+  readonly rates: readonly MachineRates[];
   /** Resume the run in the output folder, whoever began it. */
   readonly resume: boolean;
   /** Continue from what an earlier attempt of this job left, if anything. */
@@ -81,12 +85,13 @@ export const train = defineKind<TrainSpec, Task, Made>({
   async task(asked, { db, job }) {
     if (job === undefined) {
       const settings = settingsOf(asked, asked.settings.out ?? runsFolder());
-      return { settings, resume: false, again: false };
+      return { settings, rates: [], resume: false, again: false };
     }
     if (job.run === null)
       throw new VeraError('catalog', `the run of job ${job.id} is gone from the catalog: submit it again`);
     const settings = storedSettings((await readRun(db, job.run)).settings as unknown as GivenSettings);
-    return { settings, resume: asked.resume === true, again: job.attempts.length > 0 };
+    const rates = await readRates(db);
+    return { settings, rates, resume: asked.resume === true, again: job.attempts.length > 0 };
   },
 
   async estimate({ settings }, options) {
@@ -95,7 +100,7 @@ export const train = defineKind<TrainSpec, Task, Made>({
     return { memoryBytes: memory.total, details: { ...details, memory } };
   },
 
-  async run({ settings, resume: asked, again }, { emit, opened, metrics, stopped }) {
+  async run({ settings, rates, resume: asked, again }, { emit, opened, metrics, stopped }) {
     const { readMetrics } = await import('../../train/metrics.ts');
     const { train: trainNow } = await import('../../train/run.ts');
     const resume = asked || (again && isOwnFolder(settings));
@@ -103,7 +108,8 @@ export const train = defineKind<TrainSpec, Task, Made>({
     let adapter: AdapterContent | undefined;
     let report: RunEventOf<'report'> | undefined;
     const done = await trainNow(settings, {
-      ...{ stopped, resume },
+      ...{ stopped, resume, rates },
+      since: 0, // the process was started for this run
       emit: (event) => {
         // The daemon may have died before it wrote steps, or the first evaluation, that the checkpoint has.
         if (event.event === 'start') {
