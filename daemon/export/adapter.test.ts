@@ -195,7 +195,7 @@ const taken: [string, string, (adapter: PeftAdapter) => void, (adapter: Adapter)
       target_modules: 'all-linear',
       exclude_modules: ['k_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'],
     }),
-    ({ targets }) => assert.equal(targets, 'all-linear'),
+    ({ targets }) => assert.equal(targets, 'q_proj,v_proj'),
   ],
   ['use_rslora', 'lora-qv', config({ use_rslora: true }), ({ options }) => assert.equal(options.alpha, 32)],
   [
@@ -213,10 +213,37 @@ const taken: [string, string, (adapter: PeftAdapter) => void, (adapter: Adapter)
   [
     'patterns that change nothing',
     'lora-qv',
-    config({ rank_pattern: { q_proj: 4 }, alpha_pattern: { v_proj: 16 } }),
+    config({ rank_pattern: { q_proj: 4, lm_head: 99 }, alpha_pattern: { v_proj: 16, k_proj: 2 } }),
     ({ options }) => assert.equal(options.alpha, 16),
   ],
 ];
+/** Names as other programs write them. */
+const renamed = (rename: (name: string) => string) => (adapter: PeftAdapter) =>
+  void (adapter.tensors = new Map([...adapter.tensors].map(([name, tensor]) => [rename(name), tensor])));
+for (const [what, rename] of [
+  ['torch.compile', (name) => `_orig_mod.${name}`],
+  ['torch.compile inside', (name) => name.replace('base_model.model.', 'base_model.model._orig_mod.')],
+  ['DDP', (name) => `module.${name}`],
+  ['FSDP', (name) => name.replace('layers.0.', 'layers.0._fsdp_wrapped_module.')],
+  ['DDP around torch.compile', (name) => `module._orig_mod.${name}`],
+  ['the base alone', (name) => name.replace('base_model.model.', '')],
+  ['a base without its head', (name) => name.replace('model.model.model.', 'model.model.')],
+  ['a state saved by hand', (name) => name.replace(/(lora_[AB])\.weight$/, '$1.default.weight')],
+] as const satisfies [string, (name: string) => string][])
+  test(`names of tensors that ${what} made are read as PEFT's`, async () => {
+    const { dir, base } = await changed('lora-qv', renamed(rename));
+    const plain = await changed('lora-qv', () => undefined);
+    assert.deepEqual(loadAdapter(dir, base).adapter.theta, loadAdapter(plain.dir, plain.base).adapter.theta);
+  });
+
+test('A and B under a name of their own are read too', async () => {
+  const { dir, base } = await changed(
+    'vera-all-linear-full',
+    renamed((name) => `${name}.default`),
+  );
+  assert.equal(loadAdapter(dir, base).adapter.sites.length, 14);
+});
+
 for (const [what, name, change, check] of taken) {
   test(`a folder from elsewhere with ${what}`, async () => {
     const { dir, base } = await changed(name, change);
@@ -229,6 +256,20 @@ const drop = (name: string) => (adapter: PeftAdapter) =>
 const add = (name: string) => (adapter: PeftAdapter) =>
   void adapter.tensors.set(name, { shape: [1], data: new Float32Array(1) });
 const refused: [string, string, (adapter: PeftAdapter) => void, RegExp][] = [
+  [
+    'two adapters in one file',
+    'lora-qv',
+    renamed((name) =>
+      name.replace(/(lora_[AB])\.weight$/, (_, part) => `${part}.${part === 'lora_A' ? 'one' : 'two'}.weight`),
+    ),
+    /holds several adapters \("one", "two"\)/,
+  ],
+  [
+    'a model with a tower of its own',
+    'lora-qv',
+    renamed((name) => name.replace('model.model.model.', 'model.model.language_model.')),
+    /language_model.* belongs to no linear layer/,
+  ],
   ['another method', 'lora-qv', config({ peft_type: 'IA3' }), /peft_type "IA3".*VERA and LORA/],
   ['DoRA', 'lora-qv', config({ use_dora: true }), /"use_dora" true.*DoRA/],
   [

@@ -3,6 +3,7 @@ import { PREFIX, SHARED_PREFIX } from '../formats/adapterFile.ts';
 import { writeFileAtomic, writeFolderAtomic } from '../formats/atomic.ts';
 import { readPeft, writePeft } from '../formats/peft.ts';
 import type { PeftAdapter } from '../formats/peft.ts';
+import { withoutAdapterName, withPlainNames } from '../formats/peftNames.ts';
 import { quote } from '../formats/quote.ts';
 import { layoutOf, pack, slice } from '../layout.ts';
 import type { FrozenTensor, LinearMethod, MethodAdaptation, MethodOptions } from '../methods/method.ts';
@@ -13,8 +14,8 @@ import type { LinearSite } from '../models/adaptation.ts';
 import type { BaseModel } from '../models/base.ts';
 import { linearSites } from '../models/registry.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { peftConfig, readPeftConfig } from './peft-config.ts';
-import { targetedSites, targetsText } from './peft-targets.ts';
+import { peftConfig, type PeftSettings, readPeftConfig } from './peft-config.ts';
+import { targetedSites, targetsText, withoutIdlePatterns } from './peft-targets.ts';
 import { readSidecar, SIDECAR, sidecarText } from './sidecar.ts';
 
 /** A trained adapter in memory. */
@@ -115,7 +116,8 @@ export function adapterTensors(adapter: Adapter, withFrozen: boolean): PeftAdapt
  * effect would be lost. The message names the tensor or setting.
  */
 export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; adaptation: MethodAdaptation } {
-  const { config, tensors } = readPeft(dir);
+  const { config, tensors: stored } = readPeft(dir);
+  const named = withPlainNames(stored, dir);
   const sidecar = readSidecar(dir);
   if (sidecar.baseFingerprint !== undefined && sidecar.baseFingerprint !== base.fingerprint) {
     const trained = sidecar.basePath === undefined ? 'another base' : `another base (${quote(sidecar.basePath)})`;
@@ -125,9 +127,10 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
       'base',
     );
   }
-  const { method, options: read, promisesFrozen } = readPeftConfig(config, join(dir, 'adapter_config.json'));
+  const { method, options: read, promisesFrozen } = readSettings(dir, config, base);
   const options = withOurs(dir, method, read, sidecar.options ?? {});
-  const sites = adaptedSites(dir, base, config, tensors);
+  const sites = adaptedSites(dir, base, config, named);
+  const tensors = withoutAdapterName(named, namesOf(method, sites, options), dir);
   checkTensors(dir, method, options, sites, tensors);
   const frozen = storedFrozen(dir, method, options, sites, tensors, promisesFrozen);
   const adaptation = method.create(sites, options, [], frozen);
@@ -136,7 +139,7 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
   const basePath = sidecar.basePath ?? baseOf(config);
   const adapter: Adapter = {
     ...{ method: method.name, options, sites, theta },
-    targets: sidecar.targets ?? targetsText(config),
+    targets: sidecar.targets ?? targetsText(config, sites),
     baseFingerprint: base.fingerprint,
     ...(basePath === undefined ? {} : { basePath }),
     ...(frozen ? { frozen } : {}),
@@ -144,6 +147,9 @@ export function loadAdapter(dir: string, base: BaseModel): { adapter: Adapter; a
   };
   return { adapter, adaptation };
 }
+
+const readSettings = (dir: string, config: PeftAdapter['config'], base: Pick<BaseModel, 'config'>): PeftSettings =>
+  readPeftConfig(withoutIdlePatterns(config, linearSites(base.config)), join(dir, 'adapter_config.json'));
 
 /** Some options are in both files; PEFT's configuration decides. Others, such as the seed, are only in ours. */
 function withOurs(
@@ -173,9 +179,18 @@ export function loadForm(
   base: Pick<BaseModel, 'dir' | 'config'>,
 ): { method: LinearMethod; options: MethodOptions; sites: LinearSite[] } {
   const { config, tensors } = readPeft(dir);
-  const { method, options: read } = readPeftConfig(config, join(dir, 'adapter_config.json'));
+  const { method, options: read } = readSettings(dir, config, base);
   const options = withOurs(dir, method, read, readSidecar(dir).options ?? {});
-  return { method, options, sites: adaptedSites(dir, base, config, tensors) };
+  return { method, options, sites: adaptedSites(dir, base, config, withPlainNames(tensors, dir)) };
+}
+
+/** Every name that a tensor of such an adapter may have. */
+function namesOf(method: LinearMethod, sites: LinearSite[], options: MethodOptions): Set<string> {
+  const shared = method.frozen?.tensors(sites, options) ?? [];
+  return new Set([
+    ...method.tensors(sites, options).map(({ name }) => PREFIX + name),
+    ...shared.map(({ name }) => SHARED_PREFIX + name),
+  ]);
 }
 
 /** Whether a tensor of this name is one that all layers share. */

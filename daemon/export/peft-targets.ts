@@ -29,6 +29,24 @@ export function targetedSites(config: Record<string, unknown>, sites: readonly L
   return chosen.filter(({ layer }) => layer !== undefined && numbers.includes(layer));
 }
 
+/**
+ * The configuration without the items of rank_pattern and alpha_pattern that name no adapted layer: they have no effect in PEFT
+ * either. Only plain names are judged, because a regular expression from a stranger may run forever.
+ */
+export function withoutIdlePatterns(
+  config: Record<string, unknown>,
+  sites: readonly LinearSite[],
+): Record<string, unknown> {
+  const adapted = targetedSites(config, sites) ?? sites;
+  const acts = (name: string): boolean => !/^[\w.]+$/.test(name) || adapted.some(({ path }) => endsWith(path, name));
+  const patterns = ['rank_pattern', 'alpha_pattern'].flatMap((key) => {
+    const value = config[key];
+    if (typeof value !== 'object' || value === null) return [];
+    return [[key, Object.fromEntries(Object.entries(value).filter(([name]) => acts(name)))] as const];
+  });
+  return { ...config, ...Object.fromEntries(patterns) };
+}
+
 const endsWith = (path: string, name: string): boolean => path === name || path.endsWith(`.${name}`);
 
 function names(value: unknown, key: string): string[] {
@@ -39,8 +57,13 @@ function names(value: unknown, key: string): string[] {
 const bad = (key: string, what: string): VeraError =>
   new VeraError('adapter', `adapter_config.json: "${key}" has to be ${what}`);
 
-/** target_modules as `--targets` writes it. */
-export function targetsText({ target_modules: targets }: Record<string, unknown>): string {
+/** target_modules as `--targets` writes it. `sites`: the adapted layers, which name the modules where some are excluded. */
+export function targetsText(
+  { target_modules: targets, exclude_modules: excluded }: Record<string, unknown>,
+  sites: readonly LinearSite[],
+): string {
+  const isSet = Array.isArray(excluded) ? excluded.length > 0 : typeof excluded === 'string' && excluded !== '';
+  if (isSet) return [...new Set(sites.map(({ path }) => path.slice(path.lastIndexOf('.') + 1)))].sort().join(',');
   if (Array.isArray(targets)) return targets.map(String).sort().join(',');
   return typeof targets === 'string' ? targets : '';
 }

@@ -100,8 +100,8 @@ test('a pickle is refused by content under either name; another .bin says what i
 });
 
 test('what is missing, linked out, wrong or huge is one clear error', () => {
-  refuses(next(), /no such file/, 'io');
-  refuses(folder(), /adapter_model.safetensors": there is no such file/, 'io');
+  refuses(next(), /is not there/, 'adapter');
+  refuses(folder(), /has no adapter_model\.safetensors; copy that file/, 'adapter');
   refuses(folder('[]'), /expected a JSON object/);
   refuses(folder('{"r":1,"r":2}'), /"r" appears twice/);
   refuses(folder(' '.repeat(10_000_001)), /only 10000000 are allowed/);
@@ -114,4 +114,40 @@ test('what is missing, linked out, wrong or huge is one clear error', () => {
     { name: 'a', dtype: 'I64', shape: [1], bytes: () => new Uint8Array(8) },
   ]);
   refuses(integers, /"a" is I64/);
+});
+
+test('what is no adapter is named, with what to choose instead', () => {
+  const parent = next();
+  for (const name of ['checkpoint-50', 'checkpoint-500', 'checkpoint-1000']) {
+    mkdirSync(join(parent, name), { recursive: true });
+    writeFileSync(join(parent, name, 'adapter_config.json'), '{}');
+  }
+  refuses(
+    parent,
+    /its folders have: "checkpoint-50", "checkpoint-500", "checkpoint-1000"; choose one of them/,
+    'adapter',
+  );
+  const one = next();
+  mkdirSync(join(one, 'final'), { recursive: true });
+  writeFileSync(join(one, 'final', 'adapter_config.json'), '{}');
+  refuses(one, /its folder "final" has; choose that folder/, 'adapter');
+
+  const withFile = (name: string, text = '{}') => {
+    const dir = next();
+    mkdirSync(dir);
+    writeFileSync(join(dir, name), text);
+    return dir;
+  };
+  refuses(withFile('config.json'), /is a whole model, not an adapter.*choose it as the base model/, 'adapter');
+  refuses(withFile('adapters.safetensors'), /mlx-lm/, 'adapter');
+  refuses(withFile('adapter_model.safetensors'), /no adapter_config\.json; copy that file/, 'adapter');
+  refuses(withFile('pytorch_lora_weights.safetensors'), /LoRA of diffusers/, 'adapter');
+  refuses(withFile('lora.gguf', 'GGUF'), /"lora\.gguf" is not of PEFT; use the PEFT folder/, 'adapter');
+  refuses(join(withFile('lora.gguf', 'GGUF'), 'lora.gguf'), /is a GGUF file, such as llama\.cpp makes/, 'adapter');
+  refuses(join(withFile('a.safetensors'), 'a.safetensors'), /is a file; an adapter is a folder/, 'adapter');
+  refuses(
+    folder('{"fine_tune_type":"lora","num_layers":2,"lora_parameters":{}}'),
+    /adapter of mlx-lm.*fuse/,
+    'adapter',
+  );
 });

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VeraError } from '../protocol/errors.ts';
 import { writeFileAtomic, writeFolderAtomic } from './atomic.ts';
@@ -7,6 +7,7 @@ import { encodeFloats } from './float.ts';
 import { refuseForeign } from './foreign.ts';
 import { parseJsonObject } from './json.ts';
 import { quote } from './quote.ts';
+import { notAdapter, refuseOtherConfig } from './notAdapter.ts';
 import { readText } from './read.ts';
 import { readFloats, readSafetensors, writeSafetensors } from './safetensors.ts';
 
@@ -23,8 +24,10 @@ export interface PeftAdapter {
 
 /** Reads `adapter_config.json` and `adapter_model.safetensors`. A pickle is recognised by its content and refused, whatever its name. */
 export function readPeft(dir: string): PeftAdapter {
+  if (!has(dir, CONFIG)) throw notAdapter(dir);
   const configFile = containedFile(dir, CONFIG);
   const config = parseJsonObject(readText(configFile, MAX_CONFIG_BYTES), quote(configFile));
+  refuseOtherConfig(config, dir);
   if (!has(dir, WEIGHTS) && has(dir, PICKLE)) {
     const pickle = containedFile(dir, PICKLE);
     refuseForeign(pickle);
@@ -33,6 +36,8 @@ export function readPeft(dir: string): PeftAdapter {
       `${quote(dir)} has ${PICKLE} but no ${WEIGHTS}: save the adapter as safetensors (or rename the file, if it is safetensors already)`,
     );
   }
+  if (!has(dir, WEIGHTS))
+    throw new VeraError('adapter', `${quote(dir)} has no ${WEIGHTS}; copy that file from where the adapter comes from`);
   const tensors: PeftAdapter['tensors'] = new Map();
   for (const [name, entry] of readSafetensors(containedFile(dir, WEIGHTS)).tensors) {
     tensors.set(name, { shape: entry.shape, data: readFloats(entry) });
@@ -54,4 +59,6 @@ export async function writePeft(dir: string, adapter: PeftAdapter): Promise<void
   });
 }
 
-const has = (dir: string, name: string) => lstatSync(join(dir, name), { throwIfNoEntry: false }) !== undefined;
+// lstat of a path through a file throws whatever its options say.
+const has = (dir: string, name: string): boolean =>
+  existsSync(dir) && statSync(dir).isDirectory() && lstatSync(join(dir, name), { throwIfNoEntry: false }) !== undefined;

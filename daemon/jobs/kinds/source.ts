@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { quote } from '../../formats/quote.ts';
+import { notAdapter } from '../../formats/notAdapter.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import { path, ref } from '../../protocol/values.ts';
 import type { Given, TaskContext } from './kind.ts';
@@ -19,8 +19,7 @@ export function checkSource({ adapter, adapterDir }: Source, given: Given): void
 }
 
 export function checkAdapterFolder(dir: string, { isMissing }: Given): void {
-  if (isMissing(join(dir, 'adapter_config.json')))
-    throw new VeraError('adapter', `${quote(dir)} is no adapter: it has no adapter_config.json`);
+  if (isMissing(join(dir, 'adapter_config.json'))) throw notAdapter(dir);
 }
 
 export const noSource = (): VeraError => new VeraError('usage', 'say which adapter: give adapter, or adapterDir');
