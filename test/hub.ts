@@ -25,8 +25,12 @@ async function* pieces(bytes: Buffer, milliseconds: number): AsyncGenerator<Buff
   }
 }
 
-/** Serves the files of a folder as the model `id`. slowMs: how long the largest of them takes. */
-export async function startHub(id: string, folder: string, { slowMs = 0 } = {}): Promise<Hub> {
+/** Serves the files of a folder as the model `id`. slowMs: how long the largest of them takes. token: who does not send it is refused. */
+export async function startHub(
+  id: string,
+  folder: string,
+  { slowMs = 0, token }: { slowMs?: number; token?: string } = {},
+): Promise<Hub> {
   const names = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
   const files = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
   const largest = Math.max(...[...files.values()].map(({ length }) => length));
@@ -34,6 +38,8 @@ export async function startHub(id: string, folder: string, { slowMs = 0 } = {}):
   const server = createServer((request, response) => {
     const url = request.url ?? '';
     log.push(url);
+    if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
+      return void response.writeHead(401).end();
     if (url === `/api/models/${id}/revision/main`) return void response.end(JSON.stringify({ sha: COMMIT }));
     if (url === `/api/models/${id}/tree/${COMMIT}`) {
       const entries = [...files].map(([path, bytes]) => {

@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   process: ['protocol', 'formats'],
   data: ['protocol', 'settings', 'formats'],
   models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
-  bases: ['protocol', 'formats', 'models'],
+  bases: ['protocol', 'formats', 'models', 'weights'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],
   runtime: ['protocol', 'process', 'settings', 'formats', 'graph'],
   objectives: ['protocol', 'settings', 'graph', 'weights', 'data', 'models', 'runtime'],

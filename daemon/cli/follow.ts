@@ -9,6 +9,7 @@ import type { RunEvent } from '../protocol/runEvents.ts';
 import type { ConnectOptions } from '../client/connect.ts';
 import type { Client } from './withDaemon.ts';
 import { withDaemon } from './withDaemon.ts';
+import { ownHubToken } from './hubToken.ts';
 
 export interface JobWatcher {
   /** A new state of the job. */
@@ -31,7 +32,10 @@ export async function submitJob(client: Client, params: z.input<typeof jobs.subm
   const before = await client.follow(['jobs'], undefined, { events: () => undefined });
   try {
     // If the answer is lost, the request is repeated; the key prevents a second job.
-    return { job: await client.call(jobs.submit, { key: randomUUID(), ...params }), after: before.number };
+    return {
+      job: await client.call(jobs.submit, { key: randomUUID(), ...ownHubToken(), ...params }),
+      after: before.number,
+    };
   } finally {
     await before.end();
   }

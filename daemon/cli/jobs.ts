@@ -5,6 +5,7 @@ import type { Job } from '../protocol/jobs.ts';
 import { bytesText, durationText } from '../protocol/text.ts';
 import { messageOf } from './failure.ts';
 import { asking, type Common, group } from './group.ts';
+import { ownHubToken } from './hubToken.ts';
 import { jobResult } from './jobResult.ts';
 import { addLimit, type Column, type ListFlags, printFacts, printList, tableOf } from './listing.ts';
 import { integer } from './options.ts';
@@ -76,10 +77,15 @@ export function registerJobs(program: Command): void {
         },
       ),
   );
-  const change = (name: string, description: string, method: typeof jobs.cancel): Command =>
+  const change = (
+    name: string,
+    description: string,
+    method: typeof jobs.cancel | typeof jobs.retry,
+    more: () => { hubToken?: string } = () => ({}),
+  ): Command =>
     one(name, description).action(
       asking(async (client, { json }: Common, id: number) => {
-        const job = await client.call(method, { job: id });
+        const job = await client.call(method, { job: id, ...more() });
         if (json) printJson(job);
         else print(`Job ${job.id} is ${job.state}`);
       }),
@@ -87,7 +93,7 @@ export function registerJobs(program: Command): void {
   change('cancel', 'cancel a job; what it has written stays', jobs.cancel);
   change('pause', 'stop a training job at a checkpoint, or hold a waiting job', jobs.pause);
   change('resume', 'resume a paused job from its checkpoint', jobs.resume);
-  change('retry', 'start a failed or cancelled job again, from its checkpoint', jobs.retry);
+  change('retry', 'start a failed or cancelled job again, from its checkpoint', jobs.retry, ownHubToken);
   one('delete', 'take a job that is over out of the list; what it made stays').action(
     asking(async (client, { json }: Common, id: number) => {
       await client.call(jobs.remove, { job: id });

@@ -11,6 +11,7 @@ import { isOwnFolder } from '../train/folder.ts';
 import type { GivenRun, TrainSettings } from '../train/settings.ts';
 import { adapterText } from './adapterNames.ts';
 import { type Beginning, submitJob } from './follow.ts';
+import { ownHubToken } from './hubToken.ts';
 import { print, printJson } from './output.ts';
 import { isPath, ownerOf, reference, userOf } from './reference.ts';
 import { watchJob } from './watchJob.ts';
@@ -87,8 +88,10 @@ async function jobIn(client: Client, out: string): Promise<{ job: Job; own: bool
 
 /** Resumes a stopped job, to be followed from there on. */
 function goOn(client: Client, job: Job): Beginning {
-  const method = job.state === 'paused' ? jobs.resume : jobs.retry;
-  return { job, after: undefined, go: () => client.call(method, { job: job.id }) };
+  const which = { job: job.id };
+  const go = (): Promise<Job> =>
+    job.state === 'paused' ? client.call(jobs.resume, which) : client.call(jobs.retry, { ...which, ...ownHubToken() });
+  return { job, after: undefined, go };
 }
 
 async function submitted(client: Client, { given, resume }: Wanted, flags: JobFlags): Promise<Beginning> {

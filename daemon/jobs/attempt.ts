@@ -24,6 +24,8 @@ export interface AttemptOptions {
   readonly maxCrashes: number;
   /** Whether a job whose plan was just made can run now, and why not. */
   readonly fit: (memoryBytes: number) => { never?: string; notNow?: string };
+  /** The token of the hub that came with a job. */
+  readonly hubToken: (id: number) => string | undefined;
   /** Called with every job that changed, after the commit. */
   readonly onJob: (job: Job) => void;
 }
@@ -80,7 +82,11 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     const task = await taskOf(catalog, job);
     const estimate = computes(kind) && memoryBytes === null;
     if (dropped || (!estimate && !(await begin()))) return undefined;
-    worker = startWorker({ type: 'start', task, folder: jobFolder(id), estimate }, hear, watch);
+    worker = startWorker(
+      { type: 'start', task, folder: jobFolder(id), estimate, hubToken: options.hubToken(id) },
+      hear,
+      watch,
+    );
     log.info({ job: id, kind, worker: worker.pid }, 'a worker was started');
     if (asked) worker.stop();
     if (dropped || killAtStart) worker.kill('it is not wanted now');

@@ -40,8 +40,8 @@ function onProgress(text: string, fraction: number): void {
 
 /** Does the task; answers with the last message. */
 async function lastOf({ task: { kind, task }, ...start }: Extract<ToWorker, { type: 'start' }>): Promise<FromWorker> {
-  const { folder, estimate } = start;
-  const resolve = { cache: cacheFolder(), onProgress, signal: parent.stop };
+  const { folder, estimate, hubToken } = start;
+  const resolve = { cache: cacheFolder(), onProgress, signal: parent.stop, hubToken };
   try {
     if (estimate) {
       send({ type: 'estimate', estimate: await kindNamed(kind).estimate(task, resolve) });

@@ -26,6 +26,8 @@ export type ToWorker =
       readonly folder: string;
       /** Make the plan first, and wait for 'go'. */
       readonly estimate: boolean;
+      /** For a base that is gated or private on the hub. */
+      readonly hubToken: string | undefined;
     }
   | { readonly type: 'go' };
 
@@ -47,6 +49,7 @@ export interface ToPlanner {
   readonly rates: readonly MachineRates[];
   /** Read the datasets too. */
   readonly read: boolean;
+  readonly hubToken: string | undefined;
 }
 
 export type FromPlanner =

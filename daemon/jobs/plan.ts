@@ -15,6 +15,8 @@ export type Planned = { readonly estimate: Estimate } | { readonly error: ErrorF
 export interface PlanOptions {
   /** Read the datasets too. */
   readonly read: boolean;
+  /** For bases that are gated or private on the hub. */
+  readonly hubToken: string | undefined;
   readonly watch: WatchOptions;
   /** Aborted when nobody wants the plans any more. */
   readonly signal: AbortSignal;
@@ -61,7 +63,7 @@ async function work(
   catalog: Catalog,
   tasks: readonly Task[],
   put: (place: number, plan: Planned) => void,
-  { read, watch, signal, busy }: PlanOptions,
+  { read, hubToken, watch, signal, busy }: PlanOptions,
 ): Promise<string> {
   let measured: readonly MachineRates[] = [];
   const rates = await readRates(catalog.db);
@@ -78,7 +80,7 @@ async function work(
   const cancel = (): void => planner.kill('nobody wants it any more');
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    void planner.send({ tasks, read, rates });
+    void planner.send({ tasks, read, rates, hubToken });
     const { reason } = await planner.ended;
     signal.throwIfAborted();
     if (measured.length > 0) await catalog.change((change) => keepRates(change, measured));

@@ -10,11 +10,11 @@ import type { FromPlanner, ToPlanner } from './messages.ts';
 
 const parent = toParent<ToPlanner, FromPlanner>((asked) => void plan(asked));
 
-async function plan({ tasks, rates, read }: ToPlanner): Promise<void> {
+async function plan({ tasks, rates, read, hubToken }: ToPlanner): Promise<void> {
   const planning = openPlanning(rates, read);
   for (const [index, { kind, task }] of tasks.entries()) {
     try {
-      const options = { cache: cacheFolder(), signal: parent.stop, planning };
+      const options = { cache: cacheFolder(), signal: parent.stop, planning, hubToken };
       const estimate = await kindNamed(kind).estimate(task, options);
       await parent.send({ type: 'plan', index, estimate });
     } catch (error) {

@@ -58,7 +58,7 @@ export interface Queue {
   readonly cancel: (params: One, actor: string) => Promise<Job>;
   readonly pause: (params: One, actor: string) => Promise<Job>;
   readonly resume: (params: One, actor: string) => Promise<Job>;
-  readonly retry: (params: One, actor: string) => Promise<Job>;
+  readonly retry: (params: Params<typeof protocol.retry>, actor: string) => Promise<Job>;
   readonly prioritise: (params: Params<typeof protocol.prioritise>, actor: string) => Promise<Job>;
   readonly remove: (params: One, actor: string) => Promise<Record<string, never>>;
   /** `onPlan` gets each plan as soon as it is made. */
@@ -89,12 +89,15 @@ export function createQueue(options: QueueOptions): Queue {
   };
   /** The state of every job that is not over. */
   const states = new Map<number, JobState>();
+  /** Tokens of the hub for jobs that are not over. They are in memory alone. */
+  const tokens = new Map<number, string>();
   const quiet = new Set<() => void>();
   let stopping = false;
 
   const note = (job: Job): Job => {
     if (OVER.includes(job.state)) {
       states.delete(job.id);
+      tokens.delete(job.id);
       scheduler.forget(job.id);
     } else states.set(job.id, job.state);
     return job;
@@ -107,6 +110,7 @@ export function createQueue(options: QueueOptions): Queue {
   const runner = createRunner({
     ...{ catalog, log, watch, maxCrashes: options.maxCrashes ?? 3, cancelMs: options.cancelMs ?? 10_000 },
     onJob: changed,
+    hubToken: (id) => tokens.get(id),
     fit: (memoryBytes) => {
       const running = runner.running().filter((one) => one.memoryBytes !== null);
       const fit = fits(memoryBytes, { ...memory(), budgetBytes, running, engines: engines() });
@@ -140,7 +144,10 @@ export function createQueue(options: QueueOptions): Queue {
       const known = params.key === undefined ? undefined : await jobWithKey(catalog.db, params.key);
       if (known !== undefined) return readJob(catalog.db, known);
       const spec = checkSpec(params.spec, params.needs);
-      return changed(await catalog.change((change) => submitJob(change, { ...params, spec }, actor)));
+      const { hubToken, ...submission } = params;
+      const job = await catalog.change((change) => submitJob(change, { ...submission, spec }, actor));
+      if (hubToken !== undefined) tokens.set(job.id, hubToken);
+      return changed(job);
     },
     get: ({ job }) => readJob(catalog.db, job),
     list: (params) => listJobs(catalog.db, params),
@@ -157,7 +164,11 @@ export function createQueue(options: QueueOptions): Queue {
       return job;
     },
     resume: (params, actor) => move('resume', params, actor),
-    retry: (params, actor) => move('retry', params, actor),
+    async retry({ job, hubToken }, actor) {
+      const moved = await moveJob(catalog, job, 'retry', actor);
+      if (hubToken !== undefined) tokens.set(job, hubToken);
+      return changed(moved);
+    },
     prioritise: async ({ job, priority }, actor) => changed(await prioritiseJob(catalog, job, priority, actor)),
 
     async remove({ job: id }, actor) {
@@ -166,7 +177,7 @@ export function createQueue(options: QueueOptions): Queue {
       return {};
     },
 
-    async plan({ specs, read }, { signal, onPlan = () => undefined } = {}) {
+    async plan({ specs, read, hubToken }, { signal, onPlan = () => undefined } = {}) {
       const answerOf = (planned: Planned): protocol.PlanAnswer => {
         if ('error' in planned) return planned;
         const { memoryBytes, details } = planned.estimate;
@@ -176,7 +187,13 @@ export function createQueue(options: QueueOptions): Queue {
         return { memoryBytes, details: details as never, warning: never ?? notNow ?? null };
       };
       const plans = await plansOf(catalog, specs, {
-        ...{ read, watch, signal: signal ?? new AbortController().signal, busy: () => runner.running().length > 0 },
+        ...{
+          read,
+          hubToken,
+          watch,
+          signal: signal ?? new AbortController().signal,
+          busy: () => runner.running().length > 0,
+        },
         onPlan: (index, planned) => onPlan(index, answerOf(planned)),
       });
       return { plans: plans.map(answerOf), ...memory() };

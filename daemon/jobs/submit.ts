@@ -11,7 +11,7 @@ import { jobFolder } from './folders.ts';
 import type { AnyKind } from './kinds/kind.ts';
 import { kindNamed } from './kinds/registry.ts';
 
-export type Submission = z.output<(typeof submitMethod)['params']>;
+export type Submission = Omit<z.output<(typeof submitMethod)['params']>, 'hubToken'>;
 
 /**
  * A spec as its kind has it. Refuses what could never run, before anything is written. `needs`: a job that comes first may yet

@@ -75,8 +75,7 @@ export async function resolveTokenizer(spec: string, { cache }: Pick<ResolveOpti
     throw new VeraError('model', `${quote(spec)} has not been downloaded yet`);
   }
   const path = realpathSync(place.path);
-  const { size, mtimeMs, ino } = statSync(path);
-  const key = createHash('sha256').update(`${path} ${size} ${mtimeMs} ${ino}`).digest('hex').slice(0, 32);
+  const key = createHash('sha256').update(contentKey(path)).digest('hex').slice(0, 32);
   const folder = join(cache, 'tokenizers', key);
   const isThere = (): boolean => existsSync(join(folder, 'tokenizer.json'));
   try {
@@ -205,7 +204,7 @@ const isGguf = (file: string, size: number): boolean =>
 /** Where downloaded models are kept, as OWNER/NAME. */
 export const downloadsFolder = (cache: string): string => join(cache, 'hub');
 
-const hubFolder = (id: string, cache: string): string => join(downloadsFolder(cache), ...id.split('/'));
+export const hubFolder = (id: string, cache: string): string => join(downloadsFolder(cache), ...id.split('/'));
 
 /** The folder of a hub model that is on this machine: our own download, or the one in Hugging Face's cache. */
 function hubModel(id: string, cache: string): string | undefined {
@@ -226,8 +225,16 @@ async function download(id: string, folder: string, options: ResolveOptions, wei
   } catch (cause) {
     if (!(cause instanceof VeraError) || cause.code !== 'model') throw cause;
     // What looks like an id may be a folder that was mistyped.
+    if (cause.remedy !== undefined) throw cause;
     throw new VeraError('model', `${cause.message}; nor is there a file or folder of that name here`, { cause });
   }
+}
+
+/** Where a GGUF file's conversion is, if the file was read before. Nothing is hashed. */
+export function knownConversion(file: string, cache: string): string | undefined {
+  const known = remembered(contentIndex(cache), contentKey(file));
+  const folder = known === undefined ? undefined : join(cache, 'gguf', known);
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
 }
 
 /** The folder that a GGUF file was converted into. Its name comes from the file's content, so a copied or renamed file finds it. */

@@ -1,8 +1,9 @@
 /** Finding a base model: what this machine has, what is recommended, and what the hub has. */
 import { z } from 'zod';
+import { isHubId } from './hubId.ts';
 import { hubToken } from './hubToken.ts';
 import { method } from './method.ts';
-import { count, finite, nothing, path, time } from './values.ts';
+import { count, finite, id, nothing, path, time } from './values.ts';
 
 /** Facts of a model that a person chooses by. null: not known. */
 const facts = {
@@ -83,4 +84,37 @@ export const search = method(
   z.strictObject({ text: z.string().min(1).max(MAX_WORDS), hubToken: hubToken.optional() }),
   z.object({ items: z.array(hubBase) }),
   { repeatable: true },
+);
+
+/** Something that VeRA Studio keeps of a base: 'the download', 'the converted GGUF file', 'weights in other forms'. */
+export const keptFiles = z.object({ what: z.string(), path: z.string(), bytes: finite });
+export const files = method(
+  'bases.files',
+  'The files of base models: where each is, its size, and what VeRA Studio keeps of it.',
+  z.strictObject({ bases: z.array(id).max(500) }),
+  z.object({
+    items: z.array(
+      z.object({
+        base: id,
+        /** The file or folder of the model; null while it is not on this machine. */
+        path: z.string().nullable(),
+        bytes: finite.nullable(),
+        kept: z.array(keptFiles),
+      }),
+    ),
+  }),
+  { repeatable: true },
+);
+export const remove = method(
+  'bases.remove',
+  'Deletes what VeRA Studio keeps of a base (a download, a conversion, weights in other forms), and takes the base from the list if no run and no adapter needs it. Files of the person stay. With a hub id: what was downloaded of that model so far.',
+  z.strictObject({
+    base: z.union([id, z.string().refine(isHubId, { error: 'a hub id has the form owner/model' })]),
+  }),
+  z.object({
+    freedBytes: finite,
+    /** Whether it is still listed, because runs or adapters need it. */
+    listed: z.boolean(),
+  }),
+  { repeatable: false },
 );

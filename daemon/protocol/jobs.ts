@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorFacts } from './errorFacts.ts';
+import { hubToken } from './hubToken.ts';
 import { method } from './method.ts';
 import { jobProgress } from './runEvents.ts';
 import { count, finite, id, json, MAX_TEXT, page, pageOf, path, ref, time } from './values.ts';
@@ -91,6 +92,8 @@ export const submit = method(
     needs: z.array(id).max(1000).default([]),
     /** A second submission with the same key is answered with the first one's job. */
     key: z.string().min(1).max(200).optional(),
+    /** For a base that is gated or private on the hub. */
+    hubToken: hubToken.optional(),
   }),
   job,
   { repeatable: 'with a key' },
@@ -131,7 +134,7 @@ export const resume = method(
 export const retry = method(
   'jobs.retry',
   'Puts a failed or cancelled job back into the queue. It continues from its checkpoint.',
-  one,
+  z.strictObject({ job: id, hubToken: hubToken.optional() }),
   job,
   { repeatable: false },
 );
@@ -170,6 +173,7 @@ export const plan = method(
     specs: z.array(jobSpec).min(1).max(MAX_PLANS),
     /** Read the datasets too: a plan of training then says their rows and the steps they make. */
     read: z.boolean().default(true),
+    hubToken: hubToken.optional(),
   }),
   z.object({ plans: z.array(planAnswer), freeBytes: finite, totalBytes: finite }),
   { repeatable: true, progress: z.object({ index: count, plan: planAnswer }) },

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../formats/atomic.ts';
 import { readFloats, type TensorEntry } from '../formats/safetensors.ts';
 import type { FileRange } from '../graph/onnx/serialize.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { copiesFolder } from './folder.ts';
 import { type Copies, copyOf } from './format.ts';
 import { WEIGHT_FORMATS } from './registry.ts';
 
@@ -22,7 +23,7 @@ export interface WeightSource {
  * Throws VeraError 'model' where the base has no such tensor.
  */
 export function weightLocator(base: WeightSource, cache: string): (key: string) => FileRange {
-  const folder = join(cache, 'weights', base.fingerprint);
+  const folder = copiesFolder(cache, base.fingerprint);
   return (key) => {
     const { kind, tensor } = copyOf(key);
     const entry = base.tensors.get(tensor);

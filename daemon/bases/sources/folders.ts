@@ -7,7 +7,7 @@ const SKIPPED = new Set(['node_modules', 'dist', 'out', 'build', 'target', 'venv
 /** GGUF files and model folders in the folders that were named: those of the workspace, and Downloads. */
 export const folders: BaseSource = {
   name: 'folders',
-  label: 'this workspace and Downloads',
+  label: 'a folder',
   async *find({ folders: roots, walk }) {
     const skip = (name: string): boolean => name.startsWith('.') || SKIPPED.has(name);
     for (const root of roots)
