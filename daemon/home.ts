@@ -2,6 +2,8 @@ import { chmodSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeFolder } from './formats/folder.ts';
+import { quote } from './formats/quote.ts';
+import { reasonOf } from './formats/read.ts';
 import { VeraError } from './protocol/errors.ts';
 
 /** The state folder (cache, checkpoints, catalog, logs): `VERA_HOME`, or `.vera` in the user's home folder. */
@@ -43,8 +45,8 @@ export function makePrivateFolders(): void {
       makeFolder(folder, 0o700);
       if (folder !== veraHome() && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
     } catch (error) {
-      const message = `the state folder ${folder} cannot be made: ${(error as Error).message}; set VERA_HOME to a folder of yours`;
-      throw new VeraError('io', message, { cause: error });
+      const message = `the state folder ${quote(folder)} cannot be used: ${reasonOf(error)}; choose a folder that you can write`;
+      throw new VeraError('io', message, { cause: error, remedy: { do: 'chooseStateFolder' } });
     }
   }
 }

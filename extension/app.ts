@@ -66,10 +66,17 @@ export async function requireTrust(what: string): Promise<void> {
 }
 
 /** What helps after an error, as a button. A daemon that was stopped is started again when it is needed. */
-const BUTTONS: Readonly<Partial<Record<Remedy['do'], { readonly label: string; readonly command: CommandName }>>> = {
-  stopDaemon: { label: 'Stop Daemon', command: 'stopDaemon' },
-  stopDaemonNow: { label: 'Stop Daemon', command: 'stopDaemon' },
-  restartDaemon: { label: 'Stop Daemon', command: 'stopDaemon' },
+const STOP = { label: 'Stop Daemon', call: [COMMANDS.stopDaemon] } as const;
+const BUTTONS: Readonly<
+  Partial<Record<Remedy['do'], { readonly label: string; readonly call: readonly [string, ...string[]] }>>
+> = {
+  stopDaemon: STOP,
+  stopDaemonNow: STOP,
+  restartDaemon: STOP,
+  chooseStateFolder: {
+    label: 'Open Setting',
+    call: ['workbench.action.openSettings', 'veraStudio.daemon.stateFolder'],
+  },
 };
 
 /** Shows one line for a command that failed, with a button for the log and one for what helps. */
@@ -81,8 +88,7 @@ export async function showError(log: vscode.LogOutputChannel, error: unknown): P
   const show = 'Show Log';
   const answer = await vscode.window.showErrorMessage(message, ...(button === undefined ? [] : [button.label]), show);
   if (answer === show) log.show();
-  else if (button !== undefined && answer === button.label)
-    await vscode.commands.executeCommand(COMMANDS[button.command]);
+  else if (button !== undefined && answer === button.label) await vscode.commands.executeCommand(...button.call);
 }
 
 /** Path of the first workspace folder, if it is on this machine: the project that new adapters and runs belong to. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { veraHome } from '../home.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { failureOf } from './failure.ts';
 
@@ -16,4 +18,10 @@ test('the command line adds the flags that it has, and the command that helps', 
     'stop it: vera daemon stop --now',
   );
   assert.equal(messageOf(new VeraError('usage', 'plain')), 'plain');
+  const file = join(veraHome(), 'cache', 'fingerprints.json');
+  assert.equal(
+    messageOf(new VeraError('io', `cannot write "${file}": permission is denied (EACCES)`)),
+    `cannot write "${file}": permission is denied (EACCES); choose another state folder: VERA_HOME=FOLDER vera ...`,
+  );
+  assert.equal(messageOf(new VeraError('io', 'cannot write "/elsewhere"')), 'cannot write "/elsewhere"');
 });

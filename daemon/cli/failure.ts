@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { veraHome } from '../home.ts';
 import { type ErrorCode, type ErrorFacts, memoryError, VeraError } from '../protocol/errors.ts';
 import { commandFor } from './remedies.ts';
 
@@ -43,7 +44,7 @@ export function failureOf(error: unknown, flagOf: FlagOf = () => undefined): Fai
       .replace(/ is invalid( for argument '.*')?\. it must/, ' is invalid$1: it must');
     return failure('usage', error.code === 'commander.help' ? 'no command given; the help above lists them' : message);
   }
-  if (error instanceof VeraError) return failure(error.code, messageOf(error, flagOf));
+  if (error instanceof VeraError) return failure(error.code, messageOf(withPlace(error), flagOf));
   if (error instanceof Error) {
     if (error.name === 'AbortError') return failure('interrupted', 'interrupted');
     const memory = memoryError(error);
@@ -54,6 +55,17 @@ export function failureOf(error: unknown, flagOf: FlagOf = () => undefined): Fai
   }
   return failure('unexpected', `unexpected error: ${String(error)}`);
 }
+
+/** A file of the state folder that cannot be written is cured by another state folder. */
+const withPlace = ({
+  code,
+  message,
+  settings,
+  remedy,
+}: VeraError): Pick<ErrorFacts, 'message' | 'settings' | 'remedy'> =>
+  code === 'io' && remedy === undefined && message.startsWith('cannot write') && message.includes(veraHome())
+    ? { message: `${message}; choose another state folder`, settings, remedy: { do: 'chooseStateFolder' } }
+    : { message, settings, remedy };
 
 /** A message with what the command line adds to it: the flags of the settings it is about, and the command that helps. */
 export function messageOf(

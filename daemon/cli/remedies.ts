@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<(typeof REMEDIES)[number], string>> = {
   evaluateAdapter: 'vera eval DATA --adapter ADAPTER',
   importAdapter: 'vera import FOLDER',
   giveHubToken: 'HF_TOKEN=TOKEN vera ...',
+  chooseStateFolder: 'VERA_HOME=FOLDER vera ...',
 };
 
 /** The command that does what an error proposes. */

@@ -18,7 +18,7 @@ export function refuseOtherConfig(config: Readonly<Record<string, unknown>>, dir
   if (['fine_tune_type', 'lora_parameters', 'lora_layers', 'num_layers'].some((key) => config[key] !== undefined))
     throw new VeraError(
       'adapter',
-      `${quote(dir)} is an adapter of mlx-lm (adapters.safetensors), not a PEFT folder; fuse it into its model with "mlx_lm.fuse --dequantize" and use that model as the base, or train it again with PEFT`,
+      `${quote(dir)} is an adapter of mlx-lm (adapters.safetensors), not a PEFT folder; fuse it into its unquantised model with mlx-lm and use that model as the base, or train it again with PEFT`,
     );
 }
 

@@ -22,9 +22,14 @@ const reasons: Record<string, string> = {
 /** Says in one line what failed (`action`, e.g. 'read'), on which path, and why. */
 export function ioError(error: unknown, action: string, path: string): VeraError {
   if (error instanceof VeraError) return error;
+  return new VeraError('io', `cannot ${action} ${quote(path)}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** Why a call of the system failed, in one line: 'permission is denied (EACCES)'. */
+export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
   const reason = reasons[code] ?? (error instanceof Error ? error.message.split('\n')[0] : 'an unknown error');
-  return new VeraError('io', `cannot ${action} ${quote(path)}: ${reason}${code && ` (${code})`}`, { cause: error });
+  return `${reason}${code && ` (${code})`}`;
 }
 
 /**

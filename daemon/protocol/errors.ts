@@ -28,6 +28,7 @@ export const REMEDIES = [
   'evaluateAdapter',
   'importAdapter',
   'giveHubToken',
+  'chooseStateFolder',
 ] as const;
 
 /**
