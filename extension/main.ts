@@ -17,7 +17,6 @@ import { outputCommands } from './output/commands.ts';
 import { registerPanel } from './panel/panel.ts';
 import { registerRunEnds } from './runs/ended.ts';
 import { runCommands } from './runs/commands.ts';
-import { registerDone } from './runs/done.ts';
 import { registerRunsView } from './runs/view.ts';
 import { daemonArgs, useStateFolder } from './settings.ts';
 import { registerStatusItem } from './statusItem.ts';
@@ -42,7 +41,6 @@ export function activate(context: vscode.ExtensionContext): void {
   registerAdaptersView(app);
   registerComparisons(app);
   registerRunsView(app);
-  registerDone(app, panel);
   registerRunEnds(app, panel);
   registerModelsView(app);
   const active = watchActive(app);

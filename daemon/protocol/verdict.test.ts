@@ -11,16 +11,22 @@ test('better: by how much, on what', () => {
   assert.deepEqual(runVerdict(figures), {
     outcome: 'better',
     sentence:
-      'On 8,065 tokens of 120 held-out rows, the loss fell from 2.41 to 1.63: the adapter guesses the next token right in 61 of 100 cases, the base in 48.',
+      'On 8,065 tokens of 120 held-out rows, the loss fell from 2.41 to 1.63 (32 % lower): the adapter guesses the next token right in 61 of 100 cases, the base in 48.',
   });
   const { sentence } = runVerdict({ ...figures, accuracy: 0.48 }, 'the model');
-  assert.match(sentence, /1\.63; the model guesses the next token right in 48 of 100 cases, as the base does\.$/);
+  assert.match(
+    sentence,
+    /1\.63 \(32 % lower\); the model guesses the next token right in 48 of 100 cases, as the base does\.$/,
+  );
 });
 
 test('worse, and what to do about it', () => {
   const { outcome, sentence } = runVerdict({ ...figures, evalLoss: 2.6 });
   assert.equal(outcome, 'worse');
-  assert.match(sentence, /rose from 2\.41 to 2\.60: the adapter predicts them worse than the base\. Try a lower/);
+  assert.match(
+    sentence,
+    /rose from 2\.41 to 2\.60 \(7\.9 % higher\): the adapter predicts them worse than the base\. Try a lower/,
+  );
 });
 
 test('a difference within the noise is not called better or worse', () => {
@@ -45,7 +51,7 @@ test('without held-out rows nothing is known, and with too few the sentence says
 test('a run of an earlier version has losses alone', () => {
   assert.equal(
     runVerdict({ evalLoss: 1.5, baseEvalLoss: 2 }).sentence,
-    'On the held-out rows, the loss fell from 2.00 to 1.50.',
+    'On the held-out rows, the loss fell from 2.00 to 1.50 (25 % lower).',
   );
 });
 

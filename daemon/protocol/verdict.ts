@@ -41,11 +41,11 @@ export function runVerdict(figures: RunFigures, model = 'the adapter'): Verdict 
   if (change < 0)
     return {
       outcome: 'better',
-      sentence: `${on}, the loss fell from ${from} to ${to}${guessesOf(figures, model)}.${doubt}`,
+      sentence: `${on}, the loss fell from ${from} to ${to} (${percentOf(change, before)} lower)${guessesOf(figures, model)}.${doubt}`,
     };
   return {
     outcome: 'worse',
-    sentence: `${on}, the loss rose from ${from} to ${to}: ${model} predicts them worse than the base. Try a lower learning rate, more data or fewer steps.${doubt}`,
+    sentence: `${on}, the loss rose from ${from} to ${to} (${percentOf(change, before)} higher): ${model} predicts them worse than the base. Try a lower learning rate, more data or fewer steps.${doubt}`,
   };
 }
 
@@ -75,6 +75,10 @@ function lossesText(before: number, after: number): [string, string] {
   }
   return [before.toFixed(4), after.toFixed(4)];
 }
+
+/** The change of a loss in percent, with two digits: '1.6 %', '32 %'. */
+const percentOf = (change: number, before: number): string =>
+  `${Number(((100 * Math.abs(change)) / before).toPrecision(2))} %`;
 
 function guessesOf({ accuracy, baseAccuracy }: RunFigures, model: string): string {
   if (accuracy == null || baseAccuracy == null) return '';

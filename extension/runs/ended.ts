@@ -2,19 +2,32 @@ import * as vscode from 'vscode';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { isOver } from '../../daemon/protocol/jobStates.ts';
 import { activateFor, activeHere } from '../adapters/active.ts';
-import { type App, type Panel, workspaceFolder } from '../app.ts';
-import { lastPart, oneLine } from '../text.ts';
+import { type App, type Panel, showError, workspaceFolder } from '../app.ts';
+import { VIEWS } from '../contributions.ts';
+import { isQuiet } from '../quiet.ts';
+import { lastPart } from '../text.ts';
 import { trainingOf } from '../tuning/training.ts';
+import { downloadedText, failedText, readyText } from './endText.ts';
 
-/** Says in one notification how a run of this workspace ended, unless the person looks at the panel. */
+/** Says in one notification how a run or a download of this workspace ended, unless the person looks at the panel. */
 export function registerRunEnds(app: App, panel: Panel): void {
+  const { daemon } = app;
+  /** Jobs that this window saw at work: those that ended long ago are told as well when the daemon is asked. */
   const working = new Set<number>();
+  const look = (job: Job): void => {
+    if (job.kind !== 'train' && job.kind !== 'download') return;
+    if (!isOver(job.state)) return void working.add(job.id);
+    if (!working.delete(job.id) || !isOurs(job)) return;
+    const told =
+      job.kind === 'download' ? tellDownload(app, job) : panel.isInFront() ? undefined : tellRun(app, panel, job);
+    told?.catch((error: unknown) => (isQuiet(error) ? undefined : showError(app.log, error)));
+  };
   app.context.subscriptions.push(
-    app.daemon.onJob((job) => {
-      if (job.kind !== 'train') return;
-      if (!isOver(job.state)) return void working.add(job.id);
-      if (!working.delete(job.id) || !isOurs(job) || panel.isInFront()) return;
-      tell(app, panel, job).catch((error: unknown) => app.log.info(`the end of job ${job.id}: ${String(error)}`));
+    daemon.onJob(look),
+    // While the connection was lost, a job may have ended.
+    daemon.onRefresh(() => {
+      for (const id of working)
+        daemon.call(({ jobs }) => jobs.get, { job: id }).then(look, () => void working.delete(id));
     }),
   );
 }
@@ -25,24 +38,36 @@ const isOurs = ({ project }: Job): boolean => {
   return project === null || folder === undefined || project === lastPart(folder);
 };
 
-async function tell(app: App, panel: Panel, job: Job): Promise<void> {
-  const open = 'Open';
+const [OPEN, USE, TRY_IT, AGAIN, MODELS] = ['Open', 'Use', 'Try It', 'Try Again', 'Show Models'];
+
+async function tellRun(app: App, panel: Panel, job: Job): Promise<void> {
   const key = `job/${job.id}`;
   if (job.state === 'failed') {
-    const why = oneLine(job.error?.message ?? 'the reason is in the log');
-    const answer = await vscode.window.showErrorMessage(`${oneLine(job.title)} failed: ${why}`, open);
-    if (answer === open) await panel.show(key);
+    const answer = await vscode.window.showErrorMessage(failedText(job), OPEN, AGAIN);
+    if (answer === OPEN) await panel.show(key);
+    if (answer === AGAIN) await app.daemon.call(({ jobs }) => jobs.retry, { job: job.id });
     return;
   }
   if (job.state !== 'succeeded' || job.run === null) return;
   const { run, adapter } = await app.daemon.call(({ runs }) => runs.get, { run: job.run });
-  const active = adapter === null || (await activeHere(app))?.id === adapter.id;
-  const activate = 'Activate';
+  // All weights may have been trained: then there is a model and no adapter.
+  const isActive = adapter !== null && (await activeHere(app))?.id === adapter.id;
+  const next = adapter === null ? [] : isActive ? [TRY_IT] : [USE, TRY_IT];
   const answer = await vscode.window.showInformationMessage(
-    `${oneLine(adapter?.name ?? lastPart(trainingOf(job).settings.data))} is ready. ${run.verdict?.sentence ?? ''}`.trim(),
-    open,
-    ...(active ? [] : [activate]),
+    readyText(adapter?.name ?? lastPart(trainingOf(job).settings.data), run.verdict),
+    ...[OPEN, ...next],
   );
-  if (answer === open) await panel.show(key);
-  if (answer === activate && adapter !== null) await activateFor(app, adapter.id);
+  if (answer === OPEN) await panel.show(key);
+  if (answer === USE && adapter !== null) await activateFor(app, adapter.id);
+  if (answer === TRY_IT && adapter !== null) await panel.tryIt(adapter.id);
+}
+
+async function tellDownload(app: App, job: Job): Promise<void> {
+  if (job.state === 'failed') {
+    const answer = await vscode.window.showErrorMessage(failedText(job), AGAIN);
+    if (answer === AGAIN) await app.daemon.call(({ jobs }) => jobs.retry, { job: job.id });
+  } else if (job.state === 'succeeded') {
+    const answer = await vscode.window.showInformationMessage(downloadedText(job), MODELS);
+    if (answer === MODELS) await vscode.commands.executeCommand(`${VIEWS.models}.focus`);
+  }
 }

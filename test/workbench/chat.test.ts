@@ -69,8 +69,11 @@ test('after a run, Try It shows both answers side by side', { timeout: LONG }, a
   await chooseFromMenu(page, explorerRow(page, 'questions.jsonl'), 'Fine-tune with VeRA');
   await pickLine(page, /about .* of memory/).waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
+  await panel(page).getByText('Train loss').first().waitFor({ timeout: PATIENCE });
+  // Who looks at the panel sees the end of the run there.
+  await explorerRow(page, 'questions.jsonl').dblclick();
   const toast = page.locator('.notification-toast', {
-    hasText: /questions-vera: On .*held-out rows, the loss (fell|went) from/,
+    hasText: /questions-vera is ready\. .*held-out rows, the loss (fell|went) from/,
   });
   await toast.waitFor({ timeout: LONG });
   await toast.getByRole('button', { name: 'Try It' }).click();
