@@ -18,8 +18,8 @@ export interface App {
 export interface Panel {
   /** Opens it, or brings it to the front; `focus` chooses the run it shows. */
   show(focus?: string): Promise<void>;
-  /** Opens it with Try It for an adapter: base and adapter answer side by side. */
-  tryIt(adapter: number): Promise<void>;
+  /** Opens it with Try It for an adapter: base (or another adapter) and adapter answer side by side. */
+  tryIt(adapter: number, beside?: number): Promise<void>;
   /** Whether a person can see it now. */
   isInFront(): boolean;
 }

@@ -12,6 +12,8 @@ export const COMMANDS = {
   tryAdapter: 'veraStudio.tryAdapter',
   renameAdapter: 'veraStudio.renameAdapter',
   noteAdapter: 'veraStudio.noteAdapter',
+  tagAdapter: 'veraStudio.tagAdapter',
+  moveAdapter: 'veraStudio.moveAdapter',
   compareAdapter: 'veraStudio.compareAdapter',
   evaluateAdapter: 'veraStudio.evaluateAdapter',
   mergeAdapter: 'veraStudio.mergeAdapter',
@@ -20,6 +22,13 @@ export const COMMANDS = {
   revealAdapter: 'veraStudio.revealAdapter',
   importAdapter: 'veraStudio.importAdapter',
   restoreAdapter: 'veraStudio.restoreAdapter',
+  packAdapter: 'veraStudio.packAdapter',
+  newProject: 'veraStudio.newProject',
+  renameProject: 'veraStudio.renameProject',
+  deleteProject: 'veraStudio.deleteProject',
+  filterAdapters: 'veraStudio.filterAdapters',
+  clearAdaptersFilter: 'veraStudio.clearAdaptersFilter',
+  sortAdapters: 'veraStudio.sortAdapters',
   openRun: 'veraStudio.openRun',
   pauseRun: 'veraStudio.pauseRun',
   resumeRun: 'veraStudio.resumeRun',
@@ -27,6 +36,12 @@ export const COMMANDS = {
   retryRun: 'veraStudio.retryRun',
   runAgain: 'veraStudio.runAgain',
   revealRun: 'veraStudio.revealRun',
+  renameRun: 'veraStudio.renameRun',
+  deleteRun: 'veraStudio.deleteRun',
+  restoreRun: 'veraStudio.restoreRun',
+  filterRuns: 'veraStudio.filterRuns',
+  clearRunsFilter: 'veraStudio.clearRunsFilter',
+  sortRuns: 'veraStudio.sortRuns',
   downloadModel: 'veraStudio.downloadModel',
   fineTuneModel: 'veraStudio.fineTuneModel',
   copyFingerprint: 'veraStudio.copyFingerprint',
@@ -66,6 +81,7 @@ export const ITEMS = {
   adapter: 'adapter',
   activeAdapter: 'adapter.active',
   group: 'group',
+  project: 'group.project',
   queuedRun: 'run.queued',
   runningRun: 'run.running',
   stoppingRun: 'run.stopping',
@@ -77,6 +93,16 @@ export const ITEMS = {
   endedWork: 'work.ended',
   model: 'model',
 } as const;
+
+/** What a key passes to its command in place of a clicked item. */
+export const BY_KEY = 'key';
+
+/** Context keys of this extension, which menus read. */
+export const CONTEXTS = {
+  adaptersFiltered: 'veraStudio.adaptersFiltered',
+  runsFiltered: 'veraStudio.runsFiltered',
+} as const;
+export type ContextName = keyof typeof CONTEXTS;
 
 /** Sections of the settings, without the first part, which is SETTINGS_SECTION. */
 export const SETTINGS_SECTION = 'veraStudio';

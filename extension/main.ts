@@ -38,9 +38,9 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(daemon.onRefresh(() => void rememberBegun(app)));
   use = registerUse(app);
   const panel = registerPanel(app, use);
-  registerAdaptersView(app);
+  const adapters = registerAdaptersView(app);
   registerComparisons(app);
-  registerRunsView(app);
+  const runs = registerRunsView(app);
   registerRunEnds(app, panel);
   registerModelsView(app);
   const active = watchActive(app);
@@ -52,9 +52,9 @@ export function activate(context: vscode.ExtensionContext): void {
   registerParticipant(app);
   registerCommands(app, {
     ...tuningCommands(app, panel),
-    ...adapterCommands(app, panel),
-    ...outputCommands(app, panel),
-    ...runCommands(app, panel),
+    ...adapterCommands(app, panel, adapters),
+    ...outputCommands(app, panel, adapters),
+    ...runCommands(app, panel, runs),
     ...modelCommands(app, panel),
     ...daemonCommands(app),
     ...inline.commands,

@@ -27,3 +27,12 @@ export const lastPart = (path: string): string =>
 
 /** Text from the catalog for one line of a view, without characters that a line cannot show. */
 export const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
+
+/** A time of day, with the day if that is not today: '14:05', '27 Nov, 14:05'. */
+export function clockText(time: number, now: number): string {
+  const [then, today] = [new Date(time), new Date(now)];
+  const clock = then.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  if (then.toDateString() === today.toDateString()) return clock;
+  const year = then.getFullYear() === today.getFullYear() ? {} : { year: 'numeric' as const };
+  return `${then.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...year })}, ${clock}`;
+}

@@ -26,6 +26,8 @@ export type HeldOutRow = z.infer<typeof heldOutRow>;
 export const trial = z.object({
   adapter: z.object({ id, name: z.string() }),
   base: z.string(),
+  /** Another adapter of the same base, which answers in place of the base alone. */
+  beside: z.string().optional(),
   /** Whether the base reads messages; else every prompt is a text to continue. */
   chat: z.boolean(),
   /** Sentences on what the base cannot do. */

@@ -1,12 +1,18 @@
 import * as vscode from 'vscode';
-import { type App, chosen, type Handlers, type Panel, requireTrust, workspaceFolder } from '../app.ts';
-import { VIEWS } from '../contributions.ts';
-import { oneLine } from '../text.ts';
-import { showComparison } from './compare.ts';
-import { describeAdapter, type ShownAdapter } from './describe.ts';
-import { allAdapters } from './all.ts';
+import { type App, chosen, type Handlers, type Panel } from '../app.ts';
+import { BY_KEY } from '../contributions.ts';
+import { type Clicked, targetsOf } from '../lists/targets.ts';
+import { faultOfName } from '../name.ts';
 import { activateFor, deactivateFor, pickActive } from './active.ts';
-import type { AdapterNode } from './view.ts';
+import { allAdapters } from './all.ts';
+import { showComparison } from './compare.ts';
+import { adapterFacts } from './facts.ts';
+import { importAdapter, packAdapter } from './files.ts';
+import { adapterFor, adaptersFor, pickAdapter, pickAdapters } from './pick.ts';
+import { deleteProject, moveAdapters, newProject, renameProject } from './projects.ts';
+import { deleteAdapters } from './remove.ts';
+import { revealFolder } from './reveal.ts';
+import type { AdapterNode, AdaptersView } from './view.ts';
 
 type Names =
   | 'tryAdapter'
@@ -15,34 +21,47 @@ type Names =
   | 'deactivateAdapter'
   | 'renameAdapter'
   | 'noteAdapter'
+  | 'tagAdapter'
   | 'compareAdapter'
+  | 'moveAdapter'
   | 'deleteAdapter'
   | 'restoreAdapter'
   | 'revealAdapter'
-  | 'importAdapter';
+  | 'importAdapter'
+  | 'packAdapter'
+  | 'newProject'
+  | 'renameProject'
+  | 'deleteProject'
+  | 'filterAdapters'
+  | 'clearAdaptersFilter'
+  | 'sortAdapters';
+type Node = Clicked<AdapterNode>;
 
-export function adapterCommands(app: App, panel: Panel): Handlers<Names> {
+export function adapterCommands(app: App, panel: Panel, shown: AdaptersView): Handlers<Names> {
   const { daemon } = app;
+  const { view, list } = shown;
+  const one = (node: Node, title: string) => adapterFor(app, view, node, title);
+  const some = (clicked: Node, selected: readonly AdapterNode[] | undefined, title: string) =>
+    adaptersFor(app, view, { clicked, selected }, title);
   return {
     pickAdapter: () => pickActive(app),
-    activateAdapter: (node: AdapterNode) => activateFor(app, adapterOf(node).id),
-    tryAdapter: async (node?: AdapterNode) => {
-      if (node !== undefined) return panel.tryIt(adapterOf(node).id);
-      const adapters = await allAdapters(app);
-      if (adapters.length === 0) throw new Error('There is no adapter to try yet. Train one first.');
-      return panel.tryIt((await pickOf(adapters, 'Try an adapter beside its base')).id);
-    },
+    activateAdapter: async (node: Node) => activateFor(app, (await one(node, 'Activate')).id),
+    tryAdapter: async (node: Node) => panel.tryIt((await one(node, 'Try an adapter beside its base')).id),
     deactivateAdapter: () => deactivateFor(app),
-    renameAdapter: async (node: AdapterNode) => {
-      const { id, name } = adapterOf(node);
+    renameAdapter: async (node: Node) => {
+      // One key renames whatever has the focus in the view.
+      const [target] = node === BY_KEY ? ((await targetsOf(view, node, undefined)) ?? []) : [node];
+      if (target?.kind === 'group')
+        return target.group.project === null ? undefined : renameProject(app, target.group.project);
+      const { id, name } = await one(target, 'Rename');
       const wanted = chosen(
         await vscode.window.showInputBox({ title: `Rename ${name}`, value: name, validateInput: faultOfName }),
       );
       if (wanted.trim() !== name)
         await daemon.call(({ adapters }) => adapters.update, { adapter: id, name: wanted.trim() });
     },
-    noteAdapter: async (node: AdapterNode) => {
-      const { id, name, note } = adapterOf(node);
+    noteAdapter: async (node: Node) => {
+      const { id, name, note } = await one(node, 'Edit Note');
       const wanted = chosen(
         await vscode.window.showInputBox({
           title: `Note of ${name}`,
@@ -52,21 +71,54 @@ export function adapterCommands(app: App, panel: Panel): Handlers<Names> {
       );
       await daemon.call(({ adapters }) => adapters.update, { adapter: id, note: wanted });
     },
-    compareAdapter: async (node: AdapterNode) => {
-      const one = adapterOf(node);
-      const others = (await allAdapters(app)).filter(({ id }) => id !== one.id);
-      const other = await pickOf(others, `Compare ${one.name} with`);
-      await showComparison(one, other);
+    tagAdapter: async (node: Node, selected?: readonly AdapterNode[]) => {
+      const adapters = await some(node, selected, 'Edit Tags');
+      const common = adapters[0]!.tags.filter((tag) => adapters.every(({ tags }) => tags.includes(tag)));
+      const typed = chosen(
+        await vscode.window.showInputBox({
+          title: adapters.length === 1 ? `Tags of ${adapters[0]!.name}` : `Tags of ${adapters.length} adapters`,
+          prompt: 'Separate tags with commas',
+          value: common.join(', '),
+          validateInput: (text) =>
+            tagsOf(text)
+              .map(faultOfName)
+              .find((fault) => fault !== undefined),
+        }),
+      );
+      const wanted = tagsOf(typed);
+      for (const { id, tags } of adapters) {
+        const own = tags.filter((tag) => !common.includes(tag) && !wanted.includes(tag));
+        await daemon.call(({ adapters: methods }) => methods.update, { adapter: id, tags: [...own, ...wanted] });
+      }
     },
-    deleteAdapter: (node: AdapterNode) => deleteAdapter(app, adapterOf(node)),
+    compareAdapter: async (node: Node, selected?: readonly AdapterNode[]) => {
+      const [first, second] = await some(node, selected, 'Compare');
+      const others = (await allAdapters(app)).filter(({ id }) => id !== first!.id);
+      const other = second ?? (await pickAdapter(others, `Compare ${first!.name} with`));
+      await showComparison(app, panel, first!, other);
+    },
+    moveAdapter: async (node: Node, selected?: readonly AdapterNode[]) =>
+      moveAdapters(app, await some(node, selected, 'Move to Another Project')),
+    deleteAdapter: async (node: Node, selected?: readonly AdapterNode[]) => {
+      const [target, ...more] = node === BY_KEY ? ((await targetsOf(view, node, undefined)) ?? []) : [];
+      if (node === BY_KEY && target === undefined) return;
+      if (target?.kind === 'group') {
+        if (target.group.project !== null) await deleteProject(app, target.group.project);
+        return;
+      }
+      await deleteAdapters(
+        app,
+        await some(target ?? node, target === undefined ? selected : [target, ...more], 'Delete'),
+      );
+    },
     restoreAdapter: async () => {
       const gone = await allAdapters(app, { deleted: true });
-      if (gone.length === 0) return vscode.window.setStatusBarMessage('The trash has no adapters.', 4000);
-      const { id } = await pickOf(gone, 'Restore an adapter');
-      return daemon.call(({ adapters }) => adapters.restore, { adapter: id });
+      if (gone.length === 0) return void vscode.window.setStatusBarMessage('The trash has no adapters.', 4000);
+      for (const { id } of await pickAdapters(gone, 'Restore Deleted Adapters'))
+        await daemon.call(({ adapters }) => adapters.restore, { adapter: id });
     },
-    revealAdapter: async (node: AdapterNode) => {
-      const { name, run } = adapterOf(node);
+    revealAdapter: async (node: Node) => {
+      const { name, run } = await one(node, 'Reveal Run Folder');
       if (run === null)
         return vscode.window.showInformationMessage(
           `${name} was not made by a run here: it has no folder. Export it to get one.`,
@@ -74,72 +126,24 @@ export function adapterCommands(app: App, panel: Panel): Handlers<Names> {
       const { run: made } = await daemon.call(({ runs }) => runs.get, { run });
       return revealFolder(made.out);
     },
-    importAdapter: async () => {
-      await requireTrust('Importing an adapter');
-      const [picked] = chosen(
-        await vscode.window.showOpenDialog({
-          title: 'Import a PEFT Adapter',
-          openLabel: 'Import',
-          canSelectFiles: false,
-          canSelectFolders: true,
-        }),
-      );
-      const workspace = workspaceFolder();
-      await daemon.call(({ jobs }) => jobs.submit, {
-        spec: { kind: 'import', dir: chosen(picked).fsPath },
-        ...(workspace === undefined ? {} : { workspace }),
-      });
-      await vscode.commands.executeCommand(`${VIEWS.runs}.focus`);
-    },
+    importAdapter: () => importAdapter(app),
+    packAdapter: async (node: Node) => packAdapter(app, await one(node, 'Save as One File')),
+    newProject: () => newProject(app),
+    renameProject: async (node?: AdapterNode) =>
+      renameProject(app, node?.kind === 'group' ? (node.group.project ?? undefined) : undefined),
+    deleteProject: (node?: AdapterNode) =>
+      node?.kind === 'group' && node.group.project !== null ? deleteProject(app, node.group.project) : undefined,
+    filterAdapters: async () => list.filter((await allAdapters(app)).map(adapterFacts)),
+    clearAdaptersFilter: () => list.clear(),
+    sortAdapters: () => list.sort(),
   };
 }
 
-export function adapterOf(node: AdapterNode | undefined): ShownAdapter {
-  if (node?.kind !== 'adapter') throw new Error('Choose an adapter in the Adapters view first.');
-  return node.adapter;
-}
-
-async function pickOf(adapters: readonly ShownAdapter[], title: string): Promise<ShownAdapter> {
-  const items = adapters.map((adapter) => ({
-    label: adapter.name,
-    description: describeAdapter(adapter, false),
-    detail: oneLine(adapter.note),
-    adapter,
-  }));
-  return chosen(await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))
-    .adapter;
-}
-
-export async function revealFolder(path: string): Promise<void> {
-  const uri = vscode.Uri.file(path);
-  if (vscode.workspace.getWorkspaceFolder(uri) !== undefined)
-    return vscode.commands.executeCommand('revealInExplorer', uri);
-  if (vscode.env.remoteName === undefined) return vscode.commands.executeCommand('revealFileInOS', uri);
-  // The folder is on another machine and not open here, so no file manager can show it.
-  const [open, copy] = ['Open in New Window', 'Copy Path'];
-  const answer = await vscode.window.showInformationMessage(path, open, copy);
-  if (answer === open) return vscode.commands.executeCommand('vscode.openFolder', uri, { forceNewWindow: true });
-  if (answer === copy) return vscode.env.clipboard.writeText(path);
-}
-
-/** What is wrong with a name, by the rules of the daemon; undefined if it is valid. */
-function faultOfName(name: string): string | undefined {
-  const text = name.trim();
-  if (text === '') return 'The name must not be empty.';
-  if (text.length > 200) return 'The name must have at most 200 characters.';
-  return /[\p{Cc}\p{Cf}/\\]/u.test(text) || text === '.' || text === '..'
-    ? 'The name must not contain slashes or control characters.'
-    : undefined;
-}
-
-/** Moves an adapter to the trash, after naming what depends on it and asking. */
-async function deleteAdapter({ daemon }: App, { id, name }: ShownAdapter): Promise<void> {
-  const { dependents } = await daemon.call(({ adapters }) => adapters.dependents, { adapter: id });
-  const detail = [
-    ...(dependents.length === 0 ? [] : ['It is needed by:', ...dependents.map(({ what }) => `• ${oneLine(what)}`), '']),
-    'You can restore it for thirty days.',
-  ].join('\n');
-  const yes = 'Move to Trash';
-  chosen(await vscode.window.showWarningMessage(`Delete adapter '${name}'?`, { modal: true, detail }, yes));
-  await daemon.call(({ adapters }) => adapters.remove, { adapter: id, confirm: dependents.length > 0 });
-}
+const tagsOf = (text: string): string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== ''),
+  ),
+];

@@ -12,11 +12,15 @@ export interface AdapterGroup {
 
 /**
  * Groups adapters by project, and by user if there are several users. The project of the workspace comes first, adapters
- * without a project last. The project of a folder has the name of the folder. Pure.
+ * without a project last. The project of a folder has the name of the folder. `empty`: projects without adapters. Pure.
  */
 export function groupAdapters(
   adapters: readonly ShownAdapter[],
-  { active, workspace }: { active: number | null; workspace: string | undefined },
+  {
+    active,
+    workspace,
+    empty = [],
+  }: { active: number | null; workspace: string | undefined; empty?: readonly string[] },
 ): AdapterGroup[] {
   const users = new Set(adapters.map(({ user }) => user));
   const groups = new Map<string, AdapterGroup>();
@@ -32,6 +36,8 @@ export function groupAdapters(
     group.adapters.push(adapter);
     groups.set(key, group);
   }
+  for (const title of empty)
+    groups.set(title, { ...{ title, detail: '', icon: 'folder', project: title }, active, adapters: [] });
   const own = workspace?.split(/[\\/]/).at(-1);
   const rank = ({ project }: AdapterGroup): number => (project === null ? 2 : project === own ? 0 : 1);
   return [...groups.values()].sort(

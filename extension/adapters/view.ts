@@ -1,10 +1,14 @@
 import * as vscode from 'vscode';
 import { type App, hasBegun, workspaceFolder } from '../app.ts';
 import { COMMANDS, ITEMS, VIEWS } from '../contributions.ts';
+import { type NarrowedList, narrowedList } from '../lists/choose.ts';
+import { isNarrowed, narrowed } from '../lists/narrow.ts';
 import { soonest } from '../listing.ts';
 import { activeHere } from './active.ts';
 import { allAdapters } from './all.ts';
 import { groupAdapters, type AdapterGroup } from './groups.ts';
+import { adapterFacts } from './facts.ts';
+import { allProjects, moveInto } from './projects.ts';
 import { describeAdapter, factsOf, type ShownAdapter } from './describe.ts';
 
 export type AdapterNode = { readonly kind: 'group'; readonly group: AdapterGroup } | AdapterLeaf;
@@ -14,10 +18,18 @@ export interface AdapterLeaf {
   readonly active: boolean;
 }
 
+/** The view, for the commands. */
+export interface AdaptersView {
+  readonly view: vscode.TreeView<AdapterNode>;
+  readonly list: NarrowedList;
+}
+
 /** The view of adapters, by project and user, with the active one marked. A person can drag an adapter to another project. */
-export function registerAdaptersView(app: App): void {
+export function registerAdaptersView(app: App): AdaptersView {
   const { context, daemon } = app;
   const changed = new vscode.EventEmitter<undefined>();
+  const refresh = soonest(() => changed.fire(undefined));
+  const list = narrowedList(app, { key: 'adapters', what: 'Adapters', filtered: 'adaptersFiltered' }, refresh);
   const provider: vscode.TreeDataProvider<AdapterNode> = {
     onDidChangeTreeData: changed.event,
     getTreeItem: itemOf,
@@ -31,17 +43,22 @@ export function registerAdaptersView(app: App): void {
         }));
       if (!hasBegun(app)) return [];
       const workspace = workspaceFolder();
-      const [adapters, active] = await Promise.all([allAdapters(app), activeHere(app)]);
-      return groupAdapters(adapters, { active: active?.id ?? null, workspace }).map((group) => ({
-        kind: 'group',
-        group,
-      }));
+      const [adapters, active, projects] = await Promise.all([allAdapters(app), activeHere(app), allProjects(app)]);
+      const shown = narrowed(adapters, adapterFacts, list.get());
+      list.tell(view, shown.length, adapters.length);
+      // A project that a person made is shown before it has adapters, so that some can be moved there.
+      const empty = isNarrowed(list.get()) ? [] : projects.filter((one) => one.folder === null && one.adapters === 0);
+      return groupAdapters(shown, {
+        ...{ active: active?.id ?? null, workspace },
+        empty: empty.map(({ name }) => name),
+      }).map((group) => ({ kind: 'group', group }));
     },
   };
   const dragged = `application/vnd.code.tree.${VIEWS.adapters.toLowerCase()}`;
   const view = vscode.window.createTreeView(VIEWS.adapters, {
     treeDataProvider: provider,
     showCollapseAll: true,
+    canSelectMany: true,
     dragAndDropController: {
       dragMimeTypes: [dragged],
       dropMimeTypes: [dragged],
@@ -52,13 +69,11 @@ export function registerAdaptersView(app: App): void {
       handleDrop: async (target, transfer) => {
         const ids = transfer.get(dragged)?.value as unknown;
         if (target === undefined || !Array.isArray(ids)) return;
-        const moveTo = target.kind === 'group' ? target.group.project : target.adapter.project;
-        for (const adapter of ids as number[])
-          await daemon.call(({ adapters }) => adapters.update, { adapter, moveTo });
+        const adapters = (ids as number[]).map((id) => ({ id }));
+        await moveInto(app, adapters, target.kind === 'group' ? target.group.project : target.adapter.project);
       },
     },
   });
-  const refresh = soonest(() => changed.fire(undefined));
   context.subscriptions.push(
     view,
     changed,
@@ -68,6 +83,7 @@ export function registerAdaptersView(app: App): void {
     ),
     vscode.workspace.onDidChangeWorkspaceFolders(refresh),
   );
+  return { view, list };
 }
 
 function itemOf(node: AdapterNode): vscode.TreeItem {
@@ -77,7 +93,7 @@ function itemOf(node: AdapterNode): vscode.TreeItem {
     item.id = `group ${title} ${detail}`;
     item.description = detail;
     item.iconPath = new vscode.ThemeIcon(icon);
-    item.contextValue = ITEMS.group;
+    item.contextValue = node.group.project === null ? ITEMS.group : ITEMS.project;
     return item;
   }
   const { adapter, active } = node;

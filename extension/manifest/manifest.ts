@@ -10,13 +10,13 @@ import {
   VIEWS,
   WALKTHROUGH,
 } from '../contributions.ts';
-import { COMMAND_TITLES, MENUS } from './commands.ts';
+import { COMMAND_TITLES, KEYS, MENUS } from './commands.ts';
 import { checkedReaders } from './datasets.ts';
 import { RESTRICTED, SETTING_DESCRIPTIONS, settingId } from './settings.ts';
 import { STEPS, VIEW_TITLES, WELCOME } from './texts.ts';
 
 type Json = Record<string, unknown>;
-const CATEGORY = 'VeRA';
+const CATEGORY = 'VeRA Studio';
 
 /** Texts by key, for package.nls.json. A translation would be another file beside it. */
 export function manifestTexts(): Record<string, string> {
@@ -64,13 +64,14 @@ export const capabilities = (): Json => ({
 });
 
 export const contributes = (): Json => ({
-  commands: Object.entries(COMMAND_TITLES).map(([name, { icon }]) => ({
+  commands: Object.entries(COMMAND_TITLES).map(([name, { icon, plain }]) => ({
     command: COMMANDS[name as CommandName],
     title: `%command.${name}%`,
-    category: CATEGORY,
+    ...(plain === true ? {} : { category: CATEGORY }),
     ...(icon === undefined ? {} : { icon }),
   })),
   menus: MENUS,
+  keybindings: KEYS,
   viewsContainers: { activitybar: [{ id: CONTAINER, title: 'VeRA Studio', icon: 'media/activity.svg' }] },
   views: {
     [CONTAINER]: Object.entries(VIEWS).map(([name, id]) => ({

@@ -17,7 +17,8 @@ export const modelCommands = (
     await app.daemon.call(({ jobs }) => jobs.submit, { spec: { kind: 'download', base: spec } });
     await vscode.commands.executeCommand(`${VIEWS.models}.focus`);
   },
-  fineTuneModel: (node: ModelNode) => {
+  fineTuneModel: async (node?: ModelNode) => {
+    if (node === undefined) return fineTune(app, panel, undefined, await pickBase(app, 'Fine-tune a Model'));
     const { spec } = modelOf(node);
     return fineTune(app, panel, undefined, { spec, label: lastPart(spec), description: '' });
   },

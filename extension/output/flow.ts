@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { AdapterRow, ExportOffer, ExportResult } from '../../daemon/protocol/adapters.ts';
 import { defaultOf, type SettingValue } from '../../daemon/settings/setting.ts';
-import { revealFolder } from '../adapters/commands.ts';
+import { revealFolder } from '../adapters/reveal.ts';
 import { type App, chosen, workspaceFolder } from '../app.ts';
 import { veraCommand } from '../daemon/program.ts';
 import { Quiet } from '../quiet.ts';

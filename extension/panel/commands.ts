@@ -1,5 +1,5 @@
 import { activateFor, activeHere, deactivateFor } from '../adapters/active.ts';
-import { revealFolder } from '../adapters/commands.ts';
+import { revealFolder } from '../adapters/reveal.ts';
 import { type App, type Panel, requireTrust, showError } from '../app.ts';
 import { isQuiet } from '../quiet.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
@@ -73,7 +73,7 @@ async function doCommand(app: App, panel: Panel, command: RunCommand, key: strin
       await daemon.call(({ jobs }) => jobs.retry, { job: id });
       return;
     case 'stop':
-      return cancel(app, job);
+      return cancel(app, [job]);
     case 'activate':
       return activateFor(app, made().id);
     case 'deactivate':

@@ -90,12 +90,12 @@ export function registerPanel(app: App, use: UseRecorder): Panel {
       if (focus !== undefined) await open.feed.begin();
     },
     isInFront: () => open?.panel.visible === true,
-    tryIt: async (adapter) => {
+    tryIt: async (adapter, beside) => {
       const { run } = await app.daemon.call(({ adapters }) => adapters.get, { adapter });
       const made = run === null ? undefined : await app.daemon.call(({ runs }) => runs.get, { run });
       await panels.show(typeof made?.run.job === 'number' ? `job/${made.run.job}` : undefined);
       await open?.ready; // a new page has no ears yet
-      await open?.trials.open(adapter);
+      await open?.trials.open(adapter, beside);
     },
   };
   context.subscriptions.push(

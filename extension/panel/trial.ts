@@ -11,8 +11,8 @@ type Asked = Extract<FromPanel, { type: 'try' }>;
 
 /** Try It in the panel: what is tried, its held-out rows, and the answers. */
 export interface Trials {
-  /** Chooses the adapter that is tried, and tells the panel. */
-  open(adapter: number): Promise<void>;
+  /** Chooses the adapter that is tried, and tells the panel. `beside`: an adapter that answers in place of the base. */
+  open(adapter: number, beside?: number): Promise<void>;
   /** Tells the panel again, which was loaded anew. */
   tell(): Promise<void>;
   take(request: TrialRequest): Promise<void>;
@@ -28,6 +28,8 @@ interface Tried {
   readonly run: number | null;
   /** The spec of its base. */
   readonly base: string;
+  /** Answers in place of the base. */
+  readonly beside: { readonly id: number; readonly name: string } | null;
   readonly chat: boolean;
   readonly limits: readonly string[];
   /** The place of the held-out row that is shown: it stays where the same adapter is opened again. */
@@ -55,8 +57,10 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
 
   const tell = async (): Promise<void> => {
     if (tried === undefined) return send({ type: 'trial', trial: null });
-    const { adapter, base, chat, limits } = tried;
-    send({ type: 'trial', trial: { adapter, base: lastPart(base), chat, limits: [...limits] } });
+    const { adapter, base, beside, chat, limits } = tried;
+    const other = beside === null ? {} : { beside: beside.name };
+    const shown = { adapter, base: lastPart(base), ...other, chat, limits: [...limits] };
+    send({ type: 'trial', trial: shown });
     await tellRow(tried, tried.place);
   };
 
@@ -85,7 +89,7 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
   const ask = async ({ request, adapter, chat, before, prompt, sampling }: Asked): Promise<void> => {
     stop();
     if (tried?.adapter.id !== adapter) return;
-    const { base } = tried;
+    const { base, beside } = tried;
     const source = new vscode.CancellationTokenSource();
     answering = source;
     const { maxTokens, ...how } = sampling;
@@ -114,20 +118,25 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
       }
     };
     // Both are answered in the same batch, so neither waits for the other.
-    await Promise.all([answer('base', { base }), answer('adapter', { adapter })]);
+    await Promise.all([
+      answer('base', beside === null ? { base } : { adapter: beside.id }),
+      answer('adapter', { adapter }),
+    ]);
   };
 
   return {
     tell,
-    async open(id) {
+    async open(id, besideId) {
       stop();
-      const [adapter, { model, abilities, limits }] = await Promise.all([
+      const [adapter, { model, abilities, limits }, beside] = await Promise.all([
         daemon.call(({ adapters }) => adapters.get, { adapter: id }),
         daemon.call(({ generation }) => generation.describe, { adapter: id }),
+        besideId === undefined ? null : daemon.call(({ adapters }) => adapters.get, { adapter: besideId }),
       ]);
       const place = tried?.adapter.id === id ? tried.place : 0;
       tried = {
         ...{ adapter: { id, name: adapter.name }, run: adapter.run, base: model.base },
+        beside: beside === null ? null : { id: beside.id, name: beside.name },
         ...{ chat: abilities?.chat ?? false, limits: limits.chat, place, pages: new Map() },
       };
       await tell();

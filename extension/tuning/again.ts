@@ -11,7 +11,8 @@ import { trainingOf } from './training.ts';
 /** Begins a run with the settings of an earlier one. The person can change them first. */
 export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<void> {
   await requireTrust('Fine-tuning');
-  const { settings, activate = false, name } = trainingOf(job);
+  const { settings, activate = false } = trainingOf(job);
+  const { name } = job;
   const { data, base: spec, out: _, ...before } = settings;
   const [bases, described] = await Promise.all([knownBases(app), describedSettings(app)]);
   // Another version may have had settings that this daemon does not know.
@@ -32,6 +33,6 @@ export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<v
     changes,
     activate,
     described,
-    ...(name === undefined ? {} : { name }),
+    ...(name === null ? {} : { name }),
   });
 }

@@ -67,7 +67,7 @@ async function typed(marker: Marker): Promise<string> {
 }
 
 const choose = async (marker: Marker): Promise<void> => {
-  await command(page, 'VeRA: Choose Active Adapter...');
+  await command(page, 'VeRA Studio: Choose Active Adapter...');
   await pickLine(page, marker).click();
   await page.locator(`[aria-label^="Inline completions by ${marker}"]`).first().waitFor({ timeout: PATIENCE });
 };
@@ -76,7 +76,7 @@ const total = async (): Promise<completions.CompletionCounts> => (await client.c
 
 test('two small folders of code become two adapters', { timeout: LONG }, async () => {
   // A command that needs the daemon starts the one of the package.
-  await command(page, 'VeRA: Choose Active Adapter...');
+  await command(page, 'VeRA Studio: Choose Active Adapter...');
   await quickPick(page).waitFor({ timeout: PATIENCE });
   await session.until(
     'the daemon',
@@ -159,7 +159,7 @@ test(
       ({ acceptedCharacters }) => acceptedCharacters === before.acceptedCharacters + characters,
     );
     assert.ok(counts.shown > before.shown && counts.latencyMs !== null);
-    await command(page, 'VeRA: Open Training Panel');
+    await command(page, 'VeRA Studio: Open Training Panel');
     const card = panel(page).locator('.completions');
     const [row] = (await client.call(completions.summary, { adapter: 'meadow' })).rows;
     await session.until(
@@ -233,9 +233,9 @@ test('texts are stored once the person wants it, shown, and deleted', { timeout:
     () => client.call(completions.summary, {}),
     ({ texts }) => texts > 0,
   );
-  await command(page, 'VeRA: Show Stored Completions');
+  await command(page, 'VeRA Studio: Show Stored Completions');
   await session.until('the document', text, (now) => now.startsWith('# Stored completions') && now.includes('meadow('));
-  await command(page, 'VeRA: Delete Counts and Texts of Completions...');
+  await command(page, 'VeRA Studio: Delete Counts and Texts of Completions...');
   await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Delete Counts and Texts' }).click();
   await session.until(
     'nothing',

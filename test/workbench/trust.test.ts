@@ -47,7 +47,7 @@ test(
     await page.keyboard.press('Escape');
     await page.keyboard.press('F1');
     await quickPick(page).locator('input').first().fill('>VeRA: ');
-    await pickLine(page, 'VeRA: Open Training Panel').waitFor({ timeout: PATIENCE });
+    await pickLine(page, 'VeRA Studio: Open Training Panel').waitFor({ timeout: PATIENCE });
     assert.equal(await pickLine(page, 'Fine-tune').count(), 0);
     await page.keyboard.press('Escape');
     await row.dblclick();

@@ -44,7 +44,8 @@ after(async () => {
   hub?.close();
 });
 
-const runRow = (text: string | RegExp): Locator => viewRow(page, /^Train VeRA on/).filter({ hasText: text });
+const runRow = (text: string | RegExp): Locator =>
+  viewRow(page, /^questions-vera(-\d+)?\d\d:\d\d/).filter({ hasText: text });
 const button = (name: string): Locator => panel(page).locator('vscode-button', { hasText: name }).first();
 const inlineAction = async (row: Locator, title: string): Promise<void> => {
   await row.hover();
@@ -79,18 +80,18 @@ test(
     await session.until('the pause', session.stateWord, (word) => word === 'Paused', LONG);
     await showSideBar(page, 'VeRA Studio');
     await widenSideBar(page, 110);
-    await inlineAction(runRow(/paused/), 'Resume');
+    await inlineAction(runRow(/paused/), 'Resume Run');
     await done();
   },
 );
 
 test('an adapter is renamed and noted', { timeout: LONG }, async () => {
-  await chooseFromMenu(page, viewRow(page, /VeRA 64 · /), 'Rename...');
+  await chooseFromMenu(page, viewRow(page, /VeRA 64 · /), 'Rename Adapter...');
   await answer('where/what');
   await quickPick(page).getByText('The name must not contain slashes').waitFor({ timeout: PATIENCE });
   await answer('services');
   await viewRow(page, /services.*VeRA 64/).waitFor({ timeout: PATIENCE });
-  await chooseFromMenu(page, viewRow(page, 'services'), 'Edit Note...');
+  await chooseFromMenu(page, viewRow(page, 'services'), 'Edit Note of Adapter...');
   await answer('ports, languages and databases');
   await withClient((client) =>
     session.until(
@@ -99,14 +100,14 @@ test('an adapter is renamed and noted', { timeout: LONG }, async () => {
       (note) => note !== '',
     ),
   );
-  await command(page, 'VeRA: Choose Active Adapter...');
+  await command(page, 'VeRA Studio: Choose Active Adapter...');
   await pickLine(page, 'ports, languages and databases').click();
   await statusBar(page, 'services').waitFor({ timeout: PATIENCE });
 });
 
 test('a run is cancelled after a question, and tried again from where it stopped', { timeout: LONG }, async () => {
   await page.locator('.tab', { hasText: 'questions.jsonl' }).click();
-  await command(page, 'VeRA: Fine-tune with VeRA...');
+  await command(page, 'Fine-tune with VeRA...');
   await pickLine(page, /about .* of memory/).waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   const running = runRow(/\d+%/);
@@ -116,12 +117,12 @@ test('a run is cancelled after a question, and tried again from where it stopped
     (text) => /[1-9]\d?%/.test(text),
     LONG,
   );
-  await inlineAction(running, 'Cancel');
+  await inlineAction(running, 'Cancel Run');
   const dialog = page.locator('.monaco-dialog-box');
   await dialog.getByText(/Its checkpoints are kept/).waitFor({ timeout: PATIENCE });
   await dialog.getByRole('button', { name: 'Cancel Run' }).click();
   await runRow(/cancelled/).waitFor({ timeout: PATIENCE });
-  await inlineAction(runRow(/cancelled/), 'Try Again');
+  await inlineAction(runRow(/cancelled/), 'Try Run Again');
   await viewRow(page, /^questions.*VeRA 64/).waitFor({ timeout: LONG });
 });
 
@@ -133,7 +134,7 @@ test('the status bar shows the active adapter; a click chooses another', { timeo
 });
 
 test('two adapters are compared', { timeout: LONG }, async () => {
-  await chooseFromMenu(page, viewRow(page, 'services'), 'Compare with...');
+  await chooseFromMenu(page, viewRow(page, 'services'), 'Compare Adapters...');
   await pickLine(page, 'questions').click();
   await page.locator('.tab.active', { hasText: 'Preview' }).waitFor({ timeout: PATIENCE });
   const preview = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
@@ -151,13 +152,13 @@ test('the folder of its run is shown', { timeout: LONG }, async () => {
 });
 
 test('a deleted adapter comes back', { timeout: LONG }, async () => {
-  await chooseFromMenu(page, viewRow(page, /^questions.*VeRA 64/), 'Delete');
+  await chooseFromMenu(page, viewRow(page, /^questions.*VeRA 64/), 'Delete Adapters...');
   const dialog = page.locator('.monaco-dialog-box');
   await dialog.getByText('whose active adapter it is').waitFor({ timeout: PATIENCE });
   await session.shot('delete');
   await dialog.getByRole('button', { name: 'Move to Trash' }).click();
   await viewRow(page, /^questions.*VeRA 64/).waitFor({ state: 'detached', timeout: PATIENCE });
-  await command(page, 'VeRA: Restore Deleted Adapter...');
+  await command(page, 'VeRA Studio: Restore Deleted Adapters...');
   await pickLine(page, 'questions').waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   await viewRow(page, /^questions.*VeRA 64/).waitFor({ timeout: PATIENCE });
@@ -178,7 +179,7 @@ test('an adapter is dragged to another project', { timeout: LONG }, async () => 
 });
 
 test('a model is downloaded, with its progress, and has a fingerprint', { timeout: LONG }, async () => {
-  await command(page, 'VeRA: Add or Download Model...');
+  await command(page, 'VeRA Studio: Add or Download Model...');
   await pickLine(page, 'Hub id...').click();
   await answer('no id');
   await quickPick(page).getByText('owner/model').first().waitFor({ timeout: PATIENCE });

@@ -104,15 +104,17 @@ export class TryIt {
   }
 
   #show(trial: Trial | null): void {
-    const isNew = trial !== null && trial.adapter.id !== this.#trial?.adapter.id;
+    const isNew =
+      trial !== null && (trial.adapter.id !== this.#trial?.adapter.id || trial.beside !== this.#trial.beside);
     this.#trial = trial;
     this.root.hidden = trial === null;
     if (trial === null) return this.#forget();
-    setText(this.#title, `Try it: ${trial.adapter.name} on ${trial.base}`);
+    const { adapter, base, beside } = trial;
+    setText(this.#title, `Try it: ${beside === undefined ? '' : `${beside} and `}${adapter.name} on ${base}`);
     this.#limits.hidden = trial.limits.length === 0;
     setText(this.#limits, trial.limits.join(' '));
-    this.#sides.base.title(`Base: ${trial.base}`);
-    this.#sides.adapter.title(`Adapter: ${trial.adapter.name}`);
+    this.#sides.base.title(beside === undefined ? `Base: ${base}` : `Adapter: ${beside}`);
+    this.#sides.adapter.title(`Adapter: ${adapter.name}`);
     this.#settings.canChat(trial.chat);
     if (isNew) {
       this.#forget();
@@ -222,7 +224,7 @@ export class TryIt {
     const between =
       adapter === base
         ? 'Both answers are the same.'
-        : `Of the adapter's ${all} words, ${different} ${different === 1 ? 'differs' : 'differ'} from the base's answer (marked).`;
+        : `Of the ${all} words of ${this.#trial?.adapter.name ?? 'the adapter'}, ${different} ${different === 1 ? 'differs' : 'differ'} from the other answer (marked).`;
     const text = `${between}${this.#asExpected()}`;
     setText(this.#summary, text);
     this.#options.say(`Both have answered. ${text}`);
