@@ -313,7 +313,7 @@ test('a file in another encoding gets no edit of any kind until it is UTF-8 on t
   // An editor shows what it could not read as U+FFFD, and would write that character over the bytes.
   const found = await client.open(uri, bytes.toString('utf8'), 'csv');
   const place = found.find(({ code }) => code === 'not-utf8')!;
-  assert.match(String(place.message), /byte 0xdf at position 7/);
+  assert.match(JSON.stringify(place.message), /byte 0xdf at position 7/);
   assert.equal(place.range.start.line, 1);
   for (const only of [undefined, ['quickfix'], ['refactor'], ['source'], ['source.fixAll']])
     assert.deepEqual(await client.actions(uri, atLine(1), only), [], String(only));
