@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { extname } from 'node:path';
 import { VeraError } from '../protocol/errors.ts';
+import { columnMapOf, mappedReader } from './columns.ts';
 import { detectFormat, readSample } from './detect.ts';
 import { encodeSample } from './encode.ts';
 import { hasAnswer, type Example } from './example.ts';
@@ -8,8 +8,8 @@ import type { Sample } from './formats/format.ts';
 import { seededRandom, shuffled } from './random.ts';
 import { openCodeFolder } from './readers/code.ts';
 import { cannotRead, notRegular } from './readers/file.ts';
-import type { RowReader } from './readers/reader.ts';
-import { readableEndings, readers } from './readers/registry.ts';
+import type { ReaderOptions, RowReader } from './readers/reader.ts';
+import { openFile } from './readers/open.ts';
 import { BadRow } from './row.ts';
 import type { DataSettings } from './settings.ts';
 import { splitRows } from './split.ts';
@@ -18,7 +18,7 @@ import type { Tokenizer } from './tokenizer.ts';
 
 export interface DatasetOptions extends Pick<
   DataSettings,
-  'lossOn' | 'onBadRow' | 'format' | 'fimRate' | 'maxExamples'
+  'lossOn' | 'onBadRow' | 'format' | 'columns' | 'encoding' | 'fimRate' | 'maxExamples'
 > {
   tokenizer: Tokenizer;
   /** Input tokens in a row of a batch. */
@@ -83,35 +83,34 @@ export async function openDataset(path: string, options: DatasetOptions): Promis
 }
 
 /** What decides which rows there are, and which of them are held out. */
-export type RowOptions = Pick<DatasetOptions, 'onBadRow' | 'format' | 'maxExamples' | 'heldOut'>;
+export type RowOptions = Pick<
+  DatasetOptions,
+  'onBadRow' | 'format' | 'columns' | 'encoding' | 'maxExamples' | 'heldOut'
+>;
 
 /** Opens the rows of a dataset as they stand in it, split as `openDataset` splits them. The caller closes the reader. */
 export async function openRows(path: string, options: RowOptions): Promise<CheckedRows> {
-  const reader = await openReader(path, options.maxExamples ?? Infinity);
+  const map = columnMapOf(options.columns);
+  const { maxExamples: maxRows = Infinity, encoding } = options;
+  const reader = await openReader(path, { maxRows, ...(encoding === undefined ? {} : { encoding }) });
   try {
-    return checkedRows(path, reader, options);
+    return checkedRows(path, mappedReader(reader, map), options);
   } catch (error) {
     reader.close();
     throw error;
   }
 }
 
-async function openReader(path: string, maxRows: number): Promise<RowReader> {
+async function openReader(path: string, options: ReaderOptions): Promise<RowReader> {
   let stat;
   try {
     stat = statSync(path);
   } catch (cause) {
     throw cannotRead(path, cause);
   }
-  if (stat.isDirectory()) return openCodeFolder(path, { maxRows });
+  if (stat.isDirectory()) return openCodeFolder(path, options);
   if (!stat.isFile()) throw notRegular(path);
-  const ending = extname(path).toLowerCase();
-  const kind = readers.find(({ extensions }) => extensions.includes(ending));
-  if (!kind) {
-    const known = readableEndings.join(', ');
-    throw new VeraError('data', `${path}: files with this ending cannot be read; use ${known} or a folder of code`);
-  }
-  return kind.open(path, { maxRows });
+  return openFile(path, options);
 }
 
 function checkedRows(path: string, reader: RowReader, options: RowOptions): CheckedRows {
@@ -123,7 +122,7 @@ function checkedRows(path: string, reader: RowReader, options: RowOptions): Chec
   const bad = (i: number, error: BadRow): void => {
     const { file, line } = reader.source(i);
     const message = `${file}${line === undefined ? '' : `, line ${line}`}: ${error.message}`;
-    if (options.onBadRow === 'error') throw new VeraError('data', message);
+    if (options.onBadRow === 'error') throw new VeraError('data', message, error.helps);
     if (wrong[i]) return;
     wrong[i] = 1;
     skipped.count++;

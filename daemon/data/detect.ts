@@ -1,4 +1,5 @@
-import { VeraError } from '../protocol/errors.ts';
+import { type Remedy, VeraError } from '../protocol/errors.ts';
+import { columnMapOf, columnMapText, likelyColumns, samplesOf } from './columns.ts';
 import type { RowFormat, Sample } from './formats/format.ts';
 import { formatOf, rowFormatNamed, rowFormats } from './formats/registry.ts';
 import type { RowReader } from './readers/reader.ts';
@@ -11,7 +12,7 @@ const LOOKED_AT = 100;
 export function detectFormat(
   path: string,
   reader: RowReader,
-  { format, onBadRow }: { format?: string; onBadRow: 'error' | 'skip' },
+  { format, columns, onBadRow }: { format?: string; columns?: string; onBadRow: 'error' | 'skip' },
 ): RowFormat {
   if (format !== undefined) {
     const asked = rowFormatNamed(format);
@@ -19,24 +20,48 @@ export function detectFormat(
     const names = rowFormats.map(({ name }) => name).join(', ');
     throw new VeraError('usage', `the row format "${format}" does not exist; choose one of ${names}`);
   }
+  const targets = [...(columnMapOf(columns)?.keys() ?? [])];
   let first: string | undefined;
+  let helps: BadRow['helps'];
   for (let i = 0; i < Math.min(reader.count, LOOKED_AT); i++) {
     const { file, line } = reader.source(i);
     const place = line === undefined ? file : `${file}, line ${line}`;
     let fault: string;
     try {
       const row = reader.read(i);
-      const found = formatOf(row);
+      const found = formatOfMapped(row, targets) ?? formatOf(row);
       if (found) return found;
-      fault = `${place}: ${unknownColumns(row)}`;
+      // In a file with a header, the header is what is wrong.
+      const named = reader.headerLine === undefined ? place : `${file}, line ${reader.headerLine}`;
+      fault = `${named}: ${unknownColumns(row)}`;
+      helps ??= columnsHelp(row);
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
       fault = `${place}: ${error.message}`;
+      helps ??= error.helps;
     }
-    if (onBadRow === 'error') throw new VeraError('data', fault);
+    if (onBadRow === 'error') throw new VeraError('data', fault, helps);
     first ??= fault;
   }
-  throw new VeraError('data', `${path} has no row of a known format; the first error: ${first}`);
+  throw new VeraError('data', `${path} has no row of a known format; the first error: ${first}`, helps);
+}
+
+/** Of a row whose columns were mapped, the format that reads all of them: that is what the person meant. */
+const formatOfMapped = (row: Row, targets: readonly string[]): RowFormat | undefined =>
+  targets.length === 0
+    ? undefined
+    : rowFormats.find(
+        (one) => one.matches(row) && targets.every((target) => one.fields.some(({ name }) => name === target)),
+      );
+
+function columnsHelp(row: Row): BadRow['helps'] {
+  if (Object.keys(row).length === 0) return undefined;
+  const likely = likelyColumns(row);
+  const remedy: Remedy = {
+    ...{ do: 'mapColumns', columns: samplesOf(row) },
+    ...(likely ? { likely: columnMapText(likely) } : {}),
+  };
+  return { remedy };
 }
 
 /** Reads a row as a sample. Throws BadRow if the row lacks what the format needs; the message names another format that matches. */
@@ -55,7 +80,7 @@ export function readSample(format: RowFormat, row: Row): Sample {
 
 /** The message about a row that no format matches. */
 export const unknownColumns = (row: Row): string =>
-  `no row format has these columns (${columnsOf(row)}); the formats are: ${knownFormats()}`;
+  `no row format has these columns (${columnsOf(row)}); say which column is the question and which the answer. The formats are: ${knownFormats()}`;
 
 function columnsOf(row: Row): string {
   const names = Object.keys(row);

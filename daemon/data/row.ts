@@ -1,3 +1,5 @@
+import type { Remedy } from '../protocol/errors.ts';
+
 /** The columns of one row, as a reader gives them to a format. */
 export type Row = Record<string, unknown>;
 
@@ -25,10 +27,13 @@ export type FieldPath = readonly (string | number)[];
 export class BadRow extends Error {
   readonly fault: Fault;
   readonly path: FieldPath;
+  /** What a person can do about it. */
+  readonly helps: { readonly settings?: readonly string[]; readonly remedy?: Remedy } | undefined;
 
-  constructor(message: string, fault: Fault, path: FieldPath = []) {
+  constructor(message: string, fault: Fault, path: FieldPath = [], helps?: BadRow['helps']) {
     super(message);
     this.fault = fault;
     this.path = path;
+    this.helps = helps;
   }
 }

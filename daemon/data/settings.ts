@@ -1,4 +1,5 @@
 import { settingError, settings, type ValuesOf } from '../settings/setting.ts';
+import { ENCODINGS } from './encodings.ts';
 import { rowFormats } from './formats/registry.ts';
 
 /** Tokens of a row if none are given. */
@@ -23,6 +24,23 @@ export const DATA_GROUP = {
   label: 'Data',
   settings: settings(
     FORMAT,
+    {
+      name: 'columns',
+      label: 'Columns',
+      help: 'Which column is read as what, as in prompt=frage,completion=antwort.',
+      kind: 'text',
+      maxLength: 2000,
+      standard: 'the columns as they are named',
+    },
+    {
+      name: 'encoding',
+      label: 'Text encoding',
+      help: 'The encoding of a text file that is not UTF-8.',
+      kind: 'choice',
+      values: ENCODINGS,
+      standard: 'UTF-8, or UTF-16 if the file begins with its mark',
+      advanced: true,
+    },
     {
       name: 'length',
       label: 'Row length',

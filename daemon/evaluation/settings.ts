@@ -46,7 +46,7 @@ const OWN = settings(
   },
 );
 
-const DATA: readonly string[] = ['format', 'onBadRow', 'maxExamples'];
+const DATA: readonly string[] = ['format', 'columns', 'encoding', 'onBadRow', 'maxExamples'];
 const RUN: readonly string[] = ['seed', 'threads'];
 const given = (list: readonly Setting[], names: readonly string[]): Setting[] =>
   list.filter(({ name }) => names.includes(name));
@@ -60,7 +60,7 @@ export const COMPLETION_SETTINGS: readonly Setting[] = [
 
 export type CompletionSettings = ValuesOf<typeof OWN> &
   Pick<ValuesOf<typeof RUN_GROUP.settings>, 'seed' | 'threads'> &
-  Pick<ValuesOf<typeof DATA_GROUP.settings>, 'format' | 'onBadRow' | 'maxExamples'>;
+  Pick<ValuesOf<typeof DATA_GROUP.settings>, 'format' | 'columns' | 'encoding' | 'onBadRow' | 'maxExamples'>;
 
 /** Fills in missing settings. Throws VeraError 'usage' for values that cannot work. */
 export function completeCompletion(values: SettingValues): CompletionSettings {

@@ -1,5 +1,5 @@
 import type { FieldPath } from '../data/row.ts';
-import { MAX_JSON_DEPTH } from '../data/readers/jsonl.ts';
+import { MAX_JSON_DEPTH } from '../data/readers/jsonRow.ts';
 
 /** A JSON value and its place: half-open offsets into the text. */
 export interface JsonNode {

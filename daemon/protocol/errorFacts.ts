@@ -3,6 +3,12 @@ import { ERROR_CODES, REMEDIES } from './errors.ts';
 
 const remedy = z.discriminatedUnion('do', [
   z.object({ do: z.literal('resume'), folder: z.string(), lr: z.number().optional() }),
+  z.object({ do: z.literal('set'), setting: z.string(), value: z.string(), label: z.string() }),
+  z.object({
+    do: z.literal('mapColumns'),
+    columns: z.array(z.object({ name: z.string(), example: z.string() })).readonly(),
+    likely: z.string().optional(),
+  }),
   z.object({ do: z.enum(REMEDIES) }),
 ]);
 

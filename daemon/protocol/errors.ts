@@ -38,7 +38,17 @@ export const REMEDIES = [
 export type Remedy =
   /** Resume the run in this folder, with another learning rate where one is given. */
   | { readonly do: 'resume'; readonly folder: string; readonly lr?: number | undefined }
+  /** Give this setting this value. `label`: the value in words. */
+  | { readonly do: 'set'; readonly setting: string; readonly value: string; readonly label: string }
+  /** Say which of these columns of the data are the question and the answer. `likely`: a value of the setting that may be right. */
+  | { readonly do: 'mapColumns'; readonly columns: readonly DataColumn[]; readonly likely?: string | undefined }
   | { readonly do: (typeof REMEDIES)[number] };
+
+/** A column of a dataset, with what stands in it. */
+export interface DataColumn {
+  readonly name: string;
+  readonly example: string;
+}
 
 /** What an error says, as plain JSON: it travels between processes and is kept with a failed job. */
 export interface ErrorFacts {

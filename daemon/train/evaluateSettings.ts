@@ -8,13 +8,25 @@ import { RUN_GROUP, type RunSettings } from './runSettings.ts';
 export const EVALUATION_LENGTH = 1024;
 
 type Name =
-  'length' | 'batch' | 'precision' | 'objective' | 'format' | 'lossOn' | 'onBadRow' | 'maxExamples' | 'threads';
+  | 'length'
+  | 'batch'
+  | 'precision'
+  | 'objective'
+  | 'format'
+  | 'columns'
+  | 'encoding'
+  | 'lossOn'
+  | 'onBadRow'
+  | 'maxExamples'
+  | 'threads';
 const NAMES: readonly string[] = [
   'length',
   'batch',
   'precision',
   'objective',
   'format',
+  'columns',
+  'encoding',
   'lossOn',
   'onBadRow',
   'maxExamples',

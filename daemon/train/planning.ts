@@ -56,11 +56,12 @@ export function openPlanning(known: readonly MachineRates[], read: boolean): Ope
     },
     async dataset(settings, folder) {
       if (!read) return undefined;
-      const { data, lossOn, onBadRow, heldOut, fimRate, format, maxExamples, length } = settings;
+      const { data, lossOn, onBadRow, heldOut, fimRate, format, columns, encoding, maxExamples, length } = settings;
       const tokenizer = tokenizerIn(folder);
       const options = startTokens(methodOptions(settings), tokenizer);
       const start = startOf(options);
-      const key = JSON.stringify([data, folder, lossOn, onBadRow, heldOut, fimRate, format, maxExamples, start]);
+      const how = [format, columns, encoding, maxExamples, start];
+      const key = JSON.stringify([data, folder, lossOn, onBadRow, heldOut, fimRate, ...how]);
       const opened = datasets.get(key) ?? openData(settings, tokenizer, options);
       datasets.set(key, opened);
       return (await opened).ofLength(length);

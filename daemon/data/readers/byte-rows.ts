@@ -1,9 +1,8 @@
-import { isUtf8 } from 'node:buffer';
 import { createHash, hash } from 'node:crypto';
-import { closeSync } from 'node:fs';
 import { VeraError } from '../../protocol/errors.ts';
 import { BadRow, type Row } from '../row.ts';
-import { readFully, type OpenFile } from './file.ts';
+import { notUtf8 } from './encoding.ts';
+import { closeFile, readFully, type OpenFile } from './file.ts';
 import { MAX_ROW_BYTES, type RowReader } from './reader.ts';
 
 /** The place of each row in its file, in typed columns: 24 bytes per row, so that millions of rows need little memory. */
@@ -124,27 +123,10 @@ export function byteRows(
       try {
         text = decoder.decode(bytes);
       } catch {
-        throw new BadRow(`not UTF-8 (${firstBadByte(bytes)}); save the file as UTF-8`, 'encoding');
+        throw notUtf8(bytes);
       }
       return parse(text, i);
     },
-    close: () => closeSync(file.fd),
+    close: () => closeFile(file),
   };
-}
-
-/** Says which byte is not UTF-8, as a person reads it. A prefix, read as a stream, fails only where it has that byte: halving finds it. */
-export function firstBadByte(bytes: Uint8Array): string {
-  let [good, bad] = [0, bytes.length];
-  while (bad - good > 1) {
-    const half = (good + bad) >> 1;
-    try {
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, half), { stream: true });
-      good = half;
-    } catch {
-      bad = half;
-    }
-  }
-  // The broken character begins up to three bytes before the byte that shows it.
-  while (good > 0 && !isUtf8(bytes.subarray(0, good))) good--;
-  return `byte 0x${(bytes[good] ?? 0).toString(16).padStart(2, '0')} at position ${good}`;
 }

@@ -2,71 +2,88 @@ import { parse as parseCsv } from 'csv-parse/sync';
 import { VeraError } from '../../protocol/errors.ts';
 import { BadRow, type Row } from '../row.ts';
 import { byteIndexBuilder, byteRows } from './byte-rows.ts';
-import { openRegularFile } from './file.ts';
+import { delimiterName, dialectOf } from './dialect.ts';
+import { notUtf8 } from './encoding.ts';
+import { byteOrderMark } from './lines.ts';
+import type { OpenFile } from './file.ts';
 import { forEachRecord } from './records.ts';
 import type { ReaderKind, RowReader } from './reader.ts';
+import { headOf } from './source.ts';
 
-/** Comma-separated values. The first record has the column names; quotes work as in RFC 4180. */
+/** Bytes from which the delimiter is detected. */
+const HEAD = 64 * 1024;
+
+/** Values separated by commas, semicolons, tabs or bars. The first record has the column names; quotes work as in RFC 4180. */
 export const csv = delimited('CSV', '.csv', ',');
 
-/** The same with tabs. */
+/** The same, usually with tabs. */
 export const tsv = delimited('TSV', '.tsv', '\t');
 
-function delimited(label: string, ending: string, delimiter: string): ReaderKind {
+function delimited(label: string, ending: string, usual: string): ReaderKind {
   return {
     label,
     extensions: [ending],
     text: {
       layout: 'records',
       json: false,
-      delimiter,
-      parse: (text, columns) => rowOf(parseRecord(text, delimiter), columns),
+      delimiter: usual,
+      parse: (text, columns, delimiter = usual) => rowOf(parseRecord(text, delimiter), columns),
     },
     language: { id: label.toLowerCase(), label },
-    open: (path, { maxRows }) => open(path, delimiter, label, maxRows),
+    open: ({ file }, { maxRows }) => open(file, usual, label, maxRows),
   };
 }
 
-function open(path: string, delimiter: string, name: string, maxRows: number): RowReader {
-  const file = openRegularFile(path);
+function open(file: OpenFile, usual: string, label: string, maxRows: number): RowReader {
+  const head = headOf(file, HEAD);
+  const dialect = dialectOf(head.subarray(byteOrderMark(file)).toString('latin1'), usual, file.size > HEAD);
+  const { delimiter } = dialect;
+  const name = delimiter === usual ? label : `${label} with ${delimiterName(delimiter)}`;
   const index = byteIndexBuilder();
   let columns: string[] | undefined;
-  forEachRecord(file, delimiter, (bytes, offset, length, line) => {
+  let headerLine = 1;
+  forEachRecord(file, dialect, (bytes, offset, length, line) => {
     if (columns) {
       index.add(bytes, offset, length, line);
       return index.count < maxRows;
     }
-    columns = header(bytes, path, delimiter, name);
+    columns = header(bytes, `${file.path}, line ${line}`, delimiter, name);
+    headerLine = line;
     return true;
   });
   const names = columns ?? [];
   const parse = (text: string): Row => rowOf(parseRecord(text, delimiter), names);
-  return byteRows(file, index.finish(), { name, parse });
+  return { ...byteRows(file, index.finish(), { name, parse }), headerLine };
 }
 
-function header(bytes: Buffer, path: string, delimiter: string, name: string): string[] {
+function header(bytes: Buffer, place: string, delimiter: string, name: string): string[] {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new VeraError('data', `${path}, line 1: not UTF-8; save the file as UTF-8`);
+    const { message, helps } = notUtf8(bytes);
+    throw new VeraError('data', `${place}: ${message}`, helps);
   }
   let columns: string[];
   try {
     columns = parseRecord(text, delimiter).map((column) => column.trim());
   } catch (cause) {
-    throw new VeraError('data', `${path}, line 1: the header is not ${name}: ${(cause as Error).message}`, { cause });
+    throw new VeraError('data', `${place}: the header is not ${name}: ${(cause as Error).message}`, { cause });
   }
-  const twice = columns.find((column, i) => columns.indexOf(column) !== i);
+  const twice = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i);
   if (twice !== undefined) {
-    throw new VeraError('data', `${path}, line 1: the column ${JSON.stringify(twice)} appears twice in the header`);
+    throw new VeraError('data', `${place}: the column ${JSON.stringify(twice)} appears twice in the header`);
   }
   return columns;
 }
 
-/** The row that the fields of a record make. Throws BadRow if there are more or fewer than the header has columns. */
+/**
+ * The row that the fields of a record make. A column without a name, as that of row numbers, is left out. Throws BadRow if there are
+ * more or fewer fields than the header has columns.
+ */
 function rowOf(fields: readonly string[], columns: readonly string[]): Row {
-  if (fields.length === columns.length) return Object.fromEntries(columns.map((column, i) => [column, fields[i]!]));
+  if (fields.length === columns.length)
+    return Object.fromEntries(columns.flatMap((column, i) => (column === '' ? [] : [[column, fields[i]!]])));
   const message = `the header names ${columns.length} columns, but this row has ${fields.length === 1 ? '1 field' : `${fields.length} fields`}`;
   throw new BadRow(message, 'columns');
 }

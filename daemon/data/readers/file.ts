@@ -7,6 +7,8 @@ export interface OpenFile {
   fd: number;
   /** Its bytes when it was opened. What is appended later is not read. */
   size: number;
+  /** Deletes it, if it is a temporary file. */
+  remove?: () => void;
 }
 
 /** Windows has no such flag, although the declarations say so. */
@@ -27,6 +29,12 @@ export function openRegularFile(path: string): OpenFile {
   } catch (cause) {
     throw cause instanceof VeraError ? cause : cannotRead(path, cause);
   }
+}
+
+/** Closes a file, and deletes it if it is a temporary one. */
+export function closeFile(file: OpenFile): void {
+  closeSync(file.fd);
+  file.remove?.();
 }
 
 /** The error for anything that is neither a file nor a folder. */

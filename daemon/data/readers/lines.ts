@@ -1,4 +1,3 @@
-import { VeraError } from '../../protocol/errors.ts';
 import { readFully, type OpenFile } from './file.ts';
 import { MAX_ROW_BYTES } from './reader.ts';
 
@@ -53,15 +52,11 @@ export function forEachLine(
   if (lineStart < file.size) emit(Buffer.alloc(0), file.size);
 }
 
-/** Bytes of a UTF-8 mark at the start (0 or 3). A file with a mark of UTF-16 is refused. */
+/** Bytes of a UTF-8 mark at the start (0 or 3). */
 export function byteOrderMark(file: OpenFile): number {
   const head = Buffer.alloc(Math.min(3, file.size));
   readFully(file, head, 0);
-  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return 3;
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
-    throw new VeraError('data', `${file.path} is UTF-16; save it as UTF-8`);
-  }
-  return 0;
+  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
 }
 
 /** The range without spaces, tabs and carriage returns at both ends. */

@@ -1,4 +1,6 @@
+import type { Encoding } from '../encodings.ts';
 import type { Row } from '../row.ts';
+import type { Source } from './source.ts';
 
 /** The rows of a dataset, which can be read in any order. Opening it reads no row into memory. */
 export interface RowReader {
@@ -10,10 +12,14 @@ export interface RowReader {
   bytes: number;
   /** sha256 (hex) over the content of all rows in their order. */
   hash: string;
-  /** What was left out and why, if the reader selects files (a folder of code). */
+  /** True for rows that the data themselves set apart for measuring: those of a validation or test split. */
+  isHeldOut?(i: number): boolean;
+  /** What was left out and why, and what was done to read the rows. */
   note?: string;
   /** First 48 bits of the sha256 of row i's content, as a number below 2^48: equal rows have equal keys. */
   key(i: number): number;
+  /** The line that names the columns of all rows. */
+  headerLine?: number;
   source(i: number): { file: string; line?: number };
   /** Row i. Throws BadRow if only this row is wrong, VeraError if the file is. */
   read(i: number): Row;
@@ -23,6 +29,8 @@ export interface RowReader {
 export interface ReaderOptions {
   /** Stop after this many rows. */
   maxRows: number;
+  /** The encoding of text that is not UTF-8. */
+  encoding?: Encoding;
 }
 
 /** How an editor reads the text of an open file, which it shows in lines and changes in places. */
@@ -32,8 +40,8 @@ export interface TextKind {
   readonly json: boolean;
   /** The text between two fields; '' if a row has no fields. With a delimiter, the first record names the columns. */
   readonly delimiter: string;
-  /** The columns of a row's text. `columns`: the names in the header. Throws BadRow. */
-  parse(text: string, columns: readonly string[]): Row;
+  /** The columns of a row's text. `columns`: the names in the header; `delimiter`: what the file has, if not the usual one. Throws BadRow. */
+  parse(text: string, columns: readonly string[], delimiter?: string): Row;
 }
 
 /** A kind of dataset file: its endings, how to open one, and how an editor reads it. */
@@ -50,7 +58,8 @@ export interface ReaderKind {
   readonly language?: { readonly id: string; readonly label: string };
   /** What other editors call this language. */
   readonly otherLanguages?: readonly string[];
-  open(file: string, options: ReaderOptions): Promise<RowReader> | RowReader;
+  /** The reader closes the file; if `open` throws, its caller does. */
+  open(source: Source, options: ReaderOptions): Promise<RowReader> | RowReader;
 }
 
 /** Longer rows are refused: no context is this long, and one line must not fill the memory. */

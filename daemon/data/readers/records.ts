@@ -1,6 +1,7 @@
 import { VeraError } from '../../protocol/errors.ts';
 import { readFully, type OpenFile } from './file.ts';
 import { byteOrderMark } from './lines.ts';
+import type { Dialect } from './dialect.ts';
 import { MAX_ROW_BYTES } from './reader.ts';
 
 const CHUNK = 1024 * 1024;
@@ -16,15 +17,15 @@ type State = 'start' | 'plain' | 'quoted' | 'closing';
  */
 export function forEachRecord(
   file: OpenFile,
-  delimiter: string,
+  { delimiter, skip }: Dialect,
   visit: (bytes: Buffer, offset: number, length: number, line: number) => boolean,
 ): void {
   const separator = delimiter.charCodeAt(0);
   const chunk = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, file.size)));
   let state = 'start' as State;
-  let line = 1;
-  let start = byteOrderMark(file);
-  let startLine = 1;
+  let line = 1 + skip.lines;
+  let start = byteOrderMark(file) + skip.bytes;
+  let startLine = line;
   let quoteLine = 0;
 
   const emit = (end: number): boolean => {

@@ -4,7 +4,7 @@ import { parquet } from './parquet.ts';
 import { txt } from './txt.ts';
 import type { ReaderKind } from './reader.ts';
 
-/** Every kind of dataset file. A folder of code is read by code.ts. */
+/** Every kind of dataset file. A folder of code is read by code.ts, a folder of dataset files by folder.ts. */
 export const readers: readonly ReaderKind[] = [jsonl, csv, tsv, parquet, txt];
 
 /** Every file name ending that can be read. */

@@ -1,5 +1,5 @@
 import { byteIndexBuilder, byteRows } from './byte-rows.ts';
-import { openRegularFile, readFully } from './file.ts';
+import { type OpenFile, readFully } from './file.ts';
 import { forEachLine } from './lines.ts';
 import type { ReaderKind } from './reader.ts';
 import { MAX_ROW_BYTES } from './reader.ts';
@@ -11,8 +11,7 @@ export const txt: ReaderKind = {
   ambiguous: ['.md'],
   text: { layout: 'lines', json: false, delimiter: '', parse: (text) => ({ text: text.trim() }) },
   otherLanguages: ['plaintext'],
-  open(path, { maxRows }) {
-    const file = openRegularFile(path);
+  open({ file }, { maxRows }) {
     const paragraphs = hasParagraphs(file);
     const index = byteIndexBuilder();
     let start = -1;
@@ -41,7 +40,7 @@ export const txt: ReaderKind = {
 };
 
 /** True if there is a blank line between two others. */
-function hasParagraphs(file: ReturnType<typeof openRegularFile>): boolean {
+function hasParagraphs(file: OpenFile): boolean {
   let seen = false;
   let blank = false;
   let found = false;
