@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { commandFor } from '../cli/remedies.ts';
 import { temporaryFolder } from '../../test/temporary.ts';
-import { VeraError } from '../protocol/errors.ts';
+import type { VeraError } from '../protocol/errors.ts';
 import { columnMapOf, columnMapText, likelyColumns, mapRow } from './columns.ts';
 import { openRows } from './dataset.ts';
 

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
-import { firstBadByte } from '../data/readers/encoding.ts';
+import { firstBadByte } from '../data/readers/utf8.ts';
 import type { About } from './diagnostics.ts';
 
 /** What an editor does not show of a file's bytes. */

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { VeraError } from '../../protocol/errors.ts';
 import { BadRow, type Row } from '../row.ts';
-import { notUtf8 } from './encoding.ts';
+import { notUtf8 } from './utf8.ts';
 import { closeFile, readFully, type OpenFile } from './file.ts';
 import { MAX_ROW_BYTES, type RowReader } from './reader.ts';
 

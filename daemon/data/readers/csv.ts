@@ -3,7 +3,7 @@ import { VeraError } from '../../protocol/errors.ts';
 import { BadRow, type Row } from '../row.ts';
 import { byteIndexBuilder, byteRows } from './byte-rows.ts';
 import { delimiterName, dialectOf } from './dialect.ts';
-import { notUtf8 } from './encoding.ts';
+import { notUtf8 } from './utf8.ts';
 import { byteOrderMark } from './lines.ts';
 import type { OpenFile } from './file.ts';
 import { forEachRecord } from './records.ts';

@@ -17,7 +17,7 @@ export const delimiterName = (delimiter: string): string =>
  *
  * @param head the beginning of the text, without a byte-order mark
  * @param usual the delimiter that the ending of the file means
- * @param cut whether the text goes on after `head`
+ * @param cut whether there is more text after `head`
  */
 export function dialectOf(head: string, usual: string, cut = false): Dialect {
   const said = /^sep=([^\r\n])\r?\n/i.exec(head);

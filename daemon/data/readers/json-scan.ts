@@ -27,10 +27,6 @@ export class JsonFault extends Error {
 export interface JsonScan {
   /** The next byte that is not white space; -1 at the end. It is not taken. */
   peek(): number;
-  /** 1-based line of the next byte. */
-  line(): number;
-  /** Takes one byte, which `peek` showed. */
-  take(): void;
   /** Takes a value. Throws JsonFault if the text ends in it. */
   value(): Extent;
   /**
@@ -74,7 +70,8 @@ export function jsonScan(file: OpenFile, start: number, first = 1): JsonScan {
   const close = (depth: number, quoted: boolean, begun: number): void => {
     let escaped = false;
     for (;;) {
-      if (at >= data.length && !fill()) throw new JsonFault(`what begins on line ${begun} does not end`, line);
+      if (at >= data.length && !fill())
+        throw new JsonFault(`what begins on line ${begun} does not end; the file may be cut off`, line);
       const byte = data[at++]!;
       if (byte === NEWLINE) line++;
       if (quoted) {
@@ -104,8 +101,6 @@ export function jsonScan(file: OpenFile, start: number, first = 1): JsonScan {
   };
   return {
     peek,
-    line: () => line,
-    take: () => void at++,
     value,
     each(visit) {
       const opened = peek();
@@ -113,8 +108,12 @@ export function jsonScan(file: OpenFile, start: number, first = 1): JsonScan {
       const end = opened === 0x7b ? 0x7d : 0x5d;
       at++;
       for (;;) {
-        if (peek() === end) return void at++;
-        if (peek() === -1) throw new JsonFault(`what begins on line ${begun} does not end`, line);
+        if (peek() === end) {
+          at++;
+          return;
+        }
+        if (peek() === -1)
+          throw new JsonFault(`what begins on line ${begun} does not end; the file may be cut off`, line);
         let name: Extent | undefined;
         if (opened === 0x7b) {
           name = value();
@@ -125,7 +124,10 @@ export function jsonScan(file: OpenFile, start: number, first = 1): JsonScan {
         const after = peek();
         if (after === COMMA) at++;
         else if (after !== end)
-          throw new JsonFault(after === -1 ? `what begins on line ${begun} does not end` : 'a comma is missing', line);
+          throw new JsonFault(
+            after === -1 ? `what begins on line ${begun} does not end; the file may be cut off` : 'a comma is missing',
+            line,
+          );
       }
     },
     bytes({ offset, length }, most) {

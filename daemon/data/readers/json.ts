@@ -7,7 +7,7 @@ import { type Extent, JsonFault, type JsonScan, jsonScan } from './json-scan.ts'
 import { parseJsonRow } from './jsonRow.ts';
 import { byteOrderMark } from './lines.ts';
 import { MAX_ROW_BYTES, type RowReader } from './reader.ts';
-import { rowSpill } from './spill.ts';
+import { rowSpill } from './rowSpill.ts';
 
 const [LIST, OBJECT] = [0x5b, 0x7b];
 /** Columns instead of rows are read in memory. */
@@ -50,7 +50,7 @@ function wholeValue(scan: JsonScan): Extent | undefined {
 const overLines = ({ path }: OpenFile, { line, lastLine }: Extent): VeraError =>
   new VeraError(
     'data',
-    `${path}, line ${line}: this object goes on to line ${lastLine}, but an object must stand on one line; write each on one line, or put all of them into one JSON array`,
+    `${path}, line ${line}: this object ends on line ${lastLine}, but an object must stand on one line; write each on one line, or put all of them into one JSON array`,
   );
 
 function rowAt(scan: JsonScan, extent: Extent): Row | undefined {

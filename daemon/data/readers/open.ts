@@ -4,9 +4,9 @@ import { closeFile } from './file.ts';
 import { jsonl } from './jsonl.ts';
 import { parseJsonRow } from './jsonRow.ts';
 import { parquet } from './parquet.ts';
-import type { ReaderKind, ReaderOptions, RowReader } from './reader.ts';
+import type { ReaderKind, ReaderOptions, RowReader, Source } from './reader.ts';
 import { readableEndings, readers } from './registry.ts';
-import { headOf, isParquet, openSource, PACKED_ENDINGS, type Source } from './source.ts';
+import { headOf, isParquet, openSource, PACKED_ENDINGS } from './source.ts';
 import { txt } from './txt.ts';
 
 /** Bytes that show whether a text is JSON. */

@@ -3,9 +3,8 @@ import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMe
 import { isObject } from '../../formats/json.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import { closeFile, readFully, type OpenFile } from './file.ts';
-import type { ReaderKind, RowReader } from './reader.ts';
-import type { Source } from './source.ts';
-import { rowSpill } from './spill.ts';
+import type { ReaderKind, RowReader, Source } from './reader.ts';
+import { rowSpill } from './rowSpill.ts';
 
 /** Larger row groups do not fit into the memory of a reader. Most programs write 128 MiB or less. */
 const MAX_ROW_GROUP_BYTES = 1024 * 1024 * 1024;

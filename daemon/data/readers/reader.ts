@@ -1,6 +1,6 @@
 import type { Encoding } from '../encodings.ts';
 import type { Row } from '../row.ts';
-import type { Source } from './source.ts';
+import type { OpenFile } from './file.ts';
 
 /** The rows of a dataset, which can be read in any order. Opening it reads no row into memory. */
 export interface RowReader {
@@ -42,6 +42,15 @@ export interface TextKind {
   readonly delimiter: string;
   /** The columns of a row's text. `columns`: the names in the header; `delimiter`: what the file has, if not the usual one. Throws BadRow. */
   parse(text: string, columns: readonly string[], delimiter?: string): Row;
+}
+
+/** A dataset file, unpacked and as UTF-8. */
+export interface Source {
+  readonly file: OpenFile;
+  /** Its name in lower case, without the ending of a compressed file. */
+  readonly name: string;
+  /** What was done to read it, in words. */
+  readonly notes: readonly string[];
 }
 
 /** A kind of dataset file: its endings, how to open one, and how an editor reads it. */

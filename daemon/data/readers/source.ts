@@ -1,21 +1,12 @@
-import { createReadStream } from 'node:fs';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { VeraError } from '../../protocol/errors.ts';
 import { ENCODINGS, type Encoding } from '../encodings.ts';
 import { asUtf8, shownEncoding } from './encoding.ts';
 import { closeFile, openRegularFile, type OpenFile, readFully } from './file.ts';
+import type { Source } from './reader.ts';
 import { temporarySpill } from './spill.ts';
-
-/** A dataset file, unpacked and as UTF-8. */
-export interface Source {
-  readonly file: OpenFile;
-  /** Its name in lower case, without the ending of a compressed file. */
-  readonly name: string;
-  /** What was done to read it, in words. */
-  readonly notes: readonly string[];
-}
 
 /** Endings of compressed files. */
 export const PACKED_ENDINGS: readonly string[] = ['.gz', '.gzip', '.zst', '.zstd'];
@@ -23,6 +14,7 @@ export const PACKED_ENDINGS: readonly string[] = ['.gz', '.gzip', '.zst', '.zstd
 /** A compressed file may always become this large, and beyond that so many times its own size. CWE-409: a small file must not fill the disk. */
 const UNPACKED = { always: 512 * 1024 * 1024, times: 100 };
 const HEAD = 512;
+const CHUNK = 1024 * 1024;
 
 /**
  * Opens a dataset file. What it is shows in its first bytes, whatever its name is: gzip and zstd are unpacked, UTF-16 becomes UTF-8.
@@ -134,8 +126,7 @@ async function unpacked(file: OpenFile, how: 'gzip' | 'zstd'): Promise<OpenFile>
     },
   });
   try {
-    const read = createReadStream('', { fd: file.fd, autoClose: false, start: 0, end: Math.max(0, file.size - 1) });
-    await pipeline(read, how === 'gzip' ? createGunzip() : createZstdDecompress(), into);
+    await pipeline(Readable.from(chunksOf(file)), how === 'gzip' ? createGunzip() : createZstdDecompress(), into);
     return spill.file;
   } catch (cause) {
     closeFile(spill.file);
@@ -147,5 +138,13 @@ async function unpacked(file: OpenFile, how: 'gzip' | 'zstd'): Promise<OpenFile>
         cause,
       },
     );
+  }
+}
+
+function* chunksOf(file: OpenFile): Generator<Buffer> {
+  for (let position = 0; position < file.size; position += CHUNK) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK, file.size - position));
+    readFully(file, chunk, position);
+    yield chunk;
   }
 }
