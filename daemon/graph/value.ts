@@ -85,6 +85,8 @@ export interface Operator {
   readonly type: string;
   /** ONNX operator domain; the default domain when absent. */
   readonly domain?: string;
+  /** The first ONNX operator set that has it, where the usual one has not. */
+  readonly opset?: number;
   /** Types and shapes of the outputs. Throws if the inputs do not fit. */
   readonly shape: (inputs: readonly Value[], attributes: Attributes) => readonly Inferred[];
   /** One gradient per input (undefined if none flows there), made from the gradients of the outputs. */

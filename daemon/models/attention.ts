@@ -15,9 +15,11 @@ export const MASKED = -1e9;
 export interface Attention {
   /**
    * Causal attention of one layer. Grouped queries share keys and values (arXiv 2305.13245). q: [batch, heads, length,
-   * headDim], k and v: [batch, kvHeads, length, headDim] -> [batch, heads, length, headDim].
+   * headDim], k and v: [batch, kvHeads, length, headDim] -> [batch, heads, length, headDim]. If it is `flat`, the heads stand side by
+   * side in each token: [batch, length, heads * headDim] -> [batch, length, heads * headDim].
    */
   attend(layer: number, q: Value, k: Value, v: Value): Value;
+  readonly flat?: boolean;
 }
 
 /** Sizes of queries and keys. `grouped`: the queries that share a key-value head, one after the other, each with all tokens. */

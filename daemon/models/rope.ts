@@ -119,11 +119,14 @@ export function rotaryAttention(g: Graph, rope: Rope, { positions, maxLength, at
   const tables = rotaryTables(rope, maxLength);
   const table = (data: Float32Array): Value => g.constant(data, [maxLength, headDim / 2]);
   const angles = [positions, table(tables.cos), table(tables.sin), table(tables.minusSin)];
+  const byRow = (x: Value): Value => g.reshape(x, [batch, length, x.shape[1] as number]);
   const heads = (x: Value): Value =>
-    g.transpose(g.reshape(x, [batch, length, (x.shape[1] as number) / headDim, headDim]), [0, 2, 1, 3]);
+    attention.flat
+      ? byRow(x)
+      : g.transpose(g.reshape(x, [batch, length, (x.shape[1] as number) / headDim, headDim]), [0, 2, 1, 3]);
   const rotated = (x: Value): Value => g.op(rotaryEmbedding, [heads(x), ...angles]);
   return (layer, q, k, v) => {
     const out = attention.attend(layer, rotated(q), rotated(k), heads(v));
-    return g.reshape(g.transpose(out, [0, 2, 1, 3]), q.shape);
+    return g.reshape(attention.flat ? out : g.transpose(out, [0, 2, 1, 3]), q.shape);
   };
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Graph } from '../graph/graph.ts';
 import { silu } from '../graph/ops/silu.ts';
+import { tensorScatter } from '../graph/ops/tensorScatter.ts';
 import { cpu } from './cpu.ts';
-import { type Loaded, noWeights, type PlainTensor } from './executor.ts';
+import { type Feeds, type Loaded, noWeights, type PlainTensor } from './executor.ts';
 
 const vector = (...values: number[]): PlainTensor => ({
   type: 'float32',
@@ -21,6 +22,27 @@ function load(lanes: number): Promise<Loaded> {
 }
 
 const numbers = (results: Record<string, Float32Array>, name: string): number[] => [...results[name]!];
+
+test('a run in place writes its outputs into the memory that it is given, also into that of a cache which it is fed', async () => {
+  const g = new Graph();
+  const cache = g.input('cache', 'float32', ['batch', 'room', 1]);
+  const entries = g.input('entries', 'float32', ['batch', 'length', 1]);
+  const more = g.op(tensorScatter, [cache, entries, g.input('places', 'int64', ['batch'])], { axis: 1 });
+  g.output('more', more);
+  g.output('sum', g.reduceSum(more, [1, 2]));
+  const graph = await cpu.load(g, noWeights, { threads: 1, inPlace: true });
+  const memory = { type: 'float32', data: Float32Array.of(1, 2, 3, 4), dims: [1, 4, 1] } as const;
+  const feeds = (place: number): Feeds => ({
+    cache: memory,
+    entries: { ...vector(5, 6), dims: [1, 2, 1] },
+    places: { type: 'int64', data: BigInt64Array.of(BigInt(place)), dims: [1] },
+  });
+  const sum = vector(0);
+  await graph.runInto(feeds(1), { more: memory, sum });
+  assert.deepEqual([...memory.data, ...sum.data], [1, 5, 6, 4, 16]);
+  await assert.rejects(graph.runInto(feeds(3), { more: memory, sum }), /exceeds/);
+  await graph.release();
+});
 
 for (const lanes of [1, 3]) {
   test(`${lanes} lanes give the results in the order of the jobs`, async () => {

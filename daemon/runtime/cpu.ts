@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { VeraError } from '../protocol/errors.ts';
 import type { Executor, Feeds, Loaded, PlainTensor, Results } from './executor.ts';
+import { NOTHING } from '../graph/onnx/serialize.ts';
 import { modelBytes, openSession, type Session, type SessionOptions, Tensor } from './session.ts';
 import { defaultThreads } from './threads.ts';
 
@@ -12,8 +13,8 @@ import { defaultThreads } from './threads.ts';
  */
 export const cpu: Executor = {
   name: 'cpu',
-  async load(graph, locate, { lanes: count = 1, threads = defaultThreads(), ...options } = {}) {
-    const bytes = modelBytes(graph, locate);
+  async load(graph, locate, { lanes: count = 1, threads = defaultThreads(), inPlace, ...options } = {}) {
+    const bytes = modelBytes(graph, locate, inPlace);
     const data = { bytes, options: { ...options, threads: Math.max(1, Math.floor(threads / count)) } };
     if (count > 1) return loaded(await Promise.all(Array.from({ length: count }, () => threadLane(data))));
     return loaded([await openLane(data)]);
@@ -25,6 +26,8 @@ export interface Lane {
   keep(tensors: Feeds): void;
   free(names: readonly string[]): void;
   run(feeds: Feeds, fetch: readonly string[] | undefined): Promise<Results>;
+  /** Only in this thread. */
+  runInto?(feeds: Feeds, outputs: Feeds): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -55,6 +58,14 @@ export async function openLane({ bytes, options }: LaneData): Promise<Lane> {
       const results = await (fetch ? session.run(inputs, fetch) : session.run(inputs));
       return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
     },
+    async runInto(feeds, outputs) {
+      try {
+        await session.run({ ...kept, ...onDevice(feeds) }, { [NOTHING]: null, ...onDevice(outputs) });
+      } catch (error) {
+        // onnxruntime-node copies each output in their order, and stops at the first one, which it cannot copy. By then all are computed.
+        if (!/^Non tensor type/.test((error as Error).message)) throw error;
+      }
+    },
     release: () => session.release(),
   };
 }
@@ -82,6 +93,7 @@ function loaded(lanes: readonly Lane[]): Loaded {
     keep: (tensors) => lanes.forEach((lane) => lane.keep(tensors)),
     free: (...names) => lanes.forEach((lane) => lane.free(names)),
     run: async (feeds, fetch) => (await runAll([feeds], fetch))[0]!,
+    runInto: (feeds, outputs) => lanes[0]!.runInto!(feeds, outputs),
     runAll,
     release: async () => {
       await Promise.all(lanes.map((lane) => lane.release()));

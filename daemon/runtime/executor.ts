@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly prepack?: boolean;
   /** Keeps freed memory for the next run instead of returning it. This is faster and has a higher peak. */
   readonly arena?: boolean;
+  /** For `runInto`; needs a single lane. */
+  readonly inPlace?: boolean;
   /** If set, onnxruntime writes a profile of every operator to files whose names begin with this. */
   readonly profile?: string;
 }
@@ -36,6 +38,11 @@ export interface Loaded {
   free(...names: readonly string[]): void;
   /** Runs the graph once. `fetch`: the names of the outputs to return; all of them by default. */
   run(feeds: Feeds, fetch?: readonly string[]): Promise<Results>;
+  /**
+   * Runs a graph once that was loaded `inPlace`, and writes its outputs into the memory of these tensors; nothing is copied. An output of
+   * TensorScatter may have the memory of its cache.
+   */
+  runInto(feeds: Feeds, outputs: Feeds): Promise<void>;
   /** Runs independent jobs, side by side if there are several lanes. The results are in the order of the jobs. */
   runAll(jobs: readonly Feeds[], fetch?: readonly string[]): Promise<Results[]>;
   /** Frees the graph. No other method may be called afterwards. */

@@ -13,7 +13,7 @@ export type Tensor = import('onnxruntime-node').Tensor;
 export const { Tensor } = ort;
 
 /** Options of one session; its threads are those of one operator. */
-export type SessionOptions = Omit<LoadOptions, 'lanes'>;
+export type SessionOptions = Omit<LoadOptions, 'lanes' | 'inPlace'>;
 
 export type Session = import('onnxruntime-node').InferenceSession;
 
@@ -21,11 +21,12 @@ export type Session = import('onnxruntime-node').InferenceSession;
 const { root } = parse(process.cwd());
 
 /** The ONNX bytes of a lowered graph, for `openSession`. `locate` finds the file of each external weight. */
-export function modelBytes(graph: Graph, locate: (key: string) => FileRange): Uint8Array {
-  return serialize(graph, (key) => {
+export function modelBytes(graph: Graph, locate: (key: string) => FileRange, inPlace?: boolean): Uint8Array {
+  const range = (key: string): FileRange => {
     const { file, offset, length } = locate(key);
     return { file: relative(root, file), offset, length };
-  });
+  };
+  return serialize(graph, range, inPlace);
 }
 
 /** An onnxruntime session (CPU) for a lowered graph. It reads external weights from where they are. */

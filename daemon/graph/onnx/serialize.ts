@@ -25,7 +25,8 @@ import {
 import { ONNX_TYPES } from './types.ts';
 import { BYTES, elements } from '../value.ts';
 
-const OPSET = 18n;
+/** Graphs without newer operators use this one. */
+const OPSET = 18;
 const IR_VERSION = 9n;
 
 /** Where the bytes of a weight are: a part of a file. ONNX external data names the file relative to the model's folder. */
@@ -35,23 +36,41 @@ export interface FileRange {
   readonly length: number;
 }
 
-/** The bytes of an ONNX model. The graph must be lowered. `locate` finds the bytes of a weight by its key. */
-export function serialize(graph: Graph, locate: (key: string) => FileRange): Uint8Array {
+/** The name of the first output of a model that is written `inPlace`. */
+export const NOTHING = 'nothing';
+
+/**
+ * The bytes of an ONNX model. The graph must be lowered. `locate` finds the bytes of a weight by its key. `inPlace`: the model gets one more
+ * output, in front of the others, whose kind onnxruntime-node cannot return: it then copies no output at all. And nodes write
+ * the outputs themselves.
+ */
+export function serialize(graph: Graph, locate: (key: string) => FileRange, inPlace = false): Uint8Array {
+  const opset = Math.max(OPSET, ...graph.nodes.map(({ operator }) => operator.opset ?? 0));
+  const names = new Map(inPlace ? graph.outputs.map(({ name, value }) => [value.name, name]) : []);
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: 'vera-studio',
     opsetImport: [
-      create(OperatorSetIdProtoSchema, { domain: '', version: OPSET }),
+      create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) }),
       create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }),
     ],
     graph: create(GraphProtoSchema, {
       name: 'graph',
-      node: [...graph.nodes.map(nodeProto), ...graph.outputs.map(({ name, value }) => rename(value, name))],
+      node: [
+        ...(inPlace ? [nothing(graph.inputs[0]!)] : []),
+        ...graph.nodes.map((node) => nodeProto(node, names)),
+        ...graph.outputs.flatMap(({ name, value }) => (names.has(value.name) ? [] : [rename(value, name)])),
+      ],
       initializer: graph.constants.map((value) => initializer(value, locate)),
       input: graph.inputs.map((value) => valueInfo(value.name, value)),
-      output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+      output: [
+        ...(inPlace ? [create(ValueInfoProtoSchema, { name: NOTHING })] : []),
+        ...graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+      ],
       // onnxruntime invents names for dimensions that are not stated, in time quadratic in their number. So state all of them.
-      valueInfo: graph.nodes.flatMap((node) => node.outputs.map((value) => valueInfo(value.name, value))),
+      valueInfo: graph.nodes.flatMap(({ outputs }) =>
+        outputs.flatMap((value) => (names.has(value.name) ? [] : [valueInfo(value.name, value)])),
+      ),
     }),
   });
   return toBinary(ModelProtoSchema, model);
@@ -60,14 +79,20 @@ export function serialize(graph: Graph, locate: (key: string) => FileRange): Uin
 const rename = (value: Value, name: string): NodeProto =>
   create(NodeProtoSchema, { opType: 'Identity', input: [value.name], output: [name], name: `output ${name}` });
 
-function nodeProto(node: Node): NodeProto {
+/** A sequence that holds an input. */
+const nothing = (input: Value): NodeProto =>
+  create(NodeProtoSchema, { opType: 'SequenceConstruct', input: [input.name], output: [NOTHING], name: NOTHING });
+
+/** names: what values are called, where that is not their name. */
+function nodeProto(node: Node, names: ReadonlyMap<string, string> = new Map()): NodeProto {
   const [first] = node.outputs;
+  const nameOf = ({ name }: Value): string => names.get(name) ?? name;
   return create(NodeProtoSchema, {
     opType: node.operator.type,
     domain: node.operator.domain ?? '',
     name: `${node.operator.type} ${first?.name ?? ''}`,
-    input: node.inputs.map((v) => v?.name ?? ''),
-    output: node.outputs.map((v) => v.name),
+    input: node.inputs.map((v) => (v ? nameOf(v) : '')),
+    output: node.outputs.map(nameOf),
     attribute: Object.entries(node.attributes).flatMap(([name, value]) =>
       name.startsWith('$') ? [] : [attributeProto(name, value)],
     ),
@@ -86,7 +111,7 @@ function attributeProto(name: string, value: Attribute): AttributeProto {
 function bodyProto(body: Subgraph): GraphProto {
   return create(GraphProtoSchema, {
     name: 'body',
-    node: body.nodes.map(nodeProto),
+    node: body.nodes.map((node) => nodeProto(node)),
     initializer: body.constants.map((value) =>
       initializer(value, () => {
         throw new Error('weights belong to the outer graph');

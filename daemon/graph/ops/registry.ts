@@ -15,6 +15,7 @@ import { gather } from './gather.ts';
 import { gatherElements } from './gatherElements.ts';
 import { gemm } from './gemm.ts';
 import { greaterOrEqual } from './greaterOrEqual.ts';
+import { headAttention } from './headAttention.ts';
 import { identity } from './identity.ts';
 import { log } from './log.ts';
 import { loop } from './loop.ts';
@@ -40,6 +41,7 @@ import { split } from './split.ts';
 import { sqrt } from './sqrt.ts';
 import { sub } from './sub.ts';
 import { tanh } from './tanh.ts';
+import { tensorScatter } from './tensorScatter.ts';
 import { transpose } from './transpose.ts';
 import { where } from './where.ts';
 
@@ -61,6 +63,7 @@ export const OPERATORS: readonly Operator[] = [
   gatherElements,
   gemm,
   greaterOrEqual,
+  headAttention,
   identity,
   log,
   loop,
@@ -90,6 +93,7 @@ export const OPERATORS: readonly Operator[] = [
   sqrt,
   sub,
   tanh,
+  tensorScatter,
   transpose,
   where,
 ];

@@ -3,7 +3,7 @@ import type { Value } from '../value.ts';
 
 /**
  * Rotary position embedding that pairs element i with element i + d / 2, as Llama does (com.microsoft RotaryEmbedding).
- * x: [batch, heads, length, d], positions: [batch, length], cos and sin: [positions, d / 2].
+ * x: [batch, heads, length, d] or [batch, length, heads * d], positions: [batch, length], cos and sin: [positions, d / 2].
  * Gradient: the rotation by the opposite angle. It needs -sin, which is the fifth input.
  */
 export const rotaryEmbedding = defineOperator('Rotary', {

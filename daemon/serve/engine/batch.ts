@@ -3,7 +3,7 @@ import { draft } from './lookup.ts';
 import type { RowModel, RowTokens } from './model.ts';
 import { generates, guessesOf, type PlannedRow, readings } from './plan.ts';
 import { type BlockKey, nextKey, type PrefixCache, startKey } from './prefixCache.ts';
-import type { BlockData, NewTokens, RowTable } from './rows.ts';
+import type { BlockData, RowTable } from './rows.ts';
 import type { Active } from './task.ts';
 
 /** Most tokens that are guessed at once. */
@@ -127,27 +127,27 @@ export class Batch {
     // The graph wants the logits of at least one token.
     const none = items.every(({ wanted }) => wanted.length === 0);
     const asked = none ? [{ ...items[0]!, wanted: [0] }, ...items.slice(1)] : items;
-    const results = await this.#model.run(table, asked, asBase);
-    const length = Math.max(...items.map(({ ids }) => ids.length));
+    const logits = await this.#model.run(table, asked, asBase);
     const vocabulary = this.#vocabulary;
     let place = 0;
+    // A row that leaves makes others move, so none leaves before all have kept their new tokens.
+    const ended: [Active, Error?][] = [];
     for (const [i, active] of actives.entries()) {
       const { ids, wanted } = items[i]!;
-      const logits = results['logits']!;
       const at = place;
       place += wanted.length;
       const logitsOf = (n: number): Float32Array => logits.subarray((at + n) * vocabulary, (at + n + 1) * vocabulary);
       try {
         const kept = counts?.[i] ?? 1;
         const right = wanted.length === 0 ? 0 : this.#choose(active, ids.slice(counts ? ids.length : 1), logitsOf);
-        const part = { keys: results['keys']!, values: results['values']!, batch: items.length, place: i, length };
-        this.#append(active, part, kept + right);
+        this.#append(active, kept + right);
       } catch (error) {
-        this.#onEnd(active, error as Error);
+        ended.push([active, error as Error]);
         continue;
       }
-      if (active.answer.ended) this.#onEnd(active);
+      if (active.answer.ended) ended.push([active]);
     }
+    for (const [active, error] of ended) this.#onEnd(active, error);
   }
 
   /** Chooses the next tokens, as long as they are those that were guessed. -> how many guesses were right. */
@@ -167,9 +167,9 @@ export class Batch {
     return right;
   }
 
-  #append(active: Active, part: NewTokens, count: number): void {
+  #append(active: Active, count: number): void {
     const { row, keys } = active;
-    for (const from of row.table.append(row, part, count)) {
+    for (const from of row.table.append(row, count)) {
       const key = keyOf(active, from);
       keys.push(key);
       if (!this.#prefixes.get(key)) this.#prefixes.add(key, row.table.block(row, from));

@@ -299,7 +299,7 @@ export class Engine {
       const start = startOfTask(task);
       answer.started = start !== undefined;
       if (!answer.started) task.resident = NO_ADAPTER;
-      const row = this.#model.add(task.resident);
+      const row = this.#model.add(task.resident, answer.promptTokens);
       const adapter = start === 0 ? (request.adapter ?? '') : '';
       const keys = [firstKey({ base, precision, adapter })];
       const active: Active = Object.assign(task, { row, keys, start: start ?? 0 });

@@ -26,7 +26,7 @@ export interface EngineGraphOptions {
 /**
  * The graph that reads `length` new tokens of each of `batch` rows. Inputs: ids [tokens], positions [batch, length], wanted [answers] (the
  * tokens whose logits are needed, counted through all rows), those of `rowAttention` and `bindBatch`, and the frozen matrices of the
- * adaptation. -> logits [answers, vocabulary], keys and values of the new tokens [layers * batch, kvHeads, length, headDim].
+ * adaptation. -> logits [answers, vocabulary], and the caches `keyN` and `valueN` with the new tokens, under these names with `new` before them.
  */
 export function engineGraph({ base, precision, maxLength, adaptation, sites }: EngineGraphOptions): Graph {
   const { config } = base;
@@ -35,7 +35,7 @@ export function engineGraph({ base, precision, maxLength, adaptation, sites }: E
   const ids = g.input('ids', 'int64', ['tokens']);
   const positions = g.input('positions', 'int64', ['batch', 'length']);
   const wanted = g.input('wanted', 'int64', ['answers']);
-  const attention = rowAttention(g, positions);
+  const attention = rowAttention(g, positions, config.kvHeads);
   const net = new ServedNetwork(
     g,
     {
@@ -48,8 +48,8 @@ export function engineGraph({ base, precision, maxLength, adaptation, sites }: E
   // Rows that have fewer new tokens than others of their run are filled up, beyond their last position.
   const hidden = family.forward(net, config, { ids, positions, maxLength: maxLength + BLOCK, attention });
   g.output('logits', logits(net, config, family.finalNorm(net, config, g.gather(hidden, wanted))));
-  g.output('keys', g.concat(attention.keys, 0));
-  g.output('values', g.concat(attention.values, 0));
+  attention.keys.forEach((value, layer) => g.output(`newKey${layer}`, value));
+  attention.values.forEach((value, layer) => g.output(`newValue${layer}`, value));
   const lowered = deadCode(lower(joinProducts(g)));
   const read = new Set(lowered.nodes.flatMap(({ inputs }) => inputs));
   lowered.inputs.splice(0, lowered.inputs.length, ...lowered.inputs.filter((value) => read.has(value)));

@@ -1,11 +1,10 @@
 import type { BaseModel } from '../../models/base.ts';
 import { cpu } from '../../runtime/cpu.ts';
-import type { Loaded, LoadOptions, Results } from '../../runtime/executor.ts';
+import type { Loaded, LoadOptions } from '../../runtime/executor.ts';
 import { weightLocator } from '../../weights/locate.ts';
-import { BLOCK } from './attention.ts';
 import { type BankForm, NO_ADAPTER, type Resident } from './bank.ts';
 import { engineGraph } from './graph.ts';
-import { type Row, RowTable, settledOf } from './rows.ts';
+import { type Row, RowTable } from './rows.ts';
 
 export interface ModelOptions {
   readonly base: BaseModel;
@@ -36,10 +35,10 @@ export interface RowTokens {
 const FACTOR = 2;
 const SHORT = 256;
 
-/** The most settled positions of a row that may share a table with a row of so many. */
-function shareOf(settled: number): number {
+/** The most positions of a row that may share a table with a row of so many. */
+function shareOf(positions: number): number {
   let most = SHORT;
-  while (most < settled) most *= FACTOR;
+  while (most < positions) most *= FACTOR;
   return most;
 }
 
@@ -47,10 +46,10 @@ function shareOf(settled: number): number {
 export class RowModel {
   readonly #options: ModelOptions;
   readonly #graphs = new Map<string, Promise<LoadedGraph>>();
-  /** most: settled positions of a row of a shared table. */
+  /** most: positions of a row of a shared table. */
   readonly #tables = new Map<RowTable, { readonly resident: Resident; readonly most?: number }>();
-  /** Holds zeros only. */
-  #zeros = new Float32Array();
+  /** The logits of the last run. */
+  #logits = new Float32Array();
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -67,7 +66,7 @@ export class RowModel {
     const { base, precision, cache, maxLength, session } = this.#options;
     const graph = engineGraph({ base, precision, maxLength, adaptation: form.adaptation, sites: form.sites });
     // With prepacked weights, float32 products give a row the same bits whatever the other rows hold.
-    const loading = cpu.load(graph, weightLocator(base, cache), { ...session, prepack: true });
+    const loading = cpu.load(graph, weightLocator(base, cache), { ...session, prepack: true, inPlace: true });
     const inputs = new Set(graph.inputs.map(({ name }) => name));
     const found = loading.then((loaded) => ({ loaded, inputs }));
     this.#graphs.set(form.key, found);
@@ -83,19 +82,19 @@ export class RowModel {
     return this.tables().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** An empty row, which reads its prompt alone. */
-  add(resident: Resident): Row {
-    return this.#table(resident).add(resident.theta);
+  /** An empty row, which reads its prompt of so many tokens alone. */
+  add(resident: Resident, positions: number): Row {
+    return this.#table(resident).add(resident.theta, positions);
   }
 
   /** Puts a row beside others that generate. */
   share(row: Row, resident: Resident): void {
-    this.#move(row, resident, shareOf(settledOf(row.length)));
+    this.#move(row, resident, shareOf(row.length));
   }
 
   /** Makes sure that a row that may get so many new tokens stands beside others of its length. */
   reserve(row: Row, resident: Resident, tokens: number): void {
-    const most = shareOf(settledOf(row.length + tokens));
+    const most = shareOf(row.length + tokens);
     if (most > (this.#tables.get(row.table)?.most ?? 0)) this.#move(row, resident, most);
   }
 
@@ -108,14 +107,16 @@ export class RowModel {
     const shared = [...this.#tables].find(
       ([, table]) => table.most === most && table.resident.projection === resident.projection,
     );
-    const [from, to] = [row.table, shared?.[0] ?? this.#table(resident, most)];
-    to.grow(settledOf(row.length));
-    from.moveTo(row, to);
-    this.#drop(from);
+    const from = row.table;
+    if (!shared && from.rows.length === 1) this.#tables.set(from, { resident, most });
+    else {
+      from.moveTo(row, shared?.[0] ?? this.#table(resident, most));
+      this.#drop(from);
+    }
   }
 
   #table(resident: Resident, most?: number): RowTable {
-    const table = new RowTable(this.#options.base.config, BLOCK, resident.form.layout.size);
+    const table = new RowTable(this.#options.base.config, resident.form.layout.size);
     this.#tables.set(table, { resident, ...(most === undefined ? {} : { most }) });
     return table;
   }
@@ -125,10 +126,10 @@ export class RowModel {
   }
 
   /**
-   * Reads new tokens of all rows of a table, in their order. Nothing is added to the caches; the caller
-   * does that with `keys` and `values` of the results (`RowTable.append`). `asBase`: their adapters do not act on these tokens. -> also the logits that are wanted, [answers, vocabulary].
+   * Reads new tokens of all rows of a table, in their order. The caller says how many of them each row keeps (`RowTable.append`).
+   * `asBase`: their adapters do not act on these tokens. -> the logits that are wanted, [answers, vocabulary], until the next run.
    */
-  async run(table: RowTable, items: readonly RowTokens[], asBase: boolean): Promise<Results> {
+  async run(table: RowTable, items: readonly RowTokens[], asBase: boolean): Promise<Float32Array> {
     const batch = items.length;
     const counts = items.map(({ ids }) => ids.length);
     const length = Math.max(...counts);
@@ -144,21 +145,27 @@ export class RowModel {
     });
     const { form, frozen } = asBase ? NO_ADAPTER : this.#tables.get(table)!.resident;
     const { loaded, inputs } = await this.#graph(form);
-    const { thetas, scales, ...feeds } = table.feeds(counts, length, (size) => this.#empty(size));
-    return loaded.run({
-      ...feeds,
-      ...(inputs.has('thetas') && { thetas: thetas! }),
-      ...(inputs.has('scales') && { scales: scales! }),
-      ...frozen,
-      ids: { type: 'int64', data: ids, dims: [ids.length] },
-      positions: { type: 'int64', data: positions, dims: [batch, length] },
-      wanted: { type: 'int64', data: BigInt64Array.from(wanted, BigInt), dims: [wanted.length] },
-    });
-  }
-
-  #empty(size: number): Float32Array {
-    if (this.#zeros.length < size) this.#zeros = new Float32Array(size);
-    return this.#zeros;
+    const {
+      feeds: { thetas, scales, ...feeds },
+      outputs,
+    } = table.feeds(length);
+    const { vocabulary } = this.#options.base.config;
+    const size = wanted.length * vocabulary;
+    if (this.#logits.length < size) this.#logits = new Float32Array(size);
+    const logits = this.#logits.subarray(0, size);
+    await loaded.runInto(
+      {
+        ...feeds,
+        ...(inputs.has('thetas') && { thetas: thetas! }),
+        ...(inputs.has('scales') && { scales: scales! }),
+        ...frozen,
+        ids: { type: 'int64', data: ids, dims: [ids.length] },
+        positions: { type: 'int64', data: positions, dims: [batch, length] },
+        wanted: { type: 'int64', data: BigInt64Array.from(wanted, BigInt), dims: [wanted.length] },
+      },
+      { ...outputs, logits: { type: 'float32', data: logits, dims: [wanted.length, vocabulary] } },
+    );
+    return logits;
   }
 
   async release(): Promise<void> {

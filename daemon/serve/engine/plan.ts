@@ -27,8 +27,7 @@ const roomInBlock = (length: number): number => BLOCK - (length % BLOCK);
 export const generates = ({ pending }: PlannedRow): boolean => pending === 1;
 
 /** Tokens that a row may guess in this step, if so many rows generate in its run. */
-export const guessesOf = ({ length, guesses }: PlannedRow, rows: number): number =>
-  rows > GUESSING_ROWS ? 0 : Math.min(guesses, roomInBlock(length) - 1);
+export const guessesOf = ({ guesses }: PlannedRow, rows: number): number => (rows > GUESSING_ROWS ? 0 : guesses);
 
 /**
  * Which rows read a part of their prompts in this step, and how many tokens: interactive ones first, then those that came first. All parts

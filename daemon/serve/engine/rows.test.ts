@@ -5,69 +5,70 @@ import { BLOCK } from './attention.ts';
 import { type Row, RowTable, settledOf } from './rows.ts';
 
 const shape = { layers: 2, kvHeads: 2, headDim: 4 };
+const WIDTH = 8;
 
-/** New positions of a row whose values say whose they are: `mark` and the position. [layers, kvHeads, count, headDim]. */
-function positions(mark: number, from: number, count: number): Float32Array {
-  const out = new Float32Array(2 * 2 * count * 4);
-  for (let i = 0; i < out.length; i++) out[i] = mark * 1000 + from + (Math.floor(i / 4) % count);
-  return out;
+/** Does what a run does: writes new positions of a row into the caches, whose values say whose they are: `mark` and the position. */
+function write(row: Row, mark: number, count: number): void {
+  const { outputs } = row.table.feeds(count);
+  for (const { data, dims } of Object.values(outputs))
+    for (let i = 0; i < count; i++) {
+      const at = (row.index * dims[1]! + row.length + i) * WIDTH;
+      (data as Float32Array).fill(mark * 1000 + row.length + i, at, at + WIDTH);
+    }
 }
 
 /** What a table holds of a row, position by position, read through what the graph is given. */
 function held(row: Row): { keys: number[]; values: number[]; theta: number } {
   const { table, index, length } = row;
-  const counts = table.rows.map(() => 1);
-  const feeds = table.feeds(counts, 1, (size) => new Float32Array(size));
-  const of = (name: string): Float32Array => {
-    const { data, dims } = feeds[name]!;
-    const size = data.length / dims[0]!;
-    return (data as Float32Array).subarray(index * size, (index + 1) * size);
+  const { feeds, outputs } = table.feeds(1);
+  const room = feeds['key0']!.dims[1]!;
+  assert.ok(room > length);
+  const mask = (feeds['mask']!.data as Float32Array).subarray(index * 2 * room, (index + 1) * 2 * room);
+  for (const query of [0, 1]) {
+    const hidden = mask.subarray(query * room, (query + 1) * room).findIndex((value) => value !== 0);
+    assert.equal(
+      hidden < 0 ? room : hidden,
+      Math.min(room, length + 1 + query),
+      'it sees its own positions and the new ones',
+    );
+  }
+  assert.equal(feeds['places']!.data[index], BigInt(length));
+  assert.equal(feeds['key0']!.data.buffer, outputs['newKey0']!.data.buffer);
+  const of = (name: string): number[] => {
+    const own = (feeds[name]!.data as Float32Array).subarray(index * room * WIDTH, (index * room + length) * WIDTH);
+    const values = Array.from({ length }, (_, i) => own[i * WIDTH]!);
+    assert.ok(own.every((value, at) => value === values[Math.floor(at / WIDTH)]));
+    return values;
   };
-  const settled = settledOf(length);
-  const tail = length % BLOCK;
-  const seen = Array.from(of('mask'), (value, at) => (value === 0 ? at : -1)).filter((at) => at >= 0);
-  const expected = [...Array(settled).keys(), ...Array.from(Array(tail + 1).keys(), (at) => table.room + at)];
-  assert.deepEqual(seen, expected, 'it sees its own positions and the new one');
-  assert.deepEqual([of('place').indexOf(1), of('place').lastIndexOf(1)], [tail, tail]);
-  assert.ok(
-    of('tailKey1').every((value, at) => Math.floor(at / 4) % BLOCK < tail || value === 0),
-    'the rest of the tail is empty',
-  );
-  assert.ok(of('tailValue1').every((value, at) => Math.floor(at / 4) % BLOCK < tail || value === 0));
-  const keys = [...of('key1').subarray(0, settled), ...Array.from({ length: tail }, (_, i) => of('tailKey1')[i * 4]!)];
-  const values = [
-    ...Array.from({ length: settled }, (_, i) => of('value1')[i * 4]!),
-    ...Array.from({ length: tail }, (_, i) => of('tailValue1')[i * 4]!),
-  ];
-  return { keys, values, theta: of('thetas')[0]! };
+  assert.deepEqual([of('key0'), of('value0')], [of('key1'), of('value1')]);
+  return { keys: of('key1'), values: of('value1'), theta: feeds['thetas']!.data[index] as number };
 }
 
 test('rows that come, grow, move and leave keep what they hold', () => {
   const random = seededRandom('rows');
   const below = (n: number): number => Math.floor(random() * n);
-  const tables = [new RowTable(shape, BLOCK, 1), new RowTable(shape, 5 * BLOCK, 1)];
+  const tables = [new RowTable(shape, 1), new RowTable(shape, 1)];
   const rows = new Map<Row, number>();
   let marks = 0;
-  for (let i = 0; i < 1500; i++) {
+  for (let i = 0; i < 1000; i++) {
     const [row, mark] = [...rows][below(rows.size)] ?? [];
     const what = below(10);
     if (what === 0 || row === undefined || mark === undefined) {
-      rows.set(tables[0]!.add(Float32Array.of(++marks)), marks);
+      rows.set(tables[0]!.add(Float32Array.of(++marks), below(300)), marks);
     } else if (what === 1) {
       row.table.remove(row);
       rows.delete(row);
     } else if (what === 2 && row.table === tables[0]) {
-      tables[1]!.grow(settledOf(row.length));
       tables[0].moveTo(row, tables[1]!);
     } else {
       const count = 1 + below(150);
       if (row.length + count > 700) continue;
       const before = row.length;
-      const data = positions(mark, row.length, count + 3);
-      const settled = row.table.append(row, { keys: data, values: data, batch: 1, place: 0, length: count + 3 }, count);
+      write(row, mark, count + 3);
+      const whole = row.table.append(row, count);
       const blocks = (settledOf(row.length) - settledOf(before)) / BLOCK;
       assert.deepEqual(
-        settled,
+        whole,
         Array.from({ length: blocks }, (_, block) => settledOf(before) + block * BLOCK),
       );
     }
@@ -85,35 +86,35 @@ test('rows that come, grow, move and leave keep what they hold', () => {
   );
 });
 
-test('a settled block that is copied out fits any other row', () => {
-  const table = new RowTable(shape, BLOCK, 1);
+test('a whole block that is copied out fits any other row', () => {
+  const table = new RowTable(shape, 1);
   const first = table.add(Float32Array.of(1));
-  const data = positions(1, 0, BLOCK);
-  table.append(first, { keys: data, values: data, batch: 1, place: 0, length: BLOCK }, BLOCK);
+  write(first, 1, BLOCK + 5);
+  table.append(first, BLOCK + 5);
   const second = table.add(Float32Array.of(2));
   table.addBlocks(second, [table.block(first, 0), table.block(first, 0)]);
-  const { keys, values } = held(first);
-  assert.deepEqual(held(second), { keys: [...keys, ...keys], values: [...values, ...values], theta: 2 });
+  const keys = held(first).keys.slice(0, BLOCK);
+  assert.deepEqual(held(second), { keys: [...keys, ...keys], values: [...keys, ...keys], theta: 2 });
 });
 
-test('a row that reads more than a block is given an empty window for it', () => {
-  const table = new RowTable(shape, BLOCK, 1);
-  const row = table.add(Float32Array.of(1));
-  const { tailKey0, tailValue0, mask, place } = table.feeds(
-    [2 * BLOCK + 2],
-    2 * BLOCK + 2,
-    (size) => new Float32Array(size),
-  );
-  assert.deepEqual(
-    [tailKey0!.dims, tailValue0!.dims, mask!.dims, place!.dims],
-    [
-      [1, 2, 3 * BLOCK, 4],
-      [1, 2, 3, BLOCK, 4],
-      [1, 2 * BLOCK + 2, 4, BLOCK],
-      [1, 2 * BLOCK + 2, 3 * BLOCK],
-    ],
-  );
-  const data = positions(1, 0, 1);
-  table.append(row, { keys: data, values: data, batch: 1, place: 0, length: 1 }, 1);
-  assert.throws(() => table.feeds([BLOCK], BLOCK, (size) => new Float32Array(size)), /cross the border/);
+test('a row that comes to a used place finds it empty: what another left there could be infinite', () => {
+  const table = new RowTable(shape, 0);
+  const rows = [table.add(new Float32Array()), table.add(new Float32Array())];
+  write(rows[1]!, Infinity, 40);
+  table.append(rows[1]!, 40);
+  table.remove(rows[1]!);
+  table.add(new Float32Array());
+  const { feeds } = table.feeds(1);
+  for (const name of ['key0', 'value1']) assert.ok((feeds[name]!.data as Float32Array).every((x) => x === 0));
+});
+
+test('a run is fed no more of a single row than it needs, though the row has room to grow', () => {
+  const table = new RowTable(shape, 0);
+  const row = table.add(new Float32Array(), 1000);
+  assert.deepEqual(table.feeds(100).feeds['key0']!.dims, [1, 128, WIDTH]);
+  table.append(row, 100);
+  assert.deepEqual(table.feeds(100).feeds['value1']!.dims, [1, 224, WIDTH]);
+  assert.equal(table.room, 1024);
+  table.add(new Float32Array());
+  assert.deepEqual(table.feeds(1).feeds['key0']!.dims, [2, 128, WIDTH]);
 });

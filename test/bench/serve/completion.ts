@@ -126,8 +126,8 @@ function prefixLookup({ base, prompts }: Setting, tokens: number): number {
   };
   for (const key of keysOf()) cache.add(key, { keys: new Float32Array(size), values: new Float32Array(size) });
   const times = Array.from({ length: 9 }, () => {
-    const table = new RowTable(base.config, BLOCK, 0);
-    const row = table.add(new Float32Array());
+    const table = new RowTable(base.config, 0);
+    const row = table.add(new Float32Array(), tokens);
     const start = performance.now();
     const keys = keysOf();
     table.addBlocks(
