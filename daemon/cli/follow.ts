@@ -114,5 +114,6 @@ async function follow(
       watcher.skipped();
       latest.filter((job) => job.id === id).forEach(state);
     },
+    unwritten: (job) => (over || job.id !== id ? undefined : state(job)),
   });
 }

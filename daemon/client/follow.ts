@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, happened, skipped, subscribe, unsubscribe } from '../protocol/events.ts';
+import { event, happened, skipped, subscribe, unsubscribe, unwritten } from '../protocol/events.ts';
 import type { Event, Topic } from '../protocol/events.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { count, id } from '../protocol/values.ts';
@@ -10,6 +10,8 @@ export interface FollowListener {
   events(events: Event[]): void;
   /** The events up to number `to` that did not come are skipped. Receives the latest state of their jobs instead. */
   skipped?(to: number, jobs: Job[]): void;
+  /** The state of a job that the disk of the daemon refuses to write. Its event follows when there is space. */
+  unwritten?(job: Job): void;
 }
 
 /** A subscriber to topics, over one connection after another. */
@@ -25,7 +27,8 @@ const received = z.object({ subscription: id, events: z.array(z.looseObject({ nu
 
 type Notice =
   | { kind: 'happened'; params: z.output<typeof received> }
-  | { kind: 'skipped'; params: z.output<typeof skipped.params> };
+  | { kind: 'skipped'; params: z.output<typeof skipped.params> }
+  | { kind: 'unwritten'; params: z.output<typeof unwritten.params> };
 
 /** The subscriptions of one connection. */
 export interface Subscriptions {
@@ -47,6 +50,9 @@ export function subscriptionsOn({ rpc }: Connection): Subscriptions {
   };
   rpc.onNotification(happened.name, (params) => receive({ kind: 'happened', params: received.parse(params) }));
   rpc.onNotification(skipped.name, (params) => receive({ kind: 'skipped', params: skipped.params.parse(params) }));
+  rpc.onNotification(unwritten.name, (params) =>
+    receive({ kind: 'unwritten', params: unwritten.params.parse(params) }),
+  );
 
   const begin = async (follower: Follower): Promise<number> => {
     const { topics, last } = follower;
@@ -82,6 +88,7 @@ export function subscriptionsOn({ rpc }: Connection): Subscriptions {
 function deliver(follower: Follower, notice: Notice): void {
   const last = follower.last ?? 0;
   try {
+    if (notice.kind === 'unwritten') return follower.on.unwritten?.(notice.params.job);
     if (notice.kind === 'skipped') {
       const { to, jobs } = notice.params;
       follower.last = Math.max(last, to);

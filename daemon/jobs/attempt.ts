@@ -13,6 +13,7 @@ import { computes } from './schedule.ts';
 import { settle, settleFailed } from './settle.ts';
 import { emitJob, setState } from './state.ts';
 import { taskOf } from './task.ts';
+import { endedUnwritten, unableToWrite, type Unwritten } from './unwritten.ts';
 import { type Ended, startWorker, type WatchOptions, type WorkerProcess } from './workerProcess.ts';
 
 const RETRY = { firstMs: 200, longestMs: 5000 };
@@ -28,6 +29,8 @@ export interface AttemptOptions {
   readonly hubToken: (id: number) => string | undefined;
   /** Called with every job that changed, after the commit. */
   readonly onJob: (job: Job) => void;
+  /** Jobs whose state cannot be written. */
+  readonly unwritten: Unwritten;
 }
 
 /** One attempt of a job: its worker makes the plan, waits for permission, works, and its end is written into the catalog. */
@@ -48,6 +51,8 @@ export interface Attempt {
   drop(): void;
   /** Call it when the daemon is stopped. `canWait`: the worker may take its time to reach a checkpoint. */
   stopWithDaemon(canWait: boolean): void;
+  /** Tries at once to write its end, if the disk refused it. */
+  writeNow(): void;
   /** Resolves when its end is in the catalog; true where its worker crashed. */
   readonly ended: Promise<boolean>;
 }
@@ -60,6 +65,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
   let memoryBytes: number | null = null;
   /** 'beginning': the catalog is being told that the attempt begins. */
   let phase: 'estimating' | 'beginning' | 'begun' = 'estimating';
+  let wake: () => void = () => undefined;
   let [dropped, asked, stopping, killAtStart, movedOn] = [false, false, false, false, false];
 
   function drop(): void {
@@ -77,7 +83,10 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
   async function work(): Promise<Ended | undefined> {
     const job = await readJob(catalog.db, id);
     if (job.state !== 'queued') return undefined;
-    incoming = collectIncoming({ catalog, log }, job);
+    incoming = collectIncoming({ catalog, log }, job, {
+      refused: (progress) => void told((now) => unableToWrite({ ...now, progress: { ...now.progress, ...progress } })),
+      written: () => options.unwritten.clear(id),
+    });
     ({ memoryBytes } = job);
     const task = await taskOf(catalog, job);
     const estimate = computes(kind) && memoryBytes === null;
@@ -144,12 +153,23 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     onJob(job);
   }
 
+  /** Tells the state of the job from memory, because it cannot be written. */
+  async function told(state: (job: Job) => Job): Promise<void> {
+    try {
+      options.unwritten.put(state(await readJob(catalog.db, id)));
+    } catch (error) {
+      log.error({ err: error, job: id }, 'a job cannot be read');
+    }
+  }
+
   /** Writes how the attempt ended, with the last messages of its worker. */
   async function writeEnd(ended: Ended): Promise<void> {
     const facts = { movedOn, stopping, maxCrashes: options.maxCrashes };
     let job: Job;
+    const refused = (): Promise<void> =>
+      told((now) => endedUnwritten(now, ended, { ...facts, crashes: movedOn ? 1 : facts.maxCrashes }, Date.now()));
     try {
-      job = await patiently(async () => {
+      job = await patiently(refused, async () => {
         let batch: Batch | undefined;
         try {
           return await catalog.change(async (change) => {
@@ -167,8 +187,9 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
       const unexpected = 'its outcome could not be written: unexpected error, see the log';
       const failure: ErrorFacts =
         error instanceof VeraError ? factsOf(error) : { code: 'runtime', message: unexpected };
-      job = await patiently(() => catalog.change((change) => settleFailed(change, id, failure)));
+      job = await patiently(refused, () => catalog.change((change) => settleFailed(change, id, failure)));
     }
+    options.unwritten.clear(id);
     if (OVER.includes(job.state)) clearJob(job.id, job.spec);
     onJob(job);
   }
@@ -180,7 +201,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
   }
 
   /** Tries a change again while the disk refuses it, because a full disk may have room again. */
-  async function patiently<T>(change: () => Promise<T>): Promise<T> {
+  async function patiently<T>(refused: () => Promise<void>, change: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures++) {
       try {
         return await change();
@@ -188,7 +209,8 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
         if (!(error instanceof VeraError) || error.code !== 'io' || stopping) throw error;
         const wait = pauseMs(failures, RETRY);
         log.warn({ err: error, job: id, wait }, 'the end of an attempt could not be written: trying again');
-        await sleep(wait);
+        if (failures === 1) await refused();
+        await Promise.race([sleep(wait), new Promise<void>((resolve) => (wake = resolve))]);
       }
     }
   }
@@ -220,6 +242,7 @@ export function startAttempt(id: number, kind: string, options: AttemptOptions):
     isPermitted: () => phase !== 'estimating',
     isDropped: () => dropped,
     kill: (reason) => worker?.kill(reason),
+    writeNow: () => wake(),
     stopWithDaemon(canWait) {
       stopping = true;
       stop();

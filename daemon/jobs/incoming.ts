@@ -4,6 +4,7 @@ import { addMetrics } from '../catalog/metrics.ts';
 import type { Catalog, Change } from '../catalog/open.ts';
 import { describeRun, runProgress } from '../catalog/runs.ts';
 import { addSample } from '../catalog/samples.ts';
+import { VeraError } from '../protocol/errors.ts';
 import type { Job } from '../protocol/jobs.ts';
 import { type Metric, metricOf } from '../protocol/metrics.ts';
 import { progressOf, type RunEvent } from '../protocol/runEvents.ts';
@@ -82,12 +83,14 @@ export interface Collector {
 export function collectIncoming(
   { catalog, log }: { readonly catalog: Catalog; readonly log: Logger },
   job: Pick<Job, 'id' | 'run' | 'progress'>,
+  /** The disk refuses what came (the progress that it tells), and takes it again. */
+  on: { refused?: (progress: Job['progress']) => void; written?: () => void } = {},
 ): Collector {
   const { id, run } = job;
   let { progress } = job;
   let waiting: Incoming[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let [isWriting, isEnded] = [false, false];
+  let [isWriting, isEnded, wasRefused] = [false, false, false];
   let shownAt = 0;
 
   function take(): Batch {
@@ -113,17 +116,26 @@ export function collectIncoming(
     isWriting = true;
     let batch: Batch | undefined;
     let pause = WRITE_MS;
+    let told: Job['progress'] = {};
     try {
       await catalog.change(async (change) => {
+        told = Object.assign(
+          {},
+          ...waiting.map((one) => (one.type === 'event' ? known(progressOf(one.event)) : {})),
+        ) as Job['progress'];
         batch = take();
         await batch.write(change);
         if (performance.now() - shownAt < JOB_EVENT_MS) return;
         shownAt = performance.now();
         await emitJob(change, id);
       });
+      if (wasRefused) on.written?.();
+      wasRefused = false;
     } catch (error) {
       batch?.restore();
       pause = AGAIN_MS;
+      wasRefused = true;
+      if (!isEnded && error instanceof VeraError && error.code === 'io') on.refused?.(told);
       log.error({ err: error, job: id }, 'what a worker sent could not be written');
     }
     isWriting = false;

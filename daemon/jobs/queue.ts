@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { jobWithKey, listJobs, openJobs, readJob } from '../catalog/jobs.ts';
 import type { Catalog } from '../catalog/open.ts';
 import type { Page } from '../catalog/pages.ts';
+import { VeraError } from '../protocol/errors.ts';
 import type * as protocol from '../protocol/jobs.ts';
 import type { Job, JobState } from '../protocol/jobs.ts';
 import { AT_WORK, OVER } from '../protocol/jobStates.ts';
@@ -17,6 +18,7 @@ import { engineRoom, fits, type RunningEngine } from './schedule.ts';
 import { createScheduler } from './scheduler.ts';
 import type { Action } from './states.ts';
 import { checkSpec, submitJob } from './submit.ts';
+import { rememberUnwritten } from './unwritten.ts';
 
 type Params<M extends { params: z.ZodType }> = z.output<M['params']>;
 type One = Params<typeof protocol.get>;
@@ -73,6 +75,8 @@ export interface Queue {
   readonly engineRoom: () => number;
   /** Starts no more jobs. */
   readonly drain: () => void;
+  /** Calls the listener with each state of a job that the disk refuses to write. Returns how to stop. */
+  readonly onUnwritten: (listener: (job: Job) => void) => () => void;
   /** Calls the listener each time the last worker has ended. */
   readonly onQuiet: (listener: () => void) => void;
   /** Stops every worker at a checkpoint, and kills it if that takes too long. The next daemon continues the jobs. */
@@ -92,6 +96,7 @@ export function createQueue(options: QueueOptions): Queue {
   /** Tokens of the hub for jobs that are not over. They are in memory alone. */
   const tokens = new Map<number, string>();
   const quiet = new Set<() => void>();
+  const unwritten = rememberUnwritten();
   let stopping = false;
 
   const note = (job: Job): Job => {
@@ -109,6 +114,7 @@ export function createQueue(options: QueueOptions): Queue {
   };
   const runner = createRunner({
     ...{ catalog, log, watch, maxCrashes: options.maxCrashes ?? 3, cancelMs: options.cancelMs ?? 10_000 },
+    unwritten,
     onJob: changed,
     hubToken: (id) => tokens.get(id),
     fit: (memoryBytes) => {
@@ -149,8 +155,11 @@ export function createQueue(options: QueueOptions): Queue {
       if (hubToken !== undefined) tokens.set(job.id, hubToken);
       return changed(job);
     },
-    get: ({ job }) => readJob(catalog.db, job),
-    list: (params) => listJobs(catalog.db, params),
+    get: async ({ job }) => unwritten.latest(await readJob(catalog.db, job)),
+    async list(params) {
+      const page = await listJobs(catalog.db, params);
+      return { ...page, items: page.items.map((job) => unwritten.latest(job)) };
+    },
 
     async cancel(params, actor) {
       const job = await move('cancel', params, actor);
@@ -165,10 +174,17 @@ export function createQueue(options: QueueOptions): Queue {
     },
     resume: (params, actor) => move('resume', params, actor),
     async retry({ job, hubToken }, actor) {
+      if (unwritten.has(job)) await runner.writeNow(job);
+      if (unwritten.has(job))
+        throw new VeraError(
+          'io',
+          'the disk is full, so the job cannot be put into the queue; free some space, then try again',
+        );
       const moved = await moveJob(catalog, job, 'retry', actor);
       if (hubToken !== undefined) tokens.set(job, hubToken);
       return changed(moved);
     },
+    onUnwritten: (listener) => unwritten.onChange(listener),
     prioritise: async ({ job, priority }, actor) => changed(await prioritiseJob(catalog, job, priority, actor)),
 
     async remove({ job: id }, actor) {

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attempt, type AttemptOptions, startAttempt } from './attempt.ts';
 import { findKind } from './kinds/registry.ts';
 import type { RunningJob } from './schedule.ts';
+
+/** Writing the end of a job takes so long at most, unless the disk refuses it. */
+const WRITE_PATIENCE_MS = 2000;
 
 export interface RunnerOptions extends AttemptOptions {
   /** A cancelled worker that does not end is killed after so long. */
@@ -18,6 +22,8 @@ export interface Runner {
   launch(id: number, kind: string): void;
   /** Asks a worker to stop at a checkpoint. `kill`: kills it if it does not. */
   stopJob(id: number, kill: 'never' | 'later'): void;
+  /** Tries at once to write the end of a job that the disk refused. Resolves when it is written or was refused again. */
+  writeNow(id: number): Promise<void>;
   /** Kills the workers that only make a plan. */
   dropWaiting(): void;
   /** Every worker stops at a checkpoint. Those without one and those that are too slow are killed. Their jobs are queued again. */
@@ -47,6 +53,13 @@ export function createRunner(options: RunnerOptions): Runner {
       const attempt = attempts.get(id);
       attempt?.stop();
       if (kill === 'later') setTimeout(() => attempt?.kill('it was ended'), options.cancelMs).unref();
+    },
+
+    async writeNow(id) {
+      const attempt = attempts.get(id);
+      if (attempt === undefined) return;
+      attempt.writeNow();
+      await Promise.race([attempt.ended, sleep(WRITE_PATIENCE_MS)]);
     },
 
     dropWaiting() {

@@ -2,6 +2,7 @@ import { beginAttempt, crashesOf, endAttempt, readJob, updateJob } from '../cata
 import type { Change } from '../catalog/open.ts';
 import type { ErrorFacts } from '../protocol/errors.ts';
 import type { Job } from '../protocol/jobs.ts';
+import { withRemedy } from './fullDisk.ts';
 import { commitOutcome } from './outcome.ts';
 import { setState } from './state.ts';
 import { afterEnd, type AttemptFacts, type EndOfWorker } from './states.ts';
@@ -28,10 +29,15 @@ export async function settle(
   if (outcome === 'crashed' && state !== 'paused') await updateJob(db, id, { crashes });
   await endAttempt(db, id, outcome, reason, now);
   if (failure !== undefined) return setState(change, job, state, { error: { code: 'runtime', message: failure } });
-  return setState(change, job, state, state === 'failed' && ended.how === 'error' ? { error: ended.error } : {});
+  return setState(
+    change,
+    job,
+    state,
+    state === 'failed' && ended.how === 'error' ? { error: withRemedy(ended.error) } : {},
+  );
 }
 
-const endOf = (ended: Ended): EndOfWorker =>
+export const endOf = (ended: Ended): EndOfWorker =>
   ended.how === 'error' ? { how: 'error', message: ended.error.message } : ended;
 
 /** Fails an attempt whose success cannot be written: the name of its adapter is not allowed, say. */

@@ -54,6 +54,11 @@ export const happened = notification(
   'Events of a subscription, in order.',
   z.object({ subscription: id, events: z.array(event) }),
 );
+export const unwritten = notification(
+  'events.unwritten',
+  "The state of a job that the disk refuses to write, because it is full. It has no number. The job's event follows when there is space.",
+  z.object({ subscription: id, job }),
+);
 export const skipped = notification(
   'events.skipped',
   "The client was too slow, or the events are no longer stored: all events up to number `to` are left out. This is the latest state of the followed jobs; for 'jobs' of those that are not over and then of the newest, as many as fit.",

@@ -3,8 +3,9 @@ import type { WebSocket } from 'ws';
 import { firstEvent, readEvents } from '../catalog/events.ts';
 import type { Catalog } from '../catalog/open.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { happened, skipped } from '../protocol/events.ts';
+import { happened, skipped, unwritten } from '../protocol/events.ts';
 import type { Topic } from '../protocol/events.ts';
+import type { Queue } from '../jobs/queue.ts';
 import type { Feed, SerialisedEvent } from './feed.ts';
 import { serialise } from './feed.ts';
 import type { Limits } from './limits.ts';
@@ -45,7 +46,7 @@ export function openSubscriptions(
   socket: WebSocket,
   send: Send,
   feed: Feed,
-  { catalog, limits, log }: { catalog: Catalog; limits: Limits; log: Logger },
+  { catalog, queue, limits, log }: { catalog: Catalog; queue: Pick<Queue, 'onUnwritten'>; limits: Limits; log: Logger },
 ): Subscriptions {
   const all = new Map<number, Subscription>();
   let ids = 0;
@@ -108,6 +109,13 @@ export function openSubscriptions(
   }
 
   const stop = feed.onAdvance(pumpAll);
+  const stopUnwritten = queue.onUnwritten((job) => {
+    for (const { id, topics } of all.values()) {
+      if (!topics.includes('jobs') && !topics.includes(`job/${job.id}`)) continue;
+      const params = { subscription: id, job };
+      send(Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: unwritten.name, params })));
+    }
+  });
   return {
     subscribe(topics, after) {
       if (all.size >= limits.subscriptions)
@@ -147,6 +155,7 @@ export function openSubscriptions(
     },
     close() {
       stop();
+      stopUnwritten();
       for (const one of all.values()) one.ended = true;
       all.clear();
     },

@@ -86,6 +86,7 @@ export function createLink({ daemonArgs, log }: LinkOptions): DaemonLink {
         }
       },
       skipped: () => refresh.fire(),
+      unwritten: (job) => jobs.fire(job),
     });
     become('connected');
     refresh.fire();
