@@ -18,6 +18,7 @@ const BELOW_WORK = [
   'process',
   'graph',
   'weights',
+  'jinja',
   'data',
   'models',
   'methods',
@@ -36,7 +37,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   weights: ['protocol', 'settings', 'formats', 'graph'],
   // Supervised processes, and the lock that one process holds.
   process: ['protocol', 'formats'],
-  data: ['protocol', 'settings', 'formats'],
+  // The engine of chat templates: values in, text out.
+  jinja: [],
+  data: ['protocol', 'settings', 'formats', 'jinja'],
   models: ['protocol', 'settings', 'formats', 'graph', 'weights', 'layout'],
   bases: ['protocol', 'formats', 'models', 'weights'],
   methods: ['protocol', 'settings', 'formats', 'graph', 'layout'],

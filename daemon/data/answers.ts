@@ -1,9 +1,12 @@
-import type { ChatMessage, RenderOptions } from './chat-template.ts';
+import type { ChatMessage, RenderedConversation, RenderOptions } from './chat-template.ts';
 import { BadRow } from './row.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Templates that print the date get this one, because training must give the same bits on another day. */
 const TRAINING_DATE = new Date('2025-01-01T00:00:00Z');
+
+/** A text that no template writes itself. It stands for the words of a turn when only the place of the words is asked. */
+const PLACEHOLDER = '\uF8FF';
 
 /** A half-open range of characters in a rendered conversation. */
 export interface Span {
@@ -16,11 +19,24 @@ export interface RenderedChat {
   answers: Span[];
 }
 
+/** Renders the first `count` messages. */
+type Render = (count: number, addGenerationPrompt: boolean) => string | undefined;
+
+interface Conversation {
+  readonly messages: ChatMessage[];
+  readonly whole: RenderedConversation;
+  /** Undefined if the template refuses: some do not accept an empty prefix or half a conversation. */
+  readonly prefix: Render;
+  /** The whole conversation with other words in one turn; undefined if the template refuses it. */
+  readonly withWords: (index: number, words: string) => string | undefined;
+}
+
 /**
- * Renders a conversation with the chat template, and finds the answers in it. An answer begins after everything that comes before
- * the turn (with the generation prompt) and ends with the turn. To find it, prefixes are rendered and compared. If the template
- * rewrites earlier turns (those of reasoning models drop old thoughts), the turn's own words are searched in the text.
- * Throws BadRow if these are not found either.
+ * Renders a conversation with the chat template, and finds the answers in it: what the model itself would write. If the template
+ * marks that with `{% generation %}`, the marks are used. Else an answer begins after all that comes before the turn and the
+ * generation prompt, and ends with the turn. This is found by rendering prefixes. A template may write a turn otherwise once others
+ * follow it (those of reasoning models drop old thoughts). Then what it wrote while it looped over the message is the turn. The
+ * words of an answer are never searched in the text, because others may have said them before. Throws BadRow if a turn is not found.
  *
  * @param from messages before this index are never answers
  */
@@ -30,54 +46,106 @@ export function renderAnswers(
   options: { tools?: unknown[]; from?: number; wantAnswers: boolean },
 ): RenderedChat {
   const { tools, from = 0, wantAnswers } = options;
-  const render = (count: number, addGenerationPrompt: boolean): string => {
-    const settings: RenderOptions = { addGenerationPrompt, date: TRAINING_DATE, ...(tools ? { tools } : {}) };
-    return tokenizer.renderChat!(count === messages.length ? messages : messages.slice(0, count), settings);
+  const settings: RenderOptions = { date: TRAINING_DATE, ...(tools ? { tools } : {}) };
+  const whole = explained(() => tokenizer.renderConversation!(messages, settings));
+  const { text, habit } = whole;
+  if (!wantAnswers) return { text, answers: [] };
+
+  const rendered = (list: ChatMessage[], addGenerationPrompt = false) =>
+    attempt(() => tokenizer.renderConversation!(list, { ...settings, habit, addGenerationPrompt }));
+  const conversation: Conversation = {
+    messages,
+    whole,
+    prefix: (count, addGenerationPrompt) => rendered(messages.slice(0, count), addGenerationPrompt)?.text,
+    withWords: (index, words) => rendered(messages.with(index, { ...messages[index]!, content: words }))?.text,
   };
-  const text = explained(() => render(messages.length, false));
-  const answers: Span[] = [];
-  if (!wantAnswers) return { text, answers };
+  const wanted = messages.flatMap(({ role }, i) => (role === 'assistant' && i >= from ? [i] : []));
+  const marked = whole.generated.length > 0 ? markedTurns(conversation, wanted, rendered) : undefined;
+  return { text, answers: marked ?? wanted.map((index) => findTurn(conversation, index)) };
+}
 
-  let cursor = 0;
-  for (let i = from; i < messages.length; i++) {
-    if (messages[i]!.role !== 'assistant') continue;
-    const span = findTurn(text, messages, i, cursor, render);
-    answers.push(span);
-    cursor = span.end;
+/** The marks of the wanted turns; undefined if marks and turns cannot be matched. */
+function markedTurns(
+  { messages, whole }: Conversation,
+  wanted: number[],
+  rendered: (list: ChatMessage[]) => RenderedConversation | undefined,
+): Span[] | undefined {
+  const { generated, text } = whole;
+  const spans = generated.map(({ start, end }) => ({ start, end: Math.min(end, text.length) }));
+  const turns = messages.flatMap(({ role }, i) => (role === 'assistant' ? [i] : []));
+  if (wanted.length === turns.length) return spans;
+  if (spans.length === turns.length) return spans.filter((_, n) => wanted.includes(turns[n]!));
+  // A template may mark a turn in several pieces or not at all. The marks of a prefix are those of its turns.
+  const marksBefore = (count: number): number | undefined =>
+    count === 0 ? 0 : rendered(messages.slice(0, count))?.generated.length;
+  const chosen: Span[] = [];
+  for (const index of wanted) {
+    const [first, end] = [marksBefore(index), marksBefore(index + 1)];
+    if (first === undefined || end === undefined) return undefined;
+    chosen.push(...spans.slice(first, end));
   }
-  return { text, answers };
+  return chosen;
 }
 
-function findTurn(
-  text: string,
-  messages: ChatMessage[],
-  index: number,
-  cursor: number,
-  render: (count: number, addGenerationPrompt: boolean) => string,
-): Span {
-  const content = (messages[index]!.content ?? '').trim();
-  // Some templates do not accept an empty prefix or half a conversation. That is not an error of the row.
-  const before = index === 0 ? attempt(() => render(0, true)) : attempt(() => render(index, true));
-  const through = index + 1 === messages.length ? text : attempt(() => render(index + 1, false));
-
-  const stableStart = before !== undefined && before.length >= cursor && text.startsWith(before);
-  const found = content === '' ? -1 : text.indexOf(content, stableStart ? before.length : cursor);
-  const start = stableStart ? before.length : found;
-  if (start < 0) throw unstable(index);
-  if (through !== undefined && through.length >= start && text.startsWith(through))
-    return { start, end: through.length };
-  if (found < 0) throw unstable(index);
-  const end = found + content.length;
-  return { start, end: end + closing(through, content, text, end) };
+function findTurn(conversation: Conversation, index: number): Span {
+  const start = startOf(conversation, index);
+  const end = start === undefined ? undefined : endOf(conversation, index, start);
+  if (start === undefined || end === undefined || end < start) throw unstable(index);
+  return { start, end };
 }
 
-/** The length of the text that closes the turn in the rendered prefix, if the same text follows at `end`; else 0. */
-function closing(through: string | undefined, content: string, text: string, end: number): number {
-  if (through === undefined) return 0;
-  const at = through.lastIndexOf(content);
-  if (at < 0) return 0;
-  const tail = through.slice(at + content.length);
-  return text.startsWith(tail, end) ? tail.length : 0;
+/** What the template wrote while it looped over a message, if it did so in one piece. */
+function pieceOf({ whole }: Conversation, index: number): Span | undefined {
+  const pieces = whole.turns.filter(({ message }) => message === index);
+  return pieces.length === 1 ? pieces[0] : undefined;
+}
+
+function startOf(conversation: Conversation, index: number): number | undefined {
+  const { prefix } = conversation;
+  const { text } = conversation.whole;
+  const before = prefix(index, true);
+  if (before !== undefined && (index > 0 || before !== '') && text.startsWith(before)) return before.length;
+
+  // The generation prompt may say more than a stored turn does, such as "<think>". What both say is not the model's.
+  const bare = prefix(index, false);
+  const prompt = before !== undefined && bare !== undefined && before.startsWith(bare) ? before.slice(bare.length) : '';
+  const piece = pieceOf(conversation, index);
+  const turn = piece?.start ?? (bare !== undefined && text.startsWith(bare) ? bare.length : undefined);
+  if (turn === undefined) return undefined;
+  const opening = prompt === '' ? generationPrompt(conversation) : prompt;
+  const shared = turn + sharedLength(text.slice(turn), opening);
+  // Words that begin like the rest of the generation prompt are the model's all the same.
+  const words = conversation.withWords(index, PLACEHOLDER);
+  return Math.min(shared, Math.max(turn, words === undefined ? Infinity : sharedLength(words, text)));
+}
+
+/** What the template writes to ask for an answer, from the first prefix that it accepts. */
+function generationPrompt({ messages, prefix }: Conversation): string {
+  for (let count = 1; count <= messages.length; count++) {
+    const [asked, bare] = [prefix(count, true), prefix(count, false)];
+    if (asked !== undefined && bare !== undefined && asked.length > bare.length && asked.startsWith(bare))
+      return asked.slice(bare.length);
+  }
+  return '';
+}
+
+function endOf(conversation: Conversation, index: number, start: number): number | undefined {
+  const { messages, prefix } = conversation;
+  const { text } = conversation.whole;
+  if (index + 1 === messages.length) return text.length;
+  const through = prefix(index + 1, false);
+  if (through !== undefined && through.length >= start && text.startsWith(through)) return through.length;
+  const piece = pieceOf(conversation, index);
+  if (piece) return piece.end;
+  // Some templates end every conversation with one more token. Whatever the prefix says besides is that end.
+  const shared = through === undefined ? 0 : sharedLength(through, text);
+  return through !== undefined && shared > start && text.endsWith(through.slice(shared)) ? shared : undefined;
+}
+
+function sharedLength(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && length < b.length && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  return length;
 }
 
 function unstable(index: number): BadRow {
@@ -88,7 +156,7 @@ function unstable(index: number): BadRow {
   );
 }
 
-function attempt(render: () => string): string | undefined {
+function attempt<T>(render: () => T): T | undefined {
   try {
     return render();
   } catch {
@@ -96,7 +164,7 @@ function attempt(render: () => string): string | undefined {
   }
 }
 
-function explained(render: () => string): string {
+function explained<T>(render: () => T): T {
   try {
     return render();
   } catch (cause) {

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import type { Piece } from '../jinja/scope.ts';
+import { template, type Template } from '../jinja/template.ts';
+import type { Value } from '../jinja/values.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { messageValue, templateValue, type Habit } from './template-values.ts';
 
 /** A message as chat templates expect it (the shape of OpenAI's chat API, arguments of tool calls as objects). */
 export interface ChatMessage {
@@ -15,80 +18,108 @@ export interface RenderOptions {
   addGenerationPrompt?: boolean;
   /** The date that `strftime_now` in a template uses. Training passes a fixed one, so that the same data gives the same bits. */
   date?: Date;
+  /** How messages are given to the template; default: the first way that the template accepts. */
+  habit?: Habit;
 }
 
-export type RenderChat = (messages: ChatMessage[], options?: RenderOptions) => string;
+/** A conversation as text, with what is known of its parts. */
+export interface RenderedConversation {
+  readonly text: string;
+  /** What stands in the template's `{% generation %}` marks. */
+  readonly generated: readonly Piece[];
+  /** What the template wrote while it looped over this message; in order. */
+  readonly turns: readonly (Piece & { readonly message: number })[];
+  /** How the messages were given to the template. */
+  readonly habit: Habit;
+}
+
+export type RenderConversation = (messages: ChatMessage[], options?: RenderOptions) => RenderedConversation;
 
 /**
- * The model's chat template: chat_template.jinja if the model has that file, else `chat_template` of tokenizer_config.json, which
- * is one template or a list of named ones (`default`, and `tool_use` for conversations with tools).
- * Returns undefined if the model has none.
+ * The model's chat template, from the places where transformers finds it: chat_template.jinja with the named templates of
+ * additional_chat_templates/, else `chat_template` of tokenizer_config.json, which is one template or a list of named ones. For
+ * conversations with tools, the one named `tool_use` is taken. Returns undefined if the model has none.
  */
 export function loadChatTemplate(
   dir: string,
   config: Record<string, unknown>,
   specialTokens: Record<string, string>,
-): RenderChat | undefined {
+): RenderConversation | undefined {
   const sources = templateSources(dir, config);
   const fallback = sources.get('default') ?? [...sources.values()][0];
   if (fallback === undefined) return undefined;
   const parsed = new Map<string, Template>();
-  return (messages, { tools, addGenerationPrompt = false, date = new Date() } = {}) => {
-    const source = (tools && tools.length > 0 ? sources.get('tool_use') : undefined) ?? fallback;
-    let template = parsed.get(source);
-    if (!template) {
-      template = parse(source, dir);
-      parsed.set(source, template);
+  return (messages, { tools, addGenerationPrompt = false, date = new Date(), habit } = {}) => {
+    const hasTools = tools !== undefined && tools.length > 0;
+    const source = (hasTools ? sources.get('tool_use') : undefined) ?? fallback;
+    let compiled = parsed.get(source);
+    if (!compiled) {
+      compiled = parse(source, dir);
+      parsed.set(source, compiled);
     }
-    return render(template, {
-      ...specialTokens,
-      messages,
-      // Templates ask `tools is not none` or `if tools`. With null, both give what transformers gives.
-      tools: tools && tools.length > 0 ? tools : null,
-      documents: null,
-      add_generation_prompt: addGenerationPrompt,
-      strftime_now: (format: string) => strftime(date, format),
-    });
+    // Rows without tools have an empty list of them in many files. A template would print a preamble for it.
+    const variables: [string, Value][] = [
+      ...Object.entries(specialTokens),
+      ['tools', hasTools ? templateValue(tools) : null],
+      ['documents', null],
+      ['add_generation_prompt', addGenerationPrompt],
+    ];
+    return firstAccepted(habit ? [habit] : habits(messages), (tried) =>
+      render(compiled, messages, variables, date, tried),
+    );
   };
 }
 
-/**
- * Template.render with our own globals: the library declares `strftime_now` as today's date and does not let us replace it.
- */
-function render(template: Template, variables: Record<string, unknown>): string {
-  const environment = new JinjaEnvironment();
-  for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) environment.set(name, value);
-  return new JinjaInterpreter(environment).run(template.parsed).value;
+/** The ways to give these messages to a template that differ for them, in the order in which they are tried. */
+function habits(messages: ChatMessage[]): Habit[] {
+  const empty = messages.some(({ content }) => content === null || content === undefined);
+  const calls = messages.some((message) => 'tool_calls' in message);
+  const contents = empty ? (['absent', 'null', 'empty'] as const) : (['absent'] as const);
+  const forms = calls ? (['object', 'text'] as const) : (['object'] as const);
+  return forms.flatMap((form) => contents.map((content) => ({ content, arguments: form })));
 }
 
-/** The parts of the library's interpreter that we use. Its own declarations do not resolve under Node's module rules. */
-interface Scope {
-  set(name: string, value: unknown): void;
+/** The first rendering that the template does not refuse. Throws its first error. */
+function firstAccepted<T>(choices: Habit[], attempt: (habit: Habit) => T): T {
+  let first: unknown;
+  for (const choice of choices) {
+    try {
+      return attempt(choice);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
 }
-const JinjaEnvironment = Environment as unknown as new () => Scope;
-const JinjaInterpreter = Interpreter as unknown as new (scope: Scope) => {
-  run(program: unknown): { value: string };
-};
 
-const GLOBALS = {
-  false: false,
-  true: true,
-  none: null,
-  False: false,
-  True: true,
-  None: null,
-  raise_exception: (message: string) => {
-    throw new Error(message);
-  },
-  range: (from: number, to?: number, step = 1) => {
-    const [start, stop] = to === undefined ? [0, from] : [from, to];
-    if (step === 0) throw new Error('range() with a step of 0');
-    return Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
-  },
-};
+function render(
+  compiled: Template,
+  messages: ChatMessage[],
+  variables: [string, Value][],
+  date: Date,
+  habit: Habit,
+): RenderedConversation {
+  const values = messages.map((message) => messageValue(message, habit));
+  const places = new Map<Value, number>(values.map((value, i) => [value, i]));
+  const { text, generated, turns } = compiled([...variables, ['messages', values]], { date, watched: values });
+  return {
+    text,
+    generated,
+    turns: turns.map(({ start, end, item }) => ({ start, end, message: places.get(item)! })),
+    habit,
+  };
+}
 
 function templateSources(dir: string, config: Record<string, unknown>): Map<string, string> {
   const sources = new Map<string, string>();
+  const file = join(dir, 'chat_template.jinja');
+  if (existsSync(file)) sources.set('default', readFileSync(file, 'utf8'));
+  const named = join(dir, 'additional_chat_templates');
+  if (existsSync(named)) {
+    for (const name of readdirSync(named).filter((one) => one.endsWith('.jinja')))
+      sources.set(name.slice(0, -'.jinja'.length), readFileSync(join(named, name), 'utf8'));
+  }
+  if (sources.size > 0) return sources;
   const declared = config['chat_template'];
   if (typeof declared === 'string') sources.set('default', declared);
   if (Array.isArray(declared)) {
@@ -96,54 +127,14 @@ function templateSources(dir: string, config: Record<string, unknown>): Map<stri
       if (typeof entry.name === 'string' && typeof entry.template === 'string') sources.set(entry.name, entry.template);
     }
   }
-  const file = join(dir, 'chat_template.jinja');
-  if (existsSync(file)) sources.set('default', readFileSync(file, 'utf8'));
   return sources;
 }
 
 function parse(source: string, dir: string): Template {
   try {
-    return new Template(source);
+    return template(source);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VeraError('model', `the chat template of ${dir} cannot be read: ${reason}`, { cause });
   }
-}
-
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
-const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
-
-/** The directives of Python's strftime that chat templates use, in UTC. */
-function strftime(date: Date, format: string): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  return format.replace(/%([a-zA-Z%])/g, (all, directive: string) => {
-    switch (directive) {
-      case 'Y':
-        return String(date.getUTCFullYear());
-      case 'y':
-        return two(date.getUTCFullYear() % 100);
-      case 'm':
-        return two(date.getUTCMonth() + 1);
-      case 'd':
-        return two(date.getUTCDate());
-      case 'B':
-        return MONTHS[date.getUTCMonth()]!;
-      case 'b':
-        return MONTHS[date.getUTCMonth()]!.slice(0, 3);
-      case 'A':
-        return DAYS[date.getUTCDay()]!;
-      case 'a':
-        return DAYS[date.getUTCDay()]!.slice(0, 3);
-      case 'H':
-        return two(date.getUTCHours());
-      case 'M':
-        return two(date.getUTCMinutes());
-      case 'S':
-        return two(date.getUTCSeconds());
-      case '%':
-        return '%';
-      default:
-        return all;
-    }
-  });
 }

@@ -52,7 +52,7 @@ test('a template with headers that trims contents', () => {
   assert.equal(examples[0]!.ids[0], headers.bosId);
 });
 
-test('a template that rewrites earlier turns: the words of the turn are found', () => {
+test('a template that rewrites earlier turns', () => {
   const { examples } = encode({ kind: 'chat', messages: conversation }, forgetful);
   assert.equal(
     counted(examples[0]!, forgetful),
@@ -60,8 +60,15 @@ test('a template that rewrites earlier turns: the words of the turn are found', 
   );
 });
 
-test('an answer that a template rewrites cannot be found, which does not matter with loss on all', () => {
+test('a template that writes every turn anew: what it wrote while it looped over the turn is the answer', () => {
   const template = "{% for m in messages %}{{ loop.length ~ m['content'] | upper }}{% endfor %}";
+  const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: template }));
+  const { examples } = encode({ kind: 'chat', messages: conversation }, tokenizer);
+  assert.equal(counted(examples[0]!, tokenizer), '4THE ANSWER|4THE LAZY DOG\n');
+});
+
+test('an answer that cannot be found is refused, which does not matter with loss on all', () => {
+  const template = '{% for i in range(messages | length) %}{{ messages | length ~ messages[i].content }}{% endfor %}';
   const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: template }));
   const sample: Sample = { kind: 'chat', messages: conversation };
   assert.throws(

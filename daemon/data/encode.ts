@@ -63,19 +63,34 @@ function encodeChat(sample: Extract<Sample, { kind: 'chat' }>, options: EncodeOp
 }
 
 /**
- * Marks the tokens of each span. The text is tokenised as a whole, as at inference. A token belongs to an answer if tokenising only
- * the text before the answer does not give it, so a token across that border counts.
+ * Marks the tokens of each span. The text is tokenised as a whole, as at inference. A token counts if any of its characters stands
+ * in a span, as in transformers.
  */
 function markSpans(tokenizer: Tokenizer, text: string, ids: number[], spans: Span[], counts: Uint8Array): void {
-  const tokensUpTo = (end: number): number => {
-    if (end === 0) return 0;
-    if (end === text.length) return ids.length;
-    const prefix = tokenizer.encode(text.slice(0, end), { addSpecialTokens: false });
-    let shared = 0;
-    while (shared < prefix.length && prefix[shared] === ids[shared]) shared++;
-    return shared;
-  };
-  for (const { start, end } of spans) counts.fill(1, tokensUpTo(start), tokensUpTo(end));
+  for (const { start, end } of spans) {
+    if (end > start)
+      counts.fill(1, tokensBefore(tokenizer, text, ids, start, false), tokensBefore(tokenizer, text, ids, end, true));
+  }
+}
+
+/** How many of the ids of `text` end at or before a place in it. With `begun`, one that begins before the place counts too. */
+function tokensBefore(tokenizer: Tokenizer, text: string, ids: number[], place: number, begun: boolean): number {
+  if (place === 0) return 0;
+  if (place === text.length) return ids.length;
+  const prefix = tokenizer.encode(text.slice(0, place), { addSpecialTokens: false });
+  let shared = 0;
+  while (shared < prefix.length && prefix[shared] === ids[shared]) shared++;
+  if (shared === prefix.length) return shared;
+  // A token stands across the place, and the tokens before it may be others too. Their texts say where the place is.
+  const rest = tokenizer.decode(prefix.slice(shared)).length;
+  let count = shared;
+  let done = 0;
+  while (count < ids.length && done < rest) {
+    done = tokenizer.decode(ids.slice(shared, count + 1)).length;
+    if (done > rest && !begun) break;
+    count++;
+  }
+  return count;
 }
 
 /** Joins prompt and completion, with the end-of-text token at the end. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject } from '../formats/json.ts';
 import { VeraError } from '../protocol/errors.ts';
-import { loadChatTemplate, type ChatMessage, type RenderOptions } from './chat-template.ts';
+import { loadChatTemplate, type ChatMessage, type RenderConversation, type RenderOptions } from './chat-template.ts';
 import { findFim, type FimTokens } from './fim-tokens.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { alignWithRust } from './tokenizer-json.ts';
@@ -25,6 +25,8 @@ export interface Tokenizer {
   fim?: FimTokens;
   /** Writes a conversation with the model's chat template; absent if the model has none. */
   renderChat?: (messages: ChatMessage[], options?: RenderOptions) => string;
+  /** The same with what is known of the parts of the text. */
+  renderConversation?: RenderConversation;
 }
 
 /**
@@ -57,7 +59,7 @@ export function loadTokenizer(dir: string): Tokenizer {
   const idOf = (name: string) => (special[name] === undefined ? undefined : tokenId(special[name]));
   const [bosId, eosId, padId] = [idOf('bos_token'), idOf('eos_token'), idOf('pad_token')];
   const fim = findFim(tokenId);
-  const renderChat = loadChatTemplate(dir, config, special);
+  const renderConversation = loadChatTemplate(dir, config, special);
   return {
     encode: (text, { addSpecialTokens = true } = {}) =>
       pipeline.encode(text, { add_special_tokens: addSpecialTokens }).ids,
@@ -71,7 +73,10 @@ export function loadTokenizer(dir: string): Tokenizer {
     ...(eosId === undefined ? {} : { eosId }),
     ...(padId === undefined ? {} : { padId }),
     ...(fim === undefined ? {} : { fim }),
-    ...(renderChat === undefined ? {} : { renderChat }),
+    ...(renderConversation && {
+      renderConversation,
+      renderChat: (messages, options) => renderConversation(messages, options).text,
+    }),
   };
 }
 
@@ -127,7 +132,7 @@ function readOptionalJson(file: string): Json {
 /** Names such as `eos_token` with their text; a value is a string or an object with `content`. */
 function specialTokens(config: Json, map: Json): Record<string, string> {
   const out: Record<string, string> = {};
-  for (const [name, value] of [...Object.entries(map), ...Object.entries(config)]) {
+  for (const [name, value] of [...Object.entries(config), ...Object.entries(map)]) {
     if (!name.endsWith('_token')) continue;
     if (typeof value === 'string') out[name] = value;
     else if (typeof value === 'object' && value !== null && 'content' in value && typeof value.content === 'string') {

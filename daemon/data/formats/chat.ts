@@ -1,6 +1,7 @@
 import type { ChatMessage } from '../chat-template.ts';
 import { conversationOf } from '../conversation.ts';
 import { isObject } from '../../formats/json.ts';
+import { parseJsonText } from '../json.ts';
 import { BadRow, type FieldPath, type Row } from '../row.ts';
 import { describe, faultOf, isListLike, listField, optionalList } from './fields.ts';
 import type { Part, RowFormat } from './format.ts';
@@ -87,18 +88,18 @@ function readMessage(entry: unknown, path: [string, number]): ChatMessage {
   const hasCalls = Array.isArray(calls) && calls.length > 0;
   const content = readContent(entry['content'], path, hasCalls);
   const message: ChatMessage = { role, content };
-  for (const key of ['name', 'tool_call_id', 'reasoning_content']) {
+  for (const key of ['name', 'tool_call_id', 'reasoning_content', 'reasoning', 'thinking']) {
     if (typeof entry[key] === 'string') message[key] = entry[key];
   }
   if (hasCalls) message['tool_calls'] = calls.map((call, n) => readToolCall(call, [...path, 'tool_calls', n]));
   return message;
 }
 
-function readContent(content: unknown, path: [string, number], mayBeEmpty: boolean): string {
+function readContent(content: unknown, path: [string, number], mayBeEmpty: boolean): string | null {
   const where = `${path[0]}[${path[1]}]`;
   const at = [...path, 'content'];
   if (typeof content === 'string') return content;
-  if ((content === null || content === undefined) && mayBeEmpty) return '';
+  if ((content === null || content === undefined) && mayBeEmpty) return null;
   if (!Array.isArray(content)) {
     throw new BadRow(`${where}.content must be a string, found ${describe(content)}`, faultOf(content), at);
   }
@@ -117,7 +118,7 @@ function readToolCall(call: unknown, path: FieldPath): unknown {
   let value = inner['arguments'];
   if (typeof value === 'string') {
     try {
-      const parsed: unknown = JSON.parse(value);
+      const parsed = parseJsonText(value);
       if (isObject(parsed)) value = parsed;
     } catch {
       // Arguments that are not JSON stay text.

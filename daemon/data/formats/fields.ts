@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 import { BadRow, type Row } from '../row.ts';
 
 /** The string in column `name`. Throws BadRow if it is missing or has another type. */
@@ -17,7 +18,7 @@ export function listField(row: Row, name: string): unknown[] {
   let value = row[name];
   if (typeof value === 'string' && value.trimStart().startsWith('[')) {
     try {
-      value = JSON.parse(value);
+      value = parseJson(value);
     } catch {
       throw new BadRow(`"${name}" has a list that is not valid JSON`, 'type', [name]);
     }

@@ -118,7 +118,7 @@ test('chat: parts of text are joined, arguments of tool calls become objects, to
     kind: 'chat',
     messages: [
       { role: 'user', content: 'ab' },
-      { role: 'assistant', content: '', tool_calls: [{ ...call, function: { name: 'f', arguments: { x: 1 } } }] },
+      { role: 'assistant', content: null, tool_calls: [{ ...call, function: { name: 'f', arguments: { x: 1 } } }] },
       { role: 'tool', content: 'r', tool_call_id: '1' },
     ],
     tools: [{ name: 'f' }],

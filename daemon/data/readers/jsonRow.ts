@@ -1,4 +1,5 @@
 import { describe } from '../formats/fields.ts';
+import { parseJson } from '../json.ts';
 import { BadRow, type Row } from '../row.ts';
 
 /** Levels of nesting. Deeper JSON is refused: no dataset needs it, and templates are recursive. */
@@ -10,7 +11,7 @@ export function parseJsonRow(text: string): Row {
     throw new BadRow(`JSON is nested deeper than ${MAX_JSON_DEPTH} levels`, 'size');
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new BadRow(`not valid JSON: ${jsonFault(cause)}`, 'json');
   }
