@@ -1,7 +1,6 @@
 import { isObject } from '../formats/json.ts';
 import { toJson } from '../jinja/to-json.ts';
 import { Float, integer, type Dict, type Value } from '../jinja/values.ts';
-import type { ChatMessage } from './chat-template.ts';
 import { digitsOf, keysOf, textOf } from './json.ts';
 
 /**
@@ -42,7 +41,7 @@ function number(parent: object, key: string | number, value: unknown): Value | u
 const REASONING = ['reasoning_content', 'thinking', 'reasoning'];
 
 /** A message as transformers gives it to a template. Fields that are null are left out, as there. */
-export function messageValue(message: ChatMessage, habit: Habit): Dict {
+export function messageValue(message: Readonly<Record<string, unknown>>, habit: Habit): Dict {
   const dict: Dict = new Map();
   const thought = REASONING.map((name) => message[name]).find((value) => value !== null && value !== undefined);
   if (thought !== undefined) dict.set('thinking', templateValue(thought));
