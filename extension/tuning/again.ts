@@ -1,11 +1,9 @@
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { type App, type Panel, requireTrust } from '../app.ts';
-import { setting } from '../settings.ts';
 import { lastPart } from '../text.ts';
 import { knownBases } from './bases.ts';
 import { describedSettings, fieldsFor, methodOf } from './fields.ts';
 import { fineTuneWith } from './fineTune.ts';
-import { isPreset } from './presets.ts';
 import { trainingOf } from './training.ts';
 
 /** Begins a run with the settings of an earlier one. The person can change them first. */
@@ -19,18 +17,17 @@ export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<v
   const known = new Set(
     fieldsFor(described, methodOf(described, before)).flatMap((group) => group.settings.map(({ name }) => name)),
   );
-  const changes = Object.fromEntries(Object.entries(before).filter(([name]) => known.has(name)));
+  const same = Object.fromEntries(Object.entries(before).filter(([name]) => known.has(name)));
   const base = bases.find((one) => one.spec === spec) ?? {
     spec,
     label: lastPart(spec),
     description: '',
   };
-  const preset = setting<string>('preset', 'balanced');
   await fineTuneWith(app, panel, {
     data,
     base,
-    preset: isPreset(preset) ? preset : 'balanced',
-    changes,
+    // The earlier settings are a start of their own; the presets beside them do what they say.
+    ...{ preset: 'same', same, changes: {} },
     activate,
     described,
     ...(name === null ? {} : { name }),

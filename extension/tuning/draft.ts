@@ -2,7 +2,7 @@ import type { Description } from '../../daemon/protocol/settings.ts';
 import { defaultText } from '../../daemon/settings/setting.ts';
 import type { Base } from './bases.ts';
 import { methodOf, ownSettings } from './fields.ts';
-import { LEAST_STEPS, type Preset, presetSettings } from './presets.ts';
+import { LEAST_STEPS, PRESETS, presetSettings, type Start } from './presets.ts';
 import type { TrainSettings, TrainSpec } from './training.ts';
 
 /** A run that a person is still putting together. */
@@ -10,7 +10,9 @@ export interface Draft {
   /** Absolute path of the dataset. */
   readonly data: string;
   readonly base: Base;
-  preset: Preset;
+  preset: Start;
+  /** The settings of the earlier run, if one is run again: those of the start 'same'. */
+  readonly same?: Partial<TrainSettings>;
   /** Settings that a person changed. undefined removes a setting of the preset. */
   changes: Partial<TrainSettings>;
   activate: boolean;
@@ -20,15 +22,29 @@ export interface Draft {
   readonly name?: string;
 }
 
+/** Where a draft can begin, the proposed one first. */
+export const startsOf = ({ preset, same }: Pick<Draft, 'preset' | 'same'>): Start[] => {
+  const all: Start[] = same === undefined ? [...PRESETS] : ['same', ...PRESETS];
+  return [preset, ...all.filter((one) => one !== preset)];
+};
+
 /** The settings of a draft: those of the preset, and the changes on top. Changed steps or epochs replace both of the preset. */
-export function draftSettings({ data, base, preset, changes, described }: Omit<Draft, 'activate'>): TrainSettings {
-  const { epochs, steps, ...rest } = presetSettings(preset);
+export function draftSettings({
+  data,
+  base,
+  preset,
+  same = {},
+  changes,
+  described,
+}: Omit<Draft, 'activate'>): TrainSettings {
+  const { epochs, steps, ...rest } = preset === 'same' ? same : presetSettings(preset);
+  const suits = preset === 'same' ? {} : base.suits;
   const length =
     changes['steps'] !== undefined || changes['epochs'] !== undefined
       ? {}
       : { ...(epochs === undefined ? {} : { epochs }), ...(steps === undefined ? {} : { steps }) };
   const [before, now] = [methodOf(described, rest), methodOf(described, { ...rest, ...changes })];
-  const own = before === now ? { ...rest, ...base.suits } : forMethod(described, rest, before, now);
+  const own = before === now ? { ...rest, ...suits } : forMethod(described, rest, before, now);
   const given = Object.entries({ ...own, ...length, ...changes }).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(given), data, base: base.spec };
 }

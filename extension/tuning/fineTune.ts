@@ -7,10 +7,9 @@ import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
 import { pickBase, rememberBase } from './bases.ts';
 import { placeOf } from './cost.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, startsOf } from './draft.ts';
 import { type Choice, itemsOf } from './items.ts';
 import { type Answer, createPlanner, type Planner } from './planner.ts';
-import { PRESETS } from './presets.ts';
 
 /** A run that was planned without a fault. */
 type Planned = Extract<Answer, { readonly spec: unknown }>;
@@ -84,8 +83,7 @@ function pick(draft: Draft, planner: Planner): Promise<Choice> {
     };
     const planAll = async (): Promise<void> => {
       list.busy = true;
-      const order = [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)];
-      const drafts = order.map((preset) => ({ ...draft, preset }));
+      const drafts = startsOf(draft).map((preset) => ({ ...draft, preset }));
       await planner.plan(drafts, () => (open ? show() : undefined));
       if (!open) return;
       list.busy = false;

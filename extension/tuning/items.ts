@@ -1,13 +1,13 @@
 import { lastPart, oneLine } from '../text.ts';
 import { costText, dataText, placeOf } from './cost.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, startsOf } from './draft.ts';
 import { labelsOf } from './fields.ts';
 import type { Answer, Fault } from './planner.ts';
-import { type Preset, PRESET_TEXTS, PRESETS } from './presets.ts';
+import { PRESET_TEXTS, type Start } from './presets.ts';
 
 /** The action of a line in the pick. */
 export type Choice =
-  | { readonly does: 'start'; readonly preset: Preset }
+  | { readonly does: 'start'; readonly preset: Start }
   | { readonly does: 'base' | 'task' | 'skip' }
   /** Opens the form, at a setting where one is named. */
   | { readonly does: 'advanced'; readonly setting?: string }
@@ -26,7 +26,7 @@ export interface Line {
  * The lines of the pick: problems, the presets with their plans (the proposed one first), and settings to change. A problem in
  * the data is shown in place of the presets. Pure.
  */
-export function itemsOf(draft: Draft, answerOf: (preset: Preset) => Answer | undefined): Line[] {
+export function itemsOf(draft: Draft, answerOf: (preset: Start) => Answer | undefined): Line[] {
   const answer = answerOf(draft.preset);
   const options: Line[] = [
     { label: 'Options', separator: true },
@@ -39,7 +39,7 @@ export function itemsOf(draft: Draft, answerOf: (preset: Preset) => Answer | und
     { label: '$(settings-gear) Advanced...', ...changesOf(draft), choice: { does: 'advanced' } },
   ];
   if (answer !== undefined && 'fault' in answer) return [...faultLines(answer, draft), ...options];
-  const order = [draft.preset, ...PRESETS.filter((one) => one !== draft.preset)];
+  const order = startsOf(draft);
   const warning = answer?.cost.warning ?? null;
   return [
     ...(warning === null ? [] : [{ label: `$(warning) ${oneLine(warning)}` }]),
@@ -48,7 +48,7 @@ export function itemsOf(draft: Draft, answerOf: (preset: Preset) => Answer | und
   ];
 }
 
-function presetLine(preset: Preset, answer: Answer | undefined): Line {
+function presetLine(preset: Start, answer: Answer | undefined): Line {
   const { label, icon, summary } = PRESET_TEXTS[preset];
   const description =
     answer === undefined ? summary : 'fault' in answer ? oneLine(answer.fault) : costText(answer.cost);

@@ -2,6 +2,8 @@ import type { TrainSettings } from './training.ts';
 
 export const PRESETS = ['quick', 'balanced', 'thorough'] as const;
 export type Preset = (typeof PRESETS)[number];
+/** Where a run begins: a preset, or the settings of an earlier run. */
+export type Start = Preset | 'same';
 
 export interface PresetTexts {
   readonly label: string;
@@ -10,7 +12,8 @@ export interface PresetTexts {
   readonly summary: string;
 }
 
-export const PRESET_TEXTS: Readonly<Record<Preset, PresetTexts>> = {
+export const PRESET_TEXTS: Readonly<Record<Start, PresetTexts>> = {
+  same: { label: 'Same settings', icon: 'history', summary: 'everything as in the earlier run' },
   quick: { label: 'Quick', icon: 'zap', summary: '50 steps of short rows: a first impression' },
   balanced: { label: 'Balanced', icon: 'mortar-board', summary: 'one pass over the data, at least 100 steps' },
   thorough: {
@@ -21,7 +24,7 @@ export const PRESET_TEXTS: Readonly<Record<Preset, PresetTexts>> = {
 };
 
 /** Least steps of a preset. With few rows, one pass is over before the model learns anything. */
-export const LEAST_STEPS: Readonly<Record<Preset, number>> = { quick: 0, balanced: 100, thorough: 300 };
+export const LEAST_STEPS: Readonly<Record<Start, number>> = { same: 0, quick: 0, balanced: 100, thorough: 300 };
 
 /**
  * The settings of a preset. The trainer's defaults apply to the others. All presets use VeRA, where a high rank costs almost

@@ -56,6 +56,24 @@ test('few rows are passed over again, unless somebody said how often', () => {
   assert.deepEqual(steps(draft('quick'), 50), [50, undefined]);
 });
 
+test('a run that is run again begins with the same settings, and the presets beside them do what they say', () => {
+  const same = { method: 'lora', rank: 4, steps: 77, lr: 0.002 };
+  const again = { ...draft('quick'), preset: 'same' as const, same, base: { ...base, suits: { rank: 64 } } };
+  const { data: _, base: __, ...settings } = draftSettings(again);
+  assert.deepEqual(settings, same);
+  const lines = itemsOf(again, () => undefined).filter(({ choice }) => choice?.does === 'start');
+  assert.deepEqual(
+    lines.map(({ label }) => label.replace(/^\S+ /, '')),
+    ['Same settings', 'Quick', 'Balanced', 'Thorough'],
+  );
+  const thorough = { ...again, preset: 'thorough' as const };
+  const fresh = { ...draft('thorough'), base: again.base };
+  assert.deepEqual(draftSettings(thorough), draftSettings(fresh));
+  assert.equal(draftSettings(withEnoughSteps(thorough, 45))['steps'], 300);
+  // A change goes over either, also one of how long the run is.
+  assert.deepEqual([draftSettings({ ...again, changes: { epochs: 2 } })['steps']], [undefined]);
+});
+
 test('the form has every setting of a method once, and what is typed there is what the trainer takes', () => {
   const typed = (field: Setting): string => {
     if (field.kind === 'choice') return field.values[0]!.value;
