@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { text as readText } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
-import { MODEL_GROUP } from '../weights/settings.ts';
+import { FORMAT_SETTINGS } from '../weights/settings.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { RUN_GROUP } from '../train/runSettings.ts';
 import { sampler } from '../serve/sample.ts';
@@ -13,7 +13,7 @@ import { addSettings } from './settingOptions.ts';
 import { withDaemon } from './withDaemon.ts';
 
 /** Settings of a run that generation has a use for. */
-const SETTINGS = [...MODEL_GROUP.settings, ...RUN_GROUP.settings].filter(({ name }) =>
+const SETTINGS = [...FORMAT_SETTINGS, ...RUN_GROUP.settings].filter(({ name }) =>
   ['precision', 'threads'].includes(name),
 );
 

@@ -11,7 +11,7 @@ import { Generator } from '../serve/generate.ts';
 import { chatPrompt, fillPrompt, textPrompt } from '../serve/prompt.ts';
 import { stopTokens } from '../serve/stop.ts';
 import { textStream } from '../serve/stream.ts';
-import { MODEL_GROUP } from '../weights/settings.ts';
+import { FORMAT_SETTINGS } from '../weights/settings.ts';
 import { openAdapter, showProgress } from './adapter.ts';
 import type { GenerateFlags } from './answer.ts';
 
@@ -26,7 +26,7 @@ export async function generateHere(flags: GenerateFlags, say: (text: string) => 
     base,
     adaptation: loaded?.adaptation ?? unadapted,
     theta: loaded?.adapter.theta ?? new Float32Array(),
-    precision: flags.precision ?? MODEL_GROUP.settings[0].default,
+    precision: flags.precision ?? FORMAT_SETTINGS[0].default,
     cache,
     maxLength: Math.min(base.config.maxLength, prompt.length + flags.maxTokens),
     start: loaded && startOf(loaded.adapter.options),

@@ -53,7 +53,7 @@ test('a wrong command line: one line that names what is wrong, exit code 2', () 
     [['--nothing'], /^vera: unknown option '--nothing'\n$/],
     [['plan', '--rank', '-1'], /^vera: Rank must be a whole number from 1 to 65536, not -1 \(--rank\)\n$/],
     [['plan', '--rank', 'many', '--base', 'x'], /Rank must be a whole number from 1 to 65536, not "many" \(--rank\)/],
-    [['plan', '--precision', 'fp64'], /Weight format must be one of fp32, int8, not "fp64" \(--precision\)/],
+    [['plan', '--precision', 'fp64'], /Weight format must be one of auto, fp32, int8, not "fp64" \(--precision\)/],
     [['plan'], /--base/],
     [['generate', '--base', 'x'], /^vera: required option '--prompt <text>' not specified\n$/],
     [['merge', 'a', 'b', '--out', 'c'], /too many arguments/],

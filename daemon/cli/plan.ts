@@ -1,3 +1,5 @@
+import { chosenFormat } from '../train/chosenFormat.ts';
+import { defaultThreads } from '../runtime/threads.ts';
 import type { Command } from 'commander';
 import { checkBatchSize, DEFAULT_LENGTH } from '../data/settings.ts';
 import { cacheFolder } from '../home.ts';
@@ -35,6 +37,8 @@ interface Flags {
   length: number;
   steps?: number;
   precision: string;
+  /** Why the weights have this format, where it was not given. */
+  why?: string;
   paper?: boolean;
   json?: boolean;
 }
@@ -118,7 +122,9 @@ async function plan(given: Partial<Flags> & Record<string, unknown>): Promise<vo
   const sites = selectSites(linearSites(config), flags.targets, flags.layers);
   const options = optionsOf(method, givenSettings(own, flags));
   checkSize(method, sites, options);
-  const rates = await measureThroughput(flags.precision);
+  const { precision, why } = await chosenFormat({ ...flags, threads: defaultThreads() }, config, cacheFolder());
+  Object.assign(flags, { precision, why });
+  const rates = await measureThroughput(precision);
   const chosen = planOf(method, config, sites, options, flags, rates);
   const others = baselinesOf(flags).flatMap(({ method, ranks }) =>
     ranks.map((rank) => planOf(method, config, sites, optionsOf(method, { rank }), flags, rates)),
@@ -193,7 +199,7 @@ function jsonOf(
 }
 
 function textOf(
-  { base, targets, batch, length, steps, precision }: Flags,
+  { base, targets, batch, length, steps, precision, why }: Flags,
   config: ModelConfig,
   sites: readonly LinearSite[],
   own: Plan,
@@ -239,7 +245,7 @@ function textOf(
     giga(rates.trafficBytes, 'GB/s through memory'),
   ];
   return [
-    `${base ?? ''}: ${config.architecture}, ${whole.toLocaleString('en-US')} parameters; ${targets}: ${sites.length} layers adapted; ${batch} x ${length} tokens a step, ${precision}`,
+    `${base ?? ''}: ${config.architecture}, ${whole.toLocaleString('en-US')} parameters; ${targets}: ${sites.length} layers adapted; ${batch} x ${length} tokens a step, ${precision}${why === undefined ? '' : ` (${why})`}`,
     '',
     costs,
     '',

@@ -140,7 +140,7 @@ const WRONG: [string[], number, RegExp][] = [
   [['--batch', '0'], 2, /--batch/],
   [['--length', '129'], 2, /Row length 129 is more than the 128/],
   [['--dropout', '2'], 2, /--dropout/],
-  [['--precision', 'fp8'], 2, /Weight format must be one of fp32, int8, not "fp8" \(--precision\)/],
+  [['--precision', 'fp8'], 2, /Weight format must be one of auto, fp32, int8, not "fp8" \(--precision\)/],
   [['--method', 'dora'], 2, /Method must be one of vera, lora, full, not "dora" \(--method\)/],
   [['--targets', 'z_proj'], 2, /targets "z_proj" match no linear layer/],
   [['--layers', '7'], 2, /layers "7"/],

@@ -96,13 +96,13 @@ const figuresOf = ({
 function linesOf(event: RunEvent, report: RunEventOf<'report'> | undefined, settings: Shown): string[] {
   switch (event.event) {
     case 'start': {
-      const { format, data, method, precision, layers, trainableParameters, steps, step, out } = event;
+      const { format, data, method, precision, precisionWhy, layers, trainableParameters, steps, step, out } = event;
       const used = methodNamed(method);
       const options = optionsText(used, settings, { advanced: false });
       const what = makesModel(method) ? 'all weights' : `${options === '' ? '' : `${options} `}on ${layers} layers`;
       return [
         `Data: ${format}. ${data}`,
-        `Method: ${used.label}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}`,
+        `Method: ${used.label}, ${what}, ${number(trainableParameters)} trainable parameters, base in ${precision}${precisionWhy === undefined ? '' : ` (${precisionWhy})`}`,
         `${step > 0 ? `Resuming after step ${step} of` : 'Training'} ${settings.steps === undefined ? 'about ' : ''}${steps} steps in ${out}`,
       ];
     }
@@ -162,6 +162,9 @@ function reportLines(done: RunEventOf<'done'>, report: RunEventOf<'report'>, { m
     `Loss: training ${loss(done.trainLoss)}; held-out ${loss(done.baseEvalLoss)} before, ${loss(done.evalLoss)} after`,
     table(makesModel(method) ? rows.map(([name, , measured]) => [name, measured]) : rows),
     sentence,
+    ...(report.weights === undefined
+      ? []
+      : [`Base in ${report.weights.precision}${report.weights.why === undefined ? '' : `: ${report.weights.why}`}`]),
     `${makesModel(method) ? 'Model' : 'Adapter'}: ${done.adapter}`,
   ];
 }

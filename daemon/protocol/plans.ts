@@ -18,6 +18,8 @@ export const trainPlan = z.object({
   secondsPerStep: finite.optional(),
   /** How long its phases take. `runSeconds` (protocol/runTime.ts) makes the time of a run of it. */
   time: runTime.optional(),
+  /** The weight format, and why it is this one where the choice was left to the program. */
+  weights: z.object({ precision: z.string(), why: z.string().optional() }).optional(),
   /** Absent for a method that has none. */
   savings: savings.optional(),
   /** Absent while the base's tokenizer is not here yet, and where no data was to be read. */

@@ -39,6 +39,8 @@ const start = z.object({
   base: z.string(),
   method: z.string(),
   precision: z.string(),
+  /** Why the weights have this format, where the choice was left to the program. */
+  precisionWhy: z.string().optional(),
   /** Linear layers that are adapted; 0 where all weights are trained. */
   layers: count,
   format: z.string(),
@@ -98,6 +100,8 @@ const report = z.object({
   stoppedEarly: z.boolean(),
   tokens: count,
   trainSeconds: finite,
+  /** The weight format, and why it is this one where the choice was left to the program. Absent in runs of earlier versions. */
+  weights: z.object({ precision: z.string(), why: z.string().optional() }).optional(),
   /** Gradient and both moments of the optimizer, as they are. */
   optimizerBytes: finite,
   /** Share of the held-out tokens that the adapter and the base guess right. Absent, as the next four, in runs of earlier versions. */

@@ -1,8 +1,5 @@
 import { settings } from '../settings/setting.ts';
-import { SERVED_FORMAT, WEIGHT_FORMATS } from '../weights/registry.ts';
-
-/** The value that leaves the choice to us. */
-const AUTO = 'auto';
+import { AUTO, SERVED_FORMAT, WEIGHT_FORMATS } from '../weights/registry.ts';
 
 /** Settings of the engines that the daemon serves with. */
 export const SERVE_SETTINGS = settings({

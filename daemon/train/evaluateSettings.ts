@@ -1,7 +1,7 @@
 import { checkBatchSize, DATA_GROUP, type DataSettings } from '../data/settings.ts';
 import { checkSettings, defaultsOf, type Setting, type SettingValues } from '../settings/setting.ts';
 import { OBJECTIVE_GROUP, type ObjectiveSettings } from '../objectives/settings.ts';
-import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
+import { FORMAT_SETTINGS, type ModelSettings } from '../weights/settings.ts';
 import { RUN_GROUP, type RunSettings } from './runSettings.ts';
 
 /** Default tokens of a row. An evaluation keeps no intermediate values, so its rows may be longer than in training. */
@@ -32,9 +32,12 @@ const NAMES: readonly string[] = [
   'maxExamples',
   'threads',
 ] satisfies Name[];
-const ALL: readonly Setting[] = [DATA_GROUP, MODEL_GROUP, OBJECTIVE_GROUP, RUN_GROUP].flatMap<Setting>(
-  (group) => group.settings,
-);
+const ALL: readonly Setting[] = [
+  ...DATA_GROUP.settings,
+  ...FORMAT_SETTINGS,
+  ...OBJECTIVE_GROUP.settings,
+  ...RUN_GROUP.settings,
+];
 
 /** The settings of an evaluation on a whole dataset: those settings of a training run that an evaluation needs. */
 export const EVALUATE_SETTINGS: readonly Setting[] = ALL.filter(({ name }) => NAMES.includes(name)).map((setting) =>

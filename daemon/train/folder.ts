@@ -5,6 +5,7 @@ import { isObject, parseJsonObject } from '../formats/json.ts';
 import { quote } from '../formats/quote.ts';
 import { ioError, readText } from '../formats/read.ts';
 import { VeraError } from '../protocol/errors.ts';
+import { AUTO } from '../weights/registry.ts';
 import { type GivenSettings, storedSettings, type TrainSettings } from './settings.ts';
 
 /** Files of a run in its output folder. */
@@ -45,6 +46,9 @@ export function refuseOutput(out: string): void {
   });
 }
 
+/** Whether a run was begun in this folder. */
+export const holdsRun = (out: string): boolean => existsSync(runFile(out));
+
 /** Whether an output folder is empty but for a lock, or holds a run of these settings, which an interrupted attempt left. */
 export function isOwnFolder(settings: TrainSettings): boolean {
   const { out } = settings;
@@ -56,7 +60,9 @@ export function isOwnFolder(settings: TrainSettings): boolean {
   // The row length is not compared: it is filled in if none was given.
   const shown = ({ length: _, ...rest }: TrainSettings): string =>
     JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return shown(readRun(out)) === shown(storedSettings(settings));
+  const [held, asked] = [readRun(out), storedSettings(settings)];
+  // Where the choice of the weight format was left to the program, run.json has what it chose.
+  return shown(held) === shown(asked.precision === AUTO ? { ...asked, precision: held.precision } : asked);
 }
 
 /** Writes run.json: the settings of a run, and the base and dataset that its checkpoints belong to. */

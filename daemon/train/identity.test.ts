@@ -5,7 +5,7 @@ import { identityDifference, identityOf } from './identity.ts';
 import { completeSettings } from './settings.ts';
 
 const complete = (given: Record<string, SettingValue>) =>
-  completeSettings({ data: 'd', base: 'b', out: 'o', length: 48, ...given });
+  completeSettings({ data: 'd', base: 'b', out: 'o', length: 48, precision: 'fp32', ...given });
 const of = (given: Record<string, SettingValue>): string => identityOf(complete(given), 'f', 'h');
 
 test('the identity of a run has what it learns, and not how fast', () => {

@@ -24,7 +24,7 @@ writeFileSync(data, Array.from({ length: 80 }, (_, i) => row(i)).join('\n'));
 const cache = { cache: join(root, 'cache') };
 const config = await resolveConfig(DEMO_MODEL, cache);
 const settings = {
-  ...completeSettings({ data, base: DEMO_MODEL, out: join(root, 'out'), rank: 64, heldOut: 0.1 }),
+  ...completeSettings({ data, base: DEMO_MODEL, out: join(root, 'out'), rank: 64, heldOut: 0.1, precision: 'fp32' }),
   length: 128,
 };
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rowLength } from '../data/settings.ts';
+import { type ChosenFormat, chosenFormat } from './chosenFormat.ts';
 import { loadForm } from '../export/adapter.ts';
 import type { MethodAdaptation } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
@@ -40,6 +41,8 @@ export interface WorkPlan {
   readonly tokensPerStep?: number;
   /** How long its phases take, if that was requested. */
   readonly time?: RunTime;
+  /** The weight format, and why if it was not chosen by a person. */
+  readonly weights?: ChosenFormat;
   /** Its costs beside LoRA, if that was requested. */
   readonly savings?: TrainPlan['savings'];
   /** Facts about the dataset, if that was requested and the base is on this machine. */
@@ -61,11 +64,13 @@ export function adaptationOf(
 
 /** The plan of a training run. With a `planning` also its time, its data and its costs beside LoRA. */
 export async function planTraining(
-  settings: TrainSettings,
+  given: TrainSettings,
   { planning, ...options }: ResolveOptions & { readonly planning?: Planning | undefined },
 ): Promise<WorkPlan> {
-  if (!existsSync(settings.data)) throw new VeraError('data', `${settings.data} is not there`);
-  const config = await resolveConfig(settings.base, options);
+  if (!existsSync(given.data)) throw new VeraError('data', `${given.data} is not there`);
+  const config = await resolveConfig(given.base, options);
+  const weights = await chosenFormat(given, config, options.cache);
+  const settings = { ...given, precision: weights.precision };
   const { precision, objective, batch, threads } = settings;
   const { sites, adaptation } = adaptationOf(settings, config);
   const length = rowLength(settings.length, config.maxLength);
@@ -77,7 +82,7 @@ export async function planTraining(
     converting: converts ? conversionBytes(config) : 0,
   };
   const memory = memoryEstimate(step, trainableParameters, beside);
-  const counted = { memory, trainableParameters, adaptedLayers: sites.length };
+  const counted = { memory, trainableParameters, adaptedLayers: sites.length, weights };
   if (planning === undefined) return counted;
   const rates = await planning.rates(precision, threads);
   const ready = { ...settings, length };

@@ -8,7 +8,11 @@ import { evaluatedShare, type Expected, expectedOf, planCourse, startEvent } fro
 import { type LookOptions, measureHeldOut, writeSamples } from './looks.ts';
 import type { MachineRates } from '../protocol/plans.ts';
 import { type Emit, type RunEventOf, trainingText } from '../protocol/runEvents.ts';
-import { checkpointsOf, lockFile, metricsFile, writeRun } from './folder.ts';
+import { cacheFolder } from '../home.ts';
+import { resolveConfig } from '../models/resolve.ts';
+import { AUTO } from '../weights/registry.ts';
+import { type ChosenFormat, chosenFormat } from './chosenFormat.ts';
+import { checkpointsOf, holdsRun, lockFile, metricsFile, readRun, writeRun } from './folder.ts';
 import { identityOf } from './identity.ts';
 import { lockFolder } from './lock.ts';
 import { currentRss, peakRss } from './memory.ts';
@@ -53,16 +57,18 @@ export interface RunControl {
  * samples and the adapter. It says all the while what is being done, how much of the whole run that is, and how long it takes. The same settings, data and threads give the same bits, wherever the run was interrupted. Undefined if it was
  * stopped.
  */
-export async function train(settings: TrainSettings, control: RunControl): Promise<RunEventOf<'done'> | undefined> {
-  const release = await lockFolder(lockFile(settings.out));
+export async function train(given: TrainSettings, control: RunControl): Promise<RunEventOf<'done'> | undefined> {
+  const release = await lockFolder(lockFile(given.out));
   try {
     const course = new Course(control.emit, control.since);
+    const weights = await formatOf(given, control.resume);
+    const settings = { ...given, precision: weights.precision };
     const rates = await openPlanning(control.rates ?? [], false).rates(settings.precision, settings.threads);
     const rough = await roughTime(settings, rates);
     if (rough !== undefined) course.plan(rough.seconds, !rough.isGuess);
     const prepared = await prepare(settings, course);
     control.onPrepared?.(prepared);
-    const run = await Run.open(control, prepared, course, rates);
+    const run = await Run.open(control, prepared, course, { rates, weights });
     try {
       return (await run.learn()) ? await run.finish(rates) : undefined;
     } finally {
@@ -72,6 +78,17 @@ export async function train(settings: TrainSettings, control: RunControl): Promi
   } finally {
     release();
   }
+}
+
+/** The weight format. A run that is resumed keeps the one that it began with, whatever would be chosen now. */
+async function formatOf(settings: TrainSettings, resume: boolean): Promise<ChosenFormat> {
+  if (settings.precision !== AUTO) return { precision: settings.precision };
+  if (resume && holdsRun(settings.out)) {
+    const { precision } = readRun(settings.out);
+    if (precision !== AUTO) return { precision };
+  }
+  const cache = cacheFolder();
+  return chosenFormat(settings, await resolveConfig(settings.base, { cache }), cache);
 }
 
 /** A checkpoint is written at least so often, whatever the settings say. */
@@ -89,6 +106,7 @@ class Run {
   readonly #course: Course;
   /** Whether this attempt began at step 0, so that what it measures is the whole run. */
   readonly #isWhole: boolean;
+  #weights: ChosenFormat | undefined;
   #progress: Progress;
   #theta: Float32Array;
   #best: Float32Array | undefined;
@@ -116,7 +134,12 @@ class Run {
     this.#isWhole = this.#progress.step === 0;
   }
 
-  static async open(control: RunControl, prepared: Prepared, course: Course, rates: Throughput): Promise<Run> {
+  static async open(
+    control: RunControl,
+    prepared: Prepared,
+    course: Course,
+    { rates, weights }: { rates: Throughput; weights: ChosenFormat },
+  ): Promise<Run> {
     const { base, dataset, settings } = prepared;
     const expected = await expectedOf(prepared);
     const identity = { base: base.fingerprint, dataset: dataset.hash };
@@ -128,7 +151,11 @@ class Run {
     planCourse(course, prepared, expected, run.#progress, rates);
     // The folder is ours, and its lock says that nobody else writes here now.
     for (const folder of [settings.out, run.#checkpoints]) removeTemporaries(folder);
-    control.emit(startEvent(prepared, expected.steps, run.#progress.step));
+    control.emit({
+      ...startEvent(prepared, expected.steps, run.#progress.step),
+      ...(weights.why === undefined ? {} : { precisionWhy: weights.why }),
+    });
+    run.#weights = weights;
     return run;
   }
 
@@ -364,6 +391,7 @@ class Run {
       ...{ event: 'report', steps: progress.step, adapterStep, stoppedEarly: this.#early(), tokens: progress.tokens },
       ...{
         ...{ heldOutRows: prepared.dataset.heldOutRows, ...heldOutFigures(progress) },
+        ...(this.#weights === undefined ? {} : { weights: this.#weights }),
         trainSeconds: progress.seconds,
         optimizerBytes: 3 * this.#theta.byteLength,
         ...(this.#isWhole ? { seconds: { estimate: course.estimates(), measured: course.measured() } } : {}),

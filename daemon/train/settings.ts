@@ -5,6 +5,7 @@ import { methodNamed } from '../methods/registry.ts';
 import { METHOD_GROUP, methodSettings, refuseOthers } from '../methods/settings.ts';
 import { AT_ANSWER } from '../methods/start.ts';
 import { OBJECTIVE_GROUP, type ObjectiveSettings } from '../objectives/settings.ts';
+import { AUTO } from '../weights/registry.ts';
 import { MODEL_GROUP, type ModelSettings } from '../weights/settings.ts';
 import { defaultThreads } from '../runtime/threads.ts';
 import {
@@ -93,7 +94,7 @@ export function completeSettings(given: GivenSettings): TrainSettings {
   const complete = chosen.complete?.(filled) ?? filled;
   const settings = { data, base, out, ...complete } as unknown as TrainSettings;
   const formats = chosen.weightFormats;
-  if (formats?.includes(settings.precision) === false)
+  if (settings.precision !== AUTO && formats?.includes(settings.precision) === false)
     throw settingError(
       `${chosen.label} works on ${formats.join(' or ')} weights, not on ${settings.precision}`,
       'precision',

@@ -38,13 +38,39 @@ export async function measureThroughput(precision: string, threads?: number): Pr
   return { operations, trafficBytes: PASSES * 4 * VECTOR * sum };
 }
 
-/** How often an operator with one input runs per second. Its result is read once more, to find the largest element. */
-async function rate(shape: number[], build: (g: Graph, x: Value) => Value, threads?: number): Promise<number> {
+/**
+ * The relative error of a product of the largest values. Processors without instructions for whole-number products of 8 bits add
+ * pairs of them in 16 bits, which overflows.
+ */
+export async function measureExactness(precision: string): Promise<number> {
+  const matrix = { data: new Float32Array(WIDTH * WIDTH).fill(1), rows: WIDTH, columns: WIDTH };
+  const largest = await firstOf([ROWS, WIDTH], (g, x) => weightFormat(precision).measured(g, matrix, x), 1);
+  return Math.abs(largest / WIDTH - 1);
+}
+
+/** The largest element of what an operator makes of a constant. */
+async function firstOf(shape: number[], build: (g: Graph, x: Value) => Value, value: number): Promise<number> {
+  const graph = await loadLargest(shape, build, {});
+  try {
+    const size = shape.reduce((a, b) => a * b, 1);
+    const { y } = await graph.run({ x: { type: 'float32', data: new Float32Array(size).fill(value), dims: shape } });
+    return y![0]!;
+  } finally {
+    await graph.release();
+  }
+}
+
+/** Only the largest element is fetched, so the time to copy the whole result is not measured. */
+function loadLargest(shape: number[], build: (g: Graph, x: Value) => Value, session: { threads?: number }) {
   const g = new Graph();
-  // Only the largest element is fetched, so the time to copy the whole result is not measured.
   const y = build(g, g.input('x', 'float32', shape));
   g.output('y', g.op(reduceMax, [y, g.indices(...shape.keys())], { $axes: [...shape.keys()], keepdims: 0 }));
-  const graph = await cpu.load(g, noWeights, threads === undefined ? {} : { threads });
+  return cpu.load(g, noWeights, session);
+}
+
+/** How often an operator with one input runs per second. Its result is read once more, to find the largest element. */
+async function rate(shape: number[], build: (g: Graph, x: Value) => Value, threads?: number): Promise<number> {
+  const graph = await loadLargest(shape, build, threads === undefined ? {} : { threads });
   try {
     const size = shape.reduce((a, b) => a * b, 1);
     const feeds: Feeds = { x: { type: 'float32', data: new Float32Array(size).fill(0.5), dims: shape } };

@@ -9,6 +9,9 @@ export const WEIGHT_FORMATS: readonly WeightFormat[] = [fp32, int8];
 /** The format that the daemon serves with unless a person chooses another: a token takes about half the time of fp32. */
 export const SERVED_FORMAT = int8;
 
+/** The value of a setting that leaves the weight format to us. */
+export const AUTO = 'auto';
+
 /** The weight format of that name. Throws VeraError 'usage' if there is none. */
 export function weightFormat(name: string): WeightFormat {
   const found = WEIGHT_FORMATS.find((format) => format.name === name);

@@ -1,7 +1,19 @@
 import { settings, type ValuesOf } from '../settings/setting.ts';
-import { WEIGHT_FORMATS } from './registry.ts';
+import { AUTO, WEIGHT_FORMATS } from './registry.ts';
 
-/** How the base model is computed with. */
+const FORMATS = WEIGHT_FORMATS.map(({ name, summary }) => ({ value: name, label: summary }));
+
+/** Of work that has to be exact unless a person chooses otherwise: evaluating, and generating in the foreground. */
+export const FORMAT_SETTINGS = settings({
+  name: 'precision',
+  label: 'Weight format',
+  help: 'Number format of the frozen weights.',
+  kind: 'choice',
+  values: FORMATS,
+  default: WEIGHT_FORMATS[0]!.name,
+});
+
+/** How a training run computes with the base model. */
 export const MODEL_GROUP = {
   name: 'model',
   label: 'Model',
@@ -10,8 +22,11 @@ export const MODEL_GROUP = {
     label: 'Weight format',
     help: 'Number format of the frozen weights.',
     kind: 'choice',
-    values: WEIGHT_FORMATS.map(({ name, summary }) => ({ value: name, label: summary })),
-    default: WEIGHT_FORMATS[0]!.name,
+    values: [
+      { value: AUTO, label: 'int8 where this machine is measured to be faster with it, otherwise fp32' },
+      ...FORMATS,
+    ],
+    default: AUTO,
   }),
 } as const;
 
