@@ -244,7 +244,7 @@ test('something that is not a dataset is refused, and the message says what woul
   const folder = join(dir, 'folder');
   mkdirSync(folder);
   writeFileSync(join(folder, 'data.jsonl'), '{}');
-  await refused(folder, /a folder without source files; to train on a dataset in it, name the file: .*data\.jsonl/);
+  await refused(folder, /data\.jsonl, line 1: no row format has these columns \(none\)/);
   await refused(file('x.jsonl', '{"text": "x"}'), /the row format "nope" does not exist; choose one of chat, /, {
     format: 'nope',
   });

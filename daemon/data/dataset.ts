@@ -9,6 +9,7 @@ import { seededRandom, shuffled } from './random.ts';
 import { openCodeFolder } from './readers/code.ts';
 import { cannotRead, notRegular } from './readers/file.ts';
 import type { ReaderOptions, RowReader } from './readers/reader.ts';
+import { openDatasetFolder } from './readers/folder.ts';
 import { openFile } from './readers/open.ts';
 import { BadRow } from './row.ts';
 import type { DataSettings } from './settings.ts';
@@ -92,7 +93,8 @@ export type RowOptions = Pick<
 export async function openRows(path: string, options: RowOptions): Promise<CheckedRows> {
   const map = columnMapOf(options.columns);
   const { maxExamples: maxRows = Infinity, encoding } = options;
-  const reader = await openReader(path, { maxRows, ...(encoding === undefined ? {} : { encoding }) });
+  const how = { maxRows, ...(encoding === undefined ? {} : { encoding }), measures: options.heldOut === 1 };
+  const reader = await openReader(path, how);
   try {
     return checkedRows(path, mappedReader(reader, map), options);
   } catch (error) {
@@ -101,14 +103,14 @@ export async function openRows(path: string, options: RowOptions): Promise<Check
   }
 }
 
-async function openReader(path: string, options: ReaderOptions): Promise<RowReader> {
+async function openReader(path: string, options: ReaderOptions & { measures: boolean }): Promise<RowReader> {
   let stat;
   try {
     stat = statSync(path);
   } catch (cause) {
     throw cannotRead(path, cause);
   }
-  if (stat.isDirectory()) return openCodeFolder(path, options);
+  if (stat.isDirectory()) return (await openDatasetFolder(path, options)) ?? openCodeFolder(path, options);
   if (!stat.isFile()) throw notRegular(path);
   return openFile(path, options);
 }

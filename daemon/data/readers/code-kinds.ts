@@ -59,6 +59,9 @@ export function isCodeName(name: string): boolean {
   return dot > 0 && CODE_EXTENSIONS.has(name.slice(dot + 1).toLowerCase());
 }
 
+/** Text for people. A folder of nothing else is no code. */
+export const isProseName = (name: string): boolean => /\.(md|rst|txt)$/i.test(name);
+
 export function isLockName(name: string): boolean {
   return LOCK_NAMES.has(name) || name.endsWith('.lock');
 }

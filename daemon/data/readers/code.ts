@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { closeSync, readdirSync } from 'node:fs';
-import { basename, extname, join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { VeraError } from '../../protocol/errors.ts';
 import {
   isCodeName,
+  isProseName,
   isGeneratedText,
   isLockName,
   isMinifiedName,
@@ -14,7 +15,6 @@ import {
 import { cannotRead, openRegularFile, readFully } from './file.ts';
 import { enter, isIgnored, rulesAbove, type IgnoreRules } from './gitignore.ts';
 import type { ReaderOptions, RowReader } from './reader.ts';
-import { datasetEndings } from './registry.ts';
 
 /** Larger source files are data or were generated; they are left out. */
 const MAX_CODE_BYTES = 1024 * 1024;
@@ -28,7 +28,7 @@ interface CodeFile {
 }
 
 /**
- * A folder of code: one row per source file, in the order of their paths. Files that git ignores, that are not text, that were
+ * A folder of code: one row per source file, in the order of their paths. Where all of them are notes, they are text, not code. Files that git ignores, that are not text, that were
  * generated or that repeat another are left out. Links are not followed. Files are read again when they are needed.
  */
 export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowReader {
@@ -55,8 +55,9 @@ export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowRead
   }
   if (files.length === 0) throw withoutCode(dir, leftOut, ignored);
   const note = [...leftOut].map(([reason, count]) => `${count} ${reason}`).join(', ');
+  const prose = files.every(({ path }) => isProseName(path));
   return {
-    name: 'folder of code',
+    name: prose ? 'folder of text' : 'folder of code',
     count: files.length,
     bytes,
     hash: whole.digest('hex'),
@@ -69,6 +70,7 @@ export function openCodeFolder(dir: string, { maxRows }: ReaderOptions): RowRead
       if (!hash('sha256', content, 'buffer').equals(digest)) {
         throw new VeraError('data', `${path} changed while it was in use; keep the folder unchanged and start again`);
       }
+      if (prose) return { text: decode(content) };
       return { content: decode(content), path: relative(root, path).split(sep).join('/') };
     },
     close: () => undefined,
@@ -81,11 +83,9 @@ function withoutCode(dir: string, leftOut: Map<Reason, number>, ignored: number)
     ...(ignored > 0 ? [['that git ignores', ignored] as [string, number]] : []),
   ];
   const note = reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
-  const data = readdirSync(dir).find((name) => datasetEndings.includes(extname(name).toLowerCase()));
   return new VeraError(
     'data',
-    `${dir} is a folder without source files${note === '' ? '' : ` (left out: ${note})`}` +
-      (data === undefined ? '' : `; to train on a dataset in it, name the file: ${join(dir, data)}`),
+    `${dir} is a folder without source files${note === '' ? '' : ` (left out: ${note})`}; choose a folder of code, or one with dataset files`,
   );
 }
 

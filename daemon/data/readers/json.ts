@@ -94,7 +94,10 @@ function openObject(file: OpenFile, scan: JsonScan, extent: Extent, maxRows: num
   const single = (): RowReader => {
     const index = byteIndexBuilder();
     addValue(scan, index, extent);
-    return byteRows(file, index.finish(), { name: 'JSON object', parse: parseJsonRow });
+    return byteRows(file, index.finish(), {
+      name: extent.lastLine === extent.line ? 'JSONL' : 'JSON object',
+      parse: parseJsonRow,
+    });
   };
   if (row && isRow(row)) return single();
   const members = membersOf(file, extent);
