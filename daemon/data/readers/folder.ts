@@ -216,7 +216,9 @@ function joined(opened: readonly RowReader[], trained: number): RowReader {
     count,
     bytes: opened.reduce((sum, { bytes }) => sum + bytes, 0),
     hash: hash.digest('hex'),
-    ...(apart < count || opened.some((one) => one.isHeldOut !== undefined) ? { isHeldOut: (i) => i >= apart || own(i) } : {}),
+    ...(apart < count || opened.some((one) => one.isHeldOut !== undefined)
+      ? { isHeldOut: (i) => i >= apart || own(i) }
+      : {}),
     key: (i) => {
       const { reader, row } = at(i);
       return reader.key(row);
