@@ -16,7 +16,7 @@ process.env['VERA_HOME'] = join(root, 'home');
 const request = { prompt: { text: 'def add(a, b):\n' }, maxTokens: 3 };
 
 test('caches share what is left, within limits; a base that is not here has no estimate', async () => {
-  assert.deepEqual(cacheBudgets(400e6), { prefixBytes: 200e6, bankBytes: 200e6 });
+  assert.deepEqual(cacheBudgets(600e6), { prefixBytes: 200e6, bankBytes: 200e6, rowBytes: 200e6 });
   assert.deepEqual(cacheBudgets(-5), cacheBudgets(0));
   assert.ok(cacheBudgets(0).bankBytes > 1e6 && cacheBudgets(Infinity).bankBytes < 2e9);
   const [int8, fp32] = await Promise.all(['int8', 'fp32'].map((format) => engineBytes(DEMO, format, root)));

@@ -3,6 +3,7 @@ import { isHubId } from '../protocol/hubId.ts';
 import { localFolder, resolveConfig } from '../models/resolve.ts';
 import { parameterCount } from '../models/tensors.ts';
 import { weightFormat } from '../weights/registry.ts';
+import type { EngineStart } from './engine/messages.ts';
 
 /** A process that has loaded the libraries and the tokenizer (measured: 170 MB). */
 const PROCESS_BYTES = 180e6;
@@ -27,10 +28,10 @@ const LEAST = 16e6;
 /** More would seldom help: a thousand tokens of a small model take about 50 MB, and an adapter takes less than 1 MB. */
 const MOST = 1e9;
 
-/** How an engine's caches share the memory that is left for them. */
-export function cacheBudgets(bytes: number): { readonly prefixBytes: number; readonly bankBytes: number } {
-  const half = Math.round(Math.min(MOST, Math.max(LEAST, bytes / 2)));
-  return { prefixBytes: half, bankBytes: half };
+/** How the prefix cache, the adapters and the requests under way share the memory that is left for them. */
+export function cacheBudgets(bytes: number): Required<Pick<EngineStart, 'prefixBytes' | 'bankBytes' | 'rowBytes'>> {
+  const third = Math.round(Math.min(MOST, Math.max(LEAST, bytes / 3)));
+  return { prefixBytes: third, bankBytes: third, rowBytes: third };
 }
 
 /** What engines may take if nothing else is said: this share of the memory budget. */

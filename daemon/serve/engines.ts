@@ -111,7 +111,7 @@ export function openEngines(options: EnginesOptions): Engines {
         log.error({ base, reason, output }, 'an engine ended unexpectedly');
       },
     });
-    const most = need + budgets.prefixBytes + budgets.bankBytes;
+    const most = need + budgets.prefixBytes + budgets.bankBytes + budgets.rowBytes;
     const served: Served = {
       ...{ client, memoryBytes: most, requests: 0, crashes: 0 },
       ...{ usedAt: performance.now(), idle: undefined },

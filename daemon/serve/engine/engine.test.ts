@@ -269,6 +269,23 @@ test('cancelled requests leave within a step, and nothing stays behind', async (
   });
 });
 
+test('requests wait while those under way have the memory that is for them, and all are answered', async () => {
+  await withEngine([], { maxLength: 400, rowBytes: 1 }, async (engine) => {
+    let most = 0;
+    const ask = async (i: number): Promise<number> => {
+      const request = { prompt: { tokens: tokens(40 + i) }, maxTokens: 4, ignoreEnd: true };
+      let count = 0;
+      for await (const piece of engine.submit(request)) {
+        most = Math.max(most, engine.stats().requests.running);
+        if (piece.type === 'text') count += piece.tokens.length;
+      }
+      return count;
+    };
+    assert.deepEqual(await Promise.all(Array.from({ length: 6 }, (_, i) => ask(i))), [4, 4, 4, 4, 4, 4]);
+    assert.equal(most, 1);
+  });
+});
+
 test('a long prompt does not stall those who generate, and background requests get their turn', async () => {
   await withEngine([], { maxLength: 512, rows: 3, stallMs: 0 }, async (engine) => {
     const order: string[] = [];

@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly prefixBytes?: number;
   /** For adapters in memory; default 256 MB. */
   readonly bankBytes?: number;
+  /** Requests wait while the caches of those under way take as much as this, whatever the number of rows; default 1 GB. One is answered in any case. */
+  readonly rowBytes?: number;
   /** Milliseconds that requests that generate may wait for a part of another's prompt; default 80. One block is read in any case. */
   readonly stallMs?: number;
   readonly session?: LoadOptions;
@@ -290,7 +292,9 @@ export class Engine {
   }
 
   #admit(): void {
+    const full = this.#options.rowBytes ?? 1e9;
     while (this.#batch.active.size < this.#rows) {
+      if (this.#batch.active.size > 0 && this.#model.bytes >= full) return;
       const task = this.#queue.next();
       if (!task) return;
       const { answer, request } = task;

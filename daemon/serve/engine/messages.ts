@@ -6,7 +6,7 @@ import type { AdapterNotice, EngineInfo, EngineStats, GenerationRequest, Piece }
 /** What an engine's process is started with. */
 export interface EngineStart extends Pick<
   EngineOptions,
-  'precision' | 'cache' | 'rows' | 'waiting' | 'maxLength' | 'prefixBytes' | 'bankBytes'
+  'precision' | 'cache' | 'rows' | 'waiting' | 'maxLength' | 'prefixBytes' | 'bankBytes' | 'rowBytes'
 > {
   /** The base: a folder, a GGUF file or a hub id. */
   readonly base: string;
