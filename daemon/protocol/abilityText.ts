@@ -9,6 +9,8 @@ export type Use = 'completion' | 'chat';
 
 /** A base with fewer parameters writes text of the right form and little sense. The bundled demo model has 3.5 million. */
 const LEAST_PARAMETERS = 20e6;
+/** What such a base is for, in every place that speaks of one. */
+export const TINY = 'for trying things out';
 /** A context with fewer tokens holds little more than the function around the cursor. */
 const LEAST_LENGTH = 512;
 
@@ -32,7 +34,7 @@ export function limitsOf({ fillInTheMiddle, chat, maxLength, parameters }: Abili
       : []),
     ...(parameters < LEAST_PARAMETERS
       ? [
-          `This base has only ${millions(parameters)} million parameters: it is for trying things out, and its text makes little sense. ` +
+          `This base has only ${millions(parameters)} million parameters: it is ${TINY}, and its text makes little sense. ` +
             'For useful answers, choose a larger base.',
         ]
       : []),

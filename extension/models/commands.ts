@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import type { App, Handlers, Panel } from '../app.ts';
-import { requireTrust } from '../app.ts';
+import { chosen, requireTrust } from '../app.ts';
 import { VIEWS } from '../contributions.ts';
-import { pickBase } from '../tuning/bases.ts';
+import { pickBase } from '../tuning/basePick.ts';
+import { baseLabel } from '../tuning/baseLabel.ts';
+import { rememberBase } from '../tuning/bases.ts';
+import { askToken, tokenFor } from '../tuning/hubToken.ts';
 import { fineTune } from '../tuning/commands.ts';
-import { lastPart } from '../text.ts';
 import type { ModelNode, ModelRow } from './view.ts';
 
 export const modelCommands = (
@@ -13,14 +15,19 @@ export const modelCommands = (
 ): Handlers<'downloadModel' | 'fineTuneModel' | 'copyFingerprint'> => ({
   downloadModel: async () => {
     await requireTrust('Adding a model');
-    const { spec } = await pickBase(app, 'Add or Download a Model');
-    await app.daemon.call(({ jobs }) => jobs.submit, { spec: { kind: 'download', base: spec } });
+    const base = chosen(await pickBase(app, { title: 'Add or Download a Model', back: false, onlyNew: true }));
+    let token = await tokenFor(app, base.spec);
+    if (base.gated === true && token.hubToken === undefined && (await askToken(app, base.spec)))
+      token = await tokenFor(app, base.spec);
+    await app.daemon.call(({ jobs }) => jobs.submit, { spec: { kind: 'download', base: base.spec }, ...token });
+    // It is what the next run proposes.
+    await rememberBase(app, base);
     await vscode.commands.executeCommand(`${VIEWS.models}.focus`);
   },
   fineTuneModel: async (node?: ModelNode) => {
     if (node === undefined) return fineTune(app, panel, undefined, await pickBase(app, 'Fine-tune a Model'));
     const { spec } = modelOf(node);
-    return fineTune(app, panel, undefined, { spec, label: lastPart(spec), description: '' });
+    return fineTune(app, panel, undefined, { spec, label: baseLabel(spec), description: '' });
   },
   copyFingerprint: async (node: ModelNode) => {
     await vscode.env.clipboard.writeText(modelOf(node).fingerprint);

@@ -1,6 +1,6 @@
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { type App, type Panel, requireTrust } from '../app.ts';
-import { lastPart } from '../text.ts';
+import { baseLabel } from './baseLabel.ts';
 import { knownBases } from './bases.ts';
 import { describedSettings, fieldsFor, methodOf } from './fields.ts';
 import { fineTuneWith } from './fineTune.ts';
@@ -20,7 +20,7 @@ export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<v
   const same = Object.fromEntries(Object.entries(before).filter(([name]) => known.has(name)));
   const base = bases.find((one) => one.spec === spec) ?? {
     spec,
-    label: lastPart(spec),
+    label: baseLabel(spec),
     description: '',
   };
   await fineTuneWith(app, panel, {

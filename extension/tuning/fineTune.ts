@@ -5,18 +5,21 @@ import { type App, type Panel, workspaceFolder } from '../app.ts';
 import { Quiet } from '../quiet.ts';
 import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
-import { pickBase, rememberBase } from './bases.ts';
-import { placeOf } from './cost.ts';
+import { pickBase } from './basePick.ts';
+import { type Base, rememberBase } from './bases.ts';
+import { type Cost, costText, placeOf } from './cost.ts';
 import { type Draft, startsOf } from './draft.ts';
+import { askToken, tokenFor } from './hubToken.ts';
 import { type Choice, itemsOf } from './items.ts';
 import { type Answer, createPlanner, type Planner } from './planner.ts';
+import { showWhole } from './problem.ts';
 
 /** A run that was planned without a fault. */
 type Planned = Extract<Answer, { readonly spec: unknown }>;
 
 /** Shows the plans of a run and problems in its data in one pick. Enter starts the run. */
 export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promise<void> {
-  const planner = createPlanner(app);
+  const planner = createPlanner(app, (base) => tokenFor(app, base));
   let draft = first;
   for (;;) {
     const choice = await pick(draft, planner);
@@ -30,7 +33,10 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         return start(app, panel, draft, answer);
       }
       case 'base':
-        draft = { ...draft, base: await pickBase(app, 'Fine-tune with VeRA') };
+        draft = { ...draft, base: await chooseBase(app, draft, planner) };
+        break;
+      case 'token':
+        if (await askToken(app, draft.base.spec)) for (const preset of startsOf(draft)) planner.forget({ ...draft, preset });
         break;
       case 'task':
         draft = { ...draft, changes: { ...draft.changes, format: await pickTask(draft.described) } };
@@ -42,10 +48,44 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         draft = { ...draft, changes: { ...draft.changes, onBadRow: 'skip' } };
         break;
       case 'show':
-        return showPlace(choice.message);
+        if (placeOf(choice.message) !== undefined) return showPlace(choice.message);
+        if ((await showWhole('The run cannot start yet.', choice.message, OTHER_BASE)) === OTHER_BASE)
+          draft = { ...draft, base: await chooseBase(app, draft, planner) };
+        break;
     }
   }
 }
+
+const OTHER_BASE = 'Choose a Base Model...';
+
+/** Lets the person choose a base, with what the run would cost with each recommended one. The one of the draft where they go back. */
+async function chooseBase(app: App, draft: Draft, planner: Planner): Promise<Base> {
+  const now = planner.answer(draft);
+  // The data cannot be read before a model is here; with the tokenizer of another base it makes about as many steps.
+  const steps = now !== undefined && 'cost' in now ? (now.cost.plan.data?.steps ?? now.cost.steps) : undefined;
+  const base = await pickBase(app, {
+    title: 'Base Model',
+    back: true,
+    costs: (ids, tell) => {
+      const drafts = ids
+        .slice(0, MOST_PLANS)
+        .map((id) => ({ ...draft, base: { spec: id, label: id, description: '' } }));
+      return planner.plan(drafts, () => {
+        for (const one of drafts) {
+          const answer = planner.answer(one);
+          if (answer !== undefined) tell(one.base.spec, 'cost' in answer ? priceOf(answer.cost, steps) : answer.fault);
+        }
+      });
+    },
+  });
+  planner.cancel();
+  return base ?? draft.base;
+}
+
+const MOST_PLANS = 16; // of one request
+
+const priceOf = (cost: Cost, steps: number | undefined): string =>
+  [costText({ ...cost, steps: cost.steps ?? steps }), ...(cost.warning === null ? [] : [cost.warning])].join(' · ');
 
 /** Waits for the plan of a draft, which the person can cancel. */
 async function planned(draft: Draft, planner: Planner): Promise<Answer> {
@@ -64,12 +104,13 @@ function pick(draft: Draft, planner: Planner): Promise<Choice> {
   return new Promise((resolve, reject) => {
     const list = vscode.window.createQuickPick<vscode.QuickPickItem & { choice?: Choice }>();
     list.title = `Fine-tune with VeRA: ${lastPart(draft.data)}`;
-    list.placeholder = 'Press Enter to start';
     list.ignoreFocusOut = false;
     let [open, starts] = [true, false];
     const show = (): void => {
       const before = list.activeItems[0]?.choice;
       const items = itemsOf(draft, (preset) => planner.answer({ ...draft, preset }));
+      const faulty = items.some(({ label }) => label.startsWith('$(error)'));
+      list.placeholder = faulty ? 'Enter on the problem shows all of it' : 'Press Enter to start';
       list.items = items.map((item) => ({
         ...item,
         ...(item.separator === true ? { kind: vscode.QuickPickItemKind.Separator } : {}),
@@ -114,6 +155,7 @@ async function start(app: App, panel: Panel, draft: Draft, { spec, cost }: Plann
   const workspace = workspaceFolder(vscode.Uri.file(draft.data));
   const job = await app.daemon.call(({ jobs }) => jobs.submit, {
     spec,
+    ...(await tokenFor(app, draft.base.spec)),
     key: randomUUID(),
     ...(workspace === undefined ? {} : { workspace }),
   });

@@ -1,4 +1,6 @@
+import { TINY } from '../../daemon/protocol/abilityText.ts';
 import { lastPart, oneLine } from '../text.ts';
+import { isDemo } from './baseLabel.ts';
 import { costText, dataText, placeOf } from './cost.ts';
 import { type Draft, startsOf } from './draft.ts';
 import { labelsOf } from './fields.ts';
@@ -8,7 +10,7 @@ import { PRESET_TEXTS, type Start } from './presets.ts';
 /** The action of a line in the pick. */
 export type Choice =
   | { readonly does: 'start'; readonly preset: Start }
-  | { readonly does: 'base' | 'task' | 'skip' }
+  | { readonly does: 'base' | 'task' | 'skip' | 'token' }
   /** Opens the form, at a setting where one is named. */
   | { readonly does: 'advanced'; readonly setting?: string }
   /** Opens the data at the place that the message names. */
@@ -33,6 +35,7 @@ export function itemsOf(draft: Draft, answerOf: (preset: Start) => Answer | unde
     {
       label: `$(symbol-misc) Base model: ${draft.base.label}`,
       description: draft.base.description,
+      ...(isDemo(draft.base.spec) ? { detail: `This model is ${TINY}. Choose a larger one for real use.` } : {}),
       choice: { does: 'base' },
     },
     { label: `$(database) Task: ${taskOf(draft, answer)}`, choice: { does: 'task' } },
@@ -62,7 +65,17 @@ function presetLine(preset: Start, answer: Answer | undefined): Line {
 }
 
 /** A problem in the data opens the data at its line; one of a setting opens the form at that setting. */
-function faultLines({ fault, settings = [] }: Fault, { described }: Draft): Line[] {
+function faultLines({ fault, settings = [], needsToken }: Fault, { described, base }: Draft): Line[] {
+  if (needsToken)
+    return [
+      { label: 'Problems', separator: true },
+      {
+        label: `$(key) Give an access token for ${oneLine(base.spec)}...`,
+        detail: 'The hub gives this model only to accounts that have accepted its terms.',
+        choice: { does: 'token' },
+      },
+      { ...faultText(fault, 'Enter shows the whole text'), choice: { does: 'show', message: fault } },
+    ];
   const place = placeOf(fault);
   const labels = labelsOf(described);
   const setting = settings.find((name) => labels.has(name));
@@ -70,15 +83,15 @@ function faultLines({ fault, settings = [] }: Fault, { described }: Draft): Line
     return [
       { label: 'Problems', separator: true },
       {
-        label: `$(error) ${oneLine(fault)}`,
-        detail: `Enter opens the setting ${labels.get(setting) ?? setting}`,
+        ...faultText(fault, `Enter opens the setting ${labels.get(setting) ?? setting}`),
         choice: { does: 'advanced', setting },
       },
     ];
   const lines: Line[] = [
     {
-      label: `$(error) ${oneLine(place === undefined ? fault : `Line ${place.line}: ${place.fault}`)}`,
-      ...(place === undefined ? {} : { detail: `Enter shows it in ${lastPart(place.file)}` }),
+      ...(place === undefined
+        ? faultText(fault, 'Enter shows the whole text')
+        : faultText(`Line ${place.line}: ${place.fault}`, `Enter shows it in ${lastPart(place.file)}`)),
       choice: { does: 'show', message: fault },
     },
   ];
@@ -87,11 +100,25 @@ function faultLines({ fault, settings = [] }: Fault, { described }: Draft): Line
   return [{ label: 'Problems', separator: true }, ...lines];
 }
 
+const LABEL = 70; // letters of a line that are seen at the usual width of a pick
+
+/** The beginning of a problem, with files by their last part, and below it what does not fit and what Enter does. */
+export function faultText(fault: string, enter: string): { label: string; detail: string } {
+  const short = oneLine(fault).replace(
+    /"?((?:\/|[A-Za-z]:\\)[^"':;,()\s]+(?:[\\/][^"':;,()\s]+)+)"?/g,
+    (_, path: string) => lastPart(path),
+  );
+  if (short.length <= LABEL) return { label: `$(error) ${short}`, detail: enter };
+  const at = short.lastIndexOf(' ', LABEL);
+  const cut = at > 0 ? at : LABEL;
+  return { label: `$(error) ${short.slice(0, cut)}`, detail: `${short.slice(cut).trim()} · ${enter}` };
+}
+
 function taskOf({ changes }: Draft, answer: Answer | undefined): string {
   const format = typeof changes['format'] === 'string' ? changes['format'] : undefined;
   if (answer !== undefined && 'cost' in answer)
     return dataText(answer.cost) ?? format ?? 'detected once the model is downloaded';
-  return format ?? (answer === undefined ? 'detecting...' : 'not detected');
+  return format ?? (answer === undefined ? 'detecting...' : 'known when the problem is solved');
 }
 
 function changesOf({ changes, described }: Draft): { description?: string } {

@@ -13,6 +13,8 @@ export type Answer = { readonly cost: Cost; readonly spec: TrainSpec } | Fault;
 export interface Fault {
   readonly fault: string;
   readonly settings?: readonly string[];
+  /** The hub asks for an access token for the base. */
+  readonly needsToken?: true;
 }
 
 /** Asks the daemon what runs would cost, each once. */
@@ -24,6 +26,8 @@ export interface Planner {
    * when the answer to another one is known.
    */
   plan(drafts: readonly Draft[], onAnswer?: () => void): Promise<Answer[]>;
+  /** Forgets what is known of a draft, because it may be another now. */
+  forget(draft: Draft): void;
   /** Ends what is not planned yet: the daemon stops working on it, and `plan` rejects with an error that `isQuiet` knows. */
   cancel(): void;
 }
@@ -35,7 +39,10 @@ interface Asked {
   fail(error: unknown): void;
 }
 
-export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
+export function createPlanner(
+  { daemon }: Pick<App, 'daemon'>,
+  token: (base: string) => Promise<{ hubToken?: string }> = () => Promise.resolve({}),
+): Planner {
   const asked = new Map<string, Asked>();
   const known = new Map<string, Answer>();
   let ending = new AbortController();
@@ -64,7 +71,7 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
       };
       const { plans } = await daemon.call(
         ({ jobs }) => jobs.plan,
-        { specs: drafts.map(draftSpec) },
+        { specs: drafts.map(draftSpec), ...(await token(drafts[0]!.base.spec)) },
         { signal, onProgress: ({ index, plan }) => take(index, plan) },
       );
       plans.forEach((plan, index) => take(index, plan));
@@ -80,6 +87,10 @@ export function createPlanner({ daemon }: Pick<App, 'daemon'>): Planner {
       const fresh = copies.filter((draft) => !asked.has(keyOf(draft)));
       if (fresh.length > 0) void ask(fresh, onAnswer);
       return Promise.all(copies.map((draft) => asked.get(keyOf(draft))!.answer));
+    },
+    forget: (draft) => {
+      asked.delete(keyOf(draft));
+      known.delete(keyOf(draft));
     },
     cancel: () => {
       ending.abort();
@@ -102,7 +113,8 @@ function answerOf(draft: Draft, answer: PlanAnswer, trainPlan: { parse(details: 
   return { cost: { memoryBytes, warning, plan: { ...plan, data } }, spec };
 }
 
-const faultOf = ({ message, settings }: Pick<ErrorFacts, 'message' | 'settings'>): Fault => ({
+const faultOf = ({ message, settings, remedy }: Pick<ErrorFacts, 'message' | 'settings' | 'remedy'>): Fault => ({
   fault: message,
+  ...(remedy?.do === 'giveHubToken' ? { needsToken: true as const } : {}),
   ...(settings === undefined ? {} : { settings }),
 });
