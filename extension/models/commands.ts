@@ -25,7 +25,10 @@ export const modelCommands = (
     await vscode.commands.executeCommand(`${VIEWS.models}.focus`);
   },
   fineTuneModel: async (node?: ModelNode) => {
-    if (node === undefined) return fineTune(app, panel, undefined, await pickBase(app, 'Fine-tune a Model'));
+    if (node === undefined) {
+      const base = chosen(await pickBase(app, { title: 'Fine-tune a Model', back: false }));
+      return fineTune(app, panel, undefined, base);
+    }
     const { spec } = modelOf(node);
     return fineTune(app, panel, undefined, { spec, label: baseLabel(spec), description: '' });
   },
