@@ -36,7 +36,8 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         draft = { ...draft, base: await chooseBase(app, draft, planner) };
         break;
       case 'token':
-        if (await askToken(app, draft.base.spec)) for (const preset of startsOf(draft)) planner.forget({ ...draft, preset });
+        if (await askToken(app, draft.base.spec))
+          for (const preset of startsOf(draft)) planner.forget({ ...draft, preset });
         break;
       case 'task':
         draft = { ...draft, changes: { ...draft.changes, format: await pickTask(draft.described) } };
