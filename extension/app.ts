@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Remedy } from '../daemon/protocol/errors.ts';
-import { COMMANDS, type CommandName } from './contributions.ts';
+import { COMMANDS, type CommandName, SETTINGS, SETTINGS_SECTION } from './contributions.ts';
 import type { Savings } from '../daemon/protocol/panel.ts';
 import type { DaemonLink } from './daemon/link.ts';
 import { isQuiet, Quiet } from './quiet.ts';
@@ -31,10 +31,15 @@ export type Handler = (...args: any[]) => unknown;
 /** Handlers of some commands. All features together must handle every command. */
 export type Handlers<N extends CommandName = CommandName> = Readonly<Record<N, Handler>>;
 
+/** These start no daemon that a person has stopped. */
+const LEAVE_STOPPED: readonly CommandName[] = ['stopDaemon', 'showLog', 'showDaemonLog'];
+
 /** Registers every command. An error that a command throws is logged, and shown in one line. */
-export function registerCommands({ context, log }: App, handlers: Handlers): void {
+export function registerCommands({ context, log, daemon }: App, handlers: Handlers): void {
   for (const [name, handler] of Object.entries(handlers) as [CommandName, Handler][]) {
     const run = async (...args: unknown[]): Promise<unknown> => {
+      // A person does something, so a daemon that was stopped is wanted again.
+      if (!LEAVE_STOPPED.includes(name)) daemon.wake();
       try {
         return await handler(...args);
       } catch (error) {
@@ -75,7 +80,7 @@ const BUTTONS: Readonly<
   restartDaemon: STOP,
   chooseStateFolder: {
     label: 'Open Setting',
-    call: ['workbench.action.openSettings', 'veraStudio.daemon.stateFolder'],
+    call: ['workbench.action.openSettings', `${SETTINGS_SECTION}.${SETTINGS.stateFolder}`],
   },
 };
 

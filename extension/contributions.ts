@@ -49,6 +49,7 @@ export const COMMANDS = {
   forgetCompletions: 'veraStudio.forgetCompletions',
   pauseCompletionCounts: 'veraStudio.pauseCompletionCounts',
   showLog: 'veraStudio.showLog',
+  showDaemonLog: 'veraStudio.showDaemonLog',
   stopDaemon: 'veraStudio.stopDaemon',
   toggleInline: 'veraStudio.toggleInlineCompletion',
   snoozeInline: 'veraStudio.snoozeInlineCompletion',

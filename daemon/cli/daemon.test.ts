@@ -11,7 +11,7 @@ import { daemonHome, isAlive, until } from '../../test/daemon.ts';
 import { catalogFolder, discoveryFile, logsFolder } from '../home.ts';
 import { readDiscovery } from '../life/discovery.ts';
 import { checkDaemon, checkState } from './daemonHealth.ts';
-import { readable } from './daemonLogs.ts';
+import { readable } from '../client/logs.ts';
 
 const home = daemonHome();
 const MAIN = join(import.meta.dirname, 'main.ts');

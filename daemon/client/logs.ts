@@ -1,7 +1,50 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { logsFolder } from '../home.ts';
 import { LOG_FILE, LOG_FILES_KEPT } from '../life/logFiles.ts';
+
+const LEVELS: Readonly<Record<number, string>> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+};
+
+/** The newest lines of the daemon's log as a person reads them, and the folder that it is in. */
+export function daemonLog(lines: number): { folder: string; text: string } {
+  const folder = logsFolder();
+  return { folder, text: lastLines(folder, lines).map(readable).join('\n') };
+}
+
+/** A line of the log as a person reads it: time, level, what happened, the rest. */
+export function readable(line: string): string {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return plain(line); // a write that was cut
+  }
+  const { time, level, msg, pid: _pid, err, ...rest } = fields;
+  const date = new Date(Number(time));
+  const parts = [
+    Number.isNaN(date.getTime()) ? '' : date.toISOString().replace('T', ' ').replace('Z', ''),
+    (LEVELS[Number(level)] ?? '').padEnd(5),
+    typeof msg === 'string' ? plain(msg) : '',
+    ...Object.entries(rest).map(
+      ([key, value]) => `${key}=${plain(typeof value === 'string' ? value : JSON.stringify(value))}`,
+    ),
+  ];
+  const stack = (err as { stack?: unknown } | undefined)?.stack;
+  const trace = typeof stack === 'string' ? stack.split('\n').map((part) => `\n    ${plain(part)}`) : [];
+  return parts.filter((part) => part !== '').join('  ') + trace.join('');
+}
+
+/** One line, without control characters. */
+const plain = (text: string): string =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ').trim();
 
 const CHUNK = 65_536; // bytes
 const POLL_MS = 250;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { checkSettings, defaultsOf, type SettingValues } from '../settings/setting.ts';
 import type { ExportContext, ExportFormat, ExportSource } from './formats/format.ts';
 
@@ -7,6 +8,8 @@ export function exportOptionsOf({ options }: ExportFormat, given: SettingValues)
   const wanted = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...defaultsOf(options), ...Object.fromEntries(wanted) };
 }
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /** Writes an adapter into the folder `dir`, which becomes `out`. Returns what a job and a command report: plain JSON. */
 export async function writeExport(
@@ -18,7 +21,8 @@ export async function writeExport(
 ): Promise<Record<string, unknown>> {
   const { check, warning, details } = await format.write(dir, source, exportOptionsOf(format, given), context);
   const { method, basePath = source.base.dir } = source.adapter;
-  const uses = format.uses(out, basePath);
+  // transformers takes a folder or a hub id; a GGUF file was converted into a folder.
+  const uses = format.uses(out, basePath, isFile(basePath) ? source.base.dir : basePath);
   return {
     out,
     format: format.name,

@@ -105,6 +105,12 @@ export const shapeOf = (base: Pick<BaseModel, 'dir' | 'tensors'>, name: string):
 
 const BLOCK = 8 << 20;
 
+/** The fingerprint of a model folder, if it was taken before and the files are still the same. */
+export function knownFingerprint(dir: string, cache: string): string | undefined {
+  const files = [...new Set([...openTensors(dir).values()].map(({ file }) => file))].sort();
+  return remembered(join(cache, 'fingerprints.json'), createHash('sha256').update(stateOf(files)).digest('hex'));
+}
+
 function fingerprint(tensors: ReadonlyMap<string, TensorEntry>, cache: string): string {
   const files = [...new Set([...tensors.values()].map(({ file }) => file))].sort();
   const index = join(cache, 'fingerprints.json');

@@ -5,7 +5,7 @@ import { count, finite, time } from './values.ts';
 
 /** As `RunTime` (runTime.ts) explains them, in seconds. */
 const runTime = z.object({
-  ...{ base: finite, data: finite, evaluation: finite, evalEvery: count.nullable() },
+  ...{ base: finite, data: finite, copies: finite, evaluation: finite, evalEvery: count.nullable() },
   ...{ samples: finite, graphs: finite, step: finite, end: finite },
 });
 

@@ -6,6 +6,8 @@ export interface RunTime {
   readonly base: number;
   /** Starting the process, and reading the data. */
   readonly data: number;
+  /** Writing the copies of the weights that a weight format needs; 0 if they are there. */
+  readonly copies: number;
   /** One evaluation on the held-out rows; 0 if none are held out. */
   readonly evaluation: number;
   /** Steps between evaluations, where that was set. */
@@ -35,6 +37,9 @@ export type PhaseSeconds = Readonly<Record<PhaseName, number>>;
 /** A run without an evaluation interval of its own has ten evaluations, but not after fewer steps than this. */
 const LEAST_BETWEEN_EVALUATIONS = 50;
 
+/** The graph that evaluates needs most of the copies, and comes first; the rest is for the gradient. */
+const COPIES_FIRST = 0.7;
+
 /** Steps between two evaluations of a run. */
 export const evaluationInterval = (evalEvery: number | null | undefined, steps: number): number =>
   evalEvery ?? Math.max(LEAST_BETWEEN_EVALUATIONS, Math.ceil(steps / 10));
@@ -44,8 +49,11 @@ export function phaseSeconds(time: RunTime, steps: number): PhaseSeconds {
   const evaluations = Math.ceil(steps / evaluationInterval(time.evalEvery, steps));
   return {
     ...{ base: time.base, data: time.data },
-    ...{ measuringBase: time.evaluation, samplesBefore: time.samples },
-    ...{ steps: time.graphs + steps * time.step, evaluations: evaluations * time.evaluation },
+    ...{ measuringBase: COPIES_FIRST * time.copies + time.evaluation, samplesBefore: time.samples },
+    ...{
+      steps: (1 - COPIES_FIRST) * time.copies + time.graphs + steps * time.step,
+      evaluations: evaluations * time.evaluation,
+    },
     ...{ samplesAfter: time.samples, end: time.end },
   };
 }

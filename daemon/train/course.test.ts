@@ -5,7 +5,7 @@ import type { RunEvent, RunEventOf } from '../protocol/runEvents.ts';
 import { phaseSeconds, runSeconds } from '../protocol/runTime.ts';
 import { Course } from './course.ts';
 
-const time = { base: 8, data: 2, evaluation: 8, evalEvery: 10, samples: 2, graphs: 3, step: 1, end: 1 };
+const time = { base: 8, data: 2, copies: 0, evaluation: 8, evalEvery: 10, samples: 2, graphs: 3, step: 1, end: 1 };
 
 /** A course with a clock that the test sets, and what it told. */
 function started() {

@@ -1,10 +1,11 @@
 import type { RunEventOf } from '../protocol/runEvents.ts';
+import { cacheFolder } from '../home.ts';
 import { evaluationInterval, phaseSeconds } from '../protocol/runTime.ts';
 import { estimateSteps } from './batchSource.ts';
 import type { Course } from './course.ts';
 import type { Prepared } from './prepare.ts';
 import type { Progress } from './progress.ts';
-import { runTimeOf } from './runTime.ts';
+import { runTimeOf, toMakeOf } from './runTime.ts';
 import { tokensAtOnce } from './step.ts';
 import type { Throughput } from './throughput.ts';
 import { thetaSize } from './trainable.ts';
@@ -35,7 +36,13 @@ export function planCourse(
   rates: Throughput,
 ): void {
   const { steps, workload } = expected;
-  const facts = { config: base.config, adaptation, settings, workload, converts: false };
+  const facts = {
+    config: base.config,
+    adaptation,
+    settings,
+    workload,
+    toMake: toMakeOf(base, settings.precision, cacheFolder()),
+  };
   const { step, evaluatedAt, samplesBefore } = progress;
   course.end('data');
   course.plan({ ...phaseSeconds(runTimeOf(facts, rates), steps), base: course.estimates().base }, true, {

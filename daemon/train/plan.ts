@@ -6,10 +6,11 @@ import type { MethodAdaptation } from '../methods/method.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { selectSites } from '../methods/targets.ts';
 import { type LinearSite, unadapted } from '../models/adaptation.ts';
+import { knownFingerprint } from '../models/base.ts';
 import type { ModelConfig } from '../models/model.ts';
 import { linearSites } from '../models/registry.ts';
 import { networkTensors } from '../models/tensors.ts';
-import { isUnconverted, localTokenizer, resolveConfig, type ResolveOptions } from '../models/resolve.ts';
+import { isUnconverted, localFolder, localTokenizer, resolveConfig, type ResolveOptions } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import type { TrainPlan } from '../protocol/plans.ts';
 import type { RunTime } from '../protocol/runTime.ts';
@@ -26,7 +27,7 @@ import { EVALUATION_LENGTH } from './evaluateSettings.ts';
 import type { Planning } from './planning.ts';
 import { layersOf, methodOptions, type TrainSettings } from './settings.ts';
 import { dataPlan, savingsPlan } from './planParts.ts';
-import { runTimeOf } from './runTime.ts';
+import { runTimeOf, toMakeOf } from './runTime.ts';
 import { tokensAtOnce } from './step.ts';
 import { thetaSize } from './trainable.ts';
 import { workloadOf } from './workload.ts';
@@ -91,7 +92,10 @@ export async function planTraining(
   const dataset = tokenizer === undefined ? undefined : await planning.dataset(ready, tokenizer);
   const atOnce = tokensAtOnce(adaptation, length, batch * length);
   const workload = dataset === undefined ? undefined : await workloadOf(dataset, ready, atOnce);
-  const time = runTimeOf({ config, adaptation, settings: ready, workload, converts }, rates);
+  const dir = converts ? undefined : await localFolder(settings.base, options);
+  const fingerprint = dir === undefined ? undefined : knownFingerprint(dir, options.cache);
+  const toMake = { ...toMakeOf({ dir, fingerprint }, precision, options.cache), folder: converts };
+  const time = runTimeOf({ config, adaptation, settings: ready, workload, toMake }, rates);
   const savings = savingsPlan(settings, config, sites, beside);
   return {
     ...counted,

@@ -3,7 +3,7 @@ import { rowLength } from '../data/settings.ts';
 import { isUnconverted, resolveConfig } from '../models/resolve.ts';
 import { type PhaseSeconds, phaseSeconds } from '../protocol/runTime.ts';
 import { adaptationOf } from './plan.ts';
-import { bytesOf, runTimeOf } from './runTime.ts';
+import { bytesOf, runTimeOf, toMakeOf } from './runTime.ts';
 import type { TrainSettings } from './settings.ts';
 import type { Throughput } from './throughput.ts';
 
@@ -23,8 +23,9 @@ export async function roughTime(
   const config = await resolveConfig(settings.base, options);
   const { adaptation } = adaptationOf(settings, config);
   const length = rowLength(settings.length, config.maxLength);
+  const toMake = toMakeOf({ dir: undefined, fingerprint: undefined }, settings.precision, options.cache);
   const { steps, epochs, data, accumulate, batch } = settings;
-  const time = runTimeOf({ config, adaptation, settings: { ...settings, length }, converts: true }, rates);
+  const time = runTimeOf({ config, adaptation, settings: { ...settings, length }, toMake }, rates);
   const guessed = (epochs * bytesOf(data)) / BYTES_PER_TOKEN / (accumulate * batch * length);
   return { seconds: phaseSeconds(time, steps ?? Math.max(1, Math.ceil(guessed))), isGuess: steps === undefined };
 }

@@ -1,5 +1,6 @@
 /** Code that the extension needs only once it connects (client, protocol, zod), in a bundle of its own that is loaded then. */
 export { connect } from '../../daemon/client/connect.ts';
+export { daemonLog } from '../../daemon/client/logs.ts';
 export { connectLanguage } from '../../daemon/client/language.ts';
 export { askDaemon } from '../../daemon/client/inline.ts';
 export { findRunning } from '../../daemon/client/running.ts';

@@ -6,6 +6,7 @@ import type { FollowListener } from '../../daemon/client/follow.ts';
 import type { Event, Topic } from '../../daemon/protocol/events.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { Method } from '../../daemon/protocol/method.ts';
+import { Quiet } from '../quiet.ts';
 import type * as Lazy from './lazy.ts';
 
 export type Protocol = typeof Lazy;
@@ -25,6 +26,11 @@ export interface DaemonLink {
   follow(topics: Topic[], on: FollowListener): Promise<{ end(): Promise<void> }>;
   /** Connects if a daemon runs already. Does not start one. */
   peek(): Promise<void>;
+  /** Stops the daemon. It stays stopped until `wake` is called, because a person does something. */
+  stop(): Promise<void>;
+  wake(): void;
+  /** A person has stopped the daemon: nothing starts it by itself. */
+  readonly isStopped: boolean;
   protocol(): Promise<Protocol>;
   readonly state: LinkState;
   readonly message: string | null;
@@ -35,6 +41,8 @@ export interface DaemonLink {
   /** Fires when anything may have changed: after the first connection, and after events were skipped. */
   readonly onRefresh: vscode.Event<void>;
 }
+
+const STOPPED = 'The background process was stopped. It starts again when you use VeRA Studio.';
 
 export interface LinkOptions {
   readonly daemonArgs: () => string[];
@@ -48,10 +56,10 @@ export function createLink({ daemonArgs, log }: LinkOptions): DaemonLink {
   const refresh = new vscode.EventEmitter<void>();
   let [state, message]: [LinkState, string | null] = ['idle', null];
   let client: Promise<Client> | undefined;
-  let over = false;
+  let [over, stopped] = [false, false];
 
   const become = (next: LinkState, why: string | null = null): void => {
-    if (over || (state === next && message === why)) return;
+    if (over || (stopped && next !== 'failed') || (state === next && message === why)) return;
     [state, message] = [next, why];
     log(`daemon: ${next}${why === null ? '' : ` (${why})`}`);
     changed.fire(next);
@@ -59,6 +67,7 @@ export function createLink({ daemonArgs, log }: LinkOptions): DaemonLink {
   const protocol = (): Promise<Protocol> => import('./lazy.ts');
 
   const opened = (): Promise<Client> => {
+    if (stopped) return Promise.reject(new Quiet(STOPPED));
     client ??= open().catch((error: unknown) => {
       client = undefined;
       become('failed', error instanceof Error ? error.message : String(error));
@@ -100,12 +109,29 @@ export function createLink({ daemonArgs, log }: LinkOptions): DaemonLink {
     },
     follow: async (topics, on) => (await opened()).follow(topics, undefined, on),
     peek: async () => {
-      if (client !== undefined) return;
+      if (client !== undefined || stopped) return;
       const { findRunning } = await protocol();
       const running = await findRunning();
       if (running.state !== 'answers') return;
       running.connection.close();
       await opened();
+    },
+    async stop() {
+      const [made, { life }] = await Promise.all([opened(), protocol()]);
+      await made.call(life.stop, {});
+      stopped = true;
+      client = undefined;
+      become('failed', STOPPED);
+      await made.close();
+    },
+    wake() {
+      if (!stopped) return;
+      stopped = false;
+      // Connects again, and with that every view and the panel are told what there is.
+      void opened().catch(() => undefined);
+    },
+    get isStopped() {
+      return stopped;
     },
     protocol,
     get state() {

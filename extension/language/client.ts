@@ -25,7 +25,9 @@ export function registerLanguageClient(app: App): void {
     if (over !== undefined || !setting('datasetCheck', true)) return;
     over = new AbortController();
     const { signal } = over;
-    const open = (how: { start: boolean }): Promise<Session> => connect(app, rates, how, signal);
+    // A daemon that a person has stopped is not started by an open file.
+    const open = ({ start }: { start: boolean }): Promise<Session> =>
+      connect(app, rates, { start: start && !app.daemon.isStopped }, signal);
     void keep({ open, say: (line) => log.warn(line), over: signal, onNeeded: whenNeeded(isDataset) }).catch(
       (error: unknown) => log.error(`datasets are not checked: ${String(error)}`),
     );

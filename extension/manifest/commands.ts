@@ -57,6 +57,7 @@ export const COMMAND_TITLES: Readonly<Record<CommandName, Described>> = {
   forgetCompletions: { title: 'Delete Counts and Texts of Completions...' },
   pauseCompletionCounts: { title: 'Pause or Resume Counting Completions' },
   showLog: { title: 'Show Log' },
+  showDaemonLog: { title: 'Show Log of the Daemon' },
   stopDaemon: { title: 'Stop Daemon' },
   toggleInline: { title: 'Turn Inline Completions On or Off' },
   snoozeInline: { title: 'Snooze Inline Completions...' },
@@ -140,7 +141,8 @@ export const MENUS: Readonly<Record<string, readonly Entry[]>> = {
     { command: COMMANDS.restoreAdapter, when: `view == ${VIEWS.adapters}`, group: '2_trash@1' },
     { command: COMMANDS.downloadModel, when: `${TRUSTED} && view == ${VIEWS.models}`, group: 'navigation@1' },
     { command: COMMANDS.showLog, when: `view == ${VIEWS.runs}`, group: '9_daemon@1' },
-    { command: COMMANDS.stopDaemon, when: `view == ${VIEWS.runs}`, group: '9_daemon@2' },
+    { command: COMMANDS.showDaemonLog, when: `view == ${VIEWS.runs}`, group: '9_daemon@2' },
+    { command: COMMANDS.stopDaemon, when: `view == ${VIEWS.runs}`, group: '9_daemon@3' },
   ],
   'view/item/context': [
     ...both('activateAdapter', otherItem, 1, '1_use@1'),

@@ -18,11 +18,11 @@ export function outputCommands(
     },
     mergeAdapter: async (node: Clicked<AdapterNode>) => {
       await requireTrust('Merging');
-      return exportWith(app, await one(node, 'Merge into Model'), 'merge');
+      return exportWith(app, panel, await one(node, 'Merge into Model'), 'merge');
     },
     exportAdapter: async (node: Clicked<AdapterNode>) => {
       await requireTrust('Exporting');
-      return exportWith(app, await one(node, 'Export'));
+      return exportWith(app, panel, await one(node, 'Export'));
     },
   };
 }

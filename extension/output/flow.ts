@@ -1,21 +1,22 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { AdapterRow, ExportOffer, ExportResult } from '../../daemon/protocol/adapters.ts';
+import type { HeldOutRow } from '../../daemon/protocol/trial.ts';
 import { defaultOf, type SettingValue } from '../../daemon/settings/setting.ts';
 import { revealFolder } from '../adapters/reveal.ts';
-import { type App, chosen, workspaceFolder } from '../app.ts';
+import { type App, chosen, type Panel, workspaceFolder } from '../app.ts';
 import { veraCommand } from '../daemon/program.ts';
 import { Quiet } from '../quiet.ts';
 import { waitForJob } from '../runs/wait.ts';
 import { askValue } from '../tuning/advanced.ts';
-import { folderName, lineOf, sizeText, specOf } from './formats.ts';
+import { asking, folderName, lineOf, sizeText, specOf, wrapped } from './formats.ts';
 
 type Options = Readonly<Record<string, SettingValue>>;
 
 /** Asks for a format, its options and a folder, shows what it costs and loses, writes it, and says how to use it. */
-export async function exportWith(app: App, adapter: AdapterRow, wanted?: string): Promise<void> {
+export async function exportWith(app: App, panel: Panel, adapter: AdapterRow, wanted?: string): Promise<void> {
   const { daemon } = app;
   const offers = async (options: Options = {}): Promise<ExportOffer[]> =>
     (await daemon.call(({ adapters }) => adapters.exportFormats, { adapter: adapter.id, options })).formats;
@@ -39,7 +40,7 @@ export async function exportWith(app: App, adapter: AdapterRow, wanted?: string)
   );
   if (done === undefined) return;
   const { adapters } = await daemon.protocol();
-  await offer(out, adapters.exportResult.parse(done.result));
+  await offer(app, panel, adapter, out, adapters.exportResult.parse(done.result));
 }
 
 async function pickFormat(adapter: AdapterRow, formats: readonly ExportOffer[]): Promise<ExportOffer> {
@@ -75,9 +76,15 @@ async function pickOptions({ label, options }: ExportOffer): Promise<Options> {
   return values;
 }
 
-/** A folder that is not there yet; proposed beside the workspace's other files. */
+/** From so many bytes, a folder in a git repository is a burden: somebody commits it. */
+const LARGE_BYTES = 20e6;
+
+const isInGit = (folder: string): boolean =>
+  existsSync(join(folder, '.git')) || (dirname(folder) !== folder && isInGit(dirname(folder)));
+
+/** A folder that is not there yet: beside the workspace's other files, or outside of it if that is a git repository and the model is large. */
 async function pickFolder(adapter: AdapterRow, format: ExportOffer): Promise<string> {
-  const parent = workspaceFolder() ?? homedir();
+  const workspace = workspaceFolder();
   const name = folderName(adapter.name, format);
   const free = (folder: string): string => {
     for (let i = 1; ; i++) {
@@ -85,29 +92,49 @@ async function pickFolder(adapter: AdapterRow, format: ExportOffer): Promise<str
       if (!existsSync(path)) return path;
     }
   };
-  const proposed = free(parent);
-  const items = [
-    {
-      label: `$(new-folder) ${vscode.workspace.asRelativePath(proposed)}`,
-      description: 'a new folder',
-      path: proposed as string | undefined,
-    },
-    { label: '$(folder-opened) Another place...', path: undefined },
+  type Item = vscode.QuickPickItem & { path?: string; dialog?: true };
+  const line = (folder: string, description: string): Item => {
+    const path = free(folder);
+    return { label: `$(new-folder) ${vscode.workspace.asRelativePath(path)}`, description, path };
+  };
+  const inGit = workspace !== undefined && (format.bytes ?? 0) > LARGE_BYTES && isInGit(workspace);
+  const places = [
+    ...(workspace === undefined || inGit ? [line(join(homedir(), 'vera-models'), 'a new folder')] : []),
+    ...(workspace === undefined
+      ? []
+      : [line(workspace, inGit ? 'in this git repository: do not commit it' : 'a new folder')]),
   ];
-  const placeHolder = [sizeText(format), format.losses].filter((text) => text !== '').join('. ');
-  const picked = chosen(await vscode.window.showQuickPick(items, { title: `${format.label}: where to?`, placeHolder }));
-  if (picked.path !== undefined) return picked.path;
-  const folders = await vscode.window.showOpenDialog({
-    title: 'Folder to put it in',
-    openLabel: 'Put It Here',
-    canSelectFiles: false,
-    canSelectFolders: true,
-  });
-  return free(chosen(folders?.[0]).fsPath);
+  const facts = [sizeText(format), format.losses].filter((text) => text !== '').join('. ');
+  const items: Item[] = [
+    ...places,
+    { label: '$(folder-opened) Another place...', dialog: true },
+    { label: 'What is written', kind: vscode.QuickPickItemKind.Separator },
+    ...wrapped(facts[0]!.toUpperCase() + facts.slice(1)).map((label) => ({ label, alwaysShow: true })),
+  ];
+  for (;;) {
+    const picked = chosen(
+      await vscode.window.showQuickPick(items, { title: `${format.label}: where to?`, placeHolder: 'Choose a folder' }),
+    );
+    if (picked.path !== undefined) return picked.path;
+    if (picked.dialog !== true) continue; // a line of the facts
+    const folders = await vscode.window.showOpenDialog({
+      title: 'Folder to put it in',
+      openLabel: 'Put It Here',
+      canSelectFiles: false,
+      canSelectFolders: true,
+    });
+    return free(chosen(folders?.[0]).fsPath);
+  }
 }
 
 /** At the end: says where it is and what the check found, and offers to use it. */
-async function offer(out: string, { check, warning, uses }: ExportResult): Promise<void> {
+async function offer(
+  app: App,
+  panel: Panel,
+  adapter: AdapterRow,
+  out: string,
+  { check, warning, uses }: ExportResult,
+): Promise<void> {
   const [open, use] = ['Open Folder', 'Use It...'];
   const answer = await vscode.window.showInformationMessage(
     `Written to ${vscode.workspace.asRelativePath(out)}.${check === undefined ? '' : ` Checked: ${check}`}${warning === undefined ? '' : ` ${warning}`}`,
@@ -116,15 +143,39 @@ async function offer(out: string, { check, warning, uses }: ExportResult): Promi
   );
   if (answer === open) await revealFolder(out);
   if (answer !== use) return;
-  const items = uses.map((one) => ({ label: one.label, line: lineOf(one, veraCommand()) }));
+  const row = await heldOutRow(app, adapter);
+  const items: (vscode.QuickPickItem & { line?: string })[] = [
+    {
+      label: 'Try it here',
+      detail: 'Questions of the held-out data, answered by the base and the adapter side by side',
+    },
+    ...uses.map((one) => {
+      const line = lineOf({ ...one, args: asking(one.args, row) }, veraCommand());
+      return { label: one.label, detail: line, line };
+    }),
+  ];
   const picked = chosen(
-    await vscode.window.showQuickPick(
-      items.map((item) => ({ ...item, detail: item.line })),
-      { title: 'Use It', placeHolder: 'The command line goes into a terminal; press Enter there to run it' },
-    ),
+    await vscode.window.showQuickPick(items, {
+      title: 'Use It',
+      placeHolder: 'A command line goes into a terminal; press Enter there to run it',
+    }),
   );
+  if (picked.line === undefined) return panel.tryIt(adapter.id);
   const cwd = workspaceFolder();
   const terminal = vscode.window.createTerminal({ name: 'VeRA', ...(cwd === undefined ? {} : { cwd }) });
   terminal.show();
   terminal.sendText(picked.line, false);
+  // The panel would keep the focus, and Enter would press one of its buttons.
+  await vscode.commands.executeCommand('workbench.action.terminal.focus');
+}
+
+/** A question that the adapter did not train on; undefined if its run or the data is gone. */
+async function heldOutRow({ daemon, log }: App, { run }: AdapterRow): Promise<HeldOutRow | undefined> {
+  if (run === null) return undefined;
+  try {
+    return (await daemon.call(({ runs }) => runs.heldOut, { run, limit: 1 })).rows[0];
+  } catch (error) {
+    log.info(`no held-out row to ask: ${String(error)}`);
+    return undefined;
+  }
 }

@@ -82,10 +82,10 @@ async function doCommand(app: App, panel: Panel, command: RunCommand, key: strin
       return panel.tryIt(made().id);
     case 'merge':
       await requireTrust('Merging');
-      return later(app, exportWith(app, made(), 'merge'));
+      return later(app, exportWith(app, panel, made(), 'merge'));
     case 'export':
       await requireTrust('Exporting');
-      return later(app, exportWith(app, made()));
+      return later(app, exportWith(app, panel, made()));
     case 'runAgain':
       return later(app, fineTuneAgain(app, panel, job));
     case 'openFolder':

@@ -123,7 +123,7 @@ test('a plan in words', () => {
     trainableParameters: 1,
     adaptedLayers: 1,
     // 120 steps, each 2 s; 3 evaluations and the first; samples before and after.
-    time: { base: 8, data: 1, evaluation: 10, evalEvery: 50, samples: 2, graphs: 1, step: 2, end: 1 },
+    time: { base: 8, data: 1, copies: 0, evaluation: 10, evalEvery: 50, samples: 2, graphs: 1, step: 2, end: 1 },
     savings: { own: { ...cost, method: 'VeRA', rank: 8 }, measured: null, baselines: [] },
     data: { format: 'JSONL, text', rows: 1204, heldOutRows: 63, skipped: 1, firstSkipped: 'x', steps: 120 },
   };

@@ -3,7 +3,7 @@
  * converted first; on code and on chats. Let nothing else run meanwhile: `npm run bench:estimates`, or with a part of a name
  * (`npm run bench:estimates -- GGUF`) only the runs that have it.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../../daemon/home.ts';
@@ -77,9 +77,11 @@ const ratio = (estimate: number, measured: number): string => (estimate / measur
 const isNear = (estimate: number, measured: number): boolean => Math.abs(estimate / measured - 1) <= WITHIN;
 
 const chats = writeChats(join(work, 'chats.jsonl'));
+const code = join(work, 'code'); // a copy, so that somebody may edit the sources meanwhile
+cpSync(SOURCES, code, { recursive: true });
 const demo = join(HERE, '../../daemon/demo');
 const runs: { name: string; base: () => Promise<string> | string; data: string; steps: number }[] = [
-  { name: 'demo model, code', base: () => demo, data: SOURCES, steps: 30 },
+  { name: 'demo model, code', base: () => demo, data: code, steps: 30 },
   { name: 'demo model, chats', base: () => demo, data: chats, steps: 30 },
 ];
 if (existsSync(GGUF)) {
@@ -89,7 +91,7 @@ if (existsSync(GGUF)) {
     return place;
   };
   for (const [kind, data] of [
-    ['code', SOURCES],
+    ['code', code],
     ['chats', chats],
   ] as const) {
     runs.push({ name: `SmolLM2 folder, ${kind}`, base: folder, data, steps: 4 });

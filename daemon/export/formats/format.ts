@@ -66,6 +66,6 @@ export interface ExportFormat {
   readonly atMost?: true;
   /** Writes a folder, whole or absent, and checks it where there is a check. An occupied folder is refused. */
   write(dir: string, source: ExportSource, options: SettingValues, context: ExportContext): Promise<ExportReport>;
-  /** How to use what is in the folder `out`. `base`: the base model, as it was given. */
-  uses(out: string, base: string): readonly Use[];
+  /** How to use what is in the folder `out`. `base`: the base model, as it was given. `loadable`: the base as transformers takes it. */
+  uses(out: string, base: string, loadable?: string): readonly Use[];
 }

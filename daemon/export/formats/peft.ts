@@ -37,7 +37,7 @@ export const peft: ExportFormat = {
     await saveAdapter(dir, adapter, { projection: storesProjection(options) });
     return { warning: differenceOf(adapter), details: {} };
   },
-  uses: (out, base) => [
+  uses: (out, base, loadable = base) => [
     {
       label: 'Ask it something here',
       program: 'vera',
@@ -48,7 +48,7 @@ export const peft: ExportFormat = {
       program: 'python',
       args: [
         '-c',
-        `from transformers import AutoModelForCausalLM as M; from peft import PeftModel; model = PeftModel.from_pretrained(M.from_pretrained(${JSON.stringify(base)}), ${JSON.stringify(out)})`,
+        `from transformers import AutoModelForCausalLM as M; from peft import PeftModel; model = PeftModel.from_pretrained(M.from_pretrained(${JSON.stringify(loadable)}), ${JSON.stringify(out)})`,
       ],
     },
   ],
