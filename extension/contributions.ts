@@ -45,6 +45,10 @@ export const COMMANDS = {
   downloadModel: 'veraStudio.downloadModel',
   fineTuneModel: 'veraStudio.fineTuneModel',
   copyFingerprint: 'veraStudio.copyFingerprint',
+  revealModel: 'veraStudio.revealModel',
+  removeModel: 'veraStudio.removeModel',
+  retryDownload: 'veraStudio.retryDownload',
+  showDownload: 'veraStudio.showDownload',
   showCompletionTexts: 'veraStudio.showCompletionTexts',
   forgetCompletions: 'veraStudio.forgetCompletions',
   pauseCompletionCounts: 'veraStudio.pauseCompletionCounts',
@@ -93,6 +97,7 @@ export const ITEMS = {
   work: 'work.running',
   endedWork: 'work.ended',
   model: 'model',
+  failedDownload: 'download.failed',
 } as const;
 
 /** What a key passes to its command in place of a clicked item. */

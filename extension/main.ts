@@ -42,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
   registerComparisons(app);
   const runs = registerRunsView(app);
   registerRunEnds(app, panel);
-  registerModelsView(app);
+  const models = registerModelsView(app);
   const active = watchActive(app);
   registerStatusItem(app, active);
   const inline = registerInlineCompletion(app, active);
@@ -55,7 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...adapterCommands(app, panel, adapters),
     ...outputCommands(app, panel, adapters),
     ...runCommands(app, panel, runs),
-    ...modelCommands(app, panel),
+    ...modelCommands(app, panel, models),
     ...daemonCommands(app),
     ...inline.commands,
     ...useCommands(app, use),

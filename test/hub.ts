@@ -48,6 +48,17 @@ export async function startHub(
       });
       return void response.end(JSON.stringify(entries));
     }
+    if (url.startsWith('/api/models?') || url.startsWith(`/api/models/${id}?`)) {
+      const config: unknown = JSON.parse(String(files.get('config.json')));
+      const one = {
+        id,
+        config,
+        safetensors: { parameters: { F32: largest / 4 } },
+        tags: ['license:mit'],
+        gated: false,
+      };
+      return void response.end(JSON.stringify(url.includes('/models?') ? [one] : one));
+    }
     const bytes = files.get(url.slice(url.lastIndexOf('/') + 1));
     if (!url.startsWith(`/${id}/`) || bytes === undefined) return void response.writeHead(404).end();
     response.writeHead(200, { 'content-length': bytes.length });

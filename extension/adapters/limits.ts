@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
+import { CHOOSE_BASE, chooseRealBase } from '../tuning/realBase.ts';
 
 const TOLD = 'limitsTold';
 
@@ -10,7 +11,8 @@ export async function tellLimits({ context, daemon, log }: App, adapter: number)
     const told = context.globalState.get<readonly string[]>(TOLD, []);
     if (limits.completion.length === 0 || told.includes(model.base)) return;
     await context.globalState.update(TOLD, [...told, model.base].slice(-100));
-    void vscode.window.showInformationMessage(limits.completion.join(' '));
+    const answer = await vscode.window.showInformationMessage(limits.completion.join(' '), CHOOSE_BASE);
+    if (answer === CHOOSE_BASE) await chooseRealBase();
   } catch (error) {
     log.info(`what the base of adapter ${adapter} can do is not known: ${String(error)}`);
   }

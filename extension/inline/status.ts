@@ -5,6 +5,7 @@ import type { ActiveAdapter } from '../adapters/watch.ts';
 import { COMMANDS, INLINE_ITEM, SETTINGS, SETTINGS_SECTION } from '../contributions.ts';
 import { setting } from '../settings.ts';
 import { oneLine } from '../text.ts';
+import { CHOOSE_BASE, chooseRealBase, DEMO_NOTE } from '../tuning/realBase.ts';
 import { whyNot } from './choice.ts';
 
 /** What the status bar and its menu say about inline completions. */
@@ -56,7 +57,7 @@ export function createStatus(app: App, active: ActiveAdapter, state: () => State
         ? `Inline completions are off: ${off}`
         : problem !== undefined
           ? `No inline completions: ${oneLine(problem.message)}`
-          : `Inline completions by ${oneLine(name)}`;
+          : `Inline completions by ${oneLine(name)}${active.isOfDemo() ? `. ${DEMO_NOTE}` : ''}`;
     item.tooltip = text;
     item.accessibilityInformation = { label: text };
     item.show();
@@ -101,6 +102,7 @@ export function createStatus(app: App, active: ActiveAdapter, state: () => State
             },
           ]),
       ...(isSnoozed() || !isOn ? [] : [{ label: '$(bell-slash) Snooze...', run: snoozeInline }]),
+      ...(active.isOfDemo() ? [{ label: `$(beaker) ${CHOOSE_BASE}`, detail: DEMO_NOTE, run: chooseRealBase }] : []),
       { label: '$(layers) Choose active adapter...', run: () => vscode.commands.executeCommand(COMMANDS.pickAdapter) },
       {
         label: '$(gear) Settings',

@@ -53,6 +53,10 @@ export const COMMAND_TITLES: Readonly<Record<CommandName, Described>> = {
   downloadModel: { title: 'Add or Download Model...', icon: '$(cloud-download)' },
   fineTuneModel: { title: 'Fine-tune This Model...', icon: '$(mortar-board)' },
   copyFingerprint: { title: 'Copy Fingerprint', clicked: true },
+  revealModel: { title: 'Reveal Model Files', clicked: true },
+  removeModel: { title: 'Remove Model...', clicked: true },
+  retryDownload: { title: 'Try Download Again', icon: '$(debug-restart)', clicked: true },
+  showDownload: { title: 'Show What Went Wrong', clicked: true },
   showCompletionTexts: { title: 'Show Stored Completions' },
   forgetCompletions: { title: 'Delete Counts and Texts of Completions...' },
   pauseCompletionCounts: { title: 'Pause or Resume Counting Completions' },
@@ -98,6 +102,7 @@ const otherItem = IN_VIEW(VIEWS.adapters, `/^${ITEMS.adapter}$/`);
 const project = IN_VIEW(VIEWS.adapters, `/^${ITEMS.project.replace('.', '\\.')}$/`);
 const anyRun = IN_VIEW(VIEWS.runs, '/^run\\./');
 const model = IN_VIEW(VIEWS.models, `/^${ITEMS.model}$/`);
+const failedDownload = IN_VIEW(VIEWS.models, `/^${ITEMS.failedDownload.replace('.', '\\.')}$/`);
 /** A command as an icon of an item, and in its menu, where the keyboard reaches it too. */
 const both = (name: CommandName, when: string, icon: number, group: string): Entry[] => [
   { command: COMMANDS[name], when, group: `${INLINE}@${icon}` },
@@ -178,6 +183,11 @@ export const MENUS: Readonly<Record<string, readonly Entry[]>> = {
     },
     ...both('fineTuneModel', `${TRUSTED} && ${model}`, 1, '1_use@1'),
     { command: COMMANDS.copyFingerprint, when: model, group: '5_copy@1' },
+    { command: COMMANDS.revealModel, when: model, group: '2_out@1' },
+    { command: COMMANDS.removeModel, when: model, group: '9_delete@1' },
+    ...both('retryDownload', failedDownload, 1, '2_state@1'),
+    { command: COMMANDS.showDownload, when: failedDownload, group: '1_open@1' },
+    { command: COMMANDS.removeModel, when: failedDownload, group: '9_delete@1' },
   ],
 };
 
@@ -192,6 +202,7 @@ const DELETE = { key: 'delete', mac: 'cmd+backspace' };
 const FIND = { key: 'ctrl+f', mac: 'cmd+f' };
 export const KEYS: readonly Record<string, string>[] = [
   key('renameAdapter', 'adapters', F2),
+  key('removeModel', 'models', DELETE),
   key('deleteAdapter', 'adapters', DELETE),
   key('filterAdapters', 'adapters', FIND),
   key('renameRun', 'runs', F2),

@@ -28,7 +28,7 @@ export const WELCOME: readonly { key: string; view: ViewName; text: string; when
   {
     key: 'models',
     view: 'models',
-    text: `You have no base models yet. Add a folder or a GGUF file, or download a model by its hub id, such as HuggingFaceTB/SmolLM2-135M-Instruct.\n${button('Add or Download Model...', 'downloadModel')}`,
+    text: `You have no base models yet. Choose one that this machine has (Hugging Face, Ollama, LM Studio, GGUF files), a recommended one, or one of the hub.\n${button('Add or Download Model...', 'downloadModel')}`,
     when: 'isWorkspaceTrusted',
   },
 ];

@@ -3,30 +3,41 @@ import type { z } from 'zod';
 import { abilitiesText, limitsOf } from '../../daemon/protocol/abilityText.ts';
 import type { OfferedModel } from '../../daemon/protocol/generation.ts';
 import type { Job } from '../../daemon/protocol/jobs.ts';
+import type { files as filesMethod } from '../../daemon/protocol/bases.ts';
+import { bytesText } from '../../daemon/protocol/text.ts';
 import type { baseModel } from '../../daemon/protocol/records.ts';
 import { type App, hasBegun } from '../app.ts';
-import { ITEMS, VIEWS } from '../contributions.ts';
+import { COMMANDS, ITEMS, VIEWS } from '../contributions.ts';
 import { listAll, soonest } from '../listing.ts';
 import { describeJob, fractionOf, iconOf } from '../runs/describe.ts';
-import { lastPart, oneLine, parametersText } from '../text.ts';
+import { oneLine, parametersText } from '../text.ts';
+import { baseLabel } from '../tuning/baseLabel.ts';
 
 export type ModelRow = z.infer<typeof baseModel>;
+type Files = z.infer<typeof filesMethod.result>['items'][number];
+
 export type ModelNode =
-  | { readonly kind: 'model'; readonly model: ModelRow; readonly offered?: OfferedModel | undefined }
+  | {
+      readonly kind: 'model';
+      readonly model: ModelRow;
+      readonly offered?: OfferedModel | undefined;
+      readonly files?: Files | undefined;
+    }
   | { readonly kind: 'download'; readonly job: Job };
 
 /**
  * The view of base models: those that were used, and downloads with their progress. A person can drop files and folders
  * here.
  */
-export function registerModelsView(app: App): void {
+export function registerModelsView(app: App): vscode.TreeView<ModelNode> {
   const { context, daemon } = app;
   const changed = new vscode.EventEmitter<undefined>();
   const downloads = new Map<number, Job>();
   const view = vscode.window.createTreeView<ModelNode>(VIEWS.models, {
     treeDataProvider: {
       onDidChangeTreeData: changed.event,
-      getTreeItem: (node) => (node.kind === 'model' ? modelItem(node.model, node.offered) : downloadItem(node.job)),
+      getTreeItem: (node) =>
+        node.kind === 'model' ? modelItem(node.model, node.offered, node.files) : downloadItem(node.job),
       async getChildren(node) {
         if (node !== undefined || !hasBegun(app)) return [];
         const models = await listAll((after) =>
@@ -36,11 +47,20 @@ export function registerModelsView(app: App): void {
         const offered = await daemon
           .call(({ generation }) => generation.models, { bases: 100, adapters: 0 })
           .catch(() => undefined);
+        const { items: files } = await daemon
+          .call(({ bases }) => bases.files, { bases: models.slice(0, 500).map(({ id }) => id) })
+          .catch(() => ({ items: [] as Files[] }));
+        const filesOf = new Map(files.map((one) => [one.base, one]));
         const can = new Map(offered?.bases.map((one) => [one.fingerprint, one]));
         const under = [...downloads.values()].sort((a, b) => b.id - a.id);
         return [
           ...under.map((job) => ({ kind: 'download' as const, job })),
-          ...models.map((model) => ({ kind: 'model' as const, model, offered: can.get(model.fingerprint) })),
+          ...models.map((model) => ({
+            kind: 'model' as const,
+            model,
+            offered: can.get(model.fingerprint),
+            files: filesOf.get(model.id),
+          })),
         ];
       },
     },
@@ -83,18 +103,21 @@ export function registerModelsView(app: App): void {
         .catch(() => undefined);
     }),
   );
+  return view;
 }
 
 function modelItem(
   { id, spec, fingerprint, architecture, parameters, usedAt }: ModelRow,
   offered: OfferedModel | undefined,
+  files: Files | undefined,
 ): vscode.TreeItem {
   const abilities = offered?.abilities ?? null;
-  const item = new vscode.TreeItem(oneLine(lastPart(spec)));
+  const item = new vscode.TreeItem(oneLine(baseLabel(spec)));
   item.id = `model ${id}`;
   item.description = [
     architecture ?? '',
     parameters === null ? '' : parametersText(parameters),
+    files === undefined ? '' : files.bytes === null ? 'not on this machine' : bytesText(files.bytes),
     abilities === null ? '' : abilitiesText(abilities),
   ]
     .filter((part) => part !== '')
@@ -105,6 +128,7 @@ function modelItem(
   item.tooltip = [
     spec,
     ...new Set(limits),
+    ...(files?.kept ?? []).map(({ what, bytes }) => `Kept by VeRA Studio: ${what}, ${bytesText(bytes)}`),
     ...(offered?.problem == null ? [] : [offered.problem]),
     `Fingerprint ${fingerprint}`,
     `Last used ${new Date(usedAt).toLocaleString('en-GB')}`,
@@ -115,10 +139,18 @@ function modelItem(
 }
 
 function downloadItem(job: Job): vscode.TreeItem {
-  const item = new vscode.TreeItem(job.kind === 'download' ? oneLine(lastPart(String(job.spec['base']))) : job.title);
+  const item = new vscode.TreeItem(oneLine(baseLabel(String(job.spec['base']))));
   const [icon, colour] = iconOf(job.state);
   item.id = `download ${job.id} ${fractionOf(job) ?? ''}`;
   item.description = describeJob(job);
+  item.tooltip = [job.title, ...(job.error === null ? [describeJob(job)] : [job.error.message])]
+    .map(oneLine)
+    .join('\n');
+  if (job.state === 'failed') {
+    item.contextValue = ITEMS.failedDownload;
+    const node: ModelNode = { kind: 'download', job };
+    item.command = { command: COMMANDS.showDownload, title: 'Show What Went Wrong', arguments: [node] };
+  }
   item.iconPath = new vscode.ThemeIcon(icon, colour === undefined ? undefined : new vscode.ThemeColor(colour));
   return item;
 }

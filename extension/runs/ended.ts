@@ -6,6 +6,8 @@ import { type App, type Panel, showError, workspaceFolder } from '../app.ts';
 import { VIEWS } from '../contributions.ts';
 import { isQuiet } from '../quiet.ts';
 import { lastPart } from '../text.ts';
+import { isDemo } from '../tuning/baseLabel.ts';
+import { CHOOSE_BASE, chooseRealBase, DEMO_NOTE } from '../tuning/realBase.ts';
 import { trainingOf } from '../tuning/training.ts';
 import { downloadedText, failedText, readyText } from './endText.ts';
 
@@ -52,11 +54,16 @@ async function tellRun(app: App, panel: Panel, job: Job): Promise<void> {
   const { run, adapter } = await app.daemon.call(({ runs }) => runs.get, { run: job.run });
   // All weights may have been trained: then there is a model and no adapter.
   const isActive = adapter !== null && (await activeHere(app))?.id === adapter.id;
+  const demo = isDemo(trainingOf(job).settings.base);
   const next = adapter === null ? [] : isActive ? [TRY_IT] : [USE, TRY_IT];
   const answer = await vscode.window.showInformationMessage(
-    readyText(adapter?.name ?? lastPart(trainingOf(job).settings.data), run.verdict),
-    ...[OPEN, ...next],
+    [
+      readyText(adapter?.name ?? lastPart(trainingOf(job).settings.data), run.verdict),
+      ...(demo ? [DEMO_NOTE] : []),
+    ].join(' '),
+    ...[OPEN, ...next, ...(demo ? [CHOOSE_BASE] : [])],
   );
+  if (answer === CHOOSE_BASE) await chooseRealBase();
   if (answer === OPEN) await panel.show(key);
   if (answer === USE && adapter !== null) await activateFor(app, adapter.id);
   if (answer === TRY_IT && adapter !== null) await panel.tryIt(adapter.id);

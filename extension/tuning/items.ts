@@ -35,7 +35,7 @@ export function itemsOf(draft: Draft, answerOf: (preset: Start) => Answer | unde
     {
       label: `$(symbol-misc) Base model: ${draft.base.label}`,
       description: draft.base.description,
-      ...(isDemo(draft.base.spec) ? { detail: `This model is ${TINY}. Choose a larger one for real use.` } : {}),
+      ...(isDemo(draft.base.spec) ? { detail: `This model is ${TINY}; for real use, choose a larger one.` } : {}),
       choice: { does: 'base' },
     },
     { label: `$(database) Task: ${taskOf(draft, answer)}`, choice: { does: 'task' } },
