@@ -59,6 +59,7 @@ test('special tokens: ids, skipping, beginning of text', () => {
     prefix: tokenizer.tokenId('<fim_prefix>'),
     middle: tokenizer.tokenId('<fim_middle>'),
     suffix: tokenizer.tokenId('<fim_suffix>'),
+    stops: ['<fim_prefix>', '<fim_suffix>', '<fim_middle>'].map((token) => tokenizer.tokenId(token)),
   });
   assert.equal(tokenizer.vocabSize, tokenizer.fim.suffix + 1);
   assert.equal(loadTokenizer(tinyTokenizer()).fim, undefined);

@@ -58,7 +58,7 @@ export function loadTokenizer(dir: string): Tokenizer {
   const tokenId = (token: string) => pipeline.token_to_id(token);
   const idOf = (name: string) => (special[name] === undefined ? undefined : tokenId(special[name]));
   const [bosId, eosId, padId] = [idOf('bos_token'), idOf('eos_token'), idOf('pad_token')];
-  const fim = findFim(tokenId);
+  const fim = findFim(tokenId, bosId);
   const renderConversation = loadChatTemplate(dir, config, special);
   return {
     encode: (text, { addSpecialTokens = true } = {}) =>

@@ -1,3 +1,4 @@
+import { fimIds, insideIds, prefixIds } from '../data/fim.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { UNABLE } from '../protocol/unable.ts';
@@ -15,10 +16,9 @@ export function chatPrompt(tokenizer: Tokenizer, question: string, system?: stri
   return tokenizer.encode(tokenizer.renderChat(messages, { addGenerationPrompt: true }), { addSpecialTokens: false });
 }
 
-/** Token ids that ask for the text between a prefix and a suffix, in the order prefix, suffix, middle (arXiv 2207.14255). */
+/** Token ids that ask for the text between a prefix and a suffix (arXiv 2207.14255), as the model's family writes them. */
 export function fillPrompt(tokenizer: Tokenizer, prefix: string, suffix: string): number[] {
   const { fim } = tokenizer;
   if (!fim) throw new VeraError('usage', UNABLE.fill);
-  const encode = (text: string): number[] => (text === '' ? [] : tokenizer.encode(text, { addSpecialTokens: false }));
-  return [fim.prefix, ...encode(prefix), fim.suffix, ...encode(suffix), fim.middle];
+  return fimIds(fim, prefixIds(tokenizer, prefix), insideIds(tokenizer, suffix));
 }

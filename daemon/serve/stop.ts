@@ -4,18 +4,12 @@ import type { Tokenizer } from '../data/tokenizer.ts';
 
 /**
  * Tokens that end an answer: the tokenizer's end of text, those that generation_config.json and config.json of the base list,
- * and the marks of fill-in-the-middle, after which a model only writes the next example.
+ * and the tokens of fill-in-the-middle, after which a model only writes the next example.
  */
 export function stopTokens(dir: string, tokenizer: Tokenizer): number[] {
   const { eosId, fim } = tokenizer;
   const listed = ['generation_config.json', 'config.json'].flatMap((file) => eosOf(join(dir, file)));
-  return [
-    ...new Set([
-      ...(eosId === undefined ? [] : [eosId]),
-      ...listed,
-      ...(fim ? [fim.prefix, fim.suffix, fim.middle] : []),
-    ]),
-  ];
+  return [...new Set([...(eosId === undefined ? [] : [eosId]), ...listed, ...(fim?.stops ?? [])])];
 }
 
 function eosOf(file: string): number[] {

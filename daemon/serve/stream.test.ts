@@ -40,7 +40,7 @@ test('a fill-in prompt has its three marks, and an answer ends at any of them', 
   assert.equal(tokenizer.decode(ids.slice(1, places[1])), 'a = ');
   assert.equal(tokenizer.decode(ids.slice(places[1]! + 1, -1)), '\n');
   const stop = stopTokens(dir, tokenizer);
-  for (const id of [eosId!, ...Object.values(fim!)]) assert.ok(stop.includes(id));
+  for (const id of [eosId!, ...fim!.stops]) assert.ok(stop.includes(id));
 });
 
 test('a chat prompt ends where the answer begins; a model without template or marks says so', () => {

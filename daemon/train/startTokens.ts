@@ -16,9 +16,9 @@ export function startTokens(options: MethodOptions, tokenizer: Tokenizer): Metho
 function tokensOf(text: string, tokenizer: Tokenizer): readonly number[] {
   if (NUMBERS.test(text)) return text.split(' ').slice(1).map(Number);
   if (text !== 'middle') return tokenizer.encode(text, { addSpecialTokens: false });
-  if (tokenizer.fim) return [tokenizer.fim.middle];
+  if (tokenizer.fim && !tokenizer.fim.suffixFirst) return [tokenizer.fim.middle];
   throw settingError(
-    'the base has no fill-in-the-middle tokens, so an adapter cannot start there; choose another value for Start after, or another base',
+    'the base has no token before a middle, so an adapter cannot start there; choose another value for Start after, or another base',
     'activateAfter',
     'base',
   );
