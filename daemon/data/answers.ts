@@ -39,13 +39,14 @@ interface Conversation {
  * words of an answer are never searched in the text, because others may have said them before. Throws BadRow if a turn is not found.
  *
  * @param from messages before this index are never answers
+ * @param only whether the assistant's message with this index is wanted
  */
 export function renderAnswers(
   tokenizer: Tokenizer,
   messages: ChatMessage[],
-  options: { tools?: unknown[]; from?: number; wantAnswers: boolean },
+  options: { tools?: unknown[]; from?: number; wantAnswers: boolean; only?: (message: number) => boolean },
 ): RenderedChat {
-  const { tools, from = 0, wantAnswers } = options;
+  const { tools, from = 0, wantAnswers, only = () => true } = options;
   const settings: RenderOptions = { date: TRAINING_DATE, ...(tools ? { tools } : {}) };
   const whole = explained(() => tokenizer.renderConversation!(messages, settings));
   const { text, habit } = whole;
@@ -59,7 +60,7 @@ export function renderAnswers(
     prefix: (count, addGenerationPrompt) => rendered(messages.slice(0, count), addGenerationPrompt)?.text,
     withWords: (index, words) => rendered(messages.with(index, { ...messages[index]!, content: words }))?.text,
   };
-  const wanted = messages.flatMap(({ role }, i) => (role === 'assistant' && i >= from ? [i] : []));
+  const wanted = messages.flatMap(({ role }, i) => (role === 'assistant' && i >= from && only(i) ? [i] : []));
   const marked = whole.generated.length > 0 ? markedTurns(conversation, wanted, rendered) : undefined;
   return { text, answers: marked ?? wanted.map((index) => findTurn(conversation, index)) };
 }

@@ -155,7 +155,7 @@ test('rows that are too long are cut off and counted, rows without an answer are
   }
   assert.match(
     dataset.description,
-    /3 rows for training, 0 held out; 2 cut off at 64 tokens; 1 dropped because none of their tokens/,
+    /3 rows for training, 0 held out; 1 row dropped, because the first 64 tokens hold nothing of the answer; 1 row cut off at 64 tokens; a Row length of 192 keeps all of them whole$/,
   );
   const hopeless = await openDataset(file('hopeless.jsonl', jsonl(rows.slice(2))), defaults);
   await assert.rejects(collect(hopeless.train(1, 0)), /the model can learn nothing.*choose a larger Row length/);
@@ -245,9 +245,13 @@ test('something that is not a dataset is refused, and the message says what woul
   mkdirSync(folder);
   writeFileSync(join(folder, 'data.jsonl'), '{}');
   await refused(folder, /data\.jsonl, line 1: no row format has these columns \(none\)/);
-  await refused(file('x.jsonl', '{"text": "x"}'), /the row format "nope" does not exist; choose one of chat, /, {
-    format: 'nope',
-  });
+  await refused(
+    file('x.jsonl', '{"text": "x"}'),
+    /the row format "nope" does not exist; choose one of preference, chat, /,
+    {
+      format: 'nope',
+    },
+  );
 });
 
 test('devices and pipes are refused without reading', { skip: process.platform === 'win32' }, async () => {
@@ -319,4 +323,30 @@ test('only the first rows can be used', async () => {
     },
   );
   assert.equal(dataset.rows, 10);
+});
+
+test('what a person should know before training: rows left out, fields not used, rows too long, and nothing held out', async () => {
+  const rows = [
+    { prompt: 'hello', completion: 'world', mood: 'calm' },
+    { prompt: 'hello', completion: 'moon', label: false },
+    { prompt: 'hello', completion: 'sun', label: false },
+    { prompt: 'hello', completion: 'the quick brown fox '.repeat(30) },
+  ];
+  const dataset = await openDataset(file('notes.jsonl', jsonl(rows)), { ...defaults, maxLength: 72 });
+  assert.deepEqual([dataset.rows, dataset.leftOut], [2, 2]);
+  dataset.survey();
+  assert.deepEqual(dataset.notes, [
+    '2 rows left out because "label" is false',
+    'the field "mood" is not used',
+    '1 row cut off at 64 tokens',
+    'a Row length of 72 keeps more (the base model reads 72 tokens at once)',
+  ]);
+  const one = await openDataset(file('one.jsonl', jsonl(rows.slice(0, 1))), { ...defaults, heldOut: 0.1 });
+  assert.match(one.notes.join(), /there is only one row.*no row is held out/);
+  await refused(
+    file('out.jsonl', jsonl(rows.slice(1, 3))),
+    /has no row that can be used; 2 left out because "label" is false/,
+  );
+  const short = await openDataset(file('short.jsonl', jsonl([{ text: 'a' }])), defaults);
+  await assert.rejects(collect(short.train(1, 0)), /each is shorter than two tokens/);
 });

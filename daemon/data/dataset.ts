@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { VeraError } from '../protocol/errors.ts';
 import { columnMapOf, mappedReader } from './columns.ts';
 import { detectFormat, readSample } from './detect.ts';
+import { count, emptyTally, notesOf, type Tally } from './description.ts';
 import { encodeSample } from './encode.ts';
 import { hasAnswer, type Example } from './example.ts';
 import type { Sample } from './formats/format.ts';
@@ -11,7 +12,8 @@ import { cannotRead, notRegular } from './readers/file.ts';
 import type { ReaderOptions, RowReader } from './readers/reader.ts';
 import { openDatasetFolder } from './readers/folder.ts';
 import { openFile } from './readers/open.ts';
-import { BadRow } from './row.ts';
+import { unusedFields } from './messages/unused.ts';
+import { BadRow, LeftOut } from './row.ts';
 import type { DataSettings } from './settings.ts';
 import { splitRows } from './split.ts';
 import { type Start, startIn } from './start.ts';
@@ -26,6 +28,8 @@ export interface DatasetOptions extends Pick<
   length: number;
   /** The fraction of rows that is held out, chosen by hash. 0: none. 1: all, in the order of the file, as an evaluation wants it. */
   heldOut: number;
+  /** The most tokens that the base reads at once, for advice about `length`. */
+  maxLength?: number;
   /** What to do with text and code longer than `length`: cut it into windows (default), or use only its beginning. */
   windows?: 'cut' | 'split';
   /** Where the adapter starts, for one that starts late. */
@@ -40,14 +44,18 @@ export interface DatasetOptions extends Pick<
 export interface Dataset {
   /** What was detected, for people: 'JSONL, chat messages'. */
   format: string;
-  /** One line: files, rows, skipped. */
+  /** One line: the file, rows, and the notes. */
   description: string;
+  /** What a person should know about these rows, in sentences without a full stop: what is left out, cut off or not used, and why. */
+  notes: readonly string[];
   /** sha256 (hex) of the content. */
   hash: string;
   /** Bad rows that were skipped. In a large file, more may be found while it is read. */
   skipped: { count: number; first?: string };
   /** Rows longer than `length` whose end was cut off, among those read so far. */
   cut: number;
+  /** Rows that the data mark as not to be learned. In a large file, more may be found while it is read. */
+  leftOut: number;
   /** Rows in which no token counts in the loss, among those read so far. */
   dropped: number;
   /** Rows in which the adapter never starts, among those read so far. */
@@ -61,6 +69,8 @@ export interface Dataset {
   heldOut(): AsyncGenerator<Example>;
   /** Some held-out rows as they stand in the file, with their places among the held-out rows. Rows that cannot be read are left out. */
   heldOutSamples(from: number, limit: number): { sample: Sample; source: Example['source']; place: number }[];
+  /** Tokenises the rows, or of many rows a sample, so that the notes know which are cut off or dropped before training starts. */
+  survey(): void;
   /** The same rows, which are not read and checked again, cut at another length. It is closed with this one. */
   ofLength(length: number): Dataset;
   close(): void;
@@ -74,6 +84,10 @@ const CHECKED_ROWS = 1000;
 const CUT = 1;
 const DROPPED = 2;
 const UNSTARTED = 4;
+const READ = 8;
+
+/** A survey stops after so many tokens. Tokenising them takes about a second. */
+const SURVEYED_TOKENS = 300_000;
 
 /**
  * Opens a dataset: a file that one of the readers knows, or a folder of code. Only an index of the rows stays in memory.
@@ -120,8 +134,15 @@ function checkedRows(path: string, reader: RowReader, options: RowOptions): Chec
   const format = detectFormat(path, reader, options);
   const wrong = new Uint8Array(reader.count);
   const skipped: Dataset['skipped'] = { count: 0 };
+  const leftOut = new Map<string, number>();
+  const unused = new Set<string>();
 
   const bad = (i: number, error: BadRow): void => {
+    if (error instanceof LeftOut) {
+      if (!wrong[i]) leftOut.set(error.reason, (leftOut.get(error.reason) ?? 0) + 1);
+      wrong[i] = 1;
+      return;
+    }
     const { file, line } = reader.source(i);
     const message = `${file}${line === undefined ? '' : `, line ${line}`}: ${error.message}`;
     if (options.onBadRow === 'error') throw new VeraError('data', message, error.helps);
@@ -133,7 +154,9 @@ function checkedRows(path: string, reader: RowReader, options: RowOptions): Chec
   const checked = reader.bytes <= CHECKED_BYTES ? reader.count : Math.min(reader.count, CHECKED_ROWS);
   for (let i = 0; i < checked; i++) {
     try {
-      readSample(format, reader.read(i));
+      const row = reader.read(i);
+      readSample(format, row);
+      for (const field of unusedFields(format, row)) unused.add(field);
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
       bad(i, error);
@@ -141,7 +164,9 @@ function checkedRows(path: string, reader: RowReader, options: RowOptions): Chec
   }
   const { train, heldOut } = splitRows(reader, (i) => !wrong[i], options.heldOut);
   if (train.length + heldOut.length === 0) {
-    throw new VeraError('data', `${path} has no row that can be used; the first error: ${skipped.first}`);
+    const why = [...leftOut].map(([reason, count]) => `${count} left out because ${reason}`);
+    if (skipped.first !== undefined) why.push(`the first error: ${skipped.first}`);
+    throw new VeraError('data', `${path} has no row that can be used; ${why.join('; ')}`);
   }
 
   const sample = (i: number): Sample | undefined => {
@@ -152,7 +177,7 @@ function checkedRows(path: string, reader: RowReader, options: RowOptions): Chec
       return undefined;
     }
   };
-  return { path, reader, format, wrong, skipped, bad, train, heldOut, sample };
+  return { path, reader, format, wrong, skipped, leftOut, unused, bad, train, heldOut, sample };
 }
 
 /** Rows that were read and checked once, for every length. */
@@ -163,6 +188,10 @@ export interface CheckedRows {
   /** 1 for a row that is left out because it is wrong. */
   readonly wrong: Uint8Array;
   readonly skipped: Dataset['skipped'];
+  /** How many rows the data mark as not to be learned, by reason. */
+  readonly leftOut: ReadonlyMap<string, number>;
+  /** Fields with a value that the format does not read. */
+  readonly unused: ReadonlySet<string>;
   /** Takes note of a row that is wrong, or throws it. */
   readonly bad: (i: number, error: BadRow) => void;
   readonly train: Uint32Array;
@@ -172,9 +201,9 @@ export interface CheckedRows {
 }
 
 function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): Dataset {
-  const { path, reader, format, wrong, skipped, bad, train, heldOut } = rows;
+  const { path, reader, format, wrong, skipped, leftOut, bad, train, heldOut } = rows;
   const flags = new Uint8Array(reader.count);
-  const tally = { cut: 0, dropped: 0, unstarted: 0 };
+  const tally: Tally = emptyTally();
   const { start, keepUnstarted = false } = options;
   const every = !keepUnstarted && startsAtMiddle(options);
 
@@ -182,7 +211,12 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
   const examplesOf = (i: number, seeds: (string | number)[], fimRate: number): Omit<Example, 'row'>[] => {
     if (wrong[i]) return [];
     try {
-      const { examples, cut } = encodeSample(readSample(format, reader.read(i)), {
+      const {
+        examples,
+        cut,
+        tokens,
+        unwritten = [],
+      } = encodeSample(readSample(format, reader.read(i)), {
         tokenizer: options.tokenizer,
         length,
         lossOn: options.lossOn,
@@ -202,7 +236,14 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
       if (unstarted) tally.unstarted++;
       if (dropped) tally.dropped++;
       if (isCut) tally.cut++;
-      flags[i]! |= isCut | dropped | unstarted;
+      if (!(flags[i]! & READ)) {
+        tally.read++;
+        tally.tokens += tokens;
+        tally.longest = Math.max(tally.longest, tokens);
+        if (cut && dropped) tally.tooLong++;
+        for (const what of unwritten) tally.unwritten.set(what, (tally.unwritten.get(what) ?? 0) + 1);
+      }
+      flags[i]! |= isCut | dropped | unstarted | READ;
       return kept;
     } catch (error) {
       if (!(error instanceof BadRow)) throw error;
@@ -210,6 +251,8 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
       return [];
     }
   };
+  const notes = (): string[] =>
+    notesOf({ ...rows, tally, length, maxLength: options.maxLength, wantsHeldOut: options.heldOut > 0 });
   async function* stream(
     order: Uint32Array,
     start: number,
@@ -223,13 +266,29 @@ function ofLength(rows: CheckedRows, options: DatasetOptions, length: number): D
         yield { ...example, row };
       }
     }
-    if (!some) throw tally.unstarted > 0 ? neverStarts(path, options) : nothingLeft(path, length, skipped.first);
+    if (!some) throw tally.unstarted > 0 ? neverStarts(path, options) : nothingLeft(path, length, skipped.first, tally);
   }
 
   return {
     format: `${reader.name}, ${format.label}`,
     get description() {
-      return describe(path, reader, [train.length, heldOut.length], skipped, tally, length);
+      const counts = `${path}: ${count(train.length, 'row')} for training, ${heldOut.length.toLocaleString('en-US')} held out`;
+      const skips =
+        skipped.count > 0 ? [`${skipped.count.toLocaleString('en-US')} skipped, the first: ${skipped.first}`] : [];
+      return [counts, ...skips, ...notes()].join('; ');
+    },
+    get notes() {
+      return notes();
+    },
+    get leftOut() {
+      return [...leftOut.values()].reduce((sum, one) => sum + one, 0);
+    },
+    survey() {
+      const order = shuffled(Uint32Array.from([...train, ...heldOut]), 'survey');
+      for (const row of order) {
+        if (tally.tokens >= SURVEYED_TOKENS) break;
+        if (!(flags[row]! & READ)) examplesOf(row, ['survey'], 0);
+      }
     },
     hash: reader.hash,
     skipped,
@@ -286,27 +345,22 @@ function neverStarts(path: string, { start, tokenizer }: DatasetOptions): VeraEr
   );
 }
 
-function nothingLeft(path: string, length: number, first: string | undefined): VeraError {
+function nothingLeft(path: string, length: number, first: string | undefined, tally: Tally): VeraError {
   const nothing = `${path}: the model can learn nothing from these rows`;
   if (first !== undefined) return new VeraError('data', `${nothing}: ${first}`);
+  if (tally.tooLong === 0 && tally.longest < 2)
+    return new VeraError(
+      'data',
+      `${nothing}: each is shorter than two tokens, and the model predicts a token from those before it`,
+    );
+  if (tally.tooLong === 0)
+    return new VeraError('data', `${nothing}: none of their tokens counts in the loss, because no row has an answer`);
   const reason = `no token of an answer is within the first ${length} tokens of a row; choose a larger Row length`;
-  return new VeraError('data', `${nothing}: ${reason}`, { settings: ['length'] });
-}
-
-function describe(
-  path: string,
-  reader: RowReader,
-  [train, heldOut]: [number, number],
-  skipped: Dataset['skipped'],
-  tally: { cut: number; dropped: number; unstarted: number },
-  length: number,
-): string {
-  const number = (value: number) => value.toLocaleString('en-US');
-  const parts = [`${path}: ${number(train)} rows for training, ${number(heldOut)} held out`];
-  if (reader.note) parts.push(reader.note);
-  if (skipped.count > 0) parts.push(`${number(skipped.count)} skipped, the first: ${skipped.first}`);
-  if (tally.cut > 0) parts.push(`${number(tally.cut)} cut off at ${number(length)} tokens`);
-  if (tally.dropped > 0) parts.push(`${number(tally.dropped)} dropped because none of their tokens counts in the loss`);
-  if (tally.unstarted > 0) parts.push(`${number(tally.unstarted)} in which the adapter never starts`);
-  return parts.join('; ');
+  return new VeraError(
+    'data',
+    `${nothing}: ${reason} (the longest row read has ${tally.longest.toLocaleString('en-US')} tokens)`,
+    {
+      settings: ['length'],
+    },
+  );
 }

@@ -2,8 +2,9 @@ import { type Remedy, VeraError } from '../protocol/errors.ts';
 import { columnMapOf, columnMapText, likelyColumns, samplesOf } from './columns.ts';
 import type { RowFormat, Sample } from './formats/format.ts';
 import { formatOf, rowFormatNamed, rowFormats } from './formats/registry.ts';
+import { markFields, markOf, outOf } from './messages/marks.ts';
 import type { RowReader } from './readers/reader.ts';
-import { BadRow, type Row } from './row.ts';
+import { BadRow, LeftOut, type Row } from './row.ts';
 
 /** Rows that are read to detect the format, if bad rows are skipped. */
 const LOOKED_AT = 100;
@@ -75,7 +76,20 @@ export function readSample(format: RowFormat, row: Row): Sample {
       );
     }
   }
-  return format.read(row);
+  const sample = format.read(row);
+  obeyMarks(format, row, sample);
+  return sample;
+}
+
+/** Throws LeftOut for a row whose own columns say that it is not to be learned. */
+function obeyMarks(format: RowFormat, row: Row, sample: Sample): void {
+  const read = new Set(format.fields.map(({ name }) => name));
+  const marks = Object.fromEntries(Object.entries(row).filter(([name]) => markFields.has(name) && !read.has(name)));
+  const texts = sample.kind === 'text' || sample.kind === 'code';
+  const mark = markOf(marks);
+  if (mark?.learned === false) throw new LeftOut(`"${mark.field}" is ${String(row[mark.field])}`, [mark.field]);
+  const reason = outOf(row, read, texts);
+  if (reason !== undefined) throw new LeftOut(reason);
 }
 
 /** The message about a row that no format matches. */

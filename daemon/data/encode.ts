@@ -2,6 +2,7 @@ import { renderAnswers, type Span } from './answers.ts';
 import type { Example } from './example.ts';
 import { fillInTheMiddle } from './fim.ts';
 import type { Sample } from './formats/format.ts';
+import { isObject } from '../formats/json.ts';
 import { BadRow } from './row.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -22,7 +23,14 @@ export interface Encoded {
   examples: Pick<Example, 'ids' | 'counts'>[];
   /** The row was longer than `length` and its end was cut off. */
   cut: boolean;
+  /** Tokens of the whole row, before anything was cut. */
+  tokens: number;
+  /** What the row has, but the chat template does not write. */
+  unwritten?: readonly Unwritten[];
 }
+
+/** Parts of a conversation that some chat templates do not write. */
+export type Unwritten = 'reasoning' | 'tools' | 'toolResults' | 'system';
 
 /** Token ids of a row, and which of them count in the loss. Throws BadRow if the row cannot be written for this model. */
 export function encodeSample(sample: Sample, options: EncodeOptions): Encoded {
@@ -39,7 +47,9 @@ export function encodeSample(sample: Sample, options: EncodeOptions): Encoded {
   }
 }
 
-function encodeChat(sample: Extract<Sample, { kind: 'chat' }>, options: EncodeOptions): Encoded {
+type ChatSample = Extract<Sample, { kind: 'chat' }>;
+
+function encodeChat(sample: ChatSample, options: EncodeOptions): Encoded {
   const { tokenizer, lossOn } = options;
   if (!tokenizer.renderChat) {
     throw new BadRow(
@@ -48,28 +58,78 @@ function encodeChat(sample: Extract<Sample, { kind: 'chat' }>, options: EncodeOp
       'template',
     );
   }
-  const { messages, tools, from } = sample;
+  const { messages, tools, from, unlearned = [] } = sample;
   const wantAnswers = lossOn === 'answer';
+  const isMarked = (message: number): boolean => unlearned.includes(message);
   const rendered = renderAnswers(tokenizer, messages, {
-    wantAnswers,
+    wantAnswers: wantAnswers || unlearned.length > 0,
+    only: (message) => isMarked(message) !== wantAnswers,
     ...(tools ? { tools } : {}),
     ...(from === undefined ? {} : { from }),
   });
   const ids = tokenizer.encode(rendered.text, { addSpecialTokens: false });
-  const counts = new Uint8Array(ids.length);
-  if (wantAnswers) markSpans(tokenizer, rendered.text, ids, rendered.answers, counts);
-  else counts.fill(1);
-  return cutTo(options.length, ids, counts);
+  const counts = new Uint8Array(ids.length).fill(wantAnswers ? 0 : 1);
+  // With the loss on all, the answers that were searched are those that are not to be learned.
+  markSpans(tokenizer, rendered.text, ids, rendered.answers, counts, wantAnswers ? 1 : 0);
+  const unwritten = unwrittenIn(sample, rendered.text);
+  return { ...cutTo(options.length, ids, counts), ...(unwritten.length > 0 ? { unwritten } : {}) };
 }
 
 /**
- * Marks the tokens of each span. The text is tokenised as a whole, as at inference. A token counts if any of its characters stands
+ * What the template left out of a conversation. Throws BadRow if that is a tool call: an empty answer would be learned in its place.
+ */
+function unwrittenIn({ messages, tools }: ChatSample, text: string): Unwritten[] {
+  const found: Unwritten[] = [];
+  const thoughts = messages.map((message) =>
+    ['reasoning_content', 'thinking', 'reasoning'].map((name) => message[name]),
+  );
+  const thought = thoughts.flat().filter((one) => typeof one === 'string' && one.trim() !== '') as string[];
+  // Templates of reasoning models drop old thoughts on purpose, so one that is written is enough.
+  if (thought.length > 0 && !thought.some((one) => text.includes(one.trim()))) found.push('reasoning');
+  const named = (one: unknown): string | undefined => {
+    const inner = isObject(one) && isObject(one['function']) ? one['function'] : one;
+    return isObject(inner) && typeof inner['name'] === 'string' ? inner['name'] : undefined;
+  };
+  const isWritten = (name: string | undefined): boolean => name === undefined || text.includes(name);
+  if (tools && tools.length > 0 && !tools.every((one) => isWritten(named(one)))) found.push('tools');
+  for (const { role, content, tool_calls: calls } of messages) {
+    if (Array.isArray(calls) && !calls.every((one) => isWritten(named(one))))
+      throw new BadRow(
+        'the chat template of the base model does not write tool calls, so the model would learn an empty answer; choose a base model that calls tools',
+        'template',
+      );
+    const words = (content ?? '').trim();
+    if (
+      words === '' ||
+      text.includes(words.slice(0, 40)) ||
+      text.includes(JSON.stringify(words.slice(0, 40)).slice(1, -1))
+    )
+      continue;
+    if (role === 'tool' || role === 'ipython') found.push('toolResults');
+    if (role === 'system' || role === 'developer') found.push('system');
+  }
+  return [...new Set(found)];
+}
+
+/**
+ * Gives the tokens of each span this mark. The text is tokenised as a whole, as at inference. A token counts if any of its characters stands
  * in a span, as in transformers.
  */
-function markSpans(tokenizer: Tokenizer, text: string, ids: number[], spans: Span[], counts: Uint8Array): void {
+function markSpans(
+  tokenizer: Tokenizer,
+  text: string,
+  ids: number[],
+  spans: Span[],
+  counts: Uint8Array,
+  mark: 0 | 1,
+): void {
   for (const { start, end } of spans) {
     if (end > start)
-      counts.fill(1, tokensBefore(tokenizer, text, ids, start, false), tokensBefore(tokenizer, text, ids, end, true));
+      counts.fill(
+        mark,
+        tokensBefore(tokenizer, text, ids, start, false),
+        tokensBefore(tokenizer, text, ids, end, true),
+      );
   }
 }
 
@@ -112,7 +172,7 @@ function encodeText(ids: number[], { windows, length }: EncodeOptions): Encoded 
   if (windows === 'cut' || ids.length <= length + 1) {
     return cutTo(windows === 'cut' ? length : length + 1, ids, new Uint8Array(ids.length).fill(1));
   }
-  return { examples: windowsOf(ids, length + 1).map(allCount), cut: false };
+  return { examples: windowsOf(ids, length + 1).map(allCount), cut: false, tokens: ids.length };
 }
 
 /** Windows of `size` ids that overlap by one, so that every token except the first is predicted exactly once. */
@@ -146,7 +206,7 @@ function encodeCode(text: string, options: EncodeOptions): Encoded {
     start += window.length - 1;
     if (window.length < 2) break;
   }
-  return { examples, cut: false };
+  return { examples, cut: false, tokens: ids.length };
 }
 
 function allCount(ids: number[]): Encoded['examples'][number] {
@@ -156,5 +216,5 @@ function allCount(ids: number[]): Encoded['examples'][number] {
 function cutTo(length: number, ids: number[], counts: Uint8Array): Encoded {
   const cut = ids.length > length;
   const kept = cut ? ids.slice(0, length) : ids;
-  return { examples: [{ ids: Int32Array.from(kept), counts: counts.slice(0, kept.length) }], cut };
+  return { examples: [{ ids: Int32Array.from(kept), counts: counts.slice(0, kept.length) }], cut, tokens: ids.length };
 }

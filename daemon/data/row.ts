@@ -15,7 +15,9 @@ export type Fault =
   | 'role' // a role that no format knows
   | 'empty' // an empty list
   | 'mixed' // a row of another format than those before it
-  | 'template'; // the chat template cannot write it
+  | 'template' // the chat template cannot write it
+  | 'marks' // a mark of what is to be learned that training cannot obey
+  | 'left-out'; // the data say that it is not to be learned
 
 /** The path to a field: column, index, key... */
 export type FieldPath = readonly (string | number)[];
@@ -35,5 +37,16 @@ export class BadRow extends Error {
     this.fault = fault;
     this.path = path;
     this.helps = helps;
+  }
+}
+
+/** A row that the data mark as not to be learned. It is no fault of the row: such rows are counted, and never stop a run. */
+export class LeftOut extends BadRow {
+  /** Why, for the count of all rows with this reason: 'their "label" is false'. */
+  readonly reason: string;
+
+  constructor(reason: string, path: FieldPath = []) {
+    super(`training leaves this row out, because ${reason}`, 'left-out', path);
+    this.reason = reason;
   }
 }

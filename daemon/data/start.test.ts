@@ -98,7 +98,7 @@ test('rows in which an adapter never starts are left out and counted, or refused
   assert.equal((await trained(dataset)).length, 2);
   await trained(dataset);
   assert.deepEqual([dataset.unstarted, dataset.dropped, dataset.cut], [1, 0, 0]);
-  assert.match(dataset.description, /; 1 in which the adapter never starts$/);
+  assert.match(dataset.description, /; 1 row in which the adapter never starts$/);
 
   const all = await open(pairs, { tokenizer: code, start: { tokens }, keepUnstarted: true });
   assert.deepEqual([(await trained(all)).length, all.unstarted], [3, 1]);

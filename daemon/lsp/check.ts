@@ -26,6 +26,8 @@ const CODES: Record<Fault, Code> = {
   empty: 'empty-list',
   mixed: 'mixed-format',
   template: 'template-refuses',
+  marks: 'cannot-obey',
+  'left-out': 'left-out',
 };
 
 /** Reads a row as training does and finds everything that is wrong with it, as far as that needs no tokenizer. */

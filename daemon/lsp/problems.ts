@@ -26,6 +26,7 @@ export const SEVERITIES = {
   'empty-list': error,
   'mixed-format': error,
   'template-refuses': error,
+  'cannot-obey': error,
   // A row from which the model learns nothing, or not what was meant
   'no-answer': warning,
   'empty-answer': warning,
@@ -33,6 +34,8 @@ export const SEVERITIES = {
   alternation: warning,
   'system-not-first': warning,
   unanswered: information,
+  'left-out': information,
+  'unused-fields': information,
   'duplicate-row': warning,
   'duplicate-field': warning,
   cut: warning,

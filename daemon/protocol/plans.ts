@@ -33,6 +33,10 @@ export const trainPlan = z.object({
       skipped: count,
       /** The first of them: file, line and fault. */
       firstSkipped: z.string().nullable(),
+      /** Rows that the data mark as not to be learned. */
+      leftOut: count.optional(),
+      /** What a person should know about the rows: what is left out, cut off or not used, and what to do. */
+      notes: z.array(z.string()).optional(),
       /** Optimizer steps there will be; with epochs an estimate. */
       steps: count,
     })

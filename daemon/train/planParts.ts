@@ -27,8 +27,18 @@ export async function dataPlan(
   const dataset = await planning.dataset(settings, folder);
   if (dataset === undefined) return undefined;
   const steps = await estimateSteps(dataset, settings);
-  const { format, skipped, rows, heldOutRows } = dataset;
-  return { format, rows, heldOutRows, skipped: skipped.count, firstSkipped: skipped.first ?? null, steps };
+  dataset.survey();
+  const { format, skipped, rows, heldOutRows, notes, leftOut } = dataset;
+  return {
+    format,
+    rows,
+    heldOutRows,
+    skipped: skipped.count,
+    firstSkipped: skipped.first ?? null,
+    leftOut,
+    notes: [...notes],
+    steps,
+  };
 }
 
 /** What the run costs beside the baselines on the same layers, from counts and the graphs that would run; nothing is measured.

@@ -56,8 +56,9 @@ export async function prepare(given: TrainSettings, course: Course): Promise<Pre
   const sites = all ? [] : selectSites(linearSites(base.config), targets, layers);
   const tokenizer = loadTokenizer(base.dir);
   const options = startTokens(methodOptions(settings), tokenizer);
-  const dataset = await openData(settings, tokenizer, options);
+  const dataset = await openData(settings, tokenizer, options, base.config.maxLength);
   try {
+    dataset.survey();
     return {
       settings,
       base,
@@ -78,8 +79,10 @@ export function openData(
   settings: Pick<Places, 'data'> & DataSettings & Pick<EvaluationSettings, 'heldOut'> & { readonly length: number },
   tokenizer: Tokenizer,
   options: MethodOptions,
+  maxLength?: number,
 ): Promise<Dataset> {
-  return openDataset(settings.data, { ...settings, tokenizer, start: startOf(options) });
+  const most = maxLength === undefined ? {} : { maxLength };
+  return openDataset(settings.data, { ...settings, tokenizer, start: startOf(options), ...most });
 }
 
 /** Shares of the time that it takes to convert a GGUF file: its hash, and its tensors. Then the new weights are hashed. */

@@ -1,12 +1,16 @@
-import type { ChatMessage } from '../chat-template.ts';
 import { conversationOf } from '../conversation.ts';
 import { isObject } from '../../formats/json.ts';
-import { parseJsonText } from '../json.ts';
-import { BadRow, type FieldPath, type Row } from '../row.ts';
-import { describe, faultOf, isListLike, listField, optionalList } from './fields.ts';
-import type { Part, RowFormat } from './format.ts';
+import { besideFields, historyOf, systemOf, toolsOf, withSystem } from '../messages/beside.ts';
+import { readMessages, type Messages } from '../messages/messages.ts';
+import { ROLES } from '../messages/roles.ts';
+import { LeftOut, type FieldPath, type Row } from '../row.ts';
+import { isListLike, listField } from './fields.ts';
+import type { Part, RowFormat, Sample } from './format.ts';
 
-const ROLES = ['system', 'developer', 'user', 'assistant', 'tool', 'function', 'ipython'];
+type ChatSample = Extract<Sample, { kind: 'chat' }>;
+
+/** The columns with a list of messages, the usual one first. `contents` is Gemini's, `conversation` LMSYS's. */
+const COLUMNS = ['messages', 'conversations', 'contents', 'conversation'];
 
 /** Chat messages: `{"messages": [{"role": ..., "content": ...}], "tools": [...]}`, as OpenAI's fine-tuning files. */
 export const chat: RowFormat = {
@@ -25,105 +29,73 @@ export const chat: RowFormat = {
       needed: true,
       aliases: ['message', 'conversation', 'conversations', 'chat', 'dialog', 'dialogue', 'turns'],
     },
-    { name: 'conversations' },
-    { name: 'tools' },
+    ...COLUMNS.slice(1).map((name) => ({ name })),
+    ...besideFields,
   ],
   messages: {
     column: 'messages',
     role: { name: 'role', aliases: ['from', 'speaker', 'author', 'sender'] },
     content: { name: 'content', aliases: ['code', 'source', 'value', 'text', 'body', 'message'] },
-    roles: ROLES,
+    roles: Object.keys(ROLES),
   },
-  matches: (row) => isListLike(row['messages']) || (isListLike(row['conversations']) && hasRoles(row['conversations'])),
+  matches: (row) =>
+    isListLike(row['messages']) || COLUMNS.slice(1).some((column) => isListLike(row[column]) && hasRoles(row[column])),
   read(row) {
     const column = columnOf(row);
-    const messages = readMessages(listField(row, column), column);
-    const tools = optionalList(row, 'tools');
-    return { kind: 'chat', messages, ...(tools ? { tools } : {}) };
+    return chatSample(row, readMessages(listField(row, column), column));
   },
   write(sample) {
     const conversation = conversationOf(sample);
     if (!conversation) return undefined;
-    const { messages, tools } = conversation;
-    return { messages, ...(tools ? { tools } : {}) };
+    const { messages, tools, unlearned } = conversation;
+    const marked = messages.map((message, i) => (unlearned?.includes(i) ? { ...message, weight: 0 } : message));
+    return { messages: marked, ...(tools ? { tools } : {}) };
   },
-  place: (row, _sample, part) => (typeof part === 'string' ? [] : messagePlace(columnOf(row), part)),
+  place: (row, sample, part) => (typeof part === 'string' ? [] : messagePlace(row, sample, columnOf(row), part)),
 };
 
-const columnOf = (row: Row): string =>
-  row['messages'] === undefined && row['conversations'] !== undefined ? 'conversations' : 'messages';
+/**
+ * A sample of the messages in a row with what stands beside them: its history and system message in front, and its tools. `from`: the
+ * first of the messages that may be an answer. Throws LeftOut if the data mark every answer as not to be learned.
+ */
+export function chatSample(row: Row, list: Messages, from?: number): ChatSample {
+  const before = historyOf(row);
+  const joined = [...(before?.messages ?? []), ...list.messages];
+  const messages = withSystem(joined, systemOf(row));
+  const added = messages.length - list.messages.length;
+  const first = from === undefined ? undefined : from + added;
+  const lead = added - (before?.messages.length ?? 0);
+  const unlearned = [...(before?.unlearned.map((i) => i + lead) ?? []), ...list.unlearned.map((i) => i + added)];
+  const answers = messages.flatMap(({ role }, i) => (role === 'assistant' && i >= (first ?? 0) ? [i] : []));
+  if (answers.length > 0 && answers.every((i) => unlearned.includes(i)))
+    throw new LeftOut('all answers of the row are marked as not to be learned');
+  const declared = [...(toolsOf(row) ?? []), ...(list.tools ?? [])];
+  const moved = added > 0 || list.origins.some((origin, i) => origin !== i);
+  return {
+    kind: 'chat',
+    messages,
+    ...(declared.length > 0 ? { tools: declared } : {}),
+    ...(first === undefined ? {} : { from: first }),
+    ...(unlearned.length > 0 ? { unlearned } : {}),
+    ...(moved ? { origins: [...Array<number>(added).fill(-1), ...list.origins] } : {}),
+  };
+}
 
-/** The path to a message of {role, content} in a list, or to one of its fields. */
-export const messagePlace = (column: string, part: Exclude<Part, string>, index = part.message): FieldPath =>
-  part.field === undefined ? [column, index] : [column, index, part.field];
+const columnOf = (row: Row): string => COLUMNS.find((column) => isListLike(row[column])) ?? 'messages';
+
+/** The path to a message in a list of the row, or to one of its fields. A message from a column of its own is found there. */
+export function messagePlace(row: Row, sample: Sample, column: string, part: Exclude<Part, string>): FieldPath {
+  const origin = sample.kind === 'chat' ? (sample.origins?.[part.message] ?? part.message) : part.message;
+  if (origin < 0) return part.message === 0 && systemOf(row) !== '' ? ['system'] : ['history'];
+  const entry = Array.isArray(row[column]) ? (row[column] as unknown[])[origin] : undefined;
+  if (part.field === undefined) return [column, origin];
+  const sharegpt = isObject(entry) ? !('role' in entry) && 'from' in entry : column === 'conversations';
+  if (part.field === 'role') return [column, origin, sharegpt ? 'from' : 'role'];
+  return [column, origin, sharegpt ? 'value' : 'content'];
+}
 
 function hasRoles(value: unknown): boolean {
   if (typeof value === 'string') return /"role"\s*:/.test(value);
   const first = (value as unknown[])[0];
   return isObject(first) && 'role' in first;
-}
-
-/** Checks and reads messages. Errors name `column`. */
-export function readMessages(list: unknown[], column: string): ChatMessage[] {
-  if (list.length === 0) throw new BadRow(`"${column}" is empty`, 'empty', [column]);
-  return list.map((entry, i) => readMessage(entry, [column, i]));
-}
-
-function readMessage(entry: unknown, path: [string, number]): ChatMessage {
-  const where = `${path[0]}[${path[1]}]`;
-  if (!isObject(entry)) {
-    throw new BadRow(`${where} must be an object with role and content, found ${describe(entry)}`, 'type', path);
-  }
-  const { role } = entry;
-  if (typeof role !== 'string') {
-    const at = [...path, 'role'];
-    throw new BadRow(`${where}.role must be a string, found ${describe(role)}`, faultOf(role), at);
-  }
-  if (!ROLES.includes(role)) {
-    const known = ROLES.join(', ');
-    const said = JSON.stringify(role.slice(0, 40));
-    throw new BadRow(`${where}.role is ${said}; known roles are ${known}`, 'role', [...path, 'role']);
-  }
-  const calls = entry['tool_calls'];
-  const hasCalls = Array.isArray(calls) && calls.length > 0;
-  const content = readContent(entry['content'], path, hasCalls);
-  const message: ChatMessage = { role, content };
-  for (const key of ['name', 'tool_call_id', 'reasoning_content', 'reasoning', 'thinking']) {
-    if (typeof entry[key] === 'string') message[key] = entry[key];
-  }
-  if (hasCalls) message['tool_calls'] = calls.map((call, n) => readToolCall(call, [...path, 'tool_calls', n]));
-  return message;
-}
-
-function readContent(content: unknown, path: [string, number], mayBeEmpty: boolean): string | null {
-  const where = `${path[0]}[${path[1]}]`;
-  const at = [...path, 'content'];
-  if (typeof content === 'string') return content;
-  if ((content === null || content === undefined) && mayBeEmpty) return null;
-  if (!Array.isArray(content)) {
-    throw new BadRow(`${where}.content must be a string, found ${describe(content)}`, faultOf(content), at);
-  }
-  return content
-    .map((part: unknown) => {
-      if (isObject(part) && typeof part['text'] === 'string') return part['text'];
-      throw new BadRow(`${where}.content has a part that is not text`, 'type', at);
-    })
-    .join('');
-}
-
-/** Parses `arguments`, which OpenAI writes as JSON text: templates print the object with tojson. */
-function readToolCall(call: unknown, path: FieldPath): unknown {
-  if (!isObject(call)) throw new BadRow(`a tool call must be an object, found ${describe(call)}`, 'type', path);
-  const inner = isObject(call['function']) ? call['function'] : call;
-  let value = inner['arguments'];
-  if (typeof value === 'string') {
-    try {
-      const parsed = parseJsonText(value);
-      if (isObject(parsed)) value = parsed;
-    } catch {
-      // Arguments that are not JSON stay text.
-    }
-  }
-  const fixed = { ...inner, ...(value === undefined ? {} : { arguments: value }) };
-  return inner === call ? fixed : { ...call, function: fixed };
 }

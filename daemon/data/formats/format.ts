@@ -8,6 +8,9 @@ export type Sample =
       messages: ChatMessage[];
       tools?: unknown[];
       /** only messages from here on are answers */ from?: number;
+      /** answers that the data mark as not to be learned, by index */ unlearned?: readonly number[];
+      /** for each message its index in the row's list, if they differ; -1 for one that another column holds */
+      origins?: readonly number[];
     }
   /** `messages` are used if the model has a chat template, prompt and completion if it has none. */
   | { kind: 'pair'; prompt: string; completion: string; messages: ChatMessage[] }

@@ -1,13 +1,15 @@
 import { conversationOf } from '../conversation.ts';
+import { besideFields } from '../messages/beside.ts';
 import type { Row } from '../row.ts';
 import { optionalString, stringField } from './fields.ts';
 import type { RowFormat } from './format.ts';
+import { pairSample } from './pair.ts';
 
 /** `{"instruction": ..., "input": ..., "output": ...}`; Dolly's names `context` and `response` are read too. */
 export const instruction: RowFormat = {
   name: 'instruction',
   label: 'instruction, input, output',
-  columns: 'instruction, output and optionally input, system',
+  columns: 'instruction, output and optionally input, system, history',
   example: { instruction: 'Translate to French', input: 'Hello', output: 'Bonjour' },
   fields: [
     { name: 'instruction', needed: true, aliases: ['task', 'prompt', 'question', 'query'] },
@@ -15,22 +17,15 @@ export const instruction: RowFormat = {
     { name: 'input' },
     { name: 'context' },
     { name: 'response' },
-    { name: 'system' },
+    ...besideFields,
   ],
   matches: (row) => 'instruction' in row && ('output' in row || 'response' in row),
   read(row) {
     const task = stringField(row, 'instruction');
     const input = optionalString(row, 'input' in row ? 'input' : 'context');
     const completion = stringField(row, answerOf(row));
-    const system = optionalString(row, 'system');
     const question = input === '' ? task : `${task}\n\n${input}`;
-    const messages = [
-      { role: 'user', content: question },
-      { role: 'assistant', content: completion },
-    ];
-    if (system !== '') messages.unshift({ role: 'system', content: system });
-    const prompt = `${system === '' ? '' : `${system}\n\n`}${question}\n\n`;
-    return { kind: 'pair', prompt, completion, messages };
+    return pairSample(row, question, completion, `${question}\n\n`);
   },
   write(sample) {
     const conversation = conversationOf(sample);

@@ -4,11 +4,12 @@ import { code } from './code.ts';
 import type { RowFormat } from './format.ts';
 import { instruction } from './instruction.ts';
 import { pair } from './pair.ts';
+import { preference } from './preference.ts';
 import { sharegpt } from './sharegpt.ts';
 import { text } from './text.ts';
 
 /** Every row format, the most specific first. The first one that matches a row's columns reads it. */
-export const rowFormats: readonly RowFormat[] = [chat, sharegpt, pair, instruction, text, code];
+export const rowFormats: readonly RowFormat[] = [preference, chat, sharegpt, pair, instruction, text, code];
 
 /** The format that `--format` names, or undefined. */
 export const rowFormatNamed = (name: string | undefined): RowFormat | undefined =>
