@@ -119,6 +119,7 @@ export const SETTINGS = {
   statusBar: 'statusBar',
   datasetCheck: 'dataset.check',
   datasetLength: 'dataset.length',
+  datasetColumns: 'dataset.columns',
   inlineEnabled: 'inlineCompletion.enabled',
   inlineLanguages: 'inlineCompletion.languages',
   inlineExclude: 'inlineCompletion.exclude',

@@ -7,6 +7,8 @@ import type { ExtensionContext } from 'vscode';
 export interface Datasets {
   /** Endings by which a file is surely a dataset. */
   readonly endings: readonly string[];
+  /** A pattern of the names of all files that menus offer, and how they end. */
+  readonly offered: { readonly pattern: string; readonly endings: readonly string[] };
   /** Languages whose files the language server checks. */
   readonly languages: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { datasetEndings } from '../../daemon/data/readers/registry.ts';
+import { datasetEndings, offeredNames } from '../../daemon/data/readers/registry.ts';
 import { BY_KEY, COMMANDS, type CommandName, CONTEXTS, ITEMS, type ViewName, VIEWS } from '../contributions.ts';
 
 interface Described {
@@ -90,6 +90,7 @@ const WORK = [
   'mergeAdapter',
   'exportAdapter',
 ] as const satisfies CommandName[];
+const isOffered = `resourceFilename =~ /${offeredNames}/i`;
 const isDataset = `resourceExtname =~ /^(${datasetEndings.map((ending) => `\\${ending}`).join('|')})$/i`;
 const IN_VIEW = (view: string, items: string): string => `view == ${view} && viewItem =~ ${items}`;
 const adapter = IN_VIEW(VIEWS.adapters, '/^adapter/');
@@ -120,13 +121,13 @@ const filterEntries = (view: ViewName, filter: CommandName, clear: CommandName, 
 
 export const MENUS: Readonly<Record<string, readonly Entry[]>> = {
   'explorer/context': [
-    { command: COMMANDS.fineTune, when: `${TRUSTED} && (explorerResourceIsFolder || ${isDataset})`, group: '5_vera@1' },
+    { command: COMMANDS.fineTune, when: `${TRUSTED} && (explorerResourceIsFolder || ${isOffered})`, group: '5_vera@1' },
   ],
   'editor/title': [
     { command: COMMANDS.fineTune, when: `${TRUSTED} && resourceScheme == file && ${isDataset}`, group: 'navigation@5' },
   ],
   'editor/title/context': [
-    { command: COMMANDS.fineTune, when: `${TRUSTED} && resourceScheme == file && ${isDataset}`, group: '5_vera@1' },
+    { command: COMMANDS.fineTune, when: `${TRUSTED} && resourceScheme == file && ${isOffered}`, group: '5_vera@1' },
   ],
   commandPalette: [
     ...Object.entries(COMMAND_TITLES)

@@ -1,4 +1,4 @@
-import { datasetEndings, readers } from '../../daemon/data/readers/registry.ts';
+import { datasetEndings, offeredEndings, offeredNames, readers } from '../../daemon/data/readers/registry.ts';
 import type { Datasets } from '../datasets.ts';
 
 /** The readers of files for which the extension declares a language and which it checks in the editor. */
@@ -9,5 +9,6 @@ export const checkedReaders = readers.flatMap(({ language, label, extensions, am
 /** What package.json says about dataset files. */
 export const datasets = (): Datasets => ({
   endings: datasetEndings,
+  offered: { pattern: offeredNames, endings: offeredEndings },
   languages: checkedReaders.map(({ id }) => id),
 });

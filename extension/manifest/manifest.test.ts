@@ -67,3 +67,19 @@ test('machine settings are restricted', () => {
   for (const id of machine)
     assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(id), id);
 });
+
+test('menus offer every form of dataset, but not the files of tools that end in the same way', () => {
+  const offered = new RegExp(datasets().offered.pattern, 'i');
+  for (const name of ['a.json', 'a.ndjson', 'A.CSV', 'x.tsv', 'notes.md', 'train.jsonl.gz', 'x.json.zst', 'x.parquet'])
+    assert.match(name, offered);
+  for (const name of [
+    'package.json',
+    'tsconfig.test.json',
+    'README.md',
+    'LICENSE.txt',
+    'a.tar.gz',
+    '.eslintrc.json',
+    'a.ts',
+  ])
+    assert.doesNotMatch(name, offered);
+});

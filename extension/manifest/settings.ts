@@ -70,6 +70,13 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     scope: 'resource',
     description: 'Context length, in tokens per row, used when checking datasets.',
   },
+  datasetColumns: {
+    type: 'string',
+    default: '',
+    scope: 'resource',
+    description:
+      'Which columns of the datasets in this folder are read as what, as in prompt=frage,completion=antwort. Used when checking datasets and when fine-tuning.',
+  },
   inlineEnabled: {
     type: 'boolean',
     default: true,

@@ -7,6 +7,7 @@ import { lastPart } from '../text.ts';
 import { chooseSettings } from './advanced.ts';
 import { pickBase } from './basePick.ts';
 import { type Base, rememberBase } from './bases.ts';
+import { pickColumns } from './columns.ts';
 import { type Cost, costText, placeOf } from './cost.ts';
 import { type Draft, startsOf } from './draft.ts';
 import { askToken, tokenFor } from './hubToken.ts';
@@ -47,6 +48,12 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
         break;
       case 'skip':
         draft = { ...draft, changes: { ...draft.changes, onBadRow: 'skip' } };
+        break;
+      case 'set':
+        draft = { ...draft, changes: { ...draft.changes, [choice.setting]: choice.value } };
+        break;
+      case 'columns':
+        draft = { ...draft, changes: { ...draft.changes, columns: await pickColumns(choice.columns) } };
         break;
       case 'show':
         if (placeOf(choice.message) !== undefined) return showPlace(choice.message);

@@ -1,4 +1,5 @@
 import { TINY } from '../../daemon/protocol/abilityText.ts';
+import type { DataColumn, Remedy } from '../../daemon/protocol/errors.ts';
 import { lastPart, oneLine } from '../text.ts';
 import { isDemo } from './baseLabel.ts';
 import { costText, dataText, placeOf } from './cost.ts';
@@ -11,6 +12,10 @@ import { PRESET_TEXTS, type Start } from './presets.ts';
 export type Choice =
   | { readonly does: 'start'; readonly preset: Start }
   | { readonly does: 'base' | 'task' | 'skip' | 'token' }
+  /** Gives a setting the value that helps. */
+  | { readonly does: 'set'; readonly setting: string; readonly value: string }
+  /** Asks which of these columns is the question and which the answer. */
+  | { readonly does: 'columns'; readonly columns: readonly DataColumn[] }
   /** Opens the form, at a setting where one is named. */
   | { readonly does: 'advanced'; readonly setting?: string }
   /** Opens the data at the place that the message names. */
@@ -65,7 +70,7 @@ function presetLine(preset: Start, answer: Answer | undefined): Line {
 }
 
 /** A problem in the data opens the data at its line; one of a setting opens the form at that setting. */
-function faultLines({ fault, settings = [], needsToken }: Fault, { described, base }: Draft): Line[] {
+function faultLines({ fault, settings = [], needsToken, remedy }: Fault, { described, base }: Draft): Line[] {
   if (needsToken)
     return [
       { label: 'Problems', separator: true },
@@ -95,6 +100,13 @@ function faultLines({ fault, settings = [], needsToken }: Fault, { described, ba
       choice: { does: 'show', message: fault },
     },
   ];
+  const helps = remedyLines(remedy, labels);
+  if (helps.length > 0) return [{ label: 'Problems', separator: true }, ...helps, ...lines];
+  if (place !== undefined && setting === 'encoding')
+    lines.push({
+      label: `$(settings-gear) ${labels.get(setting) ?? setting}...`,
+      choice: { does: 'advanced', setting },
+    });
   if (place !== undefined)
     lines.push({ label: '$(debug-step-over) Leave out rows that are wrong', choice: { does: 'skip' } });
   return [{ label: 'Problems', separator: true }, ...lines];
@@ -112,6 +124,31 @@ export function faultText(fault: string, enter: string): { label: string; detail
   const at = short.lastIndexOf(' ', LABEL);
   const cut = at > 0 ? at : LABEL;
   return { label: `$(error) ${short.slice(0, cut)}`, detail: `${short.slice(cut).trim()} · ${enter}` };
+}
+
+/** What helps against a problem with the whole file; leaving out rows would not. The first of them is what Enter does. */
+function remedyLines(remedy: Remedy | undefined, labels: ReadonlyMap<string, string>): Line[] {
+  if (remedy?.do === 'set')
+    return [
+      {
+        label: `$(wand) ${labels.get(remedy.setting) ?? remedy.setting}: ${remedy.label}`,
+        choice: { does: 'set', setting: remedy.setting, value: remedy.value },
+      },
+      {
+        label: `$(settings-gear) Another ${(labels.get(remedy.setting) ?? remedy.setting).toLowerCase()}...`,
+        choice: { does: 'advanced', setting: remedy.setting },
+      },
+    ];
+  if (remedy?.do !== 'mapColumns') return [];
+  const ask: Line = {
+    label: '$(symbol-field) Which column is the question?',
+    detail: oneLine(remedy.columns.map(({ name }) => name).join(', ')),
+    choice: { does: 'columns', columns: remedy.columns },
+  };
+  const { likely } = remedy;
+  if (likely === undefined) return [ask];
+  const label = `$(wand) Read the columns as ${likely.replaceAll(',', ', ').replaceAll('=', ' = ')}`;
+  return [{ label: oneLine(label), choice: { does: 'set', setting: 'columns', value: likely } }, ask];
 }
 
 function taskOf({ changes }: Draft, answer: Answer | undefined): string {

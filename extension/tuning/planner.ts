@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { isQuiet } from '../quiet.ts';
-import type { ErrorFacts } from '../../daemon/protocol/errors.ts';
+import type { ErrorFacts, Remedy } from '../../daemon/protocol/errors.ts';
 import type { PlanAnswer } from '../../daemon/protocol/jobs.ts';
 import type { Cost } from './cost.ts';
 import { type Draft, draftSpec, withEnoughSteps } from './draft.ts';
@@ -15,6 +15,8 @@ export interface Fault {
   readonly settings?: readonly string[];
   /** The hub asks for an access token for the base. */
   readonly needsToken?: true;
+  /** What helps. */
+  readonly remedy?: Remedy;
 }
 
 /** Asks the daemon what runs would cost, each once. */
@@ -117,4 +119,5 @@ const faultOf = ({ message, settings, remedy }: Pick<ErrorFacts, 'message' | 'se
   fault: message,
   ...(remedy?.do === 'giveHubToken' ? { needsToken: true as const } : {}),
   ...(settings === undefined ? {} : { settings }),
+  ...(remedy === undefined ? {} : { remedy }),
 });

@@ -117,6 +117,25 @@ test('a problem leads to its place: a line of the data, or a setting', () => {
   assert.equal(lines({ fault: 'the base is missing', settings: ['base'] })[0]?.choice?.does, 'show');
 });
 
+test('columns that no format knows, and another encoding, are offered what helps first, and not to leave out rows', () => {
+  const does = (answer: Answer) =>
+    itemsOf(draft('quick'), () => answer).flatMap(({ choice }) => (choice === undefined ? [] : [choice]));
+  const columns = [
+    { name: 'frage', example: 'Wie?' },
+    { name: 'antwort', example: 'So' },
+  ];
+  const likely = 'prompt=frage,completion=antwort';
+  const unknown = { fault: '/a/b.csv, line 1: no row format', remedy: { do: 'mapColumns', columns, likely } } as const;
+  const [set, ask, ...others] = does(unknown);
+  assert.deepEqual(set, { does: 'set', setting: 'columns', value: likely });
+  assert.deepEqual(ask, { does: 'columns', columns });
+  assert.ok(others.every((choice) => choice.does !== 'skip'));
+  const latin = { do: 'set', setting: 'encoding', value: 'windows-1252', label: 'Western European' } as const;
+  const [western, other] = does({ fault: '/a/b.csv, line 2: not UTF-8', settings: ['encoding'], remedy: latin });
+  assert.deepEqual(western, { does: 'set', setting: 'encoding', value: 'windows-1252' });
+  assert.deepEqual(other, { does: 'advanced', setting: 'encoding' });
+});
+
 test('a plan in words', () => {
   const cost = { parameters: 1, adapterBytes: 31_000, optimizerBytes: 1, peakBytes: 1 };
   const plan = {
