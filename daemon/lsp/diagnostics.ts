@@ -122,7 +122,7 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
   if (/\.json$/i.test(dataset.uri) && /^\uFEFF?\s*\[/.test(text.slice(0, 1000))) {
     say(
       'json-array',
-      'the file is one JSON list; training reads one object per line, from a file named .jsonl',
+      'the file is one JSON list. Training reads it, but rows are checked here only in a file with one object per line',
       0,
       0,
       1,

@@ -8,7 +8,7 @@ export const SEVERITIES = {
   'byte-order-mark': information,
   'not-utf8': error,
   'empty-file': error,
-  'json-array': error,
+  'json-array': information,
   header: error,
   'unclosed-quote': error,
   'unknown-format': error,

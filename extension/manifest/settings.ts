@@ -75,7 +75,7 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     default: '',
     scope: 'resource',
     description:
-      'Which columns of the datasets in this folder are read as what, as in prompt=frage,completion=antwort. Used when checking datasets and when fine-tuning.',
+      'Which columns of the datasets in this folder are read as what, as in prompt=frage,completion=antwort. Used when fine-tuning.',
   },
   inlineEnabled: {
     type: 'boolean',
