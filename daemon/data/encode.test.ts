@@ -109,6 +109,53 @@ test('ChatML: any contents are marked exactly', () => {
   );
 });
 
+test('the words of an answer that a user said before are not the answer', () => {
+  // DeepSeek-R1 asks with <think>, which stored turns lack.
+  const template =
+    "{% for m in messages %}<{{ m.role }}>{{ m.content.split('</think>')[-1] }}<|im_end|>{% endfor %}" +
+    '{% if add_generation_prompt %}<assistant><think>\\n{% endif %}';
+  const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: template }));
+  const messages = [
+    { role: 'user', content: 'yes or no' },
+    { role: 'assistant', content: 'yes' },
+    { role: 'user', content: 'no, <b>' },
+    { role: 'assistant', content: '<b>' },
+  ];
+  const { examples } = encode({ kind: 'chat', messages }, tokenizer);
+  assert.equal(counted(examples[0]!, tokenizer), 'yes<|im_end|>|<b><|im_end|>');
+});
+
+test('the end of every turn counts, also if the template ends the conversation with one more token', () => {
+  const template =
+    '{% for m in messages %}<{{ m.role }}>{{ m.content }}<|im_end|>\n{% endfor %}' +
+    '{% if add_generation_prompt %}<assistant>{% else %}<|end|>{% endif %}';
+  const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: template }));
+  const { examples } = encode({ kind: 'chat', messages: conversation }, tokenizer);
+  assert.equal(counted(examples[0]!, tokenizer), 'the answer<|im_end|>\n|the lazy dog\n<|im_end|>\n<|end|>');
+});
+
+test('marks of a template say what counts', () => {
+  const template =
+    '{% for m in messages %}<{{ m.role }}>{% if m.role == "assistant" %}{% generation %}{{ m.content }}{% endgeneration %}' +
+    '{% else %}{{ m.content }}{% endif %}<|im_end|>{% endfor %}';
+  const tokenizer = loadTokenizer(tinyTokenizer({ chatTemplate: template }));
+  const marked = (from?: number) => {
+    const sample: Sample = { kind: 'chat', messages: conversation, ...(from === undefined ? {} : { from }) };
+    return counted(encode(sample, tokenizer).examples[0]!, tokenizer);
+  };
+  assert.equal(marked(), 'the answer|the lazy dog\n');
+  assert.equal(marked(2), 'the lazy dog\n');
+});
+
+test('a text that begins with the beginning-of-text token gets no second one', () => {
+  const tokenizer = loadTokenizer(tinyTokenizer({ addBos: true }));
+  const [example] = encode(
+    { kind: 'text', text: `${tokenizer.decode([tokenizer.bosId!])}the dog` },
+    tokenizer,
+  ).examples;
+  assert.deepEqual([...example!.ids], tokenizer.encode('the dog'));
+});
+
 test('pairs are a chat if there is a template, else they are joined and ended', () => {
   const messages = [
     { role: 'user', content: 'what is' },

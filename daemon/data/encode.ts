@@ -41,7 +41,7 @@ export function encodeSample(sample: Sample, options: EncodeOptions): Encoded {
       if (options.tokenizer.renderChat) return encodeChat({ ...sample, kind: 'chat' }, options);
       return encodePair(sample.prompt, sample.completion, options);
     case 'text':
-      return encodeText(options.tokenizer.encode(sample.text), options);
+      return encodeText(encodeWhole(options.tokenizer, sample.text), options);
     case 'code':
       return encodeCode(sample.text, options);
   }
@@ -156,16 +156,22 @@ function tokensBefore(tokenizer: Tokenizer, text: string, ids: number[], place: 
 /** Joins prompt and completion, with the end-of-text token at the end. */
 function encodePair(prompt: string, completion: string, options: EncodeOptions): Encoded {
   const { tokenizer, lossOn, length } = options;
-  const ids = tokenizer.encode(prompt + completion);
+  const ids = encodeWhole(tokenizer, prompt + completion);
   if (tokenizer.eosId !== undefined && ids.at(-1) !== tokenizer.eosId) ids.push(tokenizer.eosId);
   const counts = new Uint8Array(ids.length).fill(1);
   if (lossOn === 'answer') {
-    const before = tokenizer.encode(prompt);
+    const before = encodeWhole(tokenizer, prompt);
     let shared = 0;
     while (shared < before.length && before[shared] === ids[shared]) shared++;
     counts.fill(0, 0, shared);
   }
   return cutTo(length, ids, counts);
+}
+
+/** Ids of a whole text. Rows that a chat template wrote begin with the beginning-of-text token already; it is not added again. */
+function encodeWhole(tokenizer: Tokenizer, text: string): number[] {
+  const ids = tokenizer.encode(text);
+  return ids.length > 1 && ids[0] === tokenizer.bosId && ids[1] === ids[0] ? ids.slice(1) : ids;
 }
 
 function encodeText(ids: number[], { windows, length }: EncodeOptions): Encoded {

@@ -1,5 +1,9 @@
 import { Tokenizer as Untyped } from '@huggingface/tokenizers';
 
+export interface Splitter {
+  split(text: string): string[];
+}
+
 /** The parts of the tokenizer library that we use. Its own declarations do not resolve under Node's module rules. */
 export interface Pipeline {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
@@ -7,6 +11,9 @@ export interface Pipeline {
   token_to_id(token: string): number | undefined;
   get_vocab(): Map<string, number>;
   get_added_tokens_decoder(): Map<number, { special: boolean }>;
+  /** Cut a text at added tokens: those found before and after normalisation. */
+  splitter_unnormalized: Splitter;
+  splitter_normalized: Splitter;
   /** BPE, unigram or WordPiece; bpe.ts knows more about it. */
   model: unknown;
 }

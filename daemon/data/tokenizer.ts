@@ -7,6 +7,8 @@ import { findFim, type FimTokens } from './fim-tokens.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { alignWithRust } from './tokenizer-json.ts';
 import { speedUpBpe } from './bpe.ts';
+import { obeySingleWord, withAddedTokens } from './added-tokens.ts';
+import { obeyByteFallback } from './unigram.ts';
 
 export type { ChatMessage, RenderOptions } from './chat-template.ts';
 
@@ -38,11 +40,13 @@ export function loadTokenizer(dir: string): Tokenizer {
   if (!existsSync(file)) throw withoutTokenizer(dir);
   const json = readJson(file);
   const config = readOptionalJson(join(dir, 'tokenizer_config.json'));
-  const special = specialTokens(config, readOptionalJson(join(dir, 'special_tokens_map.json')));
+  const { special, whole } = withFilesBeside(dir, json, config);
   let pipeline: Pipeline;
   try {
-    pipeline = createPipeline(alignWithRust(json), config);
+    pipeline = createPipeline(alignWithRust(whole), config);
     speedUpBpe(pipeline);
+    obeyByteFallback(pipeline, whole);
+    obeySingleWord(pipeline, whole);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new VeraError('model', `${file} cannot be used: ${reason}`, { cause });
@@ -80,6 +84,18 @@ export function loadTokenizer(dir: string): Tokenizer {
   };
 }
 
+/** The special tokens by name, and tokenizer.json with the tokens that only the files beside it have. */
+function withFilesBeside(dir: string, json: Json, config: Json): { special: Record<string, string>; whole: Json } {
+  // A tokenizer_config.json of today says everything; before, special_tokens_map.json was read after it and won.
+  const map = readOptionalJson(join(dir, 'special_tokens_map.json'));
+  const current = isObject(config['added_tokens_decoder']);
+  const special = current ? specialTokens(map, config) : specialTokens(config, map);
+  const legacy = current
+    ? {}
+    : { added: readOptionalJson(join(dir, 'added_tokens.json')), special: map['additional_special_tokens'] };
+  return { special, whole: withAddedTokens(json, config, special, legacy) };
+}
+
 /**
  * What the tokenizer of a folder knows beside text, without making the tokenizer: whether it has fill-in-the-middle tokens and a chat
  * template. Throws a 'model' error as `loadTokenizer` does.
@@ -87,8 +103,8 @@ export function loadTokenizer(dir: string): Tokenizer {
 export function tokenizerFacts(dir: string): { readonly fillInTheMiddle: boolean; readonly chat: boolean } {
   const file = join(dir, 'tokenizer.json');
   if (!existsSync(file)) throw withoutTokenizer(dir);
-  const ids = tokenIds(readJson(file));
   const config = readOptionalJson(join(dir, 'tokenizer_config.json'));
+  const ids = tokenIds(withFilesBeside(dir, readJson(file), config).whole);
   return {
     fillInTheMiddle: findFim((token) => ids.get(token)) !== undefined,
     chat: loadChatTemplate(dir, config, {}) !== undefined,
@@ -129,10 +145,10 @@ function readOptionalJson(file: string): Json {
   return existsSync(file) ? readJson(file) : {};
 }
 
-/** Names such as `eos_token` with their text; a value is a string or an object with `content`. */
-function specialTokens(config: Json, map: Json): Record<string, string> {
+/** Names such as `eos_token` with their text; a value is a string or an object with `content`. The second file wins. */
+function specialTokens(first: Json, second: Json): Record<string, string> {
   const out: Record<string, string> = {};
-  for (const [name, value] of [...Object.entries(config), ...Object.entries(map)]) {
+  for (const [name, value] of [...Object.entries(first), ...Object.entries(second)]) {
     if (!name.endsWith('_token')) continue;
     if (typeof value === 'string') out[name] = value;
     else if (typeof value === 'object' && value !== null && 'content' in value && typeof value.content === 'string') {
