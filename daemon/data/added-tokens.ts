@@ -37,7 +37,9 @@ export function withAddedTokens(
   for (const token of listOf(json['added_tokens'])) add(token);
 
   const extra = [config['additional_special_tokens'], config['extra_special_tokens'], legacy['special']];
-  const extras = extra.flatMap((list) => (isObject(list) ? Object.values(list) : Array.isArray(list) ? list : []));
+  const extras = extra.flatMap((list): unknown[] =>
+    isObject(list) ? Object.values(list) : Array.isArray(list) ? list : [],
+  );
   const specials = [...NAMED.map((name) => special[name]), ...extras.map(contentOf)].filter((one) => one !== undefined);
   for (const token of declared(config['added_tokens_decoder'], legacy['added'], specials)) add(token);
   for (const content of specials) if (!added.has(content)) add({ content, special: true, normalized: false });
