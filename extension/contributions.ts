@@ -107,6 +107,10 @@ export const BY_KEY = 'key';
 export const CONTEXTS = {
   adaptersFiltered: 'veraStudio.adaptersFiltered',
   runsFiltered: 'veraStudio.runsFiltered',
+  /** What a person has done, for the walkthrough. */
+  hasRun: 'veraStudio.hasRun',
+  panelSeen: 'veraStudio.panelSeen',
+  hasActive: 'veraStudio.hasActive',
 } as const;
 export type ContextName = keyof typeof CONTEXTS;
 

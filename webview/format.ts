@@ -13,7 +13,7 @@ export const bytes = (value: Known): string => (isKnown(value) ? bytesText(value
 export const duration = (seconds: Known): string => (isKnown(seconds) ? durationText(seconds) : NONE);
 
 /** The same without zeros at the end, for an axis. */
-export function tick(value: number): string {
+export function tick(value: Known): string {
   const text = figure(value);
   return text.includes('.') && !text.includes('e') ? text.replace(/\.?0+$/, '') : text.replace(/\.?0+e/, 'e');
 }

@@ -74,6 +74,8 @@ root.append(content, announcer.root);
 const told = new Map<string, string>();
 /** The values that decide which lines are drawn. */
 let lines = '';
+/** Key of the run that was shown last. */
+let focused = '';
 
 function changed(change: Change): void {
   if (change === 'zoom') return soon('zoom', () => charts.update());
@@ -103,6 +105,10 @@ function show(): void {
   connection.hidden = message === '' || state.connection === 'connected';
   setText(connection, connection.hidden ? '' : message);
   if (none) return;
+  const { key } = state.focus!.run;
+  // Another run was chosen, perhaps far below: show what changed.
+  if (focused !== '' && key !== focused) scrollTo({ top: 0 });
+  focused = key;
   header.show(state);
   savings.show(state);
   heatMap.show(state);
@@ -110,8 +116,8 @@ function show(): void {
   evaluation.show(state);
   completions.show(state);
   settings.show(state);
-  const { hidden, raw, smoothed, logScale } = state.view;
-  const now = JSON.stringify([[...state.runs.keys()], hidden, raw, smoothed, logScale]);
+  const { raw, smoothed, logScale } = state.view;
+  const now = JSON.stringify([state.visible.map(({ run }) => run.key), raw, smoothed, logScale]);
   if (now !== lines) {
     lines = now;
     charts.changed();

@@ -15,6 +15,7 @@ import { soon } from './frames.ts';
 const FIRST_VIEW: ViewState = {
   focus: null,
   hidden: [],
+  shown: [],
   zoom: null,
   logScale: false,
   raw: true,
@@ -118,13 +119,20 @@ export class PanelState {
     return this.runs.get(this.view.focus ?? '') ?? this.runs.values().next().value;
   }
 
+  /** The run in focus with those on its data and base, since other losses cannot be compared; and as a person ticked. */
   get visible(): RunState[] {
-    return [...this.runs.values()].filter(({ run }) => !this.view.hidden.includes(run.key));
+    const focus = this.focus?.run;
+    const { hidden, shown } = this.view;
+    return [...this.runs.values()].filter(({ run }) =>
+      run.kin === focus?.kin && run.base === focus?.base && run.data === focus.data
+        ? !hidden.includes(run.key)
+        : shown.includes(run.key),
+    );
   }
 
-  /** Index of a run among all runs. It decides the colour and the letter. */
+  /** Number of a run, which it keeps. It decides the colour and the mark. */
   place(key: string): number {
-    return [...this.runs.keys()].indexOf(key);
+    return Number(/\d+$/.exec(key)?.[0] ?? 0);
   }
 
   choose(choice: Partial<ViewState>): void {
@@ -142,7 +150,10 @@ export class PanelState {
     const shown = this.visible.filter(({ data }) => data.firstStep !== Infinity);
     const first = Math.min(...shown.map(({ data }) => data.firstStep));
     const last = Math.max(...shown.map(({ data }) => data.lastStep));
-    return shown.length === 0 ? [0, 1] : [first, Math.max(last, first + 1)];
+    // The axis of a run at work stands still: it ends where the run will end.
+    const focus = this.focus?.run;
+    const planned = focus?.state === 'running' ? (focus.progress.steps ?? 0) : 0;
+    return shown.length === 0 ? [0, 1] : [first, Math.max(last, planned, first + 1)];
   }
 
   #take(message: ToPanel & { type: 'state' }): void {

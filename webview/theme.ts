@@ -5,12 +5,15 @@ export interface Theme {
   readonly grid: string;
   readonly background: string;
   readonly font: string;
-  /** By run, in the order of the runs. */
+  /** By the number of a run. */
   readonly runs: readonly string[];
   readonly highContrast: boolean;
 }
 
-const RUN_COLOURS = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
+const RUN_COLOURS = [
+  ...['charts-blue', 'charts-orange', 'charts-green', 'charts-purple', 'charts-red', 'charts-yellow'],
+  ...['terminal-ansiCyan', 'terminal-ansiMagenta'],
+];
 
 export function readTheme(): Theme {
   const style = getComputedStyle(document.body);
@@ -23,7 +26,7 @@ export function readTheme(): Theme {
     grid: colour('--panel-grid', 'rgba(128,128,128,0.2)'),
     background: colour('--vscode-editor-background', 'transparent'),
     font: `11px ${colour('--vscode-font-family', 'sans-serif')}`,
-    runs: RUN_COLOURS.map((name) => opaque(colour(`--vscode-charts-${name}`, foreground))),
+    runs: RUN_COLOURS.map((name) => opaque(colour(`--vscode-${name}`, foreground))),
     highContrast,
   };
 }

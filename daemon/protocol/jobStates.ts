@@ -17,8 +17,8 @@ export const JOB_STATES: Readonly<Record<JobState, StateFacts>> = {
   running: { label: 'Running', icon: 'sync', colour: 'charts.blue', phase: 'working' },
   pausing: { label: 'Pausing', icon: 'debug-pause', colour: 'charts.yellow', phase: 'working' },
   paused: { label: 'Paused', icon: 'debug-pause', colour: 'charts.yellow', phase: 'resting' },
-  cancelling: { label: 'Stopping', icon: 'debug-stop', phase: 'working' },
-  cancelled: { label: 'Stopped', icon: 'circle-slash', phase: 'over' },
+  cancelling: { label: 'Cancelling', icon: 'debug-stop', phase: 'working' },
+  cancelled: { label: 'Cancelled', icon: 'circle-slash', phase: 'over' },
   succeeded: { label: 'Done', icon: 'pass', colour: 'charts.green', phase: 'over' },
   failed: { label: 'Failed', icon: 'error', colour: 'charts.red', phase: 'over' },
 };

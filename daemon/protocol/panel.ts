@@ -21,13 +21,15 @@ const runKey = z.string().min(1).max(100);
 
 export const panelRun = z.object({
   key: runKey,
-  /** For people: 'notes.jsonl, VeRA 256'. */
+  /** What it is called: as its adapter, or as the adapter that it will make. */
   title: z.string(),
   state: jobState,
   method: z.string(),
   rank: count.nullable(),
   base: z.string(),
   data: z.string(),
+  /** Equal for runs on the same data and base, whose losses can be compared. */
+  kin: z.string().max(20_000).optional(),
   /** Why it is queued. */
   waitingFor: z.string().nullable(),
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
@@ -106,7 +108,9 @@ export type PanelCompletions = z.infer<typeof panelCompletions>;
 export const viewState = z.object({
   /** The run whose buttons, savings, heat map and samples are shown. */
   focus: runKey.nullable(),
+  /** Runs like the one in focus that are not drawn, and others that are. */
   hidden: z.array(runKey),
+  shown: z.array(runKey),
   /** Range of steps; null for all. */
   zoom: z.tuple([finite, finite]).nullable(),
   logScale: z.boolean(),

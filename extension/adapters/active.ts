@@ -2,9 +2,10 @@ import * as vscode from 'vscode';
 import type { AdapterRow } from '../../daemon/protocol/adapters.ts';
 import { type App, chosen, workspaceFolder } from '../app.ts';
 import { COMMANDS } from '../contributions.ts';
-import { oneLine } from '../text.ts';
+import { lastPart, oneLine } from '../text.ts';
 import { allAdapters } from './all.ts';
-import { describeAdapter } from './describe.ts';
+import { describeAdapter, type ShownAdapter } from './describe.ts';
+import { byPlace } from './place.ts';
 import { tellLimits } from './limits.ts';
 
 /** Name or number of the workspace's project; undefined if no folder is open. Creates the project if there is none yet. */
@@ -50,36 +51,43 @@ export async function activeHere({ daemon }: App, scope: Scope = 'here'): Promis
 export async function pickActive(app: App, scope: Scope = 'here'): Promise<void> {
   type Item = vscode.QuickPickItem & { run?: () => Promise<unknown> };
   const [active, adapters] = await Promise.all([activeHere(app, scope), allAdapters(app)]);
-  const items: Item[] = adapters.map((adapter) => {
+  const itemOf = (adapter: ShownAdapter): Item => {
     const on = adapter.id === active?.id;
-    const detail = adapter.note === '' ? {} : { detail: oneLine(adapter.note) };
+    const about = [describeAdapter(adapter, on), lastPart(adapter.base.name), adapter.project ?? ''];
     return {
-      ...{
-        label: `$(${on ? 'pass-filled' : 'layers'}) ${oneLine(adapter.name)}`,
-        description: describeAdapter(adapter, on),
-        ...detail,
-      },
+      label: `$(${on ? 'pass-filled' : 'layers'}) ${oneLine(adapter.name)}`,
+      description: about.filter((text) => text !== '').join(' · '),
+      ...(adapter.note === '' ? {} : { detail: oneLine(adapter.note) }),
       run: () => activateFor(app, adapter.id, scope),
     };
-  });
+  };
   const open = (label: string, command: string): Item => ({
     label,
     run: async () => vscode.commands.executeCommand(command),
   });
-  const rest: Item[] = [
-    { label: '', kind: vscode.QuickPickItemKind.Separator },
-    ...(active === null ? [] : [{ label: '$(circle-slash) No active adapter', run: () => deactivateFor(app, scope) }]),
+  const heading = (label: string): Item => ({ label, kind: vscode.QuickPickItemKind.Separator });
+  const [own, others] = byPlace(adapters.filter(({ id }) => id !== active?.id));
+  // Two hundred adapters stand below what is asked for most.
+  const items: Item[] = [
+    ...adapters.filter(({ id }) => id === active?.id).map(itemOf),
+    ...(active === null
+      ? []
+      : [{ label: '$(circle-slash) No active adapter: the base model alone', run: () => deactivateFor(app, scope) }]),
     ...(workspaceFolder() === undefined || scope === 'user'
       ? []
       : [{ label: '$(account) Choose for all your work...', run: () => pickActive(app, 'user') }]),
     ...(adapters.length === 0 ? [] : [open('$(beaker) Try an adapter beside its base...', COMMANDS.tryAdapter)]),
     open('$(graph-line) Open training panel', COMMANDS.openPanel),
     open('$(mortar-board) Fine-tune with VeRA...', COMMANDS.fineTune),
+    ...(own.length === 0 ? [] : [heading('This project')]),
+    ...own.map(itemOf),
+    ...(others.length === 0 ? [] : [heading('Other projects')]),
+    ...others.map(itemOf),
   ];
   const ofAll = workspaceFolder() === undefined || scope === 'user';
   const title = ofAll ? 'Active adapter of all your work' : 'Active adapter of this workspace';
   await chosen(
-    await vscode.window.showQuickPick([...items, ...rest], {
+    await vscode.window.showQuickPick(items, {
       title,
       placeHolder: ofAll
         ? 'Answers in chat and writes inline completions, except in workspaces with a choice of their own'

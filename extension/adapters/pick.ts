@@ -1,19 +1,11 @@
-import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { type App, chosen, workspaceFolder } from '../app.ts';
+import { type App, chosen } from '../app.ts';
 import { type Clicked, targetsOf } from '../lists/targets.ts';
 import { oneLine } from '../text.ts';
 import { allAdapters } from './all.ts';
 import { describeAdapter, type ShownAdapter } from './describe.ts';
+import { byPlace } from './place.ts';
 import type { AdapterNode } from './view.ts';
-
-/** Whose adapters come first in a pick: those of this workspace's project, and of no project. */
-export function ownFirst(adapters: readonly ShownAdapter[]): ShownAdapter[] {
-  const folder = workspaceFolder();
-  const own = folder === undefined ? null : basename(folder);
-  const rank = ({ project }: ShownAdapter): number => (project === own ? 0 : project === null ? 1 : 2);
-  return [...adapters].sort((a, b) => rank(a) - rank(b));
-}
 
 const lineOf = (adapter: ShownAdapter): vscode.QuickPickItem & { adapter: ShownAdapter } => ({
   label: oneLine(adapter.name),
@@ -27,13 +19,13 @@ const MATCH = { matchOnDescription: true, matchOnDetail: true } as const;
 
 export async function pickAdapter(adapters: readonly ShownAdapter[], title: string): Promise<ShownAdapter> {
   if (adapters.length === 0) throw new Error(`There is no adapter for “${title}”. Train one first.`);
-  return chosen(await vscode.window.showQuickPick(ownFirst(adapters).map(lineOf), { title, ...MATCH })).adapter;
+  return chosen(await vscode.window.showQuickPick(byPlace(adapters).flat().map(lineOf), { title, ...MATCH })).adapter;
 }
 
 export async function pickAdapters(adapters: readonly ShownAdapter[], title: string): Promise<ShownAdapter[]> {
   if (adapters.length === 0) throw new Error(`There is no adapter for “${title}”. Train one first.`);
   const options = { title, placeHolder: 'Choose one or more', canPickMany: true, ...MATCH } as const;
-  return chosen(await vscode.window.showQuickPick(ownFirst(adapters).map(lineOf), options)).map(
+  return chosen(await vscode.window.showQuickPick(byPlace(adapters).flat().map(lineOf), options)).map(
     ({ adapter }) => adapter,
   );
 }

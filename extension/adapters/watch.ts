@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
+import { CONTEXTS } from '../contributions.ts';
 import { soonest } from '../listing.ts';
 import { isDemo } from '../tuning/baseLabel.ts';
 import { activeHere } from './active.ts';
@@ -27,6 +28,7 @@ export function watchActive(app: App): ActiveAdapter {
       .then((adapter) => {
         name = adapter?.name ?? null;
         ofDemo = adapter !== null && isDemo(adapter.base.name);
+        if (name !== null) void vscode.commands.executeCommand('setContext', CONTEXTS.hasActive, true);
         changed.fire();
         return context.workspaceState.update(LAST, name ?? undefined);
       })

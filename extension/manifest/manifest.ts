@@ -4,6 +4,7 @@ import {
   COMMANDS,
   type CommandName,
   CONTAINER,
+  CONTEXTS,
   PANEL,
   PARTICIPANT,
   type SettingName,
@@ -16,6 +17,8 @@ import { RESTRICTED, SETTING_DESCRIPTIONS, settingId } from './settings.ts';
 import { STEPS, VIEW_TITLES, WELCOME } from './texts.ts';
 
 type Json = Record<string, unknown>;
+/** A part of the daemon's command line, as a regular expression. */
+const DAEMON_PROCESS = '.+vera-studio.+[\\\\/]dist[\\\\/]main\\.js.*';
 const CATEGORY = 'VeRA Studio';
 
 /** Texts by key, for package.nls.json. A translation would be another file beside it. */
@@ -98,6 +101,10 @@ export const contributes = (): Json => ({
     },
   ],
   languages: checkedReaders.map(({ id, label, extensions }) => ({ id, extensions, aliases: [label] })),
+  // The daemon listens on this machine alone. VS Code must not forward its port from a remote machine.
+  configurationDefaults: {
+    'remote.portsAttributes': { [DAEMON_PROCESS]: { onAutoForward: 'ignore' } },
+  },
   configuration: {
     title: '%configuration.title%',
     properties: Object.fromEntries(
@@ -124,7 +131,7 @@ export const contributes = (): Json => ({
         title: `%step.${id}%`,
         description: `%step.${id}.description%`,
         media: { markdown: `walkthrough/${id}.md` },
-        completionEvents: [`onCommand:${COMMANDS[done]}`],
+        completionEvents: [`onContext:${CONTEXTS[done]}`],
       })),
     },
   ],

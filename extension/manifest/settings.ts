@@ -35,7 +35,8 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     type: 'string',
     default: 'balanced',
     scope: 'resource',
-    description: 'Preset that is used when you start a run with Enter.',
+    description:
+      'How thorough a run is if you start it with Enter, without choosing. The base model comes from `#veraStudio.baseModel#`.',
     enum: ['quick', 'balanced', 'thorough'],
     enumDescriptions: [
       'Fifty steps on short rows, for a first impression.',
@@ -68,7 +69,8 @@ export const SETTING_DESCRIPTIONS: Readonly<Record<SettingName, Setting>> = {
     minimum: LENGTHS.least,
     maximum: LENGTHS.most,
     scope: 'resource',
-    description: 'Context length, in tokens per row, used when checking datasets.',
+    description:
+      'Longest row, in tokens, that the check of datasets takes as fitting. Longer rows are marked. It has an effect only if `#veraStudio.dataset.check#` is on; a run has a setting of its own for it.',
   },
   datasetColumns: {
     type: 'string',

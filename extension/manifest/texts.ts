@@ -1,5 +1,5 @@
 import { datasetEndings } from '../../daemon/data/readers/registry.ts';
-import { COMMANDS, type CommandName, type ViewName } from '../contributions.ts';
+import { COMMANDS, type CommandName, type ContextName, type ViewName } from '../contributions.ts';
 
 export const VIEW_TITLES: Readonly<Record<ViewName, string>> = { adapters: 'Adapters', runs: 'Runs', models: 'Models' };
 
@@ -34,23 +34,23 @@ export const WELCOME: readonly { key: string; view: ViewName; text: string; when
 ];
 
 /** Steps of the walkthrough. walkthrough/<id>.md is shown beside each step. */
-export const STEPS: readonly { id: string; title: string; description: string; done: CommandName }[] = [
+export const STEPS: readonly { id: string; title: string; description: string; done: ContextName }[] = [
   {
     id: 'data',
     title: 'Choose the data',
     description: `Use a dataset of questions and answers, chats or plain text, or a folder of your own code. Right-click it in the Explorer.\n${button('Fine-tune with VeRA...', 'fineTune')}`,
-    done: 'fineTune',
+    done: 'hasRun',
   },
   {
     id: 'watch',
     title: 'Watch it learn',
     description: `See loss, speed and time left during training, and what the same run would cost with LoRA. The run continues when you close the window.\n${button('Open Training Panel', 'openPanel')}`,
-    done: 'openPanel',
+    done: 'panelSeen',
   },
   {
     id: 'use',
     title: 'Use the adapter',
     description: `Compare its answers with those of the base, then make it the active adapter of this project: it answers in chat and completes your code. You can also merge it into a complete model, or export it.\n${button('Try It...', 'tryAdapter')}\n${button('Choose Active Adapter...', 'pickAdapter')}`,
-    done: 'pickAdapter',
+    done: 'hasActive',
   },
 ];

@@ -4,7 +4,9 @@ import type { ToPanel } from '../../daemon/protocol/panel.ts';
 import { activeHere } from '../adapters/active.ts';
 import type { App } from '../app.ts';
 import { soonest } from '../listing.ts';
+import { jobName } from '../runs/facts.ts';
 import { jobOfKey, keyOf } from './panelRun.ts';
+import { runsShown } from './runsShown.ts';
 import { runFeed, type RunFeed } from './runFeed.ts';
 import type { UseRecorder } from '../use/recorder.ts';
 import type { ViewStore } from './viewStore.ts';
@@ -20,14 +22,24 @@ export interface Feed {
   dispose(): void;
 }
 
-const RUNS = 12; // the newest, and the one in focus; nobody could tell more curves apart
+const RUNS = 12; // of the table; nobody could tell more curves apart
+const LOOKED_AT = 200; // the newest runs, among which those like the one in focus are found
 
-export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (message: ToPanel) => void): Feed {
+export function startFeed(
+  app: App,
+  view: ViewStore,
+  use: UseRecorder,
+  send: (message: ToPanel) => void,
+  title: (run: string | undefined) => void,
+): Feed {
   const { daemon, log } = app;
   const feeds = new Map<string, RunFeed>();
   let following: { end(): Promise<void> } | undefined;
   /** Counts how often the feed began. Data that an earlier beginning still loads is dropped. */
   let round = 0;
+  /** The run in focus when the person last looked at another one. */
+  let looked: string | null = view.get()?.focus ?? null;
+  const names = new Map<string, string>();
 
   const connection = (): ToPanel & { type: 'connection' } => ({
     type: 'connection',
@@ -40,12 +52,14 @@ export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (me
     send({ type: 'connection', connection: daemon.state === 'connected' ? 'connected' : 'failed', message });
   };
 
+  /** The tab has the name of the run in focus, which is the newest if none was chosen. */
+  const tellTitle = (): void => title(names.get(view.get()?.focus ?? '') ?? [...names.values()][0]);
   const jobsShown = async (): Promise<Job[]> => {
-    const { items } = await daemon.call(({ jobs }) => jobs.list, { kinds: ['train'], limit: RUNS });
-    const focus = jobOfKey(view.get()?.focus ?? '');
-    if (focus === undefined || items.some(({ id }) => id === focus)) return items;
-    const job = await daemon.call(({ jobs }) => jobs.get, { job: focus }).catch(() => undefined);
-    return job?.kind === 'train' ? [...items, job] : items;
+    const { items } = await daemon.call(({ jobs }) => jobs.list, { kinds: ['train'], limit: LOOKED_AT });
+    const id = jobOfKey(view.get()?.focus ?? '');
+    const known = items.find((job) => job.id === id);
+    const asked = id === undefined || known ? known : await daemon.call(({ jobs }) => jobs.get, { job: id }).catch(() => undefined); // prettier-ignore
+    return runsShown(items, asked?.kind === 'train' ? asked : items[0], RUNS);
   };
 
   const load = async (): Promise<void> => {
@@ -61,6 +75,9 @@ export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (me
     await followAll();
     const runs = await Promise.all(jobs.map((job) => feeds.get(keyOf(job))!.describe(job)));
     if (mine !== round) return;
+    names.clear();
+    for (const run of runs) names.set(run.key, run.title);
+    tellTitle();
     send({
       type: 'state',
       runs,
@@ -115,8 +132,10 @@ export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (me
       if (job.kind === 'completion' && job.state === 'succeeded') for (const feed of feeds.values()) feed.evaluated();
       if (job.kind !== 'train') return;
       const feed = feeds.get(keyOf(job));
-      if (feed === undefined) again();
-      else feed.update(job);
+      if (feed === undefined) return again();
+      feed.update(job);
+      names.set(keyOf(job), jobName(job));
+      tellTitle();
     }),
     daemon.onCatalog(({ kind }) => (kind === 'adapter' ? askActive() : undefined)),
   ];
@@ -125,11 +144,16 @@ export function startFeed(app: App, view: ViewStore, use: UseRecorder, send: (me
       send(connection());
       await load().catch(failed);
     },
-    look: (focus) =>
+    look: (focus) => {
+      tellTitle();
       void feeds
         .get(focus ?? '')
         ?.count()
-        .catch(failed),
+        .catch(failed);
+      // Another run in focus has other runs like it.
+      if (focus !== looked) again();
+      looked = focus;
+    },
     tellCompletions,
     dispose: () => {
       round++;

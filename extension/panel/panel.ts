@@ -3,12 +3,15 @@ import * as vscode from 'vscode';
 import type { FromPanel, ToPanel } from '../../daemon/protocol/panel.ts';
 import { panelHtml } from '../../webview/html.ts';
 import type { App, Panel } from '../app.ts';
-import { PANEL } from '../contributions.ts';
+import { CONTEXTS, PANEL } from '../contributions.ts';
 import type { UseRecorder } from '../use/recorder.ts';
 import { obey, obeyCompletions, obeyEvaluate } from './commands.ts';
 import { startFeed, type Feed } from './feed.ts';
 import { isTrialRequest, trials, type Trials } from './trial.ts';
 import { viewStore } from './viewStore.ts';
+
+/** Of a panel without a run. */
+const TITLE = 'VeRA Training';
 
 export function registerPanel(app: App, use: UseRecorder): Panel {
   const { context, log } = app;
@@ -17,9 +20,12 @@ export function registerPanel(app: App, use: UseRecorder): Panel {
 
   const take = (panel: vscode.WebviewPanel): void => {
     open?.panel.dispose();
+    void vscode.commands.executeCommand('setContext', CONTEXTS.panelSeen, true);
     const { webview } = panel;
     const send = (message: ToPanel): void => void webview.postMessage(message);
-    const feed = startFeed(app, view, use, send);
+    const feed = startFeed(app, view, use, send, (run) => {
+      panel.title = run === undefined ? TITLE : `${run} - VeRA`;
+    });
     const trying = trials(app, send);
     const ready = Promise.withResolvers<undefined>();
     open = { panel, feed, trials: trying, ready: ready.promise };
@@ -83,7 +89,7 @@ export function registerPanel(app: App, use: UseRecorder): Panel {
       if (focus !== undefined) await view.focus(focus);
       if (open === undefined) {
         const options = { enableScripts: true, localResourceRoots: [folder(app)] };
-        take(vscode.window.createWebviewPanel(PANEL, 'VeRA Training', vscode.ViewColumn.Active, options));
+        take(vscode.window.createWebviewPanel(PANEL, TITLE, vscode.ViewColumn.Active, options));
         return;
       }
       open.panel.reveal();

@@ -2,6 +2,7 @@ import type { Job } from '../../daemon/protocol/jobs.ts';
 import type { PanelRun, Savings } from '../../daemon/protocol/panel.ts';
 import type { RunRow } from '../../daemon/protocol/runs.ts';
 import { methodLabel } from '../adapters/describe.ts';
+import { jobName } from '../runs/facts.ts';
 import { lastPart } from '../text.ts';
 import type { Description } from '../../daemon/protocol/settings.ts';
 import { type SettingValue, valueText } from '../../daemon/settings/setting.ts';
@@ -9,6 +10,11 @@ import { fieldsFor, methodOf, ownSettings } from '../tuning/fields.ts';
 import { trainingOf } from '../tuning/training.ts';
 
 export const keyOf = ({ id }: Pick<Job, 'id'>): string => `job/${id}`;
+/** Equal for runs on the same data and base: their losses can be compared. */
+export function kinOf(job: Pick<Job, 'spec' | 'title'>): string {
+  const { data, base } = trainingOf(job).settings;
+  return JSON.stringify([data, base]);
+}
 export const jobOfKey = (key: string): number | undefined => {
   const [, number] = /^job\/(\d+)$/.exec(key) ?? [];
   return number === undefined ? undefined : Number(number);
@@ -34,12 +40,13 @@ export function panelRun(
   const ranked = typeof rank === 'number' && (described === undefined || hasOption(described, method, 'rank'));
   return {
     key: keyOf(job),
-    title: spec.name ?? `${lastPart(spec.settings.data)}, ${name}${ranked ? ` ${rank}` : ''}`,
+    title: jobName(job),
     state: job.state,
     method: name,
     rank: ranked ? rank : null,
     base: lastPart(spec.settings.base),
     data: lastPart(spec.settings.data),
+    kin: kinOf(job),
     waitingFor: job.waitingFor,
     error: job.error,
     progress: job.progress,

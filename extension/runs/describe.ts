@@ -41,7 +41,7 @@ export function describeJob(job: Job): string {
     case 'paused':
       return ['paused', ...part, ...losses].join(' · ');
     case 'cancelling':
-      return 'stopping';
+      return 'cancelling';
     case 'cancelled':
       return ['cancelled', ...part].join(' · ');
     case 'failed':

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { Job } from '../../daemon/protocol/jobs.ts';
 import { type App, hasBegun } from '../app.ts';
-import { COMMANDS, VIEWS } from '../contributions.ts';
+import { COMMANDS, CONTEXTS, VIEWS } from '../contributions.ts';
 import { type NarrowedList, narrowedList } from '../lists/choose.ts';
 import { narrowed } from '../lists/narrow.ts';
 import { listAll, soonest } from '../listing.ts';
@@ -41,10 +41,12 @@ export function registerRunsView(app: App): RunsView {
   let known = false;
   let listed = '';
   const put = (job: Job): void => {
+    if (job.kind === 'train') tellRun();
     const shown = jobs.get(job.id);
     if (shown === undefined) jobs.set(job.id, { node: { kind: 'job', job }, drawn: '', held: 0 });
     else shown.node.job = job;
   };
+  const tellRun = once(() => void vscode.commands.executeCommand('setContext', CONTEXTS.hasRun, true));
   const all = (): RunNode[] => [...jobs.values()].map(({ node }) => node).sort((a, b) => b.job.id - a.job.id);
   const fitting = (): RunNode[] => narrowed(all(), ({ job }) => jobFacts(job), list.get());
   const orderOf = (nodes: readonly RunNode[]): string => nodes.map(({ job }) => job.id).join(' ');
@@ -127,6 +129,14 @@ export function registerRunsView(app: App): RunsView {
   );
   return { view, list, all };
 }
+
+const once = (work: () => void): (() => void) => {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
+};
 
 /** What an item shows, in a text that is compared. */
 const drawnOf = (job: Job): string => JSON.stringify([jobName(job), besideName(job, Date.now()), itemOf(job)]);

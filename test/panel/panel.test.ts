@@ -157,7 +157,7 @@ test('the table holds the numbers of the chart', async () => {
   }
   assert.equal(rows.length, 151);
   RECORDED.forEach(({ events }, place) => {
-    const column = head.indexOf(`${'ABCD'[place]} train`);
+    const column = head.indexOf(`${place + 1} train`);
     for (const event of events) {
       if (event.event === 'step')
         assert.equal(rows[event.step]![column], event.loss.toPrecision(4), `step ${event.step}`);

@@ -2,7 +2,7 @@ import { JOB_STATES } from '../../daemon/protocol/jobStates.ts';
 import { commandsOf } from '../../daemon/protocol/panelCommands.ts';
 import type { PanelRun, RunCommand } from '../../daemon/protocol/panel.ts';
 import { button, element, icon, setAttributes, setText } from '../dom.ts';
-import { duration, figure } from '../format.ts';
+import { duration, figure, tick, whole } from '../format.ts';
 import type { PanelState, RunState } from '../state.ts';
 import { reducedMotion } from '../theme.ts';
 
@@ -10,7 +10,7 @@ const COMMANDS: Readonly<Record<RunCommand, readonly [label: string, icon: strin
   pause: ['Pause', 'debug-pause'],
   resume: ['Resume', 'debug-continue'],
   retry: ['Try again', 'debug-restart'],
-  stop: ['Stop', 'debug-stop'],
+  stop: ['Cancel', 'debug-stop'],
   activate: ['Activate', 'pass'],
   deactivate: ['Deactivate', 'circle-slash'],
   tryIt: ['Try it...', 'beaker'],
@@ -167,20 +167,20 @@ export class Header {
             ? `${step.toLocaleString('en-US')} of ${steps.toLocaleString('en-US')}`
             : step.toLocaleString('en-US'),
       ],
-      ['Train loss', figure(smoothedLast(data) ?? progress.loss)],
       [
-        'Held-out loss',
-        figure(heldOut),
-        gain === undefined ? undefined : `${gain <= 0 ? '−' : '+'}${Math.abs(gain).toFixed(3)} from the base`,
+        'Train loss',
+        figure(smoothedLast(data) ?? progress.loss),
+        smoothedLast(data) === undefined ? undefined : 'smoothed',
       ],
-      ['Tokens per second', figure(progress.tokensPerSecond)],
+      ['Held-out loss', figure(heldOut), gain === undefined ? undefined : gainText(gain, run.baseHeldOutLoss)],
+      ['Tokens per second', whole(progress.tokensPerSecond)],
       live
         ? ['Time left', duration(progress.secondsLeft)]
         : [
             'Took',
             run.startedAt !== null && run.endedAt !== null ? duration((run.endedAt - run.startedAt) / 1000) : '–',
           ],
-      ['Learning rate', figure(last('learningRate'))],
+      ['Learning rate', tick(last('learningRate'))],
       ['Gradient norm', figure(last('gradientNorm'))],
     ];
     if (this.#figures.children.length !== entries.length)
@@ -206,6 +206,13 @@ export class Header {
 /** What is done now, and what there is to know of it. */
 const doing = ({ text, note }: PanelRun['progress']): string =>
   [text, note].filter((part) => part !== undefined && part !== '').join('  ·  ');
+
+/** How much lower than the base's a loss is: in parts of it, which say more than a difference. */
+function gainText(gain: number, base: number | null): string {
+  const percent = base === null || base === 0 ? 0 : (100 * Math.abs(gain)) / base;
+  const size = percent >= 10 ? percent.toFixed(0) : percent.toFixed(1);
+  return `${size}% ${gain <= 0 ? 'lower' : 'higher'} than the base`;
+}
 
 const smoothedLast = ({ smoothed: { points } }: RunState['data']): number | undefined =>
   points.length === 0 ? undefined : points.value(points.length - 1);

@@ -90,6 +90,7 @@ export class HeatMap {
         ),
       ),
     );
+    this.#table.classList.toggle('many', learned.layers.length > 14); // then every fifth has its number
     this.#table.replaceChildren(element('thead', {}, head), element('tbody', {}, ...rows));
     this.#table.querySelector('td[data-about]')?.setAttribute('tabindex', '0');
   }

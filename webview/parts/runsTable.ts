@@ -60,20 +60,19 @@ export class RunsTable {
       const row = this.#rows.get(run.run.key) ?? this.#add(run.run.key);
       if (this.#body.children[place] !== row.root)
         this.#body.insertBefore(row.root, this.#body.children[place] ?? null);
-      this.#fill(row, run, place, cursor);
+      this.#fill(row, run, this.#state.place(run.run.key), cursor);
     });
   }
 
   #fill(row: Row, { run, data }: RunState, place: number, cursor: number | null): void {
-    const view = this.#state.view;
-    row.shown.checked = !view.hidden.includes(run.key);
+    row.shown.checked = this.#state.visible.some((one) => one.run.key === run.key);
     setAttributes(row.shown, { 'aria-label': `Draw ${run.title}` });
     setText(row.mark, letter(place));
     const colours = this.#colours();
     row.mark.style.setProperty('--run', colours[place % colours.length] ?? '');
     setText(row.name, run.title);
     const focused = this.#state.focus?.run.key === run.key;
-    setAttributes(row.name, { 'aria-pressed': String(focused) });
+    setAttributes(row.name, { 'aria-pressed': String(focused), title: run.title });
     row.root.classList.toggle('focused', focused);
     const { label, icon: name } = JOB_STATES[run.state];
     if (row.state.textContent !== label) row.state.replaceChildren(icon(name), label);
@@ -85,8 +84,12 @@ export class RunsTable {
   #add(key: string): Row {
     const shown = element('input', { type: 'checkbox' });
     shown.addEventListener('change', () => {
-      const hidden = this.#state.view.hidden.filter((other) => other !== key);
-      this.#state.choose({ hidden: shown.checked ? hidden : [...hidden, key] });
+      const [hidden, drawn] = [this.#state.view.hidden, this.#state.view.shown].map((keys) =>
+        keys.filter((other) => other !== key),
+      ) as [string[], string[]];
+      this.#state.choose(
+        shown.checked ? { hidden, shown: [...drawn, key] } : { hidden: [...hidden, key], shown: drawn },
+      );
     });
     const mark = element('span', { class: 'mark', 'aria-hidden': 'true' });
     const name = element('button', { type: 'button', class: 'link' });

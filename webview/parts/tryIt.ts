@@ -221,10 +221,11 @@ export class TryIt {
     this.#sides.adapter.mark(mine);
     this.#sides.base.mark(differences(base, adapter));
     const { different, all } = countWords(mine);
+    const { beside, adapter: { name } = { name: '' } } = this.#trial ?? {};
     const between =
       adapter === base
         ? 'Both answers are the same.'
-        : `Of the ${all} words of ${this.#trial?.adapter.name ?? 'the adapter'}, ${different} ${different === 1 ? 'differs' : 'differ'} from the other answer (marked).`;
+        : `Of the ${beside === undefined ? "adapter's " : ''}${all} words${beside === undefined ? '' : ` of ${name}`}, ${different} ${different === 1 ? 'differs' : 'differ'} from the ${beside === undefined ? "base's answer" : `answer of ${beside}`} (marked).`;
     const text = `${between}${this.#asExpected()}`;
     setText(this.#summary, text);
     this.#options.say(`Both have answered. ${text}`);

@@ -15,7 +15,7 @@ interface Made extends Outcome {
 export const download = defineKind<DownloadSpec, { readonly base: string }, Made>({
   ...{ name: 'download', summary: 'fetches or converts a base model, so that later jobs find it ready', spec },
   ...{ computes: false, pauses: false, adapters: [] },
-  title: (asked) => `Fetch ${asked.base}`,
+  title: (asked) => `Download ${asked.base}`,
   task: async (asked) => ({ base: asked.base }),
   estimate: littleMemory,
 
