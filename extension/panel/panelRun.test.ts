@@ -19,7 +19,7 @@ const job = {
 
 test('a run as the panel takes it', () => {
   const shown = schema.parse(panelRun(job, undefined, null, description()));
-  assert.deepEqual([shown.key, shown.title, shown.base, shown.rank], ['job/7', 'rows.jsonl, VeRA 64', 'small', 64]);
+  assert.deepEqual([shown.key, shown.title, shown.base, shown.rank], ['job/7', 't', 'small', 64]);
   assert.ok(shown.settings.some(({ name, value }) => name === 'Rank' && value === '64'));
   const full = { ...job, spec: { kind: 'train', settings: { data: '/d', base: 'b', method: 'full' } } } as Job;
   assert.equal(panelRun(full, { settings: { rank: 256 } } as unknown as RunRow, null, description()).rank, null);
