@@ -51,10 +51,15 @@ export function itemsOf(draft: Draft, answerOf: (preset: Start) => Answer | unde
   const warning = answer?.cost.warning ?? null;
   return [
     ...(warning === null ? [] : [{ label: `$(warning) ${oneLine(warning)}` }]),
+    ...notesOf(answer).map((note) => ({ label: `$(info) ${oneLine(note)}` })),
     ...order.map((preset) => presetLine(preset, answerOf(preset))),
     ...options,
   ];
 }
+
+/** What a person should know about the rows before the run: what is left out, cut off or not used. */
+const notesOf = (answer: Answer | undefined): readonly string[] =>
+  answer !== undefined && 'cost' in answer ? (answer.cost.plan.data?.notes ?? []) : [];
 
 function presetLine(preset: Start, answer: Answer | undefined): Line {
   const { label, icon, summary } = PRESET_TEXTS[preset];
