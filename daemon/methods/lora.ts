@@ -117,7 +117,7 @@ export const lora: LinearMethod<FirstOptions> = {
   ],
   complete: (given) => withoutOff({ ...given, alpha: given['alpha'] ?? given['rank'] }),
   carried: (own) => ({ ...FIRST_OPTIONS, ...own }),
-  learningRate: 4e-4,
+  learningRate: 1e-3,
   rates: [],
   decisive: ['rank', 'alpha'],
   mergeable: true,

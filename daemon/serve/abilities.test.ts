@@ -27,8 +27,10 @@ test('the bundled model: fill-in-the-middle, chat and its size; a change of its 
   const copy = temporaryFolder();
   cpSync(DEMO, copy, { recursive: true });
   assert.equal((await abilitiesOf(copy))!.fillInTheMiddle, true);
-  const file = join(copy, 'tokenizer.json');
-  writeFileSync(file, readFileSync(file, 'utf8').replaceAll('fim_middle', 'no_middle'));
+  for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
+    const file = join(copy, name);
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('fim_middle', 'no_middle'));
+  }
   assert.equal((await abilitiesOf(copy))!.fillInTheMiddle, false);
 });
 

@@ -10,8 +10,8 @@ const complete = (given: Record<string, SettingValue | undefined>) => completeSe
 
 test('what is left out suits the method', () => {
   const [vera, lora, full] = ['vera', 'lora', 'full'].map((method) => complete({ method }));
-  assert.deepEqual([vera!['rank'], vera!.lr, vera!['targets']], [256, 4e-3, 'q_proj,v_proj']);
-  assert.deepEqual([lora!['rank'], lora!.lr, lora!['alpha']], [16, 4e-4, 16]);
+  assert.deepEqual([vera!['rank'], vera!.lr, vera!['targets']], [256, 2e-2, 'q_proj,v_proj']);
+  assert.deepEqual([lora!['rank'], lora!.lr, lora!['alpha']], [16, 1e-3, 16]);
   assert.equal(full!.lr, 5e-5);
   assert.equal(complete({ method: 'lora', rank: 8 })['alpha'], 8);
   assert.equal(methodOptions(complete({ method: 'lora', rank: 8, alpha: 2 })).alpha, 2);
