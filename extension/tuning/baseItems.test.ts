@@ -12,11 +12,11 @@ const found: FoundBase = {
   ...{ problem: null, usedAt: null },
 };
 const demo = { spec: '/ext/vera-demo', label: 'Demo model', description: 'comes with VeRA Studio' };
-const empty = { here: [], recommended: [], demo, costs: new Map<string, string>(), stopped: null, home: '/home/me' };
+const empty = { here: [], recommended: [], demo, costs: new Map<string, string>(), stopped: null, home: '/data/me' };
 const labels = (known: Parameters<typeof baseItems>[0]) => baseItems(known).map(({ label }) => label);
 
 test('first what this machine has, then what is recommended, then other ways, then what cannot be trained', () => {
-  const gguf = { ...found, name: 'a.gguf', spec: '/home/me/Downloads/a.gguf', from: 'a folder', usedAt: 7 };
+  const gguf = { ...found, name: 'a.gguf', spec: '/data/me/Downloads/a.gguf', from: 'a folder', usedAt: 7 };
   const bad = { ...found, name: 'me/gptq', spec: 'me/gptq', problem: 'its weights are quantised' };
   const qwen = { ...found, name: 'Qwen/Qwen3-0.6B', spec: 'Qwen/Qwen3-0.6B' };
   const costs = new Map([['Qwen/Qwen2.5-Coder-0.5B', 'about 9 min']]);
@@ -64,7 +64,7 @@ test('of a problem, cause and remedy can be read', () => {
     label: '$(error) config.json: no architecture',
     detail: enter,
   });
-  const long = '/home/me/models/other/config.json: architecture GPT2LMHeadModel is not supported; supported are LlamaForCausalLM, Qwen2ForCausalLM'; // prettier-ignore
+  const long = '/data/me/models/other/config.json: architecture GPT2LMHeadModel is not supported; supported are LlamaForCausalLM, Qwen2ForCausalLM'; // prettier-ignore
   const { label, detail } = faultText(long, enter);
   assert.equal(label, '$(error) config.json: architecture GPT2LMHeadModel is not supported; supported');
   assert.match(detail, /^are LlamaForCausalLM, Qwen2ForCausalLM · Enter shows/);

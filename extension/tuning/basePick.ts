@@ -84,14 +84,16 @@ async function pickChoice(
         list.busy = false;
         show();
         const told = new Map<string, string>();
+        const tell = (id: string, cost: string): void => {
+          told.set(id, cost);
+          known = { ...known, costs: told };
+          show();
+        };
+        // Without the costs, the models can still be chosen.
         await costs?.(
           missing(recommended, items).map(({ id }) => id),
-          (id, cost) => {
-            told.set(id, cost);
-            known = { ...known, costs: told };
-            show();
-          },
-        );
+          tell,
+        ).catch(() => undefined);
       };
       list.onDidChangeValue(show);
       show();
@@ -117,7 +119,15 @@ function typedLines(typed: string): BaseLine[] {
   if (typed === '') return [];
   const id = hubIdIn(typed);
   return [
-    ...(id === undefined ? [] : [{ label: `$(cloud-download) ${id}`, description: 'from the hub', choice: { does: 'named', text: typed } as const }]), // prettier-ignore
+    ...(id === undefined
+      ? []
+      : [
+          {
+            label: `$(cloud-download) ${id}`,
+            description: 'from the hub',
+            choice: { does: 'named', text: typed } as const,
+          },
+        ]),
     { label: `$(search) Search the hub for "${typed}"`, choice: { does: 'search', text: typed } },
   ];
 }

@@ -113,7 +113,7 @@ function pick(draft: Draft, planner: Planner): Promise<Choice> {
     const list = vscode.window.createQuickPick<vscode.QuickPickItem & { choice?: Choice }>();
     list.title = `Fine-tune with VeRA: ${lastPart(draft.data)}`;
     list.ignoreFocusOut = false;
-    let [open, starts] = [true, false];
+    let [open, starts, accepted] = [true, false, false];
     const show = (): void => {
       const before = list.activeItems[0]?.choice;
       const items = itemsOf(draft, (preset) => planner.answer({ ...draft, preset }));
@@ -143,12 +143,15 @@ function pick(draft: Draft, planner: Planner): Promise<Choice> {
       if (choice === undefined) return;
       // What is started is planned to its end; anything else needs other plans, or none.
       starts = choice.does === 'start';
+      // Here, because VS Code tells later that the list is hidden: the choice of a base has begun to plan by then.
+      if (!starts) planner.cancel();
+      accepted = true;
       resolve(choice);
       list.hide();
     });
     list.onDidHide(() => {
       open = false;
-      if (!starts) planner.cancel();
+      if (!accepted) planner.cancel();
       reject(new Quiet());
       list.dispose();
     });
