@@ -143,7 +143,7 @@ test('the table holds the numbers of the chart', async () => {
   await table.locator('tbody tr').first().waitFor();
   await settled(page);
   const head = await table.locator('thead th').allTextContents();
-  assert.deepEqual(head.slice(0, 4), ['Step', 'A train', 'A smoothed', 'A held-out']);
+  assert.deepEqual(head.slice(0, 4), ['Step', '1 train', '1 smoothed', '1 held-out']);
   for (;;) {
     rows.push(
       ...(await table
