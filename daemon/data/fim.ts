@@ -52,7 +52,7 @@ export const prefixIds = (tokenizer: Pick<Tokenizer, 'encode'>, text: string): n
   text === '' ? [] : tokenizer.encode(text, { addSpecialTokens: false });
 
 /**
- * Ids of a text that goes on inside another: without the space that a SentencePiece tokenizer puts before each text. The text is
+ * Ids of a text that continues inside another: without the space that a SentencePiece tokenizer puts before each text. The text is
  * encoded after a line feed, which is never joined with what follows it there.
  */
 export function insideIds(tokenizer: Pick<Tokenizer, 'encode'>, text: string): number[] {

@@ -1,3 +1,4 @@
+/** Adapter folders as PEFT writes and reads them. Long because each way in which such a folder is wrong has its case. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

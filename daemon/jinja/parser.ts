@@ -1,3 +1,4 @@
+/** From tokens to a tree of statements. Long because it has one function for each level of the grammar, which call each other. */
 import { binary, compared, negative, slice } from './arithmetic.ts';
 import { attribute, item } from './attributes.ts';
 import { filters, type Filter } from './filters.ts';

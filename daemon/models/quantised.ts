@@ -27,7 +27,7 @@ const METHODS: Readonly<Record<string, string>> = {
   vptq: 'VPTQ',
 };
 
-/** Endings of tensor names that only quantised checkpoints have, the telling ones first. */
+/** Endings of tensor names that only quantised checkpoints have, the surest first. */
 const TENSORS: readonly (readonly [RegExp, string])[] = [
   [/\.weight\.(absmax|quant_map|nested_absmax)$|\.quant_state\.bitsandbytes__\w+$/, 'bitsandbytes (4 bit)'],
   [/\.SCB$/, 'bitsandbytes (8 bit)'],

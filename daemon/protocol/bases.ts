@@ -7,7 +7,7 @@ import { count, finite, id, nothing, path, time } from './values.ts';
 
 /** Facts of a model that a person chooses by. null: not known. */
 const facts = {
-  /** In class names of transformers ('Qwen2ForCausalLM'), or as a GGUF file names it ('qwen2'). */
+  /** As config.json names it (a class of transformers), or as a GGUF file does. */
   architecture: z.string().nullable(),
   parameters: finite.nullable(),
   /** 'apache-2.0'. */
