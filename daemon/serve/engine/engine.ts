@@ -68,7 +68,8 @@ export class Engine {
   #working: Promise<void> | undefined;
   #released = false;
 
-  private constructor(options: EngineOptions) {
+  /** Loads nothing: each graph is loaded by the first request that needs it. */
+  constructor(options: EngineOptions) {
     const { base, tokenizer, precision } = options;
     const maxLength = Math.min(base.config.maxLength, options.maxLength ?? Infinity);
     this.#options = options;
@@ -101,7 +102,7 @@ export class Engine {
     this.#ends = new Set(stopTokens(base.dir, tokenizer));
   }
 
-  /** Loads the graph of the base. Throws VeraError 'runtime' or 'model'. */
+  /** An engine that has loaded the graph of the base. Throws VeraError 'runtime' or 'model'. */
   static async create(options: EngineOptions): Promise<Engine> {
     const engine = new Engine(options);
     await engine.#model.prepare(NO_ADAPTER.form);
@@ -196,6 +197,8 @@ export class Engine {
     try {
       if (adapter !== undefined) task.resident = await this.#bank.get(adapter);
       await this.#model.prepare(task.resident.form);
+      // Before an adapter starts, the base reads.
+      if (task.resident.start) await this.#model.prepare(NO_ADAPTER.form);
       const { json } = task.request;
       if (json !== undefined) task.answer.constrain(await this.#grammarsOf().open(json));
     } catch (error) {

@@ -32,7 +32,8 @@ async function start({ base: spec, threads, ...options }: EngineStart): Promise<
   try {
     const base = await resolveBase(spec, { cache: options.cache });
     const session = threads === undefined ? {} : { session: { threads } };
-    engine = await Engine.create({ ...options, ...session, base, tokenizer: loadTokenizer(base.dir), load });
+    // Whether it is the base or an adapter that is asked for first: nobody waits for the other one's graph.
+    engine = new Engine({ ...options, ...session, base, tokenizer: loadTokenizer(base.dir), load });
     void parent.send({ type: 'info', info: engine.info });
     parent.ready();
   } catch (error) {
