@@ -9,7 +9,7 @@ import { trainingOf } from './training.ts';
 /** Begins a run with the settings of an earlier one. The person can change them first. */
 export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<void> {
   await requireTrust('Fine-tuning');
-  const { settings, activate = false } = trainingOf(job);
+  const { settings, note, activate = false } = trainingOf(job);
   const { name } = job;
   const { data, base: spec, out: _, ...before } = settings;
   const [bases, described] = await Promise.all([knownBases(app), describedSettings(app)]);
@@ -31,5 +31,6 @@ export async function fineTuneAgain(app: App, panel: Panel, job: Job): Promise<v
     activate,
     described,
     ...(name === null ? {} : { name }),
+    note,
   });
 }

@@ -6,7 +6,7 @@ import { LEAST_STEPS, PRESETS, presetSettings, type Start } from './presets.ts';
 import type { TrainSettings, TrainSpec } from './training.ts';
 
 /** A run that a person is still putting together. */
-export interface Draft {
+export interface Draft extends Labels {
   /** Absolute path of the dataset. */
   readonly data: string;
   readonly base: Base;
@@ -15,12 +15,21 @@ export interface Draft {
   readonly same?: Partial<TrainSettings>;
   /** Settings that a person changed. undefined removes a setting of the preset. */
   changes: Partial<TrainSettings>;
-  activate: boolean;
   /** The daemon's descriptions of all settings. */
   readonly described: Description;
-  /** The name of the earlier run, if it is run again. */
-  readonly name?: string;
 }
+
+/** What a person says about a run in addition to its settings. */
+export interface Labels {
+  /** Name of the run and its adapter. A run that is run again begins with the name of the earlier one. */
+  readonly name?: string | undefined;
+  readonly note?: string | undefined;
+  /** Make the adapter the active one when the run is done. */
+  readonly activate: boolean;
+}
+
+/** What a run without a name is called, for people. */
+export const NAME_STANDARD = 'from the data and the method';
 
 /** Where a draft can begin, the proposed one first. */
 export const startsOf = ({ preset, same }: Pick<Draft, 'preset' | 'same'>): Start[] => {
@@ -36,7 +45,7 @@ export function draftSettings({
   same = {},
   changes,
   described,
-}: Omit<Draft, 'activate'>): TrainSettings {
+}: Omit<Draft, keyof Labels>): TrainSettings {
   const { epochs, steps, ...rest } = preset === 'same' ? same : presetSettings(preset);
   const suits = preset === 'same' ? {} : base.suits;
   const length =
@@ -79,7 +88,13 @@ export function draftSpec(draft: Draft): TrainSpec {
   return {
     kind: 'train',
     settings: draftSettings(draft),
-    activate: draft.activate,
-    ...(draft.name === undefined ? {} : { name: draft.name }),
+    ...labelFields(draft),
   };
 }
+
+/** The labels of a draft as a spec has them. */
+export const labelFields = ({ name, note, activate }: Labels): Pick<TrainSpec, 'name' | 'note' | 'activate'> => ({
+  activate,
+  ...(name === undefined ? {} : { name }),
+  ...(note === undefined ? {} : { note }),
+});

@@ -9,9 +9,10 @@ import { pickBase } from './basePick.ts';
 import { type Base, rememberBase } from './bases.ts';
 import { pickColumns } from './columns.ts';
 import { type Cost, costText, placeOf } from './cost.ts';
-import { type Draft, startsOf } from './draft.ts';
+import { type Draft, labelFields, startsOf } from './draft.ts';
 import { askToken, tokenFor } from './hubToken.ts';
 import { type Choice, itemsOf } from './items.ts';
+import { askLabel, LABELS } from './labels.ts';
 import { type Answer, createPlanner, type Planner } from './planner.ts';
 import { showWhole } from './problem.ts';
 
@@ -43,8 +44,11 @@ export async function fineTuneWith(app: App, panel: Panel, first: Draft): Promis
       case 'task':
         draft = { ...draft, changes: { ...draft.changes, format: await pickTask(draft.described) } };
         break;
+      case 'name':
+        draft = { ...draft, ...(await askLabel(LABELS[0], draft)) };
+        break;
       case 'advanced':
-        draft = { ...draft, changes: await chooseSettings(draft, choice.setting) };
+        draft = { ...draft, ...(await chooseSettings(draft, choice.setting)) };
         break;
       case 'skip':
         draft = { ...draft, changes: { ...draft.changes, onBadRow: 'skip' } };
@@ -113,16 +117,18 @@ function pick(draft: Draft, planner: Planner): Promise<Choice> {
     const list = vscode.window.createQuickPick<vscode.QuickPickItem & { choice?: Choice }>();
     list.title = `Fine-tune with VeRA: ${lastPart(draft.data)}`;
     list.ignoreFocusOut = false;
+    list.matchOnDescription = list.matchOnDetail = true;
     let [open, starts, accepted] = [true, false, false];
     const show = (): void => {
       const before = list.activeItems[0]?.choice;
       const items = itemsOf(draft, (preset) => planner.answer({ ...draft, preset }));
       const faulty = items.some(({ label }) => label.startsWith('$(error)'));
-      list.placeholder = faulty ? 'Enter on the problem shows all of it' : 'Press Enter to start';
+      list.placeholder = faulty
+        ? 'Enter on the problem shows all of it'
+        : 'Press Enter to start, or type to find a line';
       list.items = items.map((item) => ({
         ...item,
         ...(item.separator === true ? { kind: vscode.QuickPickItemKind.Separator } : {}),
-        alwaysShow: true,
       }));
       const same = list.items.find(
         ({ choice }) => before !== undefined && JSON.stringify(choice) === JSON.stringify(before),
@@ -165,7 +171,8 @@ function pick(draft: Draft, planner: Planner): Promise<Choice> {
 async function start(app: App, panel: Panel, draft: Draft, { spec, cost }: Planned): Promise<void> {
   const workspace = workspaceFolder(vscode.Uri.file(draft.data));
   const job = await app.daemon.call(({ jobs }) => jobs.submit, {
-    spec,
+    // The plan may be older than the name.
+    spec: { kind: spec.kind, settings: spec.settings, ...labelFields(draft) },
     ...(await tokenFor(app, draft.base.spec)),
     key: randomUUID(),
     ...(workspace === undefined ? {} : { workspace }),

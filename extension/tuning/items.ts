@@ -3,7 +3,7 @@ import type { DataColumn, Remedy } from '../../daemon/protocol/errors.ts';
 import { lastPart, oneLine } from '../text.ts';
 import { isDemo } from './baseLabel.ts';
 import { costText, dataText, placeOf } from './cost.ts';
-import { type Draft, startsOf } from './draft.ts';
+import { type Draft, NAME_STANDARD, startsOf } from './draft.ts';
 import { labelsOf } from './fields.ts';
 import type { Answer, Fault } from './planner.ts';
 import { PRESET_TEXTS, type Start } from './presets.ts';
@@ -11,7 +11,7 @@ import { PRESET_TEXTS, type Start } from './presets.ts';
 /** The action of a line in the pick. */
 export type Choice =
   | { readonly does: 'start'; readonly preset: Start }
-  | { readonly does: 'base' | 'task' | 'skip' | 'token' }
+  | { readonly does: 'base' | 'task' | 'name' | 'skip' | 'token' }
   /** Gives a setting the value that helps. */
   | { readonly does: 'set'; readonly setting: string; readonly value: string }
   /** Asks which of these columns is the question and which the answer. */
@@ -44,6 +44,7 @@ export function itemsOf(draft: Draft, answerOf: (preset: Start) => Answer | unde
       choice: { does: 'base' },
     },
     { label: `$(database) Task: ${taskOf(draft, answer)}`, choice: { does: 'task' } },
+    { label: `$(tag) Name: ${oneLine(draft.name ?? NAME_STANDARD)}`, choice: { does: 'name' } },
     { label: '$(settings-gear) Advanced...', ...changesOf(draft), choice: { does: 'advanced' } },
   ];
   if (answer !== undefined && 'fault' in answer) return [...faultLines(answer, draft), ...options];

@@ -44,6 +44,17 @@ test('what a person sets goes over the preset', () => {
   assert.ok(!('rank' in draftSettings(draft('quick', { rank: undefined }))));
 });
 
+test('a run has the name and the note that a person gave it, and the pick shows the name', () => {
+  const named = { ...draft('quick'), name: 'support', note: 'For the help desk', activate: true };
+  const spec = kindNamed('train').spec.parse(draftSpec(named)) as TrainSpec;
+  assert.deepEqual([spec.name, spec.note, spec.activate], ['support', 'For the help desk', true]);
+  const nameLine = (one: Parameters<typeof itemsOf>[0]) =>
+    itemsOf(one, () => undefined).find(({ choice }) => choice?.does === 'name')?.label;
+  assert.equal(nameLine(named), '$(tag) Name: support');
+  assert.equal(nameLine(draft('quick')), '$(tag) Name: from the data and the method');
+  assert.ok(!('name' in draftSpec(draft('quick'))));
+});
+
 test('few rows are passed over again, unless somebody said how often', () => {
   const steps = (one: Parameters<typeof withEnoughSteps>[0], estimate: number) => {
     const settings = draftSettings(withEnoughSteps(one, estimate));
