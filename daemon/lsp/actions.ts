@@ -39,6 +39,7 @@ const REMOVABLE = new Set<Code>([
   'unknown-role',
   'empty-list',
   'template-refuses',
+  'cannot-obey',
   'no-answer',
   'empty-answer',
   'empty-text',

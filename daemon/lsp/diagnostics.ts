@@ -6,6 +6,7 @@ import { spanOf } from './parse.ts';
 import { noisyLines } from './noisy.ts';
 import { SEVERITIES, type Code, type FileProblem } from './problems.ts';
 import { isClosed, MARK } from './rows.ts';
+import { unusedIn } from './unused.ts';
 
 /** What the server knows about a document besides its rows. */
 export interface About {
@@ -144,6 +145,7 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
       'the base model has no chat template, so it cannot read conversations; choose an instruct model',
     );
   }
+  found.push(...unusedIn(dataset));
   if (base !== undefined) say('base-model', `tokens are not counted: ${base}`);
   return found;
 }

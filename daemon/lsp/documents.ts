@@ -171,7 +171,9 @@ export function documents(outlet: Outlet, initial: Settings) {
     },
     save(uri: string): void {
       const open = opened.get(uri);
-      if (open) void look(open);
+      if (!open) return;
+      open.looking = true;
+      void look(open).finally(() => (open.looking = false));
     },
     close(uri: string): void {
       if (opened.delete(uri)) outlet.publish(uri, 0, []);

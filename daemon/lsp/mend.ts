@@ -5,21 +5,12 @@ import { isObject } from '../formats/json.ts';
 import { BadRow, type Row } from '../data/row.ts';
 import { convertRow } from './convert.ts';
 
-/** What other tools call the roles. */
+/** Names of roles that training does not read, but that show which role is meant. */
 const ROLES: Readonly<Record<string, string>> = {
-  human: 'user',
   person: 'user',
   customer: 'user',
-  prompter: 'user',
-  question: 'user',
-  bot: 'assistant',
-  ai: 'assistant',
-  gpt: 'assistant',
-  chatgpt: 'assistant',
-  model: 'assistant',
-  chatbot: 'assistant',
+  client: 'user',
   agent: 'assistant',
-  answer: 'assistant',
   instructions: 'system',
   context: 'system',
 };
@@ -31,10 +22,7 @@ export interface Mended {
 }
 
 /** The role that a name means, or undefined. */
-export function roleMeant(name: string): string | undefined {
-  const plain = name.trim().toLowerCase();
-  return ['user', 'assistant', 'system', 'tool'].includes(plain) ? plain : ROLES[plain];
-}
+export const roleMeant = (name: string): string | undefined => ROLES[name.trim().toLowerCase()];
 
 /** The row as training accepts it in a file of this format: fields and roles are renamed, the row is converted, values become text. */
 export function mendRow(row: Row, format: RowFormat | undefined): Mended | undefined {
