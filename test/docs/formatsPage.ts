@@ -35,8 +35,8 @@ minified and repeated files.
 
 ## Rows
 
-The format of the rows is detected by their columns; \`--format NAME\` or the setting in the form chooses one. Columns that the format
-does not read are ignored.
+The format of the rows is detected by their columns; \`--format NAME\` or the setting in the form chooses one. What
+happens with every common form of files, rows, marks and preferences stands in [data.md](data.md).
 
 ${rowFormats.map(({ name, label, columns, example }) => `### ${label} (\`${name}\`)\n\nColumns: ${columns}.\n\n\`\`\`json\n${JSON.stringify(example)}\n\`\`\``).join('\n\n')}
 

@@ -9,7 +9,7 @@ import type { RowFormat, Sample } from './format.ts';
 import { pairSample } from './pair.ts';
 
 /** Columns with the conversation before the answers. */
-const CONTEXTS = ['messages', 'conversations', 'prompt', 'conversation', 'contents'];
+const CONTEXTS = ['messages', 'conversations', 'prompt', 'conversation', 'contents', 'context'];
 /** Columns with a question before the answers. */
 const QUESTIONS = ['prompt', 'instruction', 'question', 'query', 'input', 'history'];
 

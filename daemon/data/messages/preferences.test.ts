@@ -51,6 +51,7 @@ test('of two answers the preferred one is learned, in every layout', () => {
     { instruction: 'q', output_1: 'bad', output_2: 'good', preference: 2 },
     { prompt: 'q', response_1: 'good', response_2: 'bad', preference_strength: -2 },
     { history: 'q', human_ref_A: 'bad', human_ref_B: 'good', labels: 0 },
+    { context: [user], response1: 'bad', response2: 'good', overall_preference: 2 },
     { conversation_a: [user, bad], conversation_b: [user, good], winner: 'model_b' },
     {
       instruction: 'q',
