@@ -19,7 +19,7 @@ const BEFORE: ReadonlySet<string> = new Set(['base_model', 'model', 'transformer
  * `_orig_mod.base_model.model.model.layers.0...` and `model.layers.0...` -> `base_model.model.model.layers.0...`. Other names
  * stay as they are, and are judged by whoever reads the adapter.
  */
-export function plainName(name: string): string {
+function plainName(name: string): string {
   const parts = name.split('.').filter((part) => !WRAPPERS.has(part));
   const layers = parts.indexOf('layers');
   if (layers < 0 || !parts.slice(0, layers).every((part) => BEFORE.has(part))) return parts.join('.');

@@ -1,4 +1,4 @@
-/** The loop of a run. Steps, evaluations, samples and checkpoints share its state, so this file is longer than others. */
+/** The loop of a run. Steps, evaluations, samples and checkpoints share its state, so this file is long. */
 import type { Adapter } from '../export/adapter.ts';
 import { removeTemporaries } from '../formats/atomic.ts';
 import type { VeraError } from '../protocol/errors.ts';

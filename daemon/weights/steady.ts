@@ -43,7 +43,7 @@ export function steadyProduct(g: Graph, x: Value, w: Value, { lead, rows, k, n }
 }
 
 /** The sum over one axis, in its order: zeros at the end change no bit. x: [...lead, count, ...] of `size` elements each -> [...lead, 1, size]. */
-export function sumOf(
+function sumOf(
   g: Graph,
   x: Value,
   { lead, count, size }: { readonly lead: readonly Dim[]; readonly count: Dim; readonly size: Dim },
@@ -55,7 +55,7 @@ export function sumOf(
 }
 
 /** A multiple of a size, as `Graph.dimension` reads it. */
-export function times(size: Dim, by: number): Dim {
+function times(size: Dim, by: number): Dim {
   if (typeof size === 'number') return size * by;
   const [factor, base] = size.includes('*') ? (size.split('*') as [string, string]) : ['1', size];
   return `${Number(factor) * by}*${base}`;

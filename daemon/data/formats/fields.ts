@@ -29,12 +29,6 @@ export function listField(row: Row, name: string): unknown[] {
   return value;
 }
 
-/** The list in column `name`, or undefined if it is missing, null or ''. */
-export function optionalList(row: Row, name: string): unknown[] | undefined {
-  const value = row[name];
-  return value === undefined || value === null || value === '' ? undefined : listField(row, name);
-}
-
 /** True for a list, or the JSON text of one. */
 export function isListLike(value: unknown): boolean {
   return Array.isArray(value) || (typeof value === 'string' && value.trimStart().startsWith('['));

@@ -12,7 +12,7 @@ const SYSTEM = ['system', 'system_prompt', 'systemInstruction', 'system_instruct
 const TOOLS = ['tools', 'functions', 'toolConfig'];
 
 /** The columns that are read beside a conversation, whatever its format. */
-export const besideColumns = [...SYSTEM, ...TOOLS, 'history'];
+const besideColumns = [...SYSTEM, ...TOOLS, 'history'];
 /** The same for the fields of a row format. */
 export const besideFields = besideColumns.map((name) => ({ name }));
 

@@ -124,7 +124,7 @@ function speakerOf(entry: Record<string, unknown>, where: string, path: FieldPat
 }
 
 /** The field with what is said: `content` beside `role`, `value` beside `from`, Gemini's `parts`, Cohere's `message`. */
-export function contentField(entry: Record<string, unknown>): string {
+function contentField(entry: Record<string, unknown>): string {
   const usual = 'role' in entry || !('from' in entry) ? 'content' : 'value';
   return [usual, 'content', 'value', 'parts', 'message', 'text'].find((name) => name in entry) ?? usual;
 }

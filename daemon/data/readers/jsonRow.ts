@@ -25,7 +25,7 @@ export function parseJsonRow(text: string): Row {
  * What JSON.parse says, for people. V8 quotes the text around the error, and a line of megabytes must not become a message of
  * megabytes. Its line and column are those in the row, which would contradict the line of the row in the file.
  */
-export function jsonFault(cause: unknown): string {
+function jsonFault(cause: unknown): string {
   const message = (cause as Error).message.replaceAll(/\s+/g, ' ');
   if (/^Unexpected end of JSON input|^Unterminated string/.test(message))
     return 'the object does not end on this line; a row must stand on one line';
