@@ -100,16 +100,13 @@ export function adapterCommands(app: App, panel: Panel, shown: AdaptersView): Ha
     moveAdapter: async (node: Node, selected?: readonly AdapterNode[]) =>
       moveAdapters(app, await some(node, selected, 'Move to Another Project')),
     deleteAdapter: async (node: Node, selected?: readonly AdapterNode[]) => {
-      const [target, ...more] = node === BY_KEY ? ((await targetsOf(view, node, undefined)) ?? []) : [];
-      if (node === BY_KEY && target === undefined) return;
-      if (target?.kind === 'group') {
-        if (target.group.project !== null) await deleteProject(app, target.group.project);
-        return;
-      }
-      await deleteAdapters(
-        app,
-        await some(target ?? node, target === undefined ? selected : [target, ...more], 'Delete'),
-      );
+      if (node !== BY_KEY) return deleteAdapters(app, await some(node, selected, 'Delete'));
+      // One key deletes what has the focus: a project only if no adapter is selected, since "select all" takes projects too.
+      const nodes = (await targetsOf(view, node, undefined)) ?? [];
+      const [target] = nodes;
+      if (target === undefined) return;
+      if (nodes.some(({ kind }) => kind === 'adapter')) return deleteAdapters(app, await some(target, nodes, 'Delete'));
+      if (target.kind === 'group' && target.group.project !== null) await deleteProject(app, target.group.project);
     },
     restoreAdapter: async () => {
       const gone = await allAdapters(app, { deleted: true });

@@ -20,8 +20,8 @@ export async function targetsOf<T>(
 const PATIENCE = 1000; // milliseconds for an event of the selection
 
 /**
- * VS Code does not tell an extension which item has the focus, only which are selected. So the item with the focus is taken into the
- * selection, or out of it, and back.
+ * The item with the focus comes first. VS Code does not tell an extension which item that is, only which are selected. So the item
+ * with the focus is taken into the selection, or out of it, and back.
  */
 async function focused<T>(view: vscode.TreeView<T>): Promise<readonly T[]> {
   const before = view.selection;
@@ -29,7 +29,7 @@ async function focused<T>(view: vscode.TreeView<T>): Promise<readonly T[]> {
   const focus = after.find((one) => !before.includes(one)) ?? before.find((one) => !after.includes(one));
   if (focus === undefined) return before;
   await toggled(view);
-  return before.includes(focus) ? before : [focus];
+  return before.includes(focus) ? [focus, ...before.filter((one) => one !== focus)] : [focus];
 }
 
 async function toggled<T>(view: vscode.TreeView<T>): Promise<readonly T[]> {

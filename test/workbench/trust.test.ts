@@ -46,7 +46,7 @@ test(
     assert.equal(await menu.getByText('Fine-tune with VeRA').count(), 0);
     await page.keyboard.press('Escape');
     await page.keyboard.press('F1');
-    await quickPick(page).locator('input').first().fill('>VeRA: ');
+    await quickPick(page).locator('input').first().fill('>VeRA Studio: ');
     await pickLine(page, 'VeRA Studio: Open Training Panel').waitFor({ timeout: PATIENCE });
     assert.equal(await pickLine(page, 'Fine-tune').count(), 0);
     await page.keyboard.press('Escape');

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { type Client, connect } from '../../daemon/client/connect.ts';
 import * as adapters from '../../daemon/protocol/adapters.ts';
+import * as jobs from '../../daemon/protocol/jobs.ts';
 import * as owners from '../../daemon/protocol/owners.ts';
 import { type Hub, startHub } from '../hub.ts';
 import { root } from '../sources.ts';
@@ -111,11 +112,13 @@ test('a run is cancelled after a question, and tried again from where it stopped
   await pickLine(page, /about .* of memory/).waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   const running = runRow(/\d+%/);
-  await session.until(
-    'steps of the second run',
-    () => running.innerText(),
-    (text) => /[1-9]\d?%/.test(text),
-    LONG,
+  await withClient((client) =>
+    session.until(
+      'steps of the second run',
+      async () => (await client.call(jobs.list, { limit: 1 })).items[0]!,
+      ({ state, progress }) => state === 'running' && (progress.step ?? 0) > 0,
+      LONG,
+    ),
   );
   await inlineAction(running, 'Cancel Run');
   const dialog = page.locator('.monaco-dialog-box');

@@ -87,7 +87,7 @@ test('right-click, Enter, and points arrive', { timeout: LONG }, async () => {
   await pickLine(page, /prompt and completion: \d+ rows/).waitFor({ timeout: PATIENCE });
   await shot('start');
   await page.keyboard.press('Enter');
-  await panel(page).locator('h1', { hasText: 'questions.jsonl' }).waitFor({ timeout: PATIENCE });
+  await panel(page).locator('h1', { hasText: 'questions-vera' }).waitFor({ timeout: PATIENCE });
   await session.until('a point', lossPoint, (text) => /train/.test(text), LONG);
   const first = await session.shownStep();
   await session.until('another', session.shownStep, (step) => step > first, LONG);
