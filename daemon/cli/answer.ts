@@ -4,6 +4,8 @@ import { cacheFolder } from '../home.ts';
 import { baseName } from '../protocol/baseName.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { type AnsweringModel, generate } from '../protocol/generation.ts';
+import { given } from '../serve/given.ts';
+import { type SampleOptions, sampler } from '../serve/sample.ts';
 import { showProgress } from './adapter.ts';
 import { adapterText } from './adapterNames.ts';
 import { nonNegativeInteger, nonNegativeNumber, positiveInteger, probability, seed } from './options.ts';
@@ -18,9 +20,9 @@ export interface AnswerFlags {
   readonly project?: string;
   readonly user?: string;
   readonly maxTokens: number;
-  readonly temperature: number;
-  readonly topP: number;
-  readonly topK: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
   readonly seed: number;
 }
 
@@ -42,12 +44,36 @@ export type Answered = z.output<typeof generate.result>;
 /** An answer may take as long as it likes to begin: the base may have to be loaded, and others may come first. */
 const PATIENCE_MS = 10 * 60_000;
 
+/** Where neither a flag nor generation_config.json of the base says it. */
+export const SAMPLING_DEFAULTS = { temperature: 0.7, topP: 0.95 };
+const ELSE = "(default: what the base's generation_config.json says, else";
+
+/** What the flags say of choosing tokens. */
+export const samplingOf = ({
+  temperature,
+  topP,
+  topK,
+  seed,
+}: AnswerFlags): Partial<SampleOptions> & { seed: number } => ({
+  ...given({ temperature, topP, topK }),
+  seed,
+});
+
+/** Throws VeraError 'usage' for a flag that is out of range. */
+export const checkSampling = (flags: AnswerFlags): void => {
+  sampler({ ...SAMPLING_DEFAULTS, ...samplingOf(flags) });
+};
+
 export const addSampling = (command: Command, maxTokens: number): Command =>
   command
     .option('--max-tokens <n>', 'most tokens to generate', positiveInteger, maxTokens)
-    .option('--temperature <t>', '0: always the most likely token; higher: more varied', nonNegativeNumber, 0.7)
-    .option('--top-p <p>', 'sample from the most likely tokens that together have this probability', probability, 0.95)
-    .option('--top-k <n>', 'sample from this many most likely tokens; 0: from all', nonNegativeInteger, 0)
+    .option('--temperature <t>', `0: always the most likely token; higher: more varied ${ELSE} 0.7)`, nonNegativeNumber)
+    .option(
+      '--top-p <p>',
+      `sample from the likely tokens that together have this probability ${ELSE} 0.95)`,
+      probability,
+    )
+    .option('--top-k <n>', `sample from this many most likely tokens; 0: from all ${ELSE} 0)`, nonNegativeInteger)
     .option('--seed <n>', 'seed for sampling', seed, 0);
 
 /** Downloads or converts a base that is not on this machine in its final form yet, and shows the progress. The daemon itself downloads nothing. */
@@ -69,13 +95,13 @@ export async function answer(
     schema?: Record<string, unknown> | undefined;
   },
 ): Promise<Answered> {
-  const { base, adapter, project, user, maxTokens, temperature, topP, topK } = flags;
+  const { base, adapter, project, user, maxTokens } = flags;
   const which = await whose(client, project);
   const params = {
     ...{ prompt, maxTokens, ...which, ...userOf(user) },
     ...(adapter === undefined ? {} : { adapter: reference(adapter) }),
     ...(base === undefined ? {} : { base: absolute(base) }),
-    sampling: { temperature, topP, topK, seed: flags.seed },
+    ...{ sampling: samplingOf(flags), defaults: SAMPLING_DEFAULTS },
     ...(on.schema === undefined ? {} : { json: { schema: on.schema } }),
   };
   const onProgress = (value: { model: AnsweringModel } | { text: string }): void =>

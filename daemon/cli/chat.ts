@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { VeraError } from '../protocol/errors.ts';
-import { sampler } from '../serve/sample.ts';
 import { addWhich } from './adapterNames.ts';
-import { addSampling, answer, type AnswerFlags, modelText, readyBase } from './answer.ts';
+import { addSampling, answer, type AnswerFlags, checkSampling, modelText, readyBase } from './answer.ts';
 import { print, printJson } from './output.ts';
 import { type Client, withDaemon } from './withDaemon.ts';
 
@@ -37,7 +36,7 @@ export function registerChat(program: Command): void {
 }
 
 async function chat(flags: Flags): Promise<void> {
-  sampler(flags); // checks the settings before anything large is opened
+  checkSampling(flags); // checks the settings before anything large is opened
   await readyBase(flags.base);
   await withDaemon((client) => converse(client, flags));
 }

@@ -4,9 +4,8 @@ import { type Command, Option } from 'commander';
 import { FORMAT_SETTINGS } from '../weights/settings.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { RUN_GROUP } from '../train/runSettings.ts';
-import { sampler } from '../serve/sample.ts';
 import { addWhich } from './adapterNames.ts';
-import { addSampling, answer, type GenerateFlags, modelText, readyBase } from './answer.ts';
+import { addSampling, answer, checkSampling, type GenerateFlags, modelText, readyBase } from './answer.ts';
 import { print, printJson } from './output.ts';
 import { isAdapterFolder } from './reference.ts';
 import { addSettings } from './settingOptions.ts';
@@ -50,7 +49,7 @@ async function generate(given: GenerateFlags): Promise<void> {
   const { json, adapter, precision, threads, foreground, system, chat } = flags;
   if (system !== undefined && !chat) throw new VeraError('usage', '--system needs --chat');
   // Checks the settings before anything large is opened.
-  sampler(flags);
+  checkSampling(flags);
   const say = (text: string): void => {
     if (!json) process.stdout.write(text);
   };

@@ -8,12 +8,13 @@ import type { BaseModel } from '../models/base.ts';
 import { resolveBase } from '../models/resolve.ts';
 import { VeraError } from '../protocol/errors.ts';
 import { Generator } from '../serve/generate.ts';
+import { recommended, settled } from '../serve/generationConfig.ts';
 import { chatPrompt, fillPrompt, textPrompt } from '../serve/prompt.ts';
 import { stopTokens } from '../serve/stop.ts';
 import { textStream } from '../serve/stream.ts';
 import { FORMAT_SETTINGS } from '../weights/settings.ts';
 import { openAdapter, showProgress } from './adapter.ts';
-import type { GenerateFlags } from './answer.ts';
+import { type GenerateFlags, SAMPLING_DEFAULTS, samplingOf } from './answer.ts';
 
 /** Generates in this process. Gives the parts of the text to `say`, and returns the whole. */
 export async function generateHere(flags: GenerateFlags, say: (text: string) => void): Promise<string> {
@@ -39,9 +40,10 @@ export async function generateHere(flags: GenerateFlags, say: (text: string) => 
     say(piece);
   };
   try {
-    const { maxTokens, temperature, topP, topK, seed } = flags;
+    const own = recommended(base.dir);
+    const sampling = settled(own, { sampling: samplingOf(flags), defaults: SAMPLING_DEFAULTS });
     await generator.generate({
-      ...{ prompt, maxTokens, temperature, topP, topK, seed },
+      ...{ ...sampling, prompt, maxTokens: flags.maxTokens },
       stop: stopTokens(base.dir, tokenizer),
       onToken: (id) => tell(stream.push(id)),
     });

@@ -16,7 +16,7 @@ const prompt = z.union([
   z.strictObject({ prefix: text, suffix: text }),
 ]);
 
-/** How the next token is chosen. What is left out takes the most likely token each time and changes nothing. */
+/** How the next token is chosen. */
 const sampling = z.strictObject({
   temperature: finite.min(0).optional(),
   topK: count.optional(),
@@ -66,6 +66,8 @@ export const describe = method(
     model: answeringModel,
     /** null if the base has to be downloaded or converted first. */
     abilities: abilities.nullable(),
+    /** The temperature that the base's generation_config.json recommends; null if it says none. */
+    temperature: finite.nullable(),
     /** Sentences for people on what this base cannot do; empty where it suits. */
     limits: z.object({ completion: z.array(z.string()), chat: z.array(z.string()) }),
   }),
@@ -78,7 +80,10 @@ export const generate = method(
   z.strictObject({
     prompt,
     ...choice,
+    /** Without `defaults`, what is left out takes the most likely token each time and changes nothing. */
     sampling: sampling.optional(),
+    /** With this, what `sampling` leaves out is as the base's generation_config.json says, and then as said here. */
+    defaults: sampling.pick({ temperature: true, topP: true }).optional(),
     /** Most tokens of the answer; without it, what fits after the prompt. */
     maxTokens: count.min(1).optional(),
     /** The answer ends before the first of these texts. */

@@ -30,6 +30,8 @@ export const trial = z.object({
   beside: z.string().optional(),
   /** Whether the base reads messages; else every prompt is a text to continue. */
   chat: z.boolean(),
+  /** The temperature that the base recommends, where it does. */
+  temperature: finite.min(0).max(2).optional(),
   /** Sentences on what the base cannot do. */
   limits: z.array(z.string()),
 });

@@ -5,6 +5,7 @@ import { cacheFolder } from '../home.ts';
 import { localFolder, resolveConfig } from '../models/resolve.ts';
 import { parameterCount } from '../models/tensors.ts';
 import type { Abilities } from '../protocol/abilities.ts';
+import { type Recommended, recommended } from './generationConfig.ts';
 
 /** By folder; a vocabulary takes a while to read. The key changes with the tokenizer's file. */
 const known = new Map<string, { readonly key: string; readonly abilities: Abilities }>();
@@ -28,6 +29,12 @@ export async function abilitiesOf(spec: string): Promise<Abilities | undefined> 
   };
   known.set(dir, { key, abilities });
   return abilities;
+}
+
+/** What the author of a base recommends; nothing if the base has to be downloaded or converted first. */
+export async function recommendedBy(spec: string): Promise<Recommended> {
+  const dir = await localFolder(spec, { cache: cacheFolder() });
+  return dir === undefined ? { sampling: {}, ignored: [] } : recommended(dir);
 }
 
 function stateOf(file: string): string {

@@ -10,7 +10,8 @@ import { cpu } from '../runtime/cpu.ts';
 import type { Loaded, LoadOptions } from '../runtime/executor.ts';
 import { KvCache } from './cache.ts';
 import { decodeGraph } from './decode.ts';
-import { sampler } from './sample.ts';
+import { chooser } from './engine/choose.ts';
+import { GREEDY, type Sampling } from './engine/request.ts';
 
 export interface GeneratorOptions {
   readonly base: BaseModel;
@@ -27,14 +28,10 @@ export interface GeneratorOptions {
   readonly start?: Start | undefined;
 }
 
-export interface GenerateOptions {
+/** What is left out of choosing tokens is that of `GREEDY`. */
+export interface GenerateOptions extends Partial<Sampling> {
   readonly prompt: readonly number[];
   readonly maxTokens: number;
-  /** 0 takes the most likely token each time. */
-  readonly temperature: number;
-  readonly topP?: number | undefined;
-  readonly topK?: number | undefined;
-  readonly seed: number;
   /** Tokens that end the answer. They are not part of it. */
   readonly stop: readonly number[];
   readonly onToken?: (id: number) => void;
@@ -103,13 +100,14 @@ export class Generator {
   async generate(options: GenerateOptions): Promise<number[]> {
     const { prompt, maxTokens, stop, onToken, signal } = options;
     this.#check(prompt);
-    const choose = sampler({ ...options, topP: options.topP ?? 1, topK: options.topK ?? 0 });
+    const chooses = chooser({ ...GREEDY, ...options }, this.#base.config.vocabulary);
     const cache = this.start();
     const start = this.#start ? startIn(this.#start, prompt, prompt.length) : 0;
     const out: number[] = [];
     let next = prompt;
     while (out.length < maxTokens && prompt.length + out.length < this.#maxLength && !signal?.aborted) {
-      const token = choose(await this.read(cache, next, start < prompt.length ? start : Infinity));
+      const logits = await this.read(cache, next, start < prompt.length ? start : Infinity);
+      const token = chooses.choose(logits, [...prompt, ...out], prompt.length);
       if (stop.includes(token)) break;
       out.push(token);
       onToken?.(token);

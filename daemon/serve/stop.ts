@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Tokenizer } from '../data/tokenizer.ts';
+import { generationFile } from './generationConfig.ts';
 
 /**
  * Tokens that end an answer: the tokenizer's end of text, those that generation_config.json and config.json of the base list,
@@ -8,17 +7,12 @@ import type { Tokenizer } from '../data/tokenizer.ts';
  */
 export function stopTokens(dir: string, tokenizer: Tokenizer): number[] {
   const { eosId, fim } = tokenizer;
-  const listed = ['generation_config.json', 'config.json'].flatMap((file) => eosOf(join(dir, file)));
+  const listed = ['generation_config.json', 'config.json'].flatMap((file) => eosOf(generationFile(dir, file)));
   return [...new Set([...(eosId === undefined ? [] : [eosId]), ...listed, ...(fim?.stops ?? [])])];
 }
 
-function eosOf(file: string): number[] {
-  let eos: unknown;
-  try {
-    eos = (JSON.parse(readFileSync(file, 'utf8')) as { eos_token_id?: unknown }).eos_token_id;
-  } catch {
-    return []; // the file only adds to the tokens of the tokenizer
-  }
+/** The files only add to the tokens of the tokenizer. */
+function eosOf({ eos_token_id: eos }: Readonly<Record<string, unknown>>): number[] {
   const ids: unknown[] = Array.isArray(eos) ? eos : [eos];
   return ids.filter((id): id is number => Number.isInteger(id));
 }

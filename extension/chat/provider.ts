@@ -50,7 +50,7 @@ export function registerChatModels(app: App): void {
         const params = {
           prompt: { messages: messagesOf(messages) },
           ...choiceOf(model.id, workspaceFolder()),
-          ...{ maxTokens: model.maxOutputTokens, ...optionsOf(modelOptions) },
+          ...{ maxTokens: model.maxOutputTokens, defaults: {}, ...optionsOf(modelOptions) },
         };
         await generate(app, params, { text: (text) => progress.report(new vscode.LanguageModelTextPart(text)) }, token);
       } catch (error) {

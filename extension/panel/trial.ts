@@ -31,6 +31,8 @@ interface Tried {
   /** Answers in place of the base. */
   readonly beside: { readonly id: number; readonly name: string } | null;
   readonly chat: boolean;
+  /** What the base recommends; null where it says nothing. */
+  readonly temperature: number | null;
   readonly limits: readonly string[];
   /** The place of the held-out row that is shown: it stays where the same adapter is opened again. */
   place: number;
@@ -57,9 +59,10 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
 
   const tell = async (): Promise<void> => {
     if (tried === undefined) return send({ type: 'trial', trial: null });
-    const { adapter, base, beside, chat, limits } = tried;
+    const { adapter, base, beside, chat, temperature, limits } = tried;
     const other = beside === null ? {} : { beside: beside.name };
-    const shown = { adapter, base: lastPart(base), ...other, chat, limits: [...limits] };
+    const own = temperature === null ? {} : { temperature };
+    const shown = { adapter, base: lastPart(base), ...other, ...own, chat, limits: [...limits] };
     send({ type: 'trial', trial: shown });
     await tellRow(tried, tried.place);
   };
@@ -95,7 +98,7 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
     const { maxTokens, ...how } = sampling;
     const params = {
       prompt: chat ? { messages: [...before, { role: 'user', content: prompt }] } : { text: prompt },
-      ...{ sampling: how, maxTokens },
+      ...{ sampling: how, defaults: {}, maxTokens },
     };
     const answer = async (side: TrialSide, model: { adapter: number } | { base: string }): Promise<void> => {
       const end = (one: TrialEnd | null, error: string | null): void =>
@@ -128,7 +131,7 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
     tell,
     async open(id, besideId) {
       stop();
-      const [adapter, { model, abilities, limits }, beside] = await Promise.all([
+      const [adapter, { model, abilities, temperature, limits }, beside] = await Promise.all([
         daemon.call(({ adapters }) => adapters.get, { adapter: id }),
         daemon.call(({ generation }) => generation.describe, { adapter: id }),
         besideId === undefined ? null : daemon.call(({ adapters }) => adapters.get, { adapter: besideId }),
@@ -137,7 +140,7 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
       tried = {
         ...{ adapter: { id, name: adapter.name }, run: adapter.run, base: model.base },
         beside: beside === null ? null : { id: beside.id, name: beside.name },
-        ...{ chat: abilities?.chat ?? false, limits: limits.chat, place, pages: new Map() },
+        ...{ chat: abilities?.chat ?? false, temperature, limits: limits.chat, place, pages: new Map() },
       };
       await tell();
     },

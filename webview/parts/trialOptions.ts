@@ -32,7 +32,11 @@ export class TrialOptions {
     this.#chat.append(...options.map(([value, text]) => element('option', { value }, text)));
     this.root.append(
       field('Prompt is', this.#chat),
-      field('Temperature', temperature, '0 takes the most likely token each time'),
+      field(
+        'Temperature',
+        temperature,
+        "It begins with what the model's own settings say. 0 takes the most likely token each time",
+      ),
       field('Seed', seed, 'The same seed gives the same answer'),
       field('Most tokens', maxTokens),
     );
@@ -50,6 +54,11 @@ export class TrialOptions {
   canChat(can: boolean): void {
     this.#chat.disabled = !can;
     this.#chat.value = can ? 'chat' : 'text';
+  }
+
+  /** Begins with the temperature that the base recommends, where it does. */
+  recommend(temperature: number = RANGES.temperature.standard): void {
+    this.#inputs.temperature.value = String(temperature);
   }
 
   get sampling(): TrialSampling {

@@ -119,6 +119,7 @@ export class TryIt {
     if (isNew) {
       this.#forget();
       this.#prompt.value = '';
+      this.#settings.recommend(trial.temperature);
       this.#takeRow(null, 0);
       setText(this.#where, 'Looking for a held-out row...');
     }

@@ -1,15 +1,9 @@
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Constraint } from '../grammar/grammars.ts';
+import { type Recommended, settled } from '../generationConfig.ts';
 import { type TextStream, textStream } from '../stream.ts';
 import { type Chooser, chooser, logprobsOf } from './choose.ts';
-import {
-  type ChosenToken,
-  type EndPiece,
-  type EndReason,
-  type GenerationRequest,
-  GREEDY,
-  type Piece,
-} from './request.ts';
+import { type ChosenToken, type EndPiece, type EndReason, type GenerationRequest, type Piece } from './request.ts';
 import { type StopTexts, stopTexts } from './stopTexts.ts';
 
 export interface AnswerOptions {
@@ -17,6 +11,8 @@ export interface AnswerOptions {
   readonly prompt: readonly number[];
   readonly tokenizer: Tokenizer;
   readonly vocabulary: number;
+  /** What the base's generation_config.json says. */
+  readonly recommended: Recommended;
   /** Tokens that end answers. */
   readonly ends: ReadonlySet<number>;
   /** Most tokens of the answer. */
@@ -49,11 +45,11 @@ export class Answer {
 
   /** Throws VeraError 'usage' for a setting that is out of range. */
   constructor(options: AnswerOptions) {
-    const { request, prompt, tokenizer, vocabulary, now } = options;
+    const { request, prompt, tokenizer, vocabulary, recommended, now } = options;
     this.#options = options;
     this.tokens = [...prompt];
     this.promptTokens = prompt.length;
-    this.#chooser = chooser({ ...GREEDY, ...request.sampling }, vocabulary);
+    this.#chooser = chooser(settled(recommended, request), vocabulary);
     this.#stream = textStream(tokenizer, prompt);
     this.#stops = stopTexts((request.stop ?? []).filter((stop) => stop !== ''));
     this.#tokenizedAt = now();

@@ -4,6 +4,7 @@ import type { BaseModel } from '../../models/base.ts';
 import { VeraError } from '../../protocol/errors.ts';
 import type { LoadOptions } from '../../runtime/executor.ts';
 import { weightFormat } from '../../weights/registry.ts';
+import { type Recommended, recommended } from '../generationConfig.ts';
 import { Grammars } from '../grammar/grammars.ts';
 import { readVocabulary } from '../grammar/vocabulary.ts';
 import { stopTokens } from '../stop.ts';
@@ -57,6 +58,7 @@ export class Engine {
   readonly #bank: Bank;
   readonly #prefixes: PrefixCache;
   readonly #ends: ReadonlySet<number>;
+  readonly #recommended: Recommended;
   readonly #now: () => number;
   readonly #queue = new FairQueue<Task>();
   /** Tasks whose adapters are being loaded. */
@@ -100,6 +102,7 @@ export class Engine {
       },
     });
     this.#ends = new Set(stopTokens(base.dir, tokenizer));
+    this.#recommended = recommended(base.dir);
   }
 
   /** An engine that has loaded the graph of the base. Throws VeraError 'runtime' or 'model'. */
@@ -183,7 +186,8 @@ export class Engine {
       throw new VeraError('usage', `an answer has at least one token, not ${maxTokens}`);
     const most = Math.min(maxTokens, maxLength - prompt.length);
     const answer = new Answer({
-      ...{ request, prompt, tokenizer, vocabulary, ends: this.#ends, most, submittedAt, now: this.#now },
+      ...{ request, prompt, tokenizer, vocabulary, ends: this.#ends, recommended: this.#recommended },
+      ...{ most, submittedAt, now: this.#now },
     });
     const deadline = submittedAt + deadlineMs;
     const order = this.#orders++;

@@ -59,8 +59,12 @@ export interface GenerationRequest {
   readonly adapter?: string | undefined;
   /** Most tokens of the answer; default: what fits after the prompt. */
   readonly maxTokens?: number | undefined;
-  /** Left out fields are those of `GREEDY`. */
   readonly sampling?: Partial<Sampling> | undefined;
+  /**
+   * Where this is given, fields that `sampling` leaves out are those that the base's generation_config.json recommends, and then these.
+   * In any case, what is still left out is that of `GREEDY`.
+   */
+  readonly defaults?: Partial<Sampling> | undefined;
   /** The answer ends before the first of these texts. */
   readonly stop?: readonly string[] | undefined;
   /** The answer is JSON of a schema, or the beginning of such JSON where it ends for its length or time. */

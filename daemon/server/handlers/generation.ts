@@ -3,7 +3,7 @@ import { VeraError } from '../../protocol/errors.ts';
 import { type CatalogModel, offeredModels } from '../../catalog/offered.ts';
 import { refuseLargeSchema } from '../../protocol/jsonSchema.ts';
 import type * as generation from '../../protocol/generation.ts';
-import { abilitiesOf } from '../../serve/abilities.ts';
+import { abilitiesOf, recommendedBy } from '../../serve/abilities.ts';
 import { chooseModel } from '../../serve/chooseModel.ts';
 import { given } from '../../serve/given.ts';
 import type { Handlers } from '../context.ts';
@@ -11,14 +11,17 @@ import { tooMany } from '../tooMany.ts';
 
 export const generationHandlers: Handlers<typeof generation> = {
   async generate({ daemon, signal, progress }, params) {
-    const { adapter, base, model: name, project, workspace, user, sampling = {}, ...rest } = params;
+    const { adapter, base, model: name, project, workspace, user, sampling = {}, defaults, ...rest } = params;
     if (rest.json !== undefined) refuseLargeSchema(rest.json.schema);
     const refusal = tooMany(daemon, 1);
     if (refusal !== undefined) throw new VeraError('conflict', refusal);
     const model = await chooseModel(daemon.catalog.db, { adapter, base, model: name, project, workspace, user });
     await progress({ model });
     const logitBias = sampling.logitBias?.map(({ token, bias }) => [token, bias] as const);
-    const request = { ...rest, sampling: given({ ...sampling, logitBias }), adapter: model.adapter?.hash };
+    const request = {
+      ...{ ...rest, sampling: given({ ...sampling, logitBias }), adapter: model.adapter?.hash },
+      ...(defaults && { defaults: given(defaults) }),
+    };
     let text = '';
     for await (const piece of daemon.engines.submit(model.base, request, signal)) {
       if (piece.type === 'end') {
@@ -35,7 +38,11 @@ export const generationHandlers: Handlers<typeof generation> = {
     const model = await chooseModel(daemon.catalog.db, choice);
     const abilities = (await abilitiesOf(model.base)) ?? null;
     const limits = (use: Use): string[] => (abilities === null ? [] : limitsOf(abilities, use));
-    return { model, abilities, limits: { completion: limits('completion'), chat: limits('chat') } };
+    const { sampling, ignored } = await recommendedBy(model.base);
+    return {
+      ...{ model, abilities, temperature: sampling.temperature ?? null },
+      limits: { completion: limits('completion'), chat: [...limits('chat'), ...ignored] },
+    };
   },
 
   async models({ daemon: { catalog } }, params) {

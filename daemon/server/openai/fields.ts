@@ -27,8 +27,9 @@ export const COMMON = {
   stream_options: z
     .strictObject({ include_usage: z.boolean().default(false), include_obfuscation: z.boolean().optional() })
     .optional(),
-  temperature: z.number().min(0).max(2).default(1),
-  top_p: z.number().min(0).max(1).default(1),
+  // Left out, these are as generation_config.json of the base says, and then as OpenAI has them.
+  temperature: z.number().min(0).max(2).optional(),
+  top_p: z.number().min(0).max(1).optional(),
   // Those of other servers, which their clients send.
   top_k: z.int().min(0).optional(),
   min_p: z.number().min(0).max(1).optional(),
@@ -59,6 +60,7 @@ export function requestsOf(
     Array.from({ length: body.n }, (_, i) => ({
       ...{ prompt, stop, answerMs: body.t_max_predict_ms, json, ...rest },
       sampling: { ...sampling, seed: (sampling.seed! + i) % SEEDS },
+      defaults: { temperature: 1 },
     })),
   );
 }
