@@ -113,7 +113,8 @@ export function outOf(
 ): string | undefined {
   for (const column of LABELS) {
     const value = row[column];
-    if (read.has(column) || value === undefined || value === null || typeof value === 'object') continue;
+    if (read.has(column) || (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean'))
+      continue;
     // The label of a text is usually a class, and then a number says nothing about learning it.
     if (texts && typeof value !== 'boolean') continue;
     const text = String(value).trim().toLowerCase();
