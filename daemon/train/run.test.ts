@@ -342,7 +342,7 @@ for (const method of ['vera', 'lora']) {
       /starts at the answer, which is in none of these rows/,
     );
     await assert.rejects(run({ ...given, data: text }), /no row has an answer, which is where it begins/);
-    await assert.rejects(run({ ...given, activateAfter: 'middle' }), /no fill-in-the-middle tokens/);
+    await assert.rejects(run({ ...given, activateAfter: 'middle' }), /the base has no token before a middle/);
     assert.throws(() => settingsOf({ ...given, lossOn: 'all' }), /only if the answers alone count in the loss/);
   });
 }
