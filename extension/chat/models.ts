@@ -1,6 +1,7 @@
 /** What VS Code's list of chat models shows of the daemon's models. Pure. */
 import type { OfferedModel } from '../../daemon/protocol/generation.ts';
-import { countText, lastPart, oneLine, parametersText } from '../text.ts';
+import { countText, oneLine, parametersText } from '../text.ts';
+import { baseLabel } from '../tuning/baseLabel.ts';
 
 /** Bases and adapters in VS Code's list at most; the active adapter is always in it. Nobody could choose among more. */
 export const LISTED = { bases: 10, adapters: 40 } as const;
@@ -44,7 +45,7 @@ function shown({ model, fingerprint, abilities }: OfferedModel, id: string): Cha
   if (abilities?.chat !== true) return [];
   const { maxLength, parameters } = abilities;
   const { adapter } = model;
-  const family = oneLine(lastPart(model.base));
+  const family = oneLine(baseLabel(model.base));
   const maxOutputTokens = Math.min(ANSWER_TOKENS, maxLength >> 1);
   const name = adapter === null ? family : oneLine(adapter.name);
   const what = adapter === null ? 'Base model without an adapter' : `Adapter ${adapter.id} on ${family}`;

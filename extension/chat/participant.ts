@@ -3,7 +3,8 @@ import type { AnsweringModel } from '../../daemon/protocol/generation.ts';
 import { type App, workspaceFolder } from '../app.ts';
 import { COMMANDS, PARTICIPANT } from '../contributions.ts';
 import { isQuiet } from '../quiet.ts';
-import { lastPart, oneLine } from '../text.ts';
+import { oneLine } from '../text.ts';
+import { baseLabel } from '../tuning/baseLabel.ts';
 import { generate, sentenceOf } from './generate.ts';
 import { latestTurns } from './history.ts';
 
@@ -66,7 +67,7 @@ async function answer(
 /** '**notes** on SmolLM2:', with names as text and not as markup. */
 function whoAnswers({ adapter, base }: AnsweringModel): vscode.MarkdownString {
   const said = new vscode.MarkdownString();
-  const on = oneLine(lastPart(base));
+  const on = oneLine(baseLabel(base));
   if (adapter === null) return said.appendText(on).appendMarkdown(':\n\n');
   return said
     .appendMarkdown('**')

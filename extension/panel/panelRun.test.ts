@@ -21,6 +21,9 @@ test('a run as the panel takes it', () => {
   const shown = schema.parse(panelRun(job, undefined, null, description()));
   assert.deepEqual([shown.key, shown.title, shown.base, shown.rank], ['job/7', 't', 'small', 64]);
   assert.ok(shown.settings.some(({ name, value }) => name === 'Rank' && value === '64'));
+  const manifest = '/me/.ollama/models/manifests/registry.ollama.ai/library/small/135m';
+  const pulled = { ...job, spec: { kind: 'train', settings: { data: '/d', base: manifest } } } as Job;
+  assert.equal(panelRun(pulled, undefined, null, description()).base, 'small:135m');
   const full = { ...job, spec: { kind: 'train', settings: { data: '/d', base: 'b', method: 'full' } } } as Job;
   assert.equal(panelRun(full, { settings: { rank: 256 } } as unknown as RunRow, null, description()).rank, null);
 });

@@ -6,6 +6,7 @@ import { jobName } from '../runs/facts.ts';
 import { lastPart } from '../text.ts';
 import type { Description } from '../../daemon/protocol/settings.ts';
 import { type SettingValue, valueText } from '../../daemon/settings/setting.ts';
+import { baseLabel } from '../tuning/baseLabel.ts';
 import { fieldsFor, methodOf, ownSettings } from '../tuning/fields.ts';
 import { trainingOf } from '../tuning/training.ts';
 
@@ -44,7 +45,7 @@ export function panelRun(
     state: job.state,
     method: name,
     rank: ranked ? rank : null,
-    base: lastPart(spec.settings.base),
+    base: baseLabel(spec.settings.base),
     data: lastPart(spec.settings.data),
     kin: kinOf(job),
     waitingFor: job.waitingFor,

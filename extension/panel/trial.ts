@@ -4,7 +4,7 @@ import type { HeldOutRow, TrialEnd, TrialSide } from '../../daemon/protocol/tria
 import { type App, workspaceFolder } from '../app.ts';
 import { generate, sentenceOf } from '../chat/generate.ts';
 import { isQuiet } from '../quiet.ts';
-import { lastPart } from '../text.ts';
+import { baseLabel } from '../tuning/baseLabel.ts';
 
 type TrialRequest = Extract<FromPanel, { type: 'trialRow' | `try${string}` }>;
 type Asked = Extract<FromPanel, { type: 'try' }>;
@@ -62,7 +62,7 @@ export function trials(app: App, send: (message: ToPanel) => void): Trials {
     const { adapter, base, beside, chat, temperature, limits } = tried;
     const other = beside === null ? {} : { beside: beside.name };
     const own = temperature === null ? {} : { temperature };
-    const shown = { adapter, base: lastPart(base), ...other, ...own, chat, limits: [...limits] };
+    const shown = { adapter, base: baseLabel(base), ...other, ...own, chat, limits: [...limits] };
     send({ type: 'trial', trial: shown });
     await tellRow(tried, tried.place);
   };

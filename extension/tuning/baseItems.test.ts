@@ -17,6 +17,8 @@ const labels = (known: Parameters<typeof baseItems>[0]) => baseItems(known).map(
 
 test('first what this machine has, then what is recommended, then other ways, then what cannot be trained', () => {
   const gguf = { ...found, name: 'a.gguf', spec: '/data/me/Downloads/a.gguf', from: 'a folder', usedAt: 7 };
+  const pulled = { ...gguf, source: 'ollama', from: 'Ollama', name: 'small:1b', usedAt: null };
+  assert.equal(baseItems({ ...empty, here: [pulled] })[1]!.detail, 'Ollama');
   const bad = { ...found, name: 'me/gptq', spec: 'me/gptq', problem: 'its weights are quantised' };
   const qwen = { ...found, name: 'Qwen/Qwen3-0.6B', spec: 'Qwen/Qwen3-0.6B' };
   const costs = new Map([['Qwen/Qwen2.5-Coder-0.5B', 'about 9 min']]);
@@ -25,7 +27,7 @@ test('first what this machine has, then what is recommended, then other ways, th
     lines.map(({ label, separator }) => (separator ? label.toUpperCase() : label.replace(/^\$\(\S+\) /, ''))),
     [
       ...['ON THIS MACHINE', 'small', 'a.gguf', 'Qwen3-0.6B', 'Demo model'],
-      ...['RECOMMENDED, DOWNLOADED ONCE', 'Qwen2.5-Coder-0.5B'],
+      ...['RECOMMENDED', 'Qwen2.5-Coder-0.5B'],
       ...['OTHER MODELS', 'Search the Hugging Face hub...', 'GGUF file...', 'Model folder...'],
       ...['CANNOT BE TRAINED HERE', 'gptq'],
     ],

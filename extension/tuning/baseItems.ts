@@ -60,7 +60,7 @@ export function baseItems({ here, recommended, demo, costs, stopped, home }: Kno
     ...(here === undefined ? [{ label: '$(loading~spin) Looking for models...' }] : []),
     ...(demo === undefined ? [] : [demoLine(demo)]),
     ...(stopped === null ? [] : [{ label: `$(info) ${stopped}` }]),
-    ...(missing.length === 0 ? [] : [separator('Recommended, downloaded once')]),
+    ...(missing.length === 0 ? [] : [separator('Recommended')]),
     ...missing.map((one) => recommendedLine(one, costs.get(one.id))),
     ...others,
     ...(bad.length === 0 ? [] : [separator('Cannot be trained here')]),
@@ -75,7 +75,7 @@ const demoLine = (demo: Base): BaseLine => ({
 });
 
 function foundLine(
-  { name, spec, from, parameters, bytes, storedAs, licence, usedAt }: FoundBase,
+  { source, name, spec, from, parameters, bytes, storedAs, licence, usedAt }: FoundBase,
   home: string,
 ): BaseLine {
   const description = joined(
@@ -84,7 +84,8 @@ function foundLine(
     storedAs,
     licence,
   );
-  const place = spec.startsWith(home) && home !== '' ? `~${spec.slice(home.length)}` : spec;
+  const path = spec.startsWith(home) && home !== '' ? `~${spec.slice(home.length)}` : spec;
+  const place = source === 'ollama' ? null : path; // of a manifest, which says no more than the name
   return {
     label: `$(symbol-misc) ${oneLine(lastPart(name))}`,
     description,
