@@ -8,6 +8,7 @@ type Register = (program: Command) => void;
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   train: async () => (await import('./train.ts')).registerTrain,
+  preview: async () => (await import('./preview.ts')).registerPreview,
   eval: async () => (await import('./eval.ts')).registerEval,
   generate: async () => (await import('./generate.ts')).registerGenerate,
   chat: async () => (await import('./chat.ts')).registerChat,

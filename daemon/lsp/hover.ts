@@ -1,18 +1,14 @@
 import type { Hover, Position } from 'vscode-languageserver-protocol';
 import { readSample } from '../data/detect.ts';
 import type { Part, RowFormat, Sample } from '../data/formats/format.ts';
+import { BRACKETS, type Counted, countRow, isCutAtEnd, renderedText } from '../data/rendered.ts';
 import { BadRow, type FieldPath, type Row } from '../data/row.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import type { Dataset, DatasetRow } from './dataset.ts';
 import { fieldAt, parseRow, pathText, spanOf } from './parse.ts';
-import { countRow, isCutAtEnd, type Counted } from './tokens.ts';
 
-/** Characters of the rendered row that are shown. The middle of a longer row is left out. */
-const SHOWN = 3000;
 /** Longer rows are not tokenised for a hover, in characters. */
 const LONGEST = 1024 * 1024;
-/** The brackets around text that counts in the loss. */
-const [OPEN, CLOSE] = ['\u27e6', '\u27e7'];
 
 /** Shows the tokens of the row and of the field at a position, how many count in the loss, and the row as the model will see it. */
 export function hoverAt(dataset: Dataset, position: Position, markdown: boolean): Hover | null {
@@ -58,7 +54,7 @@ export function hoverAt(dataset: Dataset, position: Position, markdown: boolean)
     sample.kind === 'chat' || (sample.kind === 'pair' && tokenizer.renderChat)
       ? 'as the chat template writes it'
       : 'as the model sees it';
-  const legend = `The row ${how}. Text in ${OPEN}brackets${CLOSE} counts in the loss:`;
+  const legend = `The row ${how}. Text in ${BRACKETS[0]}brackets${BRACKETS[1]} counts in the loss:`;
   const value = markdown
     ? [`**${head.join('** \u00b7 ')}`, ...(field === '' ? [] : [field]), legend, fenced(rendered)].join('\n\n')
     : [head.join(': '), ...(field === '' ? [] : [field.replaceAll('`', '')]), legend, rendered].join('\n');
@@ -107,21 +103,6 @@ function countsInLoss(format: RowFormat, row: Row, path: FieldPath, sample: Samp
   return sample.messages.some(
     ({ role }, i) => i >= from && role === 'assistant' && isAt({ message: i, field: 'content' }),
   );
-}
-
-/** The row as the model sees it, with brackets around what counts in the loss, and a mark where the row is cut. */
-function renderedText({ ids, counts }: Counted, cut: number, tokenizer: Tokenizer): string {
-  let out = '';
-  for (let i = 0; i < ids.length;) {
-    let end = i + 1;
-    while (end < ids.length && counts[end] === counts[i] && end !== cut) end++;
-    const text = tokenizer.decode([...ids.subarray(i, end)]);
-    out += (i === cut ? '\n--- cut here ---\n' : '') + (counts[i] === 1 ? `${OPEN}${text}${CLOSE}` : text);
-    i = end;
-  }
-  if (out.length <= SHOWN) return out;
-  const left = out.length - SHOWN;
-  return `${out.slice(0, SHOWN / 2)}\n... ${number(left)} characters ...\n${out.slice(-SHOWN / 2)}`;
 }
 
 /** A code block whose content cannot close it. */

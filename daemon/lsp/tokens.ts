@@ -1,18 +1,11 @@
-import { encodeSample } from '../data/encode.ts';
 import type { Sample } from '../data/formats/format.ts';
+import { type Counted, countRow, isCutAtEnd } from '../data/rendered.ts';
 import { BadRow } from '../data/row.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { badRowProblem } from './check.ts';
 import type { Shape } from './parse.ts';
 import type { Problem } from './problems.ts';
 import type { Settings } from './settings.ts';
-
-/** The tokens of a whole row, before anything is cut off. */
-export interface Counted {
-  ids: Int32Array;
-  /** 1 where the token counts in the loss. */
-  counts: Uint8Array;
-}
 
 /** The tokens of a row: all of them, those that training uses, and those that count in the loss. */
 export interface Tokens {
@@ -21,15 +14,6 @@ export interface Tokens {
   inLoss: number;
   problems: Problem[];
 }
-
-/** The tokens of a row as training makes them, but without cutting anything off. Throws BadRow. */
-export function countRow(sample: Sample, tokenizer: Tokenizer, lossOn: Settings['lossOn']): Counted {
-  const options = { tokenizer, length: Infinity, lossOn, windows: 'cut', fimRate: 0, random: () => 0 } as const;
-  return encodeSample(sample, options).examples[0]!;
-}
-
-/** Long text and code become several windows. Conversations and pairs are cut off at the end. */
-export const isCutAtEnd = (sample: Sample): boolean => sample.kind === 'chat' || sample.kind === 'pair';
 
 export function tokensOf(text: string, shape: Shape, sample: Sample, tokenizer: Tokenizer, settings: Settings): Tokens {
   const { length, lossOn } = settings;
