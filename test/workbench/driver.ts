@@ -47,8 +47,8 @@ export async function command(page: Page, title: string): Promise<void> {
   const input = quickPick(page).locator('input').first();
   await input.waitFor({ timeout: PATIENCE });
   await input.fill(`>${title}`);
-  await pickLine(page, title).waitFor({ timeout: PATIENCE });
-  await page.keyboard.press('Enter');
+  // The first line may be another command that has the same words.
+  await pickLine(page, title).click({ timeout: PATIENCE });
 }
 
 /** The training panel's page. */
