@@ -89,7 +89,7 @@ test('the keyboard alone reaches everything and works it', async () => {
   assert.equal(await now(), 1);
   const first = RECORDED[0]!.events.find((event) => event.event === 'step');
   assert.ok(
-    (await says()).startsWith(`Step 1: A train ${first?.event === 'step' ? first.loss.toPrecision(4) : ''}`),
+    (await says()).startsWith(`Step 1: 1 train ${first?.event === 'step' ? first.loss.toPrecision(4) : ''}`),
     await says(),
   );
   await page.keyboard.press('PageUp');
