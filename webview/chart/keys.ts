@@ -14,9 +14,12 @@ const LEAST_SPAN = 4; // steps that stay visible at the highest zoom
 export function moveBy(
   { key, shiftKey }: Pick<KeyboardEvent, 'key' | 'shiftKey'>,
   curves: readonly Series[],
-  [from, to]: readonly [number, number],
+  [from, edge]: readonly [number, number],
   cursor: number | null,
 ): Move | undefined {
+  // A chart reaches to the planned end of a run: beyond the last point there is nothing to read.
+  const last = Math.max(...curves.map((curve) => (curve.length === 0 ? from : curve.step(curve.length - 1))));
+  const to = Number.isFinite(last) ? Math.min(edge, Math.max(from, last)) : edge;
   const at = Math.min(to, Math.max(from, cursor ?? to));
   const tenth = Math.max(1, Math.round((to - from) / 10));
   switch (key) {
@@ -38,8 +41,8 @@ export function moveBy(
     case '+':
     case '=':
     case '-': {
-      const span = Math.max(LEAST_SPAN, (to - from) * (key === '-' ? 2 : 0.5));
-      const start = at - (span * (at - from)) / (to - from || 1);
+      const span = Math.max(LEAST_SPAN, (edge - from) * (key === '-' ? 2 : 0.5));
+      const start = at - (span * (at - from)) / (edge - from || 1);
       return { zoom: [start, start + span], step: at };
     }
     case '0':
