@@ -48,7 +48,7 @@ export function detectFormat(
 }
 
 /** Of a row whose columns were mapped, the format that reads all of them: that is what the person meant. */
-const formatOfMapped = (row: Row, targets: readonly string[]): RowFormat | undefined =>
+export const formatOfMapped = (row: Row, targets: readonly string[]): RowFormat | undefined =>
   targets.length === 0
     ? undefined
     : rowFormats.find(

@@ -90,7 +90,8 @@ export function actionsFor(dataset: Dataset, about: About, { range, context }: C
     const problems = row.line === unknown ? [...fact.problems, UNKNOWN] : fact.problems;
     for (const { title, edits, code, preferred } of rowFixes(dataset, row, problems))
       fix(title, edits, code, row.line, preferred);
-    if (problems.some(({ code }) => MENDABLE.has(code))) whole = 'mend';
+    // Fixes that rename columns would undo the setting that names them.
+    if (!dataset.shape.map && problems.some(({ code }) => MENDABLE.has(code))) whole = 'mend';
     if (dataset.totals.times(fact.key) > 1 && given.some(({ code }) => code === 'duplicate-row')) {
       fix('Remove this row', [removal(dataset, row)], 'duplicate-row', row.line);
       whole ??= 'repeats';
@@ -122,7 +123,7 @@ function rowFixes(dataset: Dataset, row: DatasetRow, problems: readonly Problem[
   const fixes: RowFix[] = [];
   const { shape, format } = dataset;
   const columns = columnsOf(dataset, row);
-  const mendable = problems.find(({ code }) => MENDABLE.has(code));
+  const mendable = shape.map ? undefined : problems.find(({ code }) => MENDABLE.has(code));
   if (mendable && columns && shape.json) {
     const mended = mendRow(columns, format);
     if (mended)
@@ -172,7 +173,7 @@ function columnsOf(dataset: Dataset, row: DatasetRow): Row | undefined {
 
 /** Conversions of this row to every other format that can say the same. */
 function conversions(dataset: Dataset, row: DatasetRow): CodeAction[] {
-  const columns = dataset.shape.json ? columnsOf(dataset, row) : undefined;
+  const columns = dataset.shape.json && !dataset.shape.map ? columnsOf(dataset, row) : undefined;
   const own = columns && formatOf(columns);
   if (!own || !isAccepted(columns, own)) return [];
   const sample = own.read(columns);
@@ -210,7 +211,9 @@ function sourceActions(dataset: Dataset, kinds: readonly string[] | undefined): 
     wholeFile(dataset, 'repeats', CodeActionKind.Source),
     wholeFile(dataset, 'empty', CodeActionKind.Source),
   ];
-  return dataset.shape.json ? [wholeFile(dataset, 'mend', CodeActionKind.SourceFixAll), ...found] : found;
+  return dataset.shape.json && !dataset.shape.map
+    ? [wholeFile(dataset, 'mend', CodeActionKind.SourceFixAll), ...found]
+    : found;
 }
 
 /** Makes the edit of an action on the whole file. Throws ContentModified if the document has changed since the action was offered. */

@@ -4,7 +4,8 @@ import { formatOf } from '../data/formats/registry.ts';
 import { BadRow, type Fault, type Row } from '../data/row.ts';
 import { parseTree, type JsonNode } from './jsonTree.ts';
 import { lint } from './lint.ts';
-import { parseRow, spanOf, type Shape } from './parse.ts';
+import { mapRow } from '../data/columns.ts';
+import { spanOf, type Shape, writtenRow } from './parse.ts';
 import type { Code, Problem } from './problems.ts';
 
 /** What was found by reading a row. */
@@ -36,7 +37,7 @@ export function checkRow(text: string, shape: Shape, format: RowFormat | undefin
   if (text.includes('\uFFFD')) problems.push(replaced(text));
   let row: Row;
   try {
-    row = parseRow(text, shape);
+    row = writtenRow(text, shape);
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
     // A quote that is never closed is a problem of the whole file, because it swallows everything after it (diagnostics.ts).
@@ -45,6 +46,7 @@ export function checkRow(text: string, shape: Shape, format: RowFormat | undefin
     return { problems };
   }
   if (shape.json && repeatsName(text, row)) problems.push(...repeatedFields(text));
+  if (shape.map) row = mapRow(row, shape.map);
   if (format === undefined) return { problems, row };
   try {
     const sample = readSample(format, row);

@@ -1,9 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Position, Range, TextDocumentContentChangeEvent } from 'vscode-languageserver-protocol';
-import { readSample } from '../data/detect.ts';
+import { columnMapOf } from '../data/columns.ts';
+import { formatOfMapped, readSample } from '../data/detect.ts';
 import type { RowFormat } from '../data/formats/format.ts';
 import { formatOf, rowFormatNamed } from '../data/formats/registry.ts';
+import { dialectOf } from '../data/readers/dialect.ts';
 import { BadRow, type Row } from '../data/row.ts';
+import { VeraError } from '../protocol/errors.ts';
 import type { Tokenizer } from '../data/tokenizer.ts';
 import { blocksOf, endOf, lineCount, locate, splice, type Block } from './blocks.ts';
 import { checkRow } from './check.ts';
@@ -31,12 +34,16 @@ const LOOKED_AT = 100;
 const AT_ONCE = 50;
 /** Characters whose tokens are counted. Of a larger file, about as many are sampled. */
 const SAMPLED = 1_000_000;
+/** Characters from which the delimiter is detected, as in training. */
+const HEAD = 64 * 1024;
 const NOTHING: readonly Problem[] = [];
 
 /** The dataset in an open document: its rows, and what is known about each. */
 export class Dataset {
   readonly uri: string;
   readonly shape: Shape;
+  /** The delimiter that the ending of the file means. */
+  private readonly usual: string;
   blocks: Block<Fact>[];
   version: number;
   /** Characters. */
@@ -44,6 +51,9 @@ export class Dataset {
   settings: Settings;
   tokenizer: Tokenizer | undefined;
   format: RowFormat | undefined;
+  private columnsText: string | undefined;
+  /** What is wrong with the setting that says which column is what. */
+  columnsFault: string | undefined;
   header: Header = { columns: [], problems: [] };
   totals: Totals = emptyTotals();
   /** The last edited line. Problems near it are always sent. */
@@ -54,6 +64,7 @@ export class Dataset {
   constructor(uri: string, kind: Shape, text: string, version: number, settings: Settings, tokenizer?: Tokenizer) {
     this.uri = uri;
     this.shape = kind;
+    this.usual = kind.delimiter;
     this.version = version;
     this.settings = settings;
     this.tokenizer = tokenizer;
@@ -103,7 +114,8 @@ export class Dataset {
   /** Lays out the blocks from `from` to `to`, and further until a block's layout has not changed. */
   private layOutFrom(from: number, to: number): void {
     if (this.shape.layout === 'lines' || this.shape.layout === 'paragraphs') this.chooseTextLayout();
-    let state = from === 0 ? firstState(this.shape.layout) : this.blocks[from - 1]!.exit;
+    if (this.usual !== '') this.chooseDialect();
+    let state = from === 0 ? firstState(this.shape.layout, this.shape.skip) : this.blocks[from - 1]!.exit;
     for (let i = from; i < this.blocks.length; i++) {
       const block = this.blocks[i]!;
       if (i >= to && block.entry === state) break;
@@ -127,9 +139,26 @@ export class Dataset {
     const layout = hasParagraphs(this.blocks) ? 'paragraphs' : 'lines';
     if (layout === this.shape.layout) return;
     this.shape.layout = layout;
+    this.layOutAgain();
+  }
+
+  /** Fields are separated by what the first records show, as in training. */
+  private chooseDialect(): void {
+    let head = '';
+    let b = 0;
+    for (; b < this.blocks.length && head.length < HEAD; b++) head += this.blocks[b]!.text.slice(0, HEAD);
+    const cut = b < this.blocks.length || head.length > HEAD;
+    const { delimiter, skip } = dialectOf(head.replace(/^\uFEFF/, '').slice(0, HEAD), this.usual, cut);
+    if (delimiter === this.shape.delimiter && skip.lines === this.shape.skip) return;
+    this.shape.delimiter = delimiter;
+    this.shape.skip = skip.lines;
+    this.layOutAgain();
+  }
+
+  private layOutAgain(): void {
     this.forgetAll();
     for (const block of this.blocks) block.entry = -1;
-    let state = firstState(layout);
+    let state = firstState(this.shape.layout, this.shape.skip);
     for (const block of this.blocks) {
       layOut(block, this.shape, state);
       state = block.exit;
@@ -144,24 +173,42 @@ export class Dataset {
   /** Detects header and format again. If one of them changed, all rows are checked again. */
   detect(): void {
     const columns = this.shape.columns.join('\0');
+    const mapped = this.shape.map;
+    this.chooseColumns();
     if (this.shape.delimiter !== '') {
       this.header = readHeader(this);
       this.shape.columns = this.header.columns;
     }
     const found = this.detectFormat();
-    if (found === this.format && this.shape.columns.join('\0') === columns) return;
+    if (found === this.format && this.shape.map === mapped && this.shape.columns.join('\0') === columns) return;
     this.format = found;
     this.forgetAll();
+  }
+
+  /** Takes the setting that says which column is what. A wrong one is reported, and the columns are read under their own names. */
+  private chooseColumns(): void {
+    if (this.settings.columns === this.columnsText) return;
+    this.columnsText = this.settings.columns;
+    this.shape.map = undefined;
+    this.columnsFault = undefined;
+    try {
+      this.shape.map = columnMapOf(this.settings.columns);
+    } catch (error) {
+      if (!(error instanceof VeraError)) throw error;
+      this.columnsFault = error.message;
+    }
   }
 
   private detectFormat(): RowFormat | undefined {
     const asked = rowFormatNamed(this.settings.format);
     if (asked) return asked;
+    const targets = [...(this.shape.map?.keys() ?? [])];
     let looked = 0;
     for (const row of this.eachRow()) {
       if (looked++ >= LOOKED_AT) break;
       try {
-        const found = formatOf(parseRow(row.text, this.shape));
+        const columns = parseRow(row.text, this.shape);
+        const found = formatOfMapped(columns, targets) ?? formatOf(columns);
         if (found) return found;
       } catch (error) {
         if (!(error instanceof BadRow)) throw error;

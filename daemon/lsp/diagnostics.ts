@@ -1,4 +1,5 @@
 import type { Diagnostic } from 'vscode-languageserver-protocol';
+import { columnMapText, likelyColumns } from '../data/columns.ts';
 import { unknownColumns } from '../data/detect.ts';
 import { lineOf, locate } from './blocks.ts';
 import type { Dataset } from './dataset.ts';
@@ -36,7 +37,10 @@ export function diagnosticsOf(dataset: Dataset, about: About): { diagnostics: Di
   const diagnostics = ofFile.slice(0, settings.maxProblems).map(fileDiagnostic);
   if (unknown) {
     const range = dataset.rangeOf(unknown, spanOf(unknown.text, dataset.shape, []));
-    diagnostics.push(diagnostic('unknown-format', unknownColumns(unknown.columns), range));
+    const likely = likelyColumns(unknown.columns);
+    const value = likely ? columnMapText(likely) : 'prompt=question,completion=answer';
+    const how = `${unknownColumns(unknown.columns)}. Columns keep their names if the setting veraStudio.dataset.columns says what they are, as in ${value}`;
+    diagnostics.push(diagnostic('unknown-format', how, range));
   }
   const room = (): boolean => diagnostics.length < settings.maxProblems;
   const firsts = new Map<number, number>();
@@ -119,6 +123,8 @@ function fileProblems(dataset: Dataset, { disk, base }: About): FileProblem[] {
     say('not-utf8', message, line, Math.max(0, at), at < 0 ? 200 : at + 1);
   }
   found.push(...dataset.header.problems);
+  if (dataset.columnsFault !== undefined)
+    say('columns-setting', `the setting veraStudio.dataset.columns is wrong. ${dataset.columnsFault}`);
   if (dataset.rows === 0 && !disk.utf16) say('empty-file', 'the file has no rows');
   if (/\.json$/i.test(dataset.uri) && /^\uFEFF?\s*\[/.test(text.slice(0, 1000))) {
     say(

@@ -33,8 +33,8 @@ export interface Open {
   /** Something was found that was not published yet. */
   news: boolean;
   scanning: boolean;
-  /** Its bytes or its tokenizer are being read. */
-  looking: boolean;
+  /** How many of its bytes, tokenizer and settings are being read. */
+  looking: number;
   /** The editor shows the byte-order mark, so its text decides whether there is one, not the disk. */
   marked: boolean;
 }
@@ -44,6 +44,8 @@ export interface Outlet {
   /** A scan ended, so the lenses show other figures now. */
   refresh(): void;
   tokenizer(base: string): Promise<Loaded>;
+  /** What the client's settings for this document say; undefined if it has no settings for single documents. */
+  own(uri: string): Promise<Pick<Settings, 'columns'> | undefined>;
 }
 
 /** The open documents, and the scan that checks them in slices of time. */
@@ -117,6 +119,20 @@ export function documents(outlet: Outlet, initial: Settings) {
     wake(open);
   };
 
+  /** Takes what the settings say of this document alone. */
+  const scope = async (open: Open): Promise<void> => {
+    const own = await outlet.own(open.dataset.uri);
+    if (!own || own.columns === open.dataset.settings.columns) return;
+    open.dataset.settings = { ...open.dataset.settings, columns: own.columns };
+    open.dataset.detect();
+    open.dataset.forgetAll();
+    wake(open);
+  };
+  const busy = async (open: Open, work: Promise<void>): Promise<void> => {
+    open.looking++;
+    await work.finally(() => open.looking--);
+  };
+
   return {
     get: (uri: string): Open | undefined => opened.get(uri),
     open({ textDocument: { uri, languageId, version, text } }: DidOpenTextDocumentParams): void {
@@ -130,11 +146,13 @@ export function documents(outlet: Outlet, initial: Settings) {
         published: 0,
         news: true,
         scanning: true,
-        looking: true,
+        looking: 0,
         marked: text.charCodeAt(0) === 0xfeff,
       };
       opened.set(uri, open);
-      void Promise.all([equip(), look(open)]).then(() => (open.looking = false));
+      void busy(open, equip());
+      void busy(open, look(open));
+      void busy(open, scope(open));
     },
     /**
      * Opens a file from the disk, for editors that do not send large documents (VS Code above 50 MB). Throws VeraError if it
@@ -172,19 +190,21 @@ export function documents(outlet: Outlet, initial: Settings) {
     save(uri: string): void {
       const open = opened.get(uri);
       if (!open) return;
-      open.looking = true;
-      void look(open).finally(() => (open.looking = false));
+      void busy(open, look(open));
     },
     close(uri: string): void {
       if (opened.delete(uri)) outlet.publish(uri, 0, []);
     },
     configure(next: Settings): void {
-      if (JSON.stringify(next) === JSON.stringify(settings)) return;
+      const same = JSON.stringify(next) === JSON.stringify(settings);
+      if (same) for (const open of opened.values()) void busy(open, scope(open));
+      if (same) return;
       settings = next;
       for (const open of opened.values()) {
         open.dataset.settings = next;
         open.dataset.detect();
         open.dataset.forgetAll();
+        void busy(open, scope(open));
       }
       void equip();
     },

@@ -11,5 +11,5 @@ export function kindOf(uri: string, languageId: string): Shape | undefined {
     readers.find(
       ({ text, language: own, otherLanguages = [] }) => text && [own?.id, ...otherLanguages].includes(language),
     );
-  return kind?.text && { ...kind.text, columns: [] };
+  return kind?.text && { ...kind.text, columns: [], skip: 0 };
 }

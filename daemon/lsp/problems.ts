@@ -12,6 +12,7 @@ export const SEVERITIES = {
   header: error,
   'unclosed-quote': error,
   'unknown-format': error,
+  'columns-setting': error,
   'base-model': information,
   'no-chat-template': error,
   // A row that training refuses

@@ -4,11 +4,12 @@ import { endOf, type Block } from './blocks.ts';
 /** The role of a line: outside any row, first line of a row, another line of a row, first line of the header. */
 export const MARK = { none: 0, row: 1, more: 2, header: 3 } as const;
 
-/** The state of the layout between two blocks: nothing open; no header yet; inside quotes of the header or of a record; in a paragraph. */
-const STATE = { between: 0, beforeHeader: 1, inHeader: 2, inRecord: 3, inParagraph: 4 } as const;
+/** The state of the layout between two blocks: nothing open; no header yet, or not even the line `sep=;`; inside quotes of the header or of a record; in a paragraph. */
+const STATE = { between: 0, beforeHeader: 1, inHeader: 2, inRecord: 3, inParagraph: 4, beforeSep: 5 } as const;
 
-export const firstState = (layout: TextKind['layout']): number =>
-  layout === 'records' ? STATE.beforeHeader : STATE.between;
+/** `skip`: lines before the header. */
+export const firstState = (layout: TextKind['layout'], skip = 0): number =>
+  layout !== 'records' ? STATE.between : skip > 0 ? STATE.beforeSep : STATE.beforeHeader;
 
 /** True if a file may end in this state; false if a quote was never closed. */
 export const isClosed = (state: number): boolean => state !== STATE.inHeader && state !== STATE.inRecord;
@@ -44,6 +45,10 @@ function known(block: Block<unknown>): number {
 
 /** Marks a line of a delimited file. A quote opens at the start of a field and closes at the next quote that is not doubled. */
 function delimitedLine(block: Block<unknown>, i: number, separator: number, state: number): number {
+  if (state === STATE.beforeSep) {
+    block.marks[i] = MARK.none;
+    return STATE.beforeHeader;
+  }
   const inside = state === STATE.inHeader || state === STATE.inRecord;
   const start = block.starts[i]!;
   const end = endOf(block, i);

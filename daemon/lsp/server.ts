@@ -98,6 +98,16 @@ export function startLanguageServer(
         }
       },
       tokenizer: tokenizerStore(options.cache ?? cacheFolder()),
+      own: async (uri) => {
+        if (!client.workspace?.configuration) return undefined;
+        try {
+          const items = [{ section: SECTION, scopeUri: uri }];
+          const [own] = (await connection.sendRequest(ConfigurationRequest.type, { items })) as unknown[];
+          return own === undefined || own === null ? undefined : settingsFrom(own);
+        } catch {
+          return undefined; // the settings stay as they are
+        }
+      },
     },
     settingsFrom({}),
   );
@@ -165,7 +175,7 @@ export function startLanguageServer(
   });
   connection.onRequest(SummaryRequest, ({ uri }) => {
     const found = open.get(uri);
-    return found ? { ...summaryOf(found.dataset, found.count), busy: found.scanning || found.looking } : null;
+    return found ? { ...summaryOf(found.dataset, found.count), busy: found.scanning || found.looking > 0 } : null;
   });
 
   connection.onRequest(OpenFileRequest, async ({ uri }) => {

@@ -20,6 +20,8 @@ export const settingsSchema = z.object({
   length: z.int().min(LENGTHS.least).max(LENGTHS.most).catch(DEFAULT_LENGTH),
   /** The name of a row format, instead of detecting it. */
   format: text.transform((name) => rowFormatNamed(name)?.name).catch(undefined),
+  /** Which column is read as what, as in prompt=frage,completion=antwort. */
+  columns: text.catch(undefined),
   lossOn: z.enum(['answer', 'all']).catch('answer'),
   /** Training speed measured on this machine with this base; 0 if unknown. */
   tokensPerSecond: z.number().min(0).max(1e9).catch(0),

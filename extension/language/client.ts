@@ -69,9 +69,14 @@ async function connect(app: App, rates: Rates, { start }: { start: boolean }, ov
   const connection = await connectLanguage({ start, daemonArgs: daemonArgs() });
   if (over.aborted) connection.close();
   over.throwIfAborted();
-  const settings = (): object => {
+  const settings = (of?: vscode.Uri): object => {
     const base = likelyBase(app);
-    return { base, length: setting('datasetLength', 512), tokensPerSecond: rates.of(base) };
+    return {
+      base,
+      columns: setting('datasetColumns', '', of),
+      length: setting('datasetLength', 512),
+      tokensPerSecond: rates.of(base),
+    };
   };
   const client = createLanguageClient({
     connection,
@@ -129,7 +134,11 @@ function watchSettings(
     tell(client).catch(() => undefined);
   };
   return vscode.Disposable.from(
-    vscode.workspace.onDidChangeConfiguration(look),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      // A folder's own columns do not show in the settings of all.
+      if (changesSetting(event, 'datasetColumns')) tell(client).catch(() => undefined);
+      else look();
+    }),
     vscode.window.onDidChangeActiveTextEditor(look),
     rates.onChange(look),
   );

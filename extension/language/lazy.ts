@@ -1,5 +1,5 @@
 /** Code that only the check of datasets needs. It is a bundle of its own, which is loaded when the first dataset is opened. */
-import type { LogOutputChannel } from 'vscode';
+import { type LogOutputChannel, Uri } from 'vscode';
 import {
   CloseAction,
   DidChangeConfigurationNotification,
@@ -14,8 +14,8 @@ export interface LanguageClientOptions {
   readonly connection: LanguageConnection;
   readonly languages: readonly string[];
   readonly log: LogOutputChannel;
-  /** See daemon/lsp/settings.ts. */
-  readonly settings: () => object;
+  /** See daemon/lsp/settings.ts. `of`: a dataset, whose folder's settings apply. */
+  readonly settings: (of?: Uri) => object;
 }
 
 /** Writes errors only to the log: the library would show a message each time a connection breaks. */
@@ -49,7 +49,12 @@ export const createLanguageClient = ({
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
     },
-    middleware: { workspace: { configuration: (params) => params.items.map(settings) } },
+    middleware: {
+      workspace: {
+        configuration: ({ items }) =>
+          items.map(({ scopeUri }) => settings(scopeUri === undefined ? undefined : Uri.parse(scopeUri))),
+      },
+    },
   });
 };
 

@@ -40,3 +40,52 @@ test('a file in another encoding gets no edit of any kind until it is UTF-8 on t
   await client.settled(uri);
   assert.notDeepEqual(await client.actions(uri, atLine(1)), []);
 });
+
+test('semicolons, tabs, bars and "sep=" separate fields as in training, also after an edit', async () => {
+  for (const [name, delimiter] of [
+    ['semicolon', ';'],
+    ['tab', '\t'],
+    ['bar', '|'],
+  ] as const) {
+    const uri = `file:///nowhere/${name}.csv`;
+    const text = `prompt;completion\n"a, b";"c; d"\ne, f, g;h\ni, j;k\n`;
+    const own = text.replaceAll(';', delimiter).replace(`c${delimiter} d`, 'c; d');
+    assert.deepEqual(await client.open(uri, own, 'csv'), [], name);
+    assert.equal((await client.lenses(uri))[1]!.command!.title, '3 rows \u00b7 prompt and completion');
+  }
+  const uri = 'file:///nowhere/said.csv';
+  assert.deepEqual(await client.open(uri, 'sep=;\nprompt;completion\na;b\n', 'csv'), []);
+  client.change(uri, [{ text: 'prompt,completion\na;b,c\nd,e\n' }]);
+  assert.deepEqual(await client.settled(uri), []);
+  assert.equal((await client.lenses(uri))[1]!.command!.title, '2 rows \u00b7 prompt and completion');
+});
+
+test('columns are read as the setting says, and the message about unknown columns names the setting', async () => {
+  const text = 'Frage;Antwort;Laune\nWer?;Der Fuchs;gut\nWas?;;gut\n';
+  const uri = 'file:///nowhere/fragen.csv';
+  const unknown = (await client.open(uri, text, 'csv')).find(({ code }) => code === 'unknown-format')!;
+  assert.match(
+    unknown.message as string,
+    /setting veraStudio\.dataset\.columns says what they are, as in prompt=Frage,completion=Antwort$/,
+  );
+  const configure = async (columns: string) => {
+    await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: { columns } });
+    return client.settled(uri);
+  };
+  const found = await configure('prompt=Frage,completion=Antwort');
+  assert.deepEqual(
+    found.map(({ code, range }) => [code, range.start.line, range.start.character]),
+    [
+      ['unused-fields', 0, 14],
+      ['empty-answer', 2, 5],
+    ],
+  );
+  // Nothing that would rename a column is offered.
+  assert.deepEqual(
+    (await client.actions(uri, atLine(2), ['quickfix'])).map(({ title }) => title),
+    ['Remove this row'],
+  );
+  const wrong = (await configure('zebra=Frage')).find(({ code }) => code === 'columns-setting')!;
+  assert.match(wrong.message as string, /veraStudio\.dataset\.columns is wrong.*no row format reads a column "zebra"/);
+  await configure('');
+});
