@@ -1,3 +1,4 @@
+/** The dataset in an open document. Long because an edit changes blocks, rows and their problems together. */
 import { hash } from 'node:crypto';
 import type { Position, Range, TextDocumentContentChangeEvent } from 'vscode-languageserver-protocol';
 import { columnMapOf } from '../data/columns.ts';
