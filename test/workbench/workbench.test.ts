@@ -172,7 +172,10 @@ test('the adapter is activated from the view', { timeout: LONG }, async () => {
 
 test('merging: what it loses is said before, what the check found after', { timeout: LONG }, async () => {
   await chooseFromMenu(page, viewRow(page, /active · VeRA 64/), 'Merge into Model');
-  await quickPick(page).locator('input[placeholder*="cannot be removed or switched"]').waitFor({ timeout: PATIENCE });
+  await quickPick(page)
+    .getByText(/cannot be removed or switched/)
+    .first()
+    .waitFor({ timeout: PATIENCE });
   await page.keyboard.press('Enter');
   const done = page.locator('.notification-toast', { hasText: 'Written to' });
   await done.waitFor({ timeout: LONG });
