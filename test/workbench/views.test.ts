@@ -184,6 +184,8 @@ test('an adapter is dragged to another project', { timeout: LONG }, async () => 
 
 test('a model is downloaded, with its progress, and has a fingerprint', { timeout: LONG }, async () => {
   await command(page, 'VeRA Studio: Add or Download Model...');
+  await pickLine(page, 'By words, an id or the address of a model').click({ timeout: PATIENCE });
+  await quickPick(page).locator('input[placeholder*="the address of a model"]').waitFor({ timeout: PATIENCE });
   await answer(`https://huggingface.co/${MODEL}/tree/main`);
   await viewRow(page, /^small-model\d+%/).waitFor({ timeout: PATIENCE });
   await session.shot('download');
