@@ -184,9 +184,9 @@ test('an adapter is dragged to another project', { timeout: LONG }, async () => 
 
 test('a model is downloaded, with its progress, and has a fingerprint', { timeout: LONG }, async () => {
   await command(page, 'VeRA Studio: Add or Download Model...');
-  await pickLine(page, 'By words, an id or the address of a model').click({ timeout: PATIENCE });
-  await quickPick(page).locator('input[placeholder*="the address of a model"]').waitFor({ timeout: PATIENCE });
-  await answer(`https://huggingface.co/${MODEL}/tree/main`);
+  const address = `https://huggingface.co/${MODEL}/tree/main`;
+  await quickPick(page).locator('input[placeholder^="Choose a base model"]').fill(address);
+  await pickLine(page, 'from the hub').click({ timeout: PATIENCE });
   await viewRow(page, /^small-model\d+%/).waitFor({ timeout: PATIENCE });
   await session.shot('download');
   const installed = viewRow(page, /^small-modelLlamaForCausalLM · 3\.5/);
