@@ -21,6 +21,16 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
+/** The value of JSON text, undefined if it is not JSON; other values as they are. */
+export function parsedText(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return parseJson(value);
+  } catch {
+    return undefined;
+  }
+}
+
 const texts = new WeakMap<object, string>();
 
 /** parseJson for JSON text inside a value, such as the arguments of a tool call; `textOf` gives the text again. */

@@ -1,6 +1,7 @@
 import { type CheckedRows, openDataset, openRows, type RowOptions } from './dataset.ts';
 import { readSample } from './detect.ts';
 import { countRow, isCutAtEnd, renderedText } from './rendered.ts';
+import { wholeText } from '../protocol/text.ts';
 import { BadRow, LeftOut } from './row.ts';
 import type { DataSettings } from './settings.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -60,9 +61,9 @@ function shown({ reader, format }: CheckedRows, i: number, options: PreviewOptio
     const { ids, counts } = counted;
     const cut = isCutAtEnd(sample) ? Math.min(length, ids.length) : ids.length;
     const inLoss = counts.subarray(1, cut).reduce((sum, one) => sum + one, 0);
-    const end = cut < ids.length ? `, cut off after ${number(cut)}` : '';
+    const end = cut < ids.length ? `, cut off after ${wholeText(cut)}` : '';
     const none = inLoss === 0 ? '; dropped because none of its tokens counts in the loss' : '';
-    const facts = `${number(ids.length)} tokens, ${number(inLoss)} counted in the loss${end}${none}`;
+    const facts = `${wholeText(ids.length)} tokens, ${wholeText(inLoss)} counted in the loss${end}${none}`;
     return { place, facts, text: renderedText(counted, cut, tokenizer) };
   } catch (error) {
     if (!(error instanceof BadRow)) throw error;
@@ -70,5 +71,3 @@ function shown({ reader, format }: CheckedRows, i: number, options: PreviewOptio
     return { place, facts, text: null };
   }
 }
-
-const number = (value: number): string => value.toLocaleString('en-US');

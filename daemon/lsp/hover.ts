@@ -1,4 +1,5 @@
 import type { Hover, Position } from 'vscode-languageserver-protocol';
+import { wholeText } from '../protocol/text.ts';
 import { readSample } from '../data/detect.ts';
 import type { Part, RowFormat, Sample } from '../data/formats/format.ts';
 import { BRACKETS, type Counted, countRow, isCutAtEnd, renderedText } from '../data/rendered.ts';
@@ -46,7 +47,7 @@ export function hoverAt(dataset: Dataset, position: Position, markdown: boolean)
   const cut = isCutAtEnd(sample) && ids.length > settings.length ? settings.length : ids.length;
   const inLoss = counts.subarray(1, cut).reduce((sum, count) => sum + count, 0);
   head.push(
-    `${number(ids.length)} tokens, ${number(inLoss)} counted in the loss${cut < ids.length ? `, cut after ${number(cut)}` : ''}`,
+    `${wholeText(ids.length)} tokens, ${wholeText(inLoss)} counted in the loss${cut < ids.length ? `, cut after ${wholeText(cut)}` : ''}`,
   );
   const field = fieldText(dataset.format, columns, path, sample, tokenizer, settings.lossOn);
   const rendered = renderedText(counted, cut, tokenizer);
@@ -88,7 +89,7 @@ function fieldText(
   const part =
     lossOn === 'all' || countsInLoss(format, row, path, sample) ? 'counted in the loss' : 'not counted in the loss';
   const name = pathText(path).replaceAll('`', '');
-  return `\`${name.slice(0, 80)}\`: ${number(tokens)} ${tokens === 1 ? 'token' : 'tokens'}, ${part}`;
+  return `\`${name.slice(0, 80)}\`: ${wholeText(tokens)} ${tokens === 1 ? 'token' : 'tokens'}, ${part}`;
 }
 
 /** True when the text of this field is (part of) what counts in the loss: an answer, or a text. */
@@ -111,5 +112,3 @@ function fenced(text: string): string {
   const fence = '`'.repeat(longest + 1);
   return `${fence}text\n${text}\n${fence}`;
 }
-
-const number = (value: number): string => value.toLocaleString('en-US');

@@ -1,3 +1,4 @@
+import { wholeText } from '../protocol/text.ts';
 import type { Sample } from '../data/formats/format.ts';
 import { type Counted, countRow, isCutAtEnd } from '../data/rendered.ts';
 import { BadRow } from '../data/row.ts';
@@ -39,8 +40,7 @@ export function tokensOf(text: string, shape: Shape, sample: Sample, tokenizer: 
     };
   }
   const inLoss = countedIn(length);
-  const number = (value: number): string => value.toLocaleString('en-US');
-  const size = `the row has ${number(tokens)} tokens, and training uses the first ${number(length)}`;
+  const size = `the row has ${wholeText(tokens)} tokens, and training uses the first ${wholeText(length)}`;
   const lost = all - inLoss;
   const problem: Problem =
     inLoss === 0
@@ -51,7 +51,7 @@ export function tokensOf(text: string, shape: Shape, sample: Sample, tokenizer: 
         }
       : {
           code: 'cut',
-          message: `${size}; the rest is cut off${lost > 0 ? `, with ${number(lost)} of the ${number(all)} tokens counted in the loss` : ''}`,
+          message: `${size}; the rest is cut off${lost > 0 ? `, with ${wholeText(lost)} of the ${wholeText(all)} tokens counted in the loss` : ''}`,
           ...whole,
         };
   return { tokens, kept: length, inLoss, problems: [problem] };

@@ -59,5 +59,7 @@ export function phaseSeconds(time: RunTime, steps: number): PhaseSeconds {
 }
 
 /** Seconds of a whole run of so many steps, from its start to its end. */
-export const runSeconds = (time: RunTime, steps: number): number =>
-  PHASES.reduce((sum, name) => sum + phaseSeconds(time, steps)[name], 0);
+export function runSeconds(time: RunTime, steps: number): number {
+  const seconds = phaseSeconds(time, steps);
+  return PHASES.reduce((sum, name) => sum + seconds[name], 0);
+}

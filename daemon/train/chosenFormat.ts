@@ -1,11 +1,10 @@
 /** Which weight format a run computes with where the choice is left to us: the fast one, where it is fast and right. */
-import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import { writeFileAtomic } from '../formats/atomic.ts';
 import { isObject } from '../formats/json.ts';
 import type { ModelConfig } from '../models/model.ts';
+import { readRemembered, remember } from '../models/remembered.ts';
 import { methodNamed } from '../methods/registry.ts';
 import { AUTO, SERVED_FORMAT, WEIGHT_FORMATS } from '../weights/registry.ts';
 import { measureExactness, measureThroughput } from './throughput.ts';
@@ -54,25 +53,14 @@ export async function chosenFormat(
 async function measured(threads: number, cache: string): Promise<Measured> {
   const file = join(cache, 'weight-format.json');
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${threads} threads, ${manifest.version}`;
-  const known = readKnown(file);
-  const before = known[machine];
+  const before = readRemembered(file)[machine];
   if (isMeasured(before)) return before;
   const { operations } = await measureThroughput(FAST.name, threads);
   const gain = operations[FAST.products]! / operations[EXACT.products]!;
   const now = { gain, error: await measureExactness(FAST.name) };
-  writeFileAtomic(file, JSON.stringify({ ...known, [machine]: now }, null, 1));
+  remember(file, machine, now);
   return now;
 }
 
 const isMeasured = (value: unknown): value is Measured =>
   isObject(value) && typeof value['gain'] === 'number' && typeof value['error'] === 'number';
-
-/** A file that is missing or damaged is empty: then the machine is measured again. */
-function readKnown(file: string): Record<string, unknown> {
-  try {
-    const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isObject(json) ? json : {};
-  } catch {
-    return {};
-  }
-}

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { type App, chosen } from '../app.ts';
+import { pickWithBack } from '../back.ts';
 import { CONTEXTS, type ContextName } from '../contributions.ts';
-import { Quiet } from '../quiet.ts';
 import {
   EVERYTHING,
   FACET_LABELS,
@@ -67,10 +67,10 @@ export function narrowedList(
   };
 }
 
-type Item = vscode.QuickPickItem & { readonly narrowing?: (words: string) => Narrowing };
+type Item = vscode.QuickPickItem & { readonly narrowing?: Narrowing };
 
 /** One pick: typed words are a filter, and the lines below are values to filter by. */
-function pickFilter(title: string, now: Narrowing, facts: readonly Facts[]): Promise<Narrowing> {
+async function pickFilter(title: string, now: Narrowing, facts: readonly Facts[]): Promise<Narrowing> {
   const values = valuesOf(facts);
   const toggled = (facet: Facet, value: string): Narrowing => {
     const { [facet]: before, ...others } = now.facets;
@@ -83,13 +83,13 @@ function pickFilter(title: string, now: Narrowing, facts: readonly Facts[]): Pro
       items.push({
         label: plain === '' ? '$(clear-all) Any words' : `$(search) Show what contains “${plain}”`,
         alwaysShow: true,
-        narrowing: (typed) => ({ ...now, words: typed.trim() }),
+        narrowing: { ...now, words: plain },
       });
     if (isNarrowed(now))
       items.push({
         label: '$(clear-all) Show everything',
         alwaysShow: true,
-        narrowing: () => ({ ...EVERYTHING, sort: now.sort }),
+        narrowing: { ...EVERYTHING, sort: now.sort },
       });
     let last: Facet | undefined;
     for (const { facet, value, count } of values) {
@@ -98,29 +98,15 @@ function pickFilter(title: string, now: Narrowing, facts: readonly Facts[]): Pro
       items.push({
         label: `${now.facets[facet] === value ? '$(check)' : '$(filter)'} ${value}`,
         description: `${FACET_LABELS[facet].toLowerCase()}, ${count}`,
-        narrowing: () => toggled(facet, value),
+        narrowing: toggled(facet, value),
       });
     }
     return items;
   };
-  return new Promise((resolve, reject) => {
-    const list = vscode.window.createQuickPick<Item>();
-    list.title = title;
-    list.placeholder = 'Type words of a name, a note or a file, or choose below';
-    list.matchOnDescription = true;
+  const placeholder = 'Type words of a name, a note or a file, or choose below';
+  const picked = await pickWithBack({ title, placeholder, back: false, items: itemsOf(now.words) }, (list) => {
     list.value = now.words;
-    list.items = itemsOf(now.words);
     list.onDidChangeValue((words) => (list.items = itemsOf(words)));
-    list.onDidAccept(() => {
-      const narrowing = list.activeItems[0]?.narrowing?.(list.value);
-      if (narrowing === undefined) return;
-      resolve(narrowing);
-      list.hide();
-    });
-    list.onDidHide(() => {
-      reject(new Quiet());
-      list.dispose();
-    });
-    list.show();
   });
+  return chosen(picked?.narrowing);
 }

@@ -16,9 +16,13 @@ const besideColumns = [...SYSTEM, ...TOOLS, 'history'];
 /** The same for the fields of a row format. */
 export const besideFields = besideColumns.map((name) => ({ name }));
 
+/** The first of these columns that holds something. */
+const filled = (row: Row, columns: readonly string[]): string | undefined =>
+  columns.find((name) => row[name] !== undefined && row[name] !== null && row[name] !== '');
+
 /** The system message of a row: a string, a message, or Bedrock's and Gemini's parts. '' if it has none. */
 export function systemOf(row: Row): string {
-  const column = SYSTEM.find((name) => row[name] !== undefined && row[name] !== null && row[name] !== '');
+  const column = filled(row, SYSTEM);
   if (column === undefined) return '';
   const value = row[column];
   const inner = isObject(value) ? (value['parts'] ?? value['content'] ?? value) : value;
@@ -27,7 +31,7 @@ export function systemOf(row: Row): string {
 
 /** The tools of a row as a list, for the chat template; undefined if it has none. OpenAI's old `functions` become tools. */
 export function toolsOf(row: Row): unknown[] | undefined {
-  const column = TOOLS.find((name) => row[name] !== undefined && row[name] !== null && row[name] !== '');
+  const column = filled(row, TOOLS);
   if (column === undefined) return undefined;
   const value = row[column];
   const given: unknown = isObject(value) && Array.isArray(value['tools']) ? value['tools'] : value;

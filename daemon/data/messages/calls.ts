@@ -1,6 +1,6 @@
 import { isObject } from '../../formats/json.ts';
 import { describe } from '../formats/fields.ts';
-import { parseJson, parseJsonText } from '../json.ts';
+import { parsedText, parseJsonText } from '../json.ts';
 import { BadRow, type FieldPath } from '../row.ts';
 
 /** Parses `arguments`, which OpenAI writes as JSON text: templates print the object with tojson. */
@@ -35,14 +35,7 @@ export const toolCall = (name: unknown, given: unknown, id?: unknown): Record<st
  * Throws BadRow if the text is something else.
  */
 export function callsOf(value: unknown, where: string, path: FieldPath): Record<string, unknown>[] {
-  let parsed = value;
-  if (typeof value === 'string') {
-    try {
-      parsed = parseJson(value);
-    } catch {
-      parsed = undefined;
-    }
-  }
+  const parsed = parsedText(value);
   const list = Array.isArray(parsed) ? parsed : [parsed];
   return list.map((one: unknown) => {
     const inner = isObject(one) && isObject(one['function']) ? one['function'] : one;

@@ -1,6 +1,6 @@
 import { isObject } from '../../formats/json.ts';
 import { describe, faultOf } from '../formats/fields.ts';
-import { parseJson } from '../json.ts';
+import { parsedText } from '../json.ts';
 import { BadRow, type FieldPath } from '../row.ts';
 import { callsOf, toolCall } from './calls.ts';
 
@@ -105,12 +105,7 @@ function resultOf(
 }
 
 function toolsIn(value: unknown, where: string, path: FieldPath): unknown[] {
-  let list: unknown = value;
-  try {
-    if (typeof value === 'string') list = parseJson(value);
-  } catch {
-    list = undefined;
-  }
+  const list = parsedText(value);
   if (Array.isArray(list)) return list;
   throw new BadRow(`${where} declares tools, which must be a list`, 'type', path);
 }

@@ -39,7 +39,7 @@ interface Contents {
 
 /**
  * The dataset in a folder as the Hugging Face hub and its tools lay it out: files of rows, in the folder, in data/ or in a folder for
- * each configuration, with their split in their name. Undefined if the folder is none, such as a folder of code. `measures`: the rows
+ * each configuration, with their split in their name. Undefined if the folder holds no dataset, such as a folder of code. `measures`: the rows
  * are only measured. Throws VeraError 'data' for a dataset that cannot be read, with what helps.
  */
 export async function openDatasetFolder(
@@ -142,12 +142,12 @@ function configurationOf(dir: string, path: string): string {
 
 function oneConfiguration(dir: string, files: DataFile[]): DataFile[] {
   const names = [...new Set(files.map(({ configuration }) => configuration))];
-  const chosen = ['', 'default', 'main'].find((name) => names.includes(name)) ?? names[0]!;
-  if (chosen === names[0] && names.length > 1 && !['', 'default', 'main'].includes(chosen)) {
+  const standard = ['', 'default', 'main'].find((name) => names.includes(name));
+  if (standard === undefined && names.length > 1) {
     const listed = names.slice(0, 20).join(', ');
     throw new VeraError('data', `${dir} has several datasets (${listed}); choose one of these folders in it`);
   }
-  return files.filter(({ configuration }) => configuration === chosen);
+  return files.filter(({ configuration }) => configuration === (standard ?? names[0]));
 }
 
 /** If the same data are there as several kinds of file, one is enough. */
@@ -194,22 +194,20 @@ function joined(opened: readonly RowReader[], trained: number): RowReader {
     starts.push(count);
     count += one.count;
   }
-  const at = (i: number): { reader: RowReader; row: number } => {
+  /** Asks the reader that has row i for it. */
+  const of = <T>(i: number, ask: (reader: RowReader, row: number) => T): T => {
     let [low, high] = [0, starts.length];
     while (high - low > 1) {
       const half = (low + high) >> 1;
       if (starts[half]! <= i) low = half;
       else high = half;
     }
-    return { reader: opened[low]!, row: i - starts[low]! };
+    return ask(opened[low]!, i - starts[low]!);
   };
   const hash = createHash('sha256');
   for (const one of opened) hash.update(one.hash);
   const apart = trained < opened.length ? starts[trained]! : count;
-  const own = (i: number): boolean => {
-    const { reader, row } = at(i);
-    return reader.isHeldOut?.(row) ?? false;
-  };
+  const own = (i: number): boolean => of(i, (reader, row) => reader.isHeldOut?.(row) ?? false);
   const kinds = [...new Set(opened.map(({ name }) => name))].join(' and ');
   return {
     name: opened.length === 1 ? kinds : `${kinds} in ${opened.length} files`,
@@ -219,18 +217,9 @@ function joined(opened: readonly RowReader[], trained: number): RowReader {
     ...(apart < count || opened.some((one) => one.isHeldOut !== undefined)
       ? { isHeldOut: (i) => i >= apart || own(i) }
       : {}),
-    key: (i) => {
-      const { reader, row } = at(i);
-      return reader.key(row);
-    },
-    source: (i) => {
-      const { reader, row } = at(i);
-      return reader.source(row);
-    },
-    read: (i) => {
-      const { reader, row } = at(i);
-      return reader.read(row);
-    },
+    key: (i) => of(i, (reader, row) => reader.key(row)),
+    source: (i) => of(i, (reader, row) => reader.source(row)),
+    read: (i) => of(i, (reader, row) => reader.read(row)),
     close: () => {
       for (const one of opened) one.close();
     },

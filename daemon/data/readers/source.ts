@@ -69,26 +69,24 @@ function compressionOf(head: Uint8Array): 'gzip' | 'zstd' | undefined {
   return starts(head, '\x28\xb5\x2f\xfd') ? 'zstd' : undefined;
 }
 
+const ARROW =
+  'is an Arrow file; write the dataset as Parquet (in Python: Dataset.from_file(FILE).to_parquet(NEW_FILE))';
+const PICKLE = 'is a Python pickle, which can run code when it is read; write the rows as JSON Lines';
+
 /** What is often taken for a dataset: its first bytes, and what helps. */
 const OTHERS: readonly [start: string, what: string][] = [
   ['BZh', 'is compressed with bzip2; unpack it first (bunzip2)'],
   ['\xfd7zXZ', 'is compressed with xz; unpack it first (unxz)'],
   ['7z\xbc\xaf', 'is a 7-Zip archive; unpack it and choose the dataset in it'],
-  [
-    'ARROW1',
-    'is an Arrow file; write the dataset as Parquet (in Python: Dataset.from_file(FILE).to_parquet(NEW_FILE))',
-  ],
-  [
-    '\xff\xff\xff\xff',
-    'is an Arrow file; write the dataset as Parquet (in Python: Dataset.from_file(FILE).to_parquet(NEW_FILE))',
-  ],
+  ['ARROW1', ARROW],
+  ['\xff\xff\xff\xff', ARROW],
   ['SQLite format 3', 'is an SQLite database; export the table as CSV'],
   ['\x89PNG', 'is a picture'],
   ['%PDF', 'is a PDF; save its text as a .txt file'],
-  ['\x80\x02', 'is a Python pickle, which can run code when it is read; write the rows as JSON Lines'],
-  ['\x80\x03', 'is a Python pickle, which can run code when it is read; write the rows as JSON Lines'],
-  ['\x80\x04', 'is a Python pickle, which can run code when it is read; write the rows as JSON Lines'],
-  ['\x80\x05', 'is a Python pickle, which can run code when it is read; write the rows as JSON Lines'],
+  ['\x80\x02', PICKLE],
+  ['\x80\x03', PICKLE],
+  ['\x80\x04', PICKLE],
+  ['\x80\x05', PICKLE],
 ];
 
 function refuseOthers(path: string, head: Uint8Array): void {
