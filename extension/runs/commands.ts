@@ -129,7 +129,9 @@ async function pickJobs({ daemon }: App, title: string, is: (job: Job) => boolea
 
 /** Ends jobs for good. Asks first if work would be lost. */
 export async function cancel({ daemon }: App, jobs: readonly Job[]): Promise<void> {
-  const begun = jobs.filter(({ kind, progress }) => kind === 'train' && (progress.step ?? 0) > 0);
+  // What a view knows of a run may be a moment old: then its first steps would be lost without a question.
+  const known = await Promise.all(jobs.map(({ id }) => daemon.call(({ jobs: methods }) => methods.get, { job: id })));
+  const begun = known.filter(({ kind, progress }) => kind === 'train' && (progress.step ?? 0) > 0);
   if (begun.length > 0) {
     const [question, yes] =
       jobs.length === 1
