@@ -187,7 +187,7 @@ test('a model is downloaded, with its progress, and has a fingerprint', { timeou
   const address = `https://huggingface.co/${MODEL}/tree/main`;
   await quickPick(page).locator('input[placeholder^="Choose a base model"]').fill(address);
   await pickLine(page, 'from the hub').click({ timeout: PATIENCE });
-  await viewRow(page, /^small-model\d+%/).waitFor({ timeout: PATIENCE });
+  await viewRow(page, /^small-model.+ · \d+%/).waitFor({ timeout: PATIENCE });
   await session.shot('download');
   const installed = viewRow(page, /^small-modelLlamaForCausalLM · 3\.5/);
   await installed.waitFor({ timeout: LONG });
