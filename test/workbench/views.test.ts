@@ -198,7 +198,7 @@ test('a model is downloaded, with its progress, and has a fingerprint', { timeou
 
 test('the panel continues in a window of its own', { timeout: LONG }, async () => {
   const opening = page.context().waitForEvent('page', { timeout: PATIENCE });
-  await chooseFromMenu(page, page.locator('.tab', { hasText: 'VeRA Training' }), 'Move into New Window');
+  await chooseFromMenu(page, page.locator('.tab', { hasText: /questions-vera - VeRA/ }), 'Move into New Window');
   const other = await opening;
   await panel(other).locator('.run-header .state', { hasText: 'Done' }).waitFor({ timeout: PATIENCE });
   await panel(other).locator('.figures dd .value', { hasText: '50 of 50' }).waitFor({ timeout: PATIENCE });

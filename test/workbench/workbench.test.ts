@@ -172,10 +172,12 @@ test('the adapter is activated from the view', { timeout: LONG }, async () => {
 
 test('merging: what it loses is said before, what the check found after', { timeout: LONG }, async () => {
   await chooseFromMenu(page, viewRow(page, /active · VeRA 64/), 'Merge into Model');
-  await quickPick(page)
-    .getByText(/cannot be removed or switched/)
-    .first()
-    .waitFor({ timeout: PATIENCE });
+  // The sentence is broken into lines that can be read whole.
+  await session.until(
+    'what it loses',
+    () => quickPick(page).innerText(),
+    (text) => /cannot be removed or switched/.test(text.replace(/\s+/g, ' ')),
+  );
   await page.keyboard.press('Enter');
   const done = page.locator('.notification-toast', { hasText: 'Written to' });
   await done.waitFor({ timeout: LONG });
