@@ -172,11 +172,11 @@ test('the adapter is activated from the view', { timeout: LONG }, async () => {
 
 test('merging: what it loses is said before, what the check found after', { timeout: LONG }, async () => {
   await chooseFromMenu(page, viewRow(page, /active · VeRA 64/), 'Merge into Model');
-  // The sentence is broken into lines that can be read whole.
+  // The sentence is broken into lines that can be read whole; the heading above them stands inside the first of them.
   await session.until(
     'what it loses',
     () => quickPick(page).innerText(),
-    (text) => /cannot be removed or switched/.test(text.replace(/\s+/g, ' ')),
+    (text) => /cannot be removed or switched/.test(text.replace('What is written', '').replace(/\s+/g, ' ')),
   );
   await page.keyboard.press('Enter');
   const done = page.locator('.notification-toast', { hasText: 'Written to' });
